@@ -1,0 +1,1 @@
+"""The report's diagrams and plots, drawn as code."""
