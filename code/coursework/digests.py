@@ -1,0 +1,231 @@
+"""Static digests of code: what a result depends on, found without importing anything.
+
+A digest covers a function (or a whole module) and everything of this package that it refers to, directly or through
+others. It is taken from the syntax tree without comments, docstrings and layout, so that a better comment never costs a
+training. What is **not** covered: a function reached only through a string, ``getattr`` or a registry; name such a
+one as a further root.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import json
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGE = "coursework"
+_ROOT = Path(__file__).resolve().parent
+
+
+def digest(*parts: Any) -> str:
+    """Digest text, bytes or JSON-able values into 32 hexadecimal digits; the parts' borders count."""
+    total = hashlib.sha256()
+    for part in parts:
+        if not isinstance(part, bytes):
+            part = (part if isinstance(part, str) else json.dumps(part, sort_keys=True, default=str)).encode()
+        total.update(str(len(part)).encode() + b":" + part)
+    return total.hexdigest()[:32]
+
+
+def package_versions(*names: str) -> dict[str, str]:
+    """Return the installed versions; a package that is not installed has the version ''."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = ""
+    return found
+
+
+@functools.cache
+def _path(module: str) -> Path | None:
+    stem = _ROOT.joinpath(*module.split(".")[1:])
+    for path in (stem.with_suffix(".py"), stem / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+class _Module:
+    """The top-level definitions of one module, and which names of this package it imports."""
+
+    def __init__(self, name: str, source: str):
+        tree = ast.parse(source)
+        self.definitions: dict[str, list[ast.stmt]] = {}
+        self.imports: dict[str, tuple[str, str | None]] = {}
+        self.loose: list[ast.stmt] = []
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self._import(node)
+        for statement in tree.body:
+            names = list(_bound(statement))
+            for bound in names:
+                self.definitions.setdefault(bound, []).append(statement)
+            if not names and not isinstance(statement, ast.Import | ast.ImportFrom | ast.Expr):
+                self.loose.append(statement)
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] == PACKAGE:
+                    self.imports[alias.asname or alias.name.split(".")[0]] = (alias.name, None)
+        elif node.module and node.module.split(".")[0] == PACKAGE:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                target = (inner, None) if _path(inner) else (node.module, alias.name)
+                self.imports[alias.asname or alias.name] = target
+
+
+def _bound(statement: ast.stmt) -> Iterable[str]:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield statement.name
+    elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        for target in targets:
+            for node in ast.walk(target):
+                if isinstance(node, ast.Name):
+                    yield node.id
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(module: str, stamp: tuple[int, int]) -> _Module:
+    return _Module(module, _path(module).read_text(encoding="utf-8"))
+
+
+def _module(module: str) -> _Module | None:
+    path = _path(module)
+    if path is None:
+        return None
+    status = path.stat()
+    return _parsed(module, (status.st_mtime_ns, status.st_size))
+
+
+def without_docstrings(tree: ast.AST) -> ast.AST:
+    """Remove every docstring and bare string below `tree`, in place."""
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            kept = [s for s in body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+            node.body = kept or ([ast.Pass()] if body else [])
+    return tree
+
+
+def normalised(source: str) -> str:
+    """Return Python source as its syntax tree reads: no comments, docstrings or layout.
+
+    Raises
+    ------
+    SyntaxError
+        If `source` is not Python.
+    """
+    return ast.dump(without_docstrings(ast.parse(source)))
+
+
+@functools.lru_cache(maxsize=4096)
+def _statement_text(statement: ast.stmt) -> str:
+    return ast.dump(without_docstrings(statement))
+
+
+def _references(statement: ast.stmt, module: _Module) -> Iterable[tuple[str, str | None]]:
+    """Which (module, name) of this package a statement refers to; a name of None is a whole module."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Attribute):
+            dotted = _dotted(node)
+            if dotted:
+                head, _, rest = dotted.partition(".")
+                target = module.imports.get(head)
+                if target and target[1] is None:
+                    yield from _resolve(target[0], rest)
+        if isinstance(node, ast.Name):
+            if node.id in module.definitions:
+                yield ("", node.id)
+            elif node.id in module.imports:
+                target = module.imports[node.id]
+                if target[1] is not None:
+                    yield target
+
+
+def _dotted(node: ast.expr) -> str | None:
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else None
+
+
+def _resolve(module: str, rest: str) -> Iterable[tuple[str, str | None]]:
+    parts = rest.split(".")
+    while parts and _path(f"{module}.{parts[0]}"):
+        module = f"{module}.{parts.pop(0)}"
+    if parts:
+        yield (module, parts[0])
+
+
+def closure(*roots: str) -> dict[str, str]:
+    """Find every definition of this package that `roots` depend on.
+
+    Parameters
+    ----------
+    roots
+        ``"package.module:function"``, or ``"package.module"`` for all of a module's definitions.
+
+    Returns
+    -------
+    dict
+        ``"module:name"`` to its normalised source, sorted.
+
+    Raises
+    ------
+    KeyError
+        If a root does not exist.
+    """
+    found: dict[str, str] = {}
+    todo: list[tuple[str, str | None]] = []
+    for root in roots:
+        module, _, name = root.partition(":")
+        parsed = _module(module)
+        if parsed is None or (name and name not in parsed.definitions):
+            raise KeyError(root)
+        todo.append((module, name or None))
+    whole: set[str] = set()
+    while todo:
+        module, name = todo.pop()
+        parsed = _module(module)
+        if parsed is None:
+            continue
+        if name is None:
+            if module in whole:
+                continue
+            whole.add(module)
+            todo.extend((module, each) for each in parsed.definitions)
+            statements, key = parsed.loose, f"{module}:"
+        else:
+            key = f"{module}:{name}"
+            if key in found:
+                continue
+            if name not in parsed.definitions:
+                if name in parsed.imports:  # re-exported
+                    todo.append(parsed.imports[name])
+                continue
+            statements = parsed.definitions[name]
+        found[key] = "\n".join(_statement_text(statement) for statement in statements)
+        for statement in statements:
+            for target, target_name in _references(statement, parsed):
+                todo.append((target or module, target_name))
+    return dict(sorted(found.items()))
+
+
+def source_digest(*roots: str) -> str:
+    """Digest the code that `roots` depend on (see `closure`)."""
+    return digest(closure(*roots))
+
+
+def imported_modules(source: str) -> tuple[str, ...]:
+    """Name the modules of this package that a piece of Python imports, anywhere in it."""
+    module = _Module("", source)
+    return tuple(sorted({target for target, _ in module.imports.values() if _path(target)}))

@@ -1,0 +1,173 @@
+"""Keeps computed results in files: atomic, self-checking, and read without executing anything.
+
+A record is one JSON file: a header line with the digest of what the result depends on and the checksum of the body,
+then the body. It is written to a unique temporary name and renamed, so that a reader sees a whole record or none, and of two
+writers the last one wins with a whole record. A damaged record is set aside (``*.damaged``), named in a warning, and
+counts as missing: it costs a computation, never a wrong result.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from coursework.errors import WorkError
+from coursework.project import Project
+
+FORMAT = "coursework-kept-1"
+
+
+def _unwritable(path: Path, error: OSError) -> str:
+    return f"{path.name} cannot be written ({error.strerror}): make room or mend the permissions."
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name beside it, then rename it.
+
+    Raises
+    ------
+    WorkError
+        If the disk is full or the folder cannot be written; nothing is left behind.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    except OSError as error:
+        raise WorkError(
+            f"{path.name} cannot be written ({error.strerror}): make room or mend the permissions."
+        ) from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException as error:
+        Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise WorkError(_unwritable(path, error)) from None
+        raise
+
+
+def write_if_changed(path: Path, content: bytes) -> bool:
+    """Write a file only where its content differs, so that watchers and time stamps stay quiet; say whether it did."""
+    if path.is_file() and path.read_bytes() == content:
+        return False
+    write_atomically(path, content)
+    return True
+
+
+def _encode(value: Any) -> Any:
+    import numpy as np
+
+    if isinstance(value, np.ndarray):
+        if value.dtype.hasobject:
+            raise TypeError("arrays of objects cannot be kept")
+        body = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
+        return {"__array__": value.dtype.str, "shape": list(value.shape), "data": body}
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} cannot be kept")
+
+
+def _decode(value: dict) -> Any:
+    if "__array__" in value:
+        import numpy as np
+
+        raw = base64.b64decode(value["data"], validate=True)
+        return np.frombuffer(raw, dtype=np.dtype(value["__array__"])).reshape(value["shape"]).copy()
+    return value
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A folder of kept results.
+
+    Parameters
+    ----------
+    folder
+        Where the records lie; made when the first one is saved.
+    """
+
+    folder: Path
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.json"
+
+    def names(self) -> list[str]:
+        """Name the records that are there, sorted."""
+        return sorted(path.stem for path in self.folder.glob("*.json"))
+
+    def save(self, name: str, digest: str, payload: Any) -> None:
+        """Keep `payload` (JSON with NumPy arrays) under `name`, with the digest of what it depends on.
+
+        Raises
+        ------
+        WorkError
+            If it cannot be written.
+        """
+        body = json.dumps(payload, default=_encode, separators=(",", ":")).encode()
+        header = {"format": FORMAT, "digest": digest, "sha256": hashlib.sha256(body).hexdigest()}
+        write_atomically(self._path(name), json.dumps(header).encode() + b"\n" + body + b"\n")
+
+    def _read(self, name: str) -> tuple[dict, bytes] | None:
+        path = self._path(name)
+        try:
+            head, _, body = path.read_bytes().partition(b"\n")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise WorkError(f"{path.name} cannot be read ({error.strerror}): mend its permissions.") from None
+        try:
+            header = json.loads(head)
+            sound = header["format"] == FORMAT and header["sha256"] == hashlib.sha256(body[:-1]).hexdigest()
+        except (ValueError, KeyError, TypeError):
+            sound = False
+        if not sound:
+            self._set_aside(path)
+            return None
+        return header, body[:-1]
+
+    @staticmethod
+    def _set_aside(path: Path) -> None:
+        os.replace(path, path.with_suffix(".damaged"))
+        warnings.warn(f"{path.name} was damaged: it is set aside and computed again.", stacklevel=4)
+
+    def digest(self, name: str) -> str | None:
+        """Return the digest under which `name` is kept, or None if it is missing or damaged."""
+        record = self._read(name)
+        return None if record is None else record[0]["digest"]
+
+    def load(self, name: str, digest: str | None = None) -> Any | None:
+        """Return what is kept under `name`, or None if it is missing, damaged, or of another digest."""
+        record = self._read(name)
+        if record is None or (digest is not None and record[0]["digest"] != digest):
+            return None
+        return json.loads(record[1], object_hook=_decode)
+
+
+def products(project: Project | None = None) -> Kept:
+    """Return the folder of what `prepare` keeps for the documents."""
+    return Kept((project or Project.find()).cache / "products")
+
+
+def product(name: str) -> Any:
+    """Return what `prepare` kept for the documents under `name`.
+
+    Raises
+    ------
+    WorkError
+        If it is not there.
+    """
+    payload = products().load(name)
+    if payload is None:
+        raise WorkError(f"The {name} of this report has not been computed yet: run `coursework prepare`.")
+    return payload

@@ -1,0 +1,85 @@
+"""Where everything of one report project lies."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from coursework.errors import InputError
+
+MARKER = "_quarto.yml"
+
+
+@dataclass(frozen=True)
+class Project:
+    """The folders and files of a report project.
+
+    Parameters
+    ----------
+    root
+        The folder that holds ``_quarto.yml`` and ``coursework.yml``.
+    """
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> Project:
+        """Find the project that `start` (by default the working directory) lies in.
+
+        Quarto names the project in ``QUARTO_PROJECT_DIR`` when it calls a pre-render script; that is taken first.
+
+        Raises
+        ------
+        InputError
+            If neither `start` nor a folder above it is a project.
+        """
+        if start is None and (named := os.environ.get("QUARTO_PROJECT_DIR")):
+            return cls(Path(named).resolve())
+        start = (start or Path.cwd()).resolve()
+        for folder in (start, *start.parents):
+            if (folder / MARKER).is_file():
+                return cls(folder)
+        raise InputError(f"No {MARKER} in this folder or above it: run the command inside the project.")
+
+    @property
+    def settings_file(self) -> Path:
+        """The author's inputs."""
+        return self.root / "coursework.yml"
+
+    @property
+    def variables_file(self) -> Path:
+        """The values that the prose prints, as both renderers read them."""
+        return self.root / "_variables.yml"
+
+    @property
+    def report(self) -> Path:
+        """The folder of the documents."""
+        return self.root / "report"
+
+    @property
+    def generated(self) -> Path:
+        """What `prepare` writes for the documents: the executed notebook and the digest cell."""
+        return self.report / "_generated"
+
+    @property
+    def data(self) -> Path:
+        """The data sets."""
+        return self.root / "data"
+
+    @property
+    def cache(self) -> Path:
+        """Everything that can be computed again."""
+        return self.root / ".cache"
+
+    @property
+    def output(self) -> Path:
+        """What is handed in."""
+        return self.root / "_output"
+
+    def name(self, path: Path) -> str:
+        """Name `path` for a message: relative to the project where it lies inside, else the file's name alone."""
+        try:
+            return path.resolve().relative_to(self.root).as_posix()
+        except ValueError:
+            return path.name
