@@ -1,9 +1,9 @@
 """Keeps computed results in files: atomic, self-checking, and read without executing anything.
 
 A record is one JSON file: a header line with the digest of what the result depends on and the checksum of the body,
-then the body. It is written to a unique temporary name and renamed, so that a reader sees a whole record or none, and of two
-writers the last one wins with a whole record. A damaged record is set aside (``*.damaged``), named in a warning, and
-counts as missing: it costs a computation, never a wrong result.
+then the body. It is written to a unique temporary name and renamed, so that a reader sees a whole record or none, and
+of two writers the last one wins with a whole record. A damaged record is set aside (``*.damaged``), named in a
+warning, and counts as missing: it costs a computation, never a wrong result.
 """
 
 from __future__ import annotations

@@ -47,6 +47,7 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict:
 
 _Loader.add_constructor("tag:yaml.org,2002:float", _keep_text)
 _Loader.add_constructor("tag:yaml.org,2002:int", _keep_text)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", yaml.SafeLoader.construct_yaml_str)
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
