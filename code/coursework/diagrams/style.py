@@ -1,0 +1,37 @@
+"""The one look of all figures: colours, the width of the text, and the document's font.
+
+The colours differ in lightness as well as in hue, so that they stay apart in greyscale and for colour-blind readers; lines
+add a dash pattern each (``report/matplotlibrc``). The submitted notebook stands without this package, so nothing in a plot
+may depend on :func:`use` having been called.
+"""
+
+from pathlib import Path
+
+INK = "#1c2530"  # text and outlines
+BLUE = "#24508c"
+ORANGE = "#d6702a"
+GREEN = "#3f8253"
+PURPLE = "#7c4d96"
+RED = "#791d2a"
+GREY = "#8893a0"  # reference lines; the lightest colour with a contrast of 3:1 on white
+FAINT = "#e3e7eb"  # grids and fills behind the drawing
+
+TEXT_WIDTH = 6.1  # inches: the width of the report's text
+
+REPORT = Path(__file__).parents[3] / "report"
+
+
+def use() -> None:
+    """Register the report's font with matplotlib and apply ``report/matplotlibrc``.
+
+    Calling it again changes nothing. The font files are those that the report's Typst format ships, so that the text in a
+    figure and the text around it are set in the same font.
+    """
+    import matplotlib
+    from matplotlib import font_manager
+
+    known = {Path(entry.fname) for entry in font_manager.fontManager.ttflist}
+    for file in sorted((REPORT / "_extensions" / "coursework" / "fonts").glob("*.otf")):
+        if file not in known:
+            font_manager.fontManager.addfont(file)
+    matplotlib.rc_file(REPORT / "matplotlibrc")
