@@ -1,8 +1,10 @@
 """The one look of all figures: colours, the width of the text, and the document's font.
 
-The colours differ in lightness as well as in hue, so that they stay apart in greyscale and for colour-blind readers; lines
-add a dash pattern each (``report/matplotlibrc``). The submitted notebook stands without this package, so nothing in a plot
-may depend on :func:`use` having been called.
+The colours differ in lightness as well as in hue, so that they stay apart in greyscale and for colour-blind readers;
+lines add a dash pattern each (``report/matplotlibrc``). The submitted notebook stands without this package, so nothing in
+a plot may depend on :func:`use` having been called.
+
+In a formula write ``\\odot``, not the sign itself: only there does matplotlib look beyond the text's font.
 """
 
 from pathlib import Path
@@ -24,8 +26,8 @@ REPORT = Path(__file__).parents[3] / "report"
 def use() -> None:
     """Register the report's font with matplotlib and apply ``report/matplotlibrc``.
 
-    Calling it again changes nothing. The font files are those that the report's Typst format ships, so that the text in a
-    figure and the text around it are set in the same font.
+    Calling it again changes nothing. The font files are those that the report's Typst format ships, so that the text in
+    a figure and the text around it are set in the same font.
     """
     import matplotlib
     from matplotlib import font_manager
