@@ -1,8 +1,8 @@
 """The one look of all figures: colours, the width of the text, and the document's font.
 
 The colours differ in lightness as well as in hue, so that they stay apart in greyscale and for colour-blind readers;
-lines add a dash pattern each (``report/matplotlibrc``). The submitted notebook stands without this package, so nothing in
-a plot may depend on :func:`use` having been called.
+lines add a dash pattern each (``report/matplotlibrc``). The submitted notebook stands without this package, so nothing
+in a plot may depend on :func:`use` having been called.
 
 In a formula write ``\\odot``, not the sign itself: only there does matplotlib look beyond the text's font.
 """
