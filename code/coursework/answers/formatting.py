@@ -1,0 +1,179 @@
+"""Numbers for print: the same number as Unicode (for prose and figures) and as TeX (for formulas).
+
+Four decimals, powers of ten where a number is very small or large, a true minus sign, never a negative zero, and exact
+fractions where they are short. Whether the printed form is exact travels with it, so that a formula says = or ≈ rightly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_UP, Context, Decimal
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import numpy as np
+
+MINUS = "−"
+PLACES = 4
+SIGNIFICANT = 8  # an exact decimal may have as many digits
+SMALLEST, LARGEST = Decimal("0.001"), Decimal(10) ** 6  # a rounded number outside is written with a power of ten
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_DECIMAL = Context(prec=60, Emin=MIN_EMIN, Emax=MAX_EMAX, rounding=ROUND_HALF_UP)
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A number ready for print.
+
+    Attributes
+    ----------
+    text, tex : str
+        The number in Unicode and in TeX.
+    exact : bool
+        Whether what is printed is the number itself, not a rounding of it.
+    simple : bool
+        Whether it may stand in a product without brackets.
+    """
+
+    text: str
+    tex: str
+    exact: bool
+    simple: bool = True
+
+    @property
+    def relation(self) -> str:
+        """The TeX sign between a quantity and this number: ``=`` or ``\\approx``."""
+        return "=" if self.exact else r"\approx"
+
+    @property
+    def equals(self) -> str:
+        """The Unicode sign between a quantity and this number: ``=`` or ``≈``."""
+        return "=" if self.exact else "≈"
+
+    @property
+    def factor(self) -> str:
+        """The TeX of this number as a factor or a summand: in brackets unless `simple`."""
+        return self.tex if self.simple else f"({self.tex})"
+
+
+def number(value: Any, places: int = PLACES) -> Printed:
+    """Print a number: exactly if it is rational and short, else rounded.
+
+    Parameters
+    ----------
+    value : Fraction, int, float, numpy scalar or mpmath.mpf
+        Floats and mpf count as rounded already, so they are never called exact, except for zero.
+    places : int
+        Decimals of a rounded number; one that is below 0.001 or at least a million has four significant digits.
+
+    Raises
+    ------
+    ValueError
+        If `value` is infinite or not a number.
+    """
+    if isinstance(value, int | np.integer):
+        value = Fraction(int(value))
+    if isinstance(value, Fraction) and (exact := _exact(value)):
+        return exact
+    if value == 0:
+        return _plain("0", exact=True)
+    return _rounded(*_scaled(value), places)
+
+
+def decimal(value: Any, places: int = PLACES) -> str:
+    """Print a number rounded to `places` decimals as Unicode, trailing zeros kept; see `number` for its range."""
+    return "0" if value == 0 else _rounded(*_scaled(value), places).text
+
+
+def scientific(value: Any, digits: int = 2) -> str:
+    """Print a positive magnitude, such as a largest difference, with a power of ten: ``1.2 × 10⁻⁷``; zero is ``0``."""
+    return "0" if value == 0 else _power_of_ten(*_scaled(value), digits, exact=False).text
+
+
+def tolerance(value: float) -> str:
+    """Print a power of ten such as 1e-12 as ``10⁻¹²``; any other magnitude as `scientific` does."""
+    return scientific(value).removeprefix("1 × ")
+
+
+def subscript(index: int) -> str:
+    """Return `index` in Unicode subscript digits."""
+    return str(index).translate(_SUBSCRIPTS)
+
+
+def _scaled(value: Any) -> tuple[Decimal, int]:
+    """Return `value` as a decimal of up to 60 digits times a power of ten.
+
+    The power is 0 but for an mpf: those have exponents that no `Decimal` can hold, such as exp(-10²⁵).
+    """
+    if isinstance(value, Fraction):
+        return _DECIMAL.divide(Decimal(value.numerator), Decimal(value.denominator)), 0
+    if isinstance(value, mpmath.mpf) and mpmath.isfinite(value):
+        mantissa, _, exponent = mpmath.nstr(value, 40, min_fixed=0, max_fixed=0).partition("e")
+        if abs(int(exponent or 0)) > 300:
+            return Decimal(mantissa), int(exponent)
+        return Decimal(mantissa).scaleb(int(exponent or 0), _DECIMAL), 0
+    if not np.isfinite(float(value)):
+        raise ValueError(f"{value} cannot be printed as a number")
+    return Decimal(repr(float(value))), 0
+
+
+def _exact(value: Fraction) -> Printed | None:
+    """Print a short rational exactly, as a decimal or else as a fraction; None if it is too long for either."""
+    rest, twos, fives = value.denominator, 0, 0
+    while rest % 2 == 0:
+        rest, twos = rest // 2, twos + 1
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    if rest == 1:
+        decimal = _DECIMAL.divide(Decimal(value.numerator), Decimal(value.denominator))
+        digits = decimal.normalize(_DECIMAL)
+        if Fraction(digits) == value and len(digits.as_tuple().digits) <= SIGNIFICANT:
+            if decimal == 0 or Decimal("0.0001") <= abs(decimal) < LARGEST:
+                return _plain(f"{digits:f}", exact=True)
+            return _power_of_ten(decimal, 0, SIGNIFICANT, exact=True)
+    numerator, denominator = abs(value.numerator), value.denominator
+    if rest != 1 and numerator < 1000 and denominator < 1000:
+        sign = value < 0
+        return Printed(
+            text=f"{MINUS if sign else ''}{numerator}/{denominator}",
+            tex=rf"{'-' if sign else ''}\tfrac{{{numerator}}}{{{denominator}}}",
+            exact=True,
+            simple=not sign,
+        )
+    return None
+
+
+def _rounded(value: Decimal, power: int, places: int) -> Printed:
+    """Print a non-zero number with `places` decimals, or with a power of ten outside the usual range."""
+    if power or not SMALLEST <= abs(value) < LARGEST:
+        return _power_of_ten(value, power, PLACES, exact=False)
+    return _plain(f"{_DECIMAL.quantize(value, Decimal(1).scaleb(-places)):f}", exact=False)
+
+
+def _plain(digits: str, exact: bool) -> Printed:
+    negative = digits.startswith("-") and Decimal(digits) != 0
+    digits = digits.removeprefix("-")
+    return Printed(
+        text=f"{MINUS}{digits}" if negative else digits,
+        tex=f"-{digits}" if negative else digits,
+        exact=exact,
+        simple=not negative,
+    )
+
+
+def _power_of_ten(value: Decimal, power: int, digits: int, exact: bool) -> Printed:
+    """Print the non-zero number value · 10^power as mantissa and power of ten, at most `digits` digits, without trailing zeros."""
+    rounding = Context(prec=digits, Emin=MIN_EMIN, Emax=MAX_EMAX, rounding=ROUND_HALF_UP)
+    rounded = rounding.plus(value)
+    shift = rounded.adjusted()
+    exponent = shift + power
+    mantissa = _plain(f"{rounded.scaleb(-shift, _DECIMAL).normalize(_DECIMAL):f}", exact)
+    return Printed(
+        text=f"{mantissa.text} × 10{str(exponent).translate(_SUPERSCRIPTS)}",
+        tex=rf"{mantissa.tex} \times 10^{{{exponent}}}",
+        exact=exact,
+        simple=False,
+    )

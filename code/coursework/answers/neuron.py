@@ -1,0 +1,420 @@
+"""Question 1: one neuron, its forward value and its gradients, derived with SymPy from the chain rule.
+
+The general result comes first, then the author's numbers are put in: exactly (rational arithmetic) for a ReLU, and to
+50 digits for a sigmoid. The functions at the end put the result into words and formulas; the words follow the case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import mpmath
+import sympy as sp
+
+from coursework.answers.formatting import MINUS, Printed, number
+
+Number = Fraction | mpmath.mpf
+Activation = Callable[[sp.Expr], sp.Expr]
+
+DIGITS = 50  # working precision of the sigmoid's values
+
+
+def relu(z: sp.Expr) -> sp.Expr:
+    """Return the rectified linear unit max(0, z).
+
+    It is written by cases, so that its derivative at 0 is the convention 0; SymPy's `Max` would give 1/2 there.
+    """
+    return sp.Piecewise((z, z > 0), (0, True))
+
+
+def sigmoid(z: sp.Expr) -> sp.Expr:
+    """Return the logistic function 1 / (1 + exp(-z))."""
+    return 1 / (1 + sp.exp(-z))
+
+
+@dataclass(frozen=True)
+class Neuron:
+    """A neuron with total input z = w·x + b; all numbers are exact.
+
+    Attributes
+    ----------
+    inputs, weights : tuple of Fraction, shape (n,)
+    bias : Fraction or None
+        None if the figure shows no bias.
+    """
+
+    inputs: tuple[Fraction, ...]
+    weights: tuple[Fraction, ...]
+    bias: Fraction | None = None
+
+    @classmethod
+    def of(cls, question: Any) -> Neuron:
+        """Take the neuron from the settings of question 1."""
+        return cls(question.inputs, question.weights, question.bias)
+
+    def with_first_weight_doubled(self) -> Neuron:
+        """Return the neuron of part b)."""
+        return replace(self, weights=(2 * self.weights[0], *self.weights[1:]))
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """A neuron in symbols: x_i, w_i, perhaps b, and the total input z as an expression in them."""
+
+    inputs: tuple[sp.Symbol, ...]
+    weights: tuple[sp.Symbol, ...]
+    bias: sp.Symbol | None
+    total: sp.Expr
+
+    @property
+    def all(self) -> tuple[sp.Symbol, ...]:
+        """Every variable of the neuron, inputs first."""
+        return (*self.inputs, *self.weights, *([] if self.bias is None else [self.bias]))
+
+
+@cache
+def symbols(size: int, has_bias: bool) -> Symbols:
+    """Return the symbols of a neuron with `size` inputs."""
+    inputs = sp.symbols(f"x_1:{size + 1}", real=True)
+    weights = sp.symbols(f"w_1:{size + 1}", real=True)
+    bias = sp.Symbol("b", real=True) if has_bias else None
+    return Symbols(inputs, weights, bias, sp.Add(*(w * x for w, x in zip(weights, inputs, strict=True)), bias or 0))
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """What one forward and one backward pass give.
+
+    Attributes
+    ----------
+    z : Fraction
+        The total input.
+    y, slope : Fraction or mpf
+        The output, and dy/dz. Fractions for a ReLU, 50-digit numbers for a sigmoid.
+    inputs, weights : tuple, shape (n,)
+        ∂y/∂x_i and ∂y/∂w_i.
+    bias : Fraction, mpf or None
+        ∂y/∂b.
+    """
+
+    z: Fraction
+    y: Number
+    slope: Number
+    inputs: tuple[Number, ...]
+    weights: tuple[Number, ...]
+    bias: Number | None
+
+
+def gradients(neuron: Neuron, activation: Activation) -> Gradients:
+    """Differentiate y = activation(z) with respect to every variable of the neuron, by the chain rule.
+
+    ∂y/∂v = activation'(z) · ∂z/∂v, where both factors are SymPy's derivatives (Goodfellow et al. 2016, section 6.5.2).
+
+    Parameters
+    ----------
+    neuron : Neuron
+    activation : function of a SymPy expression
+        `relu` or `sigmoid`.
+    """
+    symbolic = symbols(len(neuron.inputs), neuron.bias is not None)
+    numbers = (*neuron.inputs, *neuron.weights, *([] if neuron.bias is None else [neuron.bias]))
+    values = {symbol: sp.Rational(v.numerator, v.denominator) for symbol, v in zip(symbolic.all, numbers, strict=True)}
+    z = _fraction(symbolic.total.subs(values))
+    y, slope = _output_and_slope(activation, z)
+
+    def along(variable: sp.Symbol) -> Number:
+        local = _fraction(sp.diff(symbolic.total, variable).subs(values))
+        return slope * (local if isinstance(slope, Fraction) else _mpf(local))
+
+    with mpmath.workdps(DIGITS):
+        return Gradients(
+            z=z,
+            y=y,
+            slope=slope,
+            inputs=tuple(along(x) for x in symbolic.inputs),
+            weights=tuple(along(w) for w in symbolic.weights),
+            bias=None if symbolic.bias is None else along(symbolic.bias),
+        )
+
+
+def _output_and_slope(activation: Activation, z: Fraction) -> tuple[Number, Number]:
+    """Evaluate the activation and SymPy's derivative of it at `z`: exactly for `relu`, else to 50 digits."""
+    u = sp.Symbol("u", real=True)
+    function = activation(u)
+    expressions = function, sp.diff(function, u)
+    if activation is relu:
+        at = sp.Rational(z.numerator, z.denominator)
+        y, slope = (_fraction(expression.subs(u, at)) for expression in expressions)
+    else:
+        # The whole part of z costs digits in exp(z), so that it is added to the precision.
+        with mpmath.workdps(DIGITS + len(str(abs(int(z))))):
+            y, slope = (sp.lambdify(u, expression, "mpmath")(_mpf(z)) for expression in expressions)
+    return y, slope
+
+
+def _fraction(value: sp.Rational) -> Fraction:
+    return Fraction(int(value.p), int(value.q))
+
+
+def _mpf(value: Fraction) -> mpmath.mpf:
+    return mpmath.mpf(value.numerator) / value.denominator
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Everything that question 1 asks for.
+
+    Attributes
+    ----------
+    relu, doubled : Gradients
+        Parts a) and b): the ReLU neuron, and the same with w₁ doubled.
+    sigmoid : Gradients
+        Part c).
+    """
+
+    neuron: Neuron
+    relu: Gradients
+    doubled: Gradients
+    sigmoid: Gradients
+
+
+def answer(neuron: Neuron) -> Answer:
+    """Answer question 1 for one neuron."""
+    return Answer(
+        neuron=neuron,
+        relu=gradients(neuron, relu),
+        doubled=gradients(neuron.with_first_weight_doubled(), relu),
+        sigmoid=gradients(neuron, sigmoid),
+    )
+
+
+# --- in words and formulas ------------------------------------------------------------------------------------------
+
+
+def output(result: Gradients) -> Printed:
+    """Print y; a sigmoid's output that would round to 1.0000 is printed as 1 − (what it lacks)."""
+    if isinstance(result.y, Fraction) or result.z < 0 or result.y < mpmath.mpf("0.99995"):
+        return number(result.y)
+    with mpmath.workdps(DIGITS):
+        gap = number(result.slope / result.y)  # σ' = σ (1 − σ), which keeps the digits that 1 − σ loses
+    return Printed(text=f"1 {MINUS} {gap.text}", tex=f"1 - {gap.tex}", exact=False, simple=False)
+
+
+def total_input(answer: Answer) -> str:
+    """Return the TeX of z with the numbers put in: ``z = w_1 x_1 + w_2 x_2 = 3 \\cdot 1 + (-1) \\cdot 2 = 1``."""
+    neuron = answer.neuron
+    names = [f"w_{i} x_{i}" for i in range(1, len(neuron.inputs) + 1)]
+    products = [
+        rf"{number(w).factor} \cdot {number(x).factor}" for w, x in zip(neuron.weights, neuron.inputs, strict=True)
+    ]
+    if neuron.bias is not None:
+        names.append("b")
+        products.append(number(neuron.bias).factor)
+    numbers = (*neuron.inputs, *neuron.weights, *([] if neuron.bias is None else [neuron.bias]))
+    put_in = "=" if all(number(v).exact for v in numbers) else r"\approx"
+    z = number(answer.relu.z)
+    return f"z = {' + '.join(names)} {put_in} {' + '.join(products)} {z.relation} {z.tex}"
+
+
+def state(answer: Answer) -> str:
+    """Say whether the ReLU neuron is active, inactive or at its kink, with y and ReLU′(z)."""
+    z = number(answer.relu.z)
+    if answer.relu.z > 0:
+        return (
+            f"The total input $z {z.relation} {z.tex}$ is positive, so the neuron is **active**: "
+            rf"$y = z {z.relation} {z.tex}$ and $\mathrm{{ReLU}}'(z) = 1$."
+        )
+    if answer.relu.z < 0:
+        return (
+            f"The total input $z {z.relation} {z.tex}$ is negative, so the neuron is **inactive**: "
+            r"$y = 0$ and $\mathrm{ReLU}'(z) = 0$."
+        )
+    return (
+        r"The total input is exactly $z = 0$, the **kink** of the ReLU: $y = 0$. The slope is 0 on the left and 1 on "
+        r"the right, so the derivative does not exist there; we take the usual convention $\mathrm{ReLU}'(0) = 0$."
+    )
+
+
+def part_a(answer: Answer) -> str:
+    """State ∂y/∂x₂ and ∂y/∂w₂ of the ReLU neuron."""
+    w, x = number(answer.neuron.weights[1]), number(answer.neuron.inputs[1])
+    if answer.relu.z > 0:
+        return (
+            rf"$\partial y/\partial x_2 = w_2 {w.relation} {w.tex}$ and "
+            rf"$\partial y/\partial w_2 = x_2 {x.relation} {x.tex}$."
+        )
+    zeros = r"$\partial y/\partial x_2 = w_2 \cdot 0 = 0$ and $\partial y/\partial w_2 = x_2 \cdot 0 = 0$"
+    if answer.relu.z < 0:
+        return f"{zeros}: an inactive neuron passes no gradient back."
+    return f"{zeros}, by the convention. {_one_sided(answer)}"
+
+
+def _one_sided(answer: Answer) -> str:
+    """Give the one-sided derivatives of part a) at the kink: for a slope c of z they are min(0, c) and max(0, c)."""
+    parts = []
+    for name, slope in (("x_2", answer.neuron.weights[1]), ("w_2", answer.neuron.inputs[1])):
+        left, right = number(min(Fraction(0), slope)), number(max(Fraction(0), slope))
+        if slope == 0:
+            parts.append(f"along ${name}$ the derivative exists and is $0$, since $z$ does not depend on it here")
+        else:
+            parts.append(f"along ${name}$ they are ${left.tex}$ (left) and ${right.tex}$ (right)")
+    if all(slope == 0 for slope in (answer.neuron.weights[1], answer.neuron.inputs[1])):
+        return "Both derivatives do exist here, since $w_2 = x_2 = 0$."
+    return f"The one-sided derivatives differ: {'; '.join(parts)}."
+
+
+def part_b(answer: Answer) -> str:
+    """Say what doubling w₁ does to ∂y/∂x₁, for these numbers."""
+    w1, x1 = answer.neuron.weights[0], answer.neuron.inputs[0]
+    z, before, after = number(answer.doubled.z), number(answer.relu.inputs[0]), number(answer.doubled.inputs[0])
+    if w1 == 0:
+        return r"Here $w_1 = 0$: twice zero is zero, so nothing changes and $\partial y/\partial x_1$ stays $0$."
+    was, new = _sign(answer.relu.z), _sign(answer.doubled.z)
+    total = rf"$z$ stays ${z.tex}$, since $x_1 = 0$" if x1 == 0 else rf"$z$ becomes ${z.tex}$"
+    change = rf"from ${before.tex}$ to ${after.tex}$"
+    if was > 0 and new > 0:
+        return rf"Here $\partial y/\partial x_1$ **doubles**, {change}: {total}, so the neuron stays active."
+    if was <= 0 and new > 0:
+        convention = " (by the convention)" if was == 0 else ""
+        return (
+            rf"Here $\partial y/\partial x_1$ changes from $0${convention} to $2 w_1 {after.relation} {after.tex}$: "
+            f"{total}, so doubling $w_1$ **switches the neuron on**."
+        )
+    if was > 0:
+        where = "exactly the kink, where the convention gives 0" if new == 0 else "so the neuron is switched **off**"
+        return rf"Here $\partial y/\partial x_1$ does not double but changes {change}: {total}, {where}."
+    why = {
+        (-1, -1): "the neuron stays inactive",
+        (-1, 0): "exactly the kink, where the convention gives 0",
+        (0, -1): "the neuron is now inactive",
+        (0, 0): "still the kink, where the convention gives 0",
+    }[was, new]
+    return rf"Here $\partial y/\partial x_1$ **stays $0$**: {total}, {why}."
+
+
+def _sign(z: Fraction) -> int:
+    return (z > 0) - (z < 0)
+
+
+def part_c(answer: Answer) -> str:
+    """State y, ∂y/∂w₁ and ∂y/∂w₂ of the sigmoid neuron."""
+    y = output(answer.sigmoid)
+    s = _sigma(answer)
+    if answer.relu.z == 0:
+        start = r"$y = \sigma(0) = \tfrac{1}{2}$"
+    else:
+        start = f"$y = {s} {y.relation} {y.tex}$"
+    parts = [rf"$\partial y/\partial w_{i} = {s}\,(1 - {s})\,x_{i} {_sigmoid_value(answer, i)}$" for i in (1, 2)]
+    return f"{start}, {parts[0]} and {parts[1]}."
+
+
+def _sigma(answer: Answer) -> str:
+    """Return the TeX of σ at the neuron's total input, with its number where that is exact and short."""
+    z = number(answer.relu.z)
+    return rf"\sigma({z.tex})" if z.exact and z.tex.count(r"\times") == 0 else r"\sigma(z)"
+
+
+def _sigmoid_value(answer: Answer, index: int) -> str:
+    """Return the relation and the value of ∂y/∂w_index of the sigmoid neuron; exact where it is rational."""
+    x = answer.neuron.inputs[index - 1]
+    value = number(x / 4 if answer.relu.z == 0 else answer.sigmoid.weights[index - 1])
+    return f"{value.relation} {value.tex}"
+
+
+def boxed_answer(answer: Answer) -> str:
+    """Return the Markdown of the answer box of question 1."""
+    return "\n\n".join(
+        [
+            state(answer),
+            f"**a)** {part_a(answer)}",
+            rf"**b)** In general $\partial y/\partial x_1 = w_1$ if $z > 0$ and $0$ otherwise. {part_b(answer)}",
+            f"**c)** {part_c(answer)}",
+        ]
+    )
+
+
+def substituted_relu(answer: Answer) -> str:
+    """Return the TeX of part a), step by step: chain rule, local derivatives by SymPy, numbers."""
+    slope = number(answer.relu.slope)
+    rows = []
+    for kind, index in (("x", 2), ("w", 2)):
+        local, value, local_value = _along(answer, answer.relu, kind, index)
+        rows.append(
+            rf"\frac{{\partial y}}{{\partial {kind}_{index}}} &= \mathrm{{ReLU}}'(z) "
+            rf"\frac{{\partial z}}{{\partial {kind}_{index}}} = \mathrm{{ReLU}}'(z)\, {local} "
+            rf"{local_value.relation} {slope.tex} \cdot {local_value.factor} {value.relation} {value.tex}"
+        )
+    return _aligned(rows)
+
+
+def substituted_sigmoid(answer: Answer) -> str:
+    """Return the TeX of part c), step by step."""
+    s, y, slope = _sigma(answer), output(answer.sigmoid), number(answer.sigmoid.slope)
+    if answer.relu.z == 0:
+        y, slope = number(Fraction(1, 2)), number(Fraction(1, 4))
+    rows = [
+        rf"y &= {s} {y.relation} {y.tex}",
+        rf"\sigma'(z) &= {s}\,(1 - {s}) {slope.relation} {slope.tex}",
+    ]
+    for index in (1, 2):
+        local, _, local_value = _along(answer, answer.sigmoid, "w", index)
+        rows.append(
+            rf"\frac{{\partial y}}{{\partial w_{index}}} &= \sigma'(z) \frac{{\partial z}}{{\partial w_{index}}} = "
+            rf"\sigma'(z)\, {local} {(slope if not slope.exact else local_value).relation} "
+            rf"{slope.factor} \cdot {local_value.factor} {_sigmoid_value(answer, index)}"
+        )
+    return _aligned(rows)
+
+
+def _along(answer: Answer, result: Gradients, kind: str, index: int) -> tuple[str, Printed, Printed]:
+    """Return ∂z/∂v in symbols, ∂y/∂v, and ∂z/∂v as a number, for the variable v = `kind`_`index`."""
+    symbolic = symbols(len(answer.neuron.inputs), answer.neuron.bias is not None)
+    variable = (symbolic.inputs if kind == "x" else symbolic.weights)[index - 1]
+    value = (result.inputs if kind == "x" else result.weights)[index - 1]
+    local = (answer.neuron.weights if kind == "x" else answer.neuron.inputs)[index - 1]
+    return sp.latex(sp.diff(symbolic.total, variable)), number(value), number(local)
+
+
+def _aligned(rows: list[str]) -> str:
+    return r"\begin{aligned} " + r" \\ ".join(rows) + r" \end{aligned}"
+
+
+def gradient_table(answer: Answer) -> str:
+    """Return the Markdown table of every derivative: the ReLU, the ReLU with w₁ doubled, and the sigmoid."""
+    size = len(answer.neuron.inputs)
+    names = ["$z$", "$y$", r"$\mathrm{d}y/\mathrm{d}z$"]
+    names += [rf"$\partial y/\partial x_{i}$" for i in range(1, size + 1)]
+    names += [rf"$\partial y/\partial w_{i}$" for i in range(1, size + 1)]
+    if answer.neuron.bias is not None:
+        names.append(r"$\partial y/\partial b$")
+    columns = [_column(result) for result in (answer.relu, answer.doubled, answer.sigmoid)]
+    header = "| | ReLU | ReLU, $w_1$ doubled | sigmoid |\n|:--|--:|--:|--:|"
+    rows = [f"| {name} | {' | '.join(cells)} |" for name, *cells in zip(names, *columns, strict=True)]
+    return "\n".join([header, *rows])
+
+
+def _column(result: Gradients) -> list[str]:
+    last = [] if result.bias is None else [result.bias]
+    values = [number(v) for v in (result.z, result.slope, *result.inputs, *result.weights, *last)]
+    values.insert(1, output(result))
+    return [f"${value.tex}$" for value in values]
+
+
+def source(read_from_figure: bool, checked_output: bool) -> str:
+    """Say where the neuron's numbers come from.
+
+    Parameters
+    ----------
+    read_from_figure : bool
+        Whether the author read them from the question's figure.
+    checked_output : bool
+        Whether the figure prints an output that the transcription was compared with.
+    """
+    if not read_from_figure:
+        return "The question's figure is not part of its text, so the numbers of the neuron are our own example."
+    checked = " They reproduce the output that the figure prints." if checked_output else ""
+    return f"The numbers are those of the question's figure.{checked}"
