@@ -66,7 +66,7 @@ class _Module:
             names = list(_bound(statement))
             for bound in names:
                 self.definitions.setdefault(bound, []).append(statement)
-            if not names and not isinstance(statement, ast.Import | ast.ImportFrom | ast.Expr):
+            if not names and not isinstance(statement, ast.Import | ast.ImportFrom) and not _is_constant(statement):
                 self.loose.append(statement)
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
@@ -105,12 +105,17 @@ def _module(module: str) -> _Module | None:
     return _parsed(module, (status.st_mtime_ns, status.st_size))
 
 
+def _is_constant(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
 def without_docstrings(tree: ast.AST) -> ast.AST:
-    """Remove every docstring and bare string below `tree`, in place."""
+    """Remove every docstring and bare constant below `tree`, in place, but not a cell's last line, which it displays."""
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            kept = [s for s in body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+            last = body[-1:] if isinstance(node, ast.Module) else []
+            kept = [s for s in body if not _is_constant(s) or s in last]
             node.body = kept or ([ast.Pass()] if body else [])
     return tree
 

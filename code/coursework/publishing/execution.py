@@ -1,0 +1,353 @@
+"""Executes a document's cells in a Jupyter kernel, and keeps the outputs in jupyter-cache.
+
+jupyter-cache's own key is the text of the code cells: a comment in a cell would re-execute the document, a changed
+helper would not. What is cached here is therefore a normalised notebook: the cells' code without comments, labels and
+captions, after one cell that holds the digest of everything else that the outputs depend on. The outputs carry their
+own checksum.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from coursework.digests import closure, digest, imported_modules, normalised, package_versions
+from coursework.errors import WorkError
+from coursework.publishing.qmd import Cell, Document
+
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+
+EXECUTION_PACKAGES = ("ipykernel", "matplotlib", "numpy", "sympy", "scipy", "ipython")
+"""Packages whose version may change what a cell shows."""
+
+Outputs = tuple[tuple[dict, ...], ...]
+"""For each cell its outputs, as nbformat writes them."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One document to execute.
+
+    Parameters
+    ----------
+    document
+        What was read.
+    folder
+        The kernel's working directory.
+    figure_formats
+        What matplotlib's figures are kept as: ``svg``, ``png``.
+    inputs
+        What else the outputs depend on: settings, kept results, data; anything that can be written as JSON.
+    """
+
+    document: Document
+    folder: Path
+    figure_formats: tuple[str, ...]
+    inputs: Mapping[str, Any]
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells that are executed."""
+        return tuple(cell for cell in self.document.cells if cell.options.get("eval", True))
+
+    def dependencies(self) -> dict[str, str]:
+        """Digest each kind of thing that the outputs depend on, by its name for people."""
+        modules = imported_modules_of(self.cells)
+        style = self.folder / "matplotlibrc"
+        return {
+            "cells": digest([_normalised(cell.code) for cell in self.cells]),
+            "code": digest(closure(*modules)),
+            "style": digest(style.read_bytes() if style.is_file() else "", list(self.figure_formats)),
+            "packages": digest(package_versions(*EXECUTION_PACKAGES)),
+            **{name: digest(value) for name, value in self.inputs.items()},
+        }
+
+
+def imported_modules_of(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """Name the modules of this package that the cells import."""
+    found: set[str] = set()
+    for cell in cells:
+        try:
+            found.update(imported_modules(cell.code))
+        except SyntaxError:
+            continue  # the kernel will say so, with its line
+    return tuple(sorted(found))
+
+
+def _normalised(code: str) -> str:
+    try:
+        return normalised(code)
+    except (SyntaxError, ValueError):
+        return code
+
+
+def _cache_notebook(job: Job, outputs: Outputs | None = None) -> Any:
+    import nbformat
+
+    key = digest({k: v for k, v in job.dependencies().items() if k != "cells"})
+    sources = [f"inputs = {key!r}", *(_normalised(cell.code) for cell in job.cells)]
+    cells = []
+    for index, source in enumerate(sources):
+        cell = nbformat.v4.new_code_cell(source, id=f"cell-{index}")
+        if outputs is not None and index:
+            cell.outputs = [nbformat.from_dict(output) for output in outputs[index - 1]]
+            cell.execution_count = index
+        cells.append(cell)
+    metadata = {"kernelspec": KERNEL}
+    if outputs is not None:
+        metadata["coursework"] = {"outputs": _checksum(outputs)}
+    return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def _checksum(outputs: Sequence[Sequence[Any]]) -> str:
+    plain = json.dumps(outputs, sort_keys=True, default=dict)
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+class OutputCache:
+    """Executed documents, kept by jupyter-cache in a folder of the project.
+
+    A damaged cache is set aside, named in a warning, and made anew.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def _open(self) -> Any:
+        from jupyter_cache import get_cache
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        cache = get_cache(str(self.folder))
+        return cache
+
+    def load(self, job: Job) -> Outputs | None:
+        """Return the kept outputs of a job, or None."""
+        if not self.folder.is_dir():
+            return None
+        try:
+            cache = self._open()
+            try:
+                record = cache.match_cache_notebook(_cache_notebook(job))
+            except KeyError:
+                return None
+            notebook = cache.get_cache_bundle(record.pk).nb
+            cells = notebook.cells[1:]
+            outputs = tuple(tuple(json.loads(json.dumps(output)) for output in cell.outputs) for cell in cells)
+            if len(cells) != len(job.cells) or notebook.metadata["coursework"]["outputs"] != _checksum(outputs):
+                raise ValueError("the outputs do not match their checksum")
+            return outputs
+        except OSError as error:
+            raise WorkError(f"The execution cache cannot be read ({error.strerror}): mend its permissions.") from None
+        except Exception as error:
+            self._set_aside(type(error).__name__)
+            return None
+
+    def save(self, job: Job, outputs: Outputs) -> None:
+        """Keep the outputs of a job; a cache that cannot be written costs an execution next time, nothing else."""
+        from jupyter_cache.cache.main import NbBundleIn
+
+        try:
+            bundle = NbBundleIn(_cache_notebook(job, outputs), Path(job.document.name).as_posix())
+            self._open().cache_notebook_bundle(bundle, check_validity=False, overwrite=True, description="")
+        except Exception as error:
+            warnings.warn(f"The executed cells could not be kept ({type(error).__name__}).", stacklevel=2)
+
+    def _set_aside(self, reason: str) -> None:
+        aside = self.folder.with_name(self.folder.name + ".damaged")
+        shutil.rmtree(aside, ignore_errors=True)
+        os.replace(self.folder, aside)
+        warnings.warn(f"The execution cache was damaged ({reason}): it is set aside and made anew.", stacklevel=3)
+
+
+class Kernel:
+    """A Jupyter kernel that executes documents, kept alive as long as the object is in use.
+
+    Parameters
+    ----------
+    folder
+        The kernel's working directory.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self._manager: Any = None
+        self._formats: tuple[str, ...] = ()
+
+    def __enter__(self) -> Kernel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the kernel's process."""
+        if self._manager is not None:
+            manager, self._manager = self._manager, None
+            manager.shutdown_kernel(now=True)
+
+    def _start(self, formats: tuple[str, ...]) -> Any:
+        from jupyter_client.manager import KernelManager
+
+        if self._manager is not None and self._formats == formats and self._manager.is_alive():
+            return self._manager
+        self.stop()
+        manager = KernelManager(kernel_name=KERNEL["name"])
+        options = "{'bbox_inches': None, 'metadata': {'Date': None, 'Software': None, 'Creator': None}}"
+        manager.start_kernel(
+            extra_arguments=[
+                f"--InlineBackend.figure_formats={set(formats)!r}",
+                f"--InlineBackend.print_figure_kwargs={options}",
+                "--HistoryManager.enabled=False",
+            ],
+            cwd=str(self.folder),
+            env={**os.environ, "PYTHONHASHSEED": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
+        )
+        self._manager, self._formats = manager, formats
+        return manager
+
+    def run(self, job: Job, on_cell: Callable[[int, int, Cell], None] | None = None) -> Outputs:
+        """Execute all cells of a job in an empty namespace.
+
+        Parameters
+        ----------
+        job
+            What to execute.
+        on_cell
+            Called before each cell with its index, the number of cells and the cell.
+
+        Raises
+        ------
+        WorkError
+            If a cell raises, or the kernel dies: with file, line, label and exception.
+        """
+        import nbformat
+        from nbclient import NotebookClient
+        from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+        used = self._manager is not None
+        manager = self._start(job.figure_formats)
+        cells = [nbformat.v4.new_code_cell(cell.code, id=f"cell-{i}") for i, cell in enumerate(job.cells)]
+        notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
+        client = NotebookClient(notebook, km=manager, timeout=None, record_timing=False, coalesce_streams=True)
+        client.create_kernel_manager = lambda: manager
+        current = None
+        try:
+            client.start_new_kernel_client()
+            if used:
+                _quietly(client.kc, _FRESH)
+            for index, cell in enumerate(cells):
+                current = job.cells[index]
+                if on_cell:
+                    on_cell(index, len(cells), current)
+                client.execute_cell(cell, index, execution_count=index + 1)
+        except CellExecutionError as error:
+            raise WorkError(_failure(current, error)) from None
+        except DeadKernelError:
+            self.stop()
+            label = f" ({current.label})" if current and current.label else ""
+            place = current.place if current else job.document.name
+            raise WorkError(
+                f"{place}{label}: the kernel died while this cell ran, perhaps for want of memory."
+            ) from None
+        finally:
+            if client.kc is not None:
+                client.kc.stop_channels()
+        return tuple(tuple(_clean(dict(output)) for output in cell.outputs) for cell in cells)
+
+
+# In a kernel that has run before: forget its names and this package's modules, so that edits of helpers are seen.
+_FRESH = """
+get_ipython().run_line_magic("reset", "-f")
+import sys as _sys
+for _name in [n for n in _sys.modules if n.split(".")[0] == "coursework"]:
+    del _sys.modules[_name]
+if "matplotlib.pyplot" in _sys.modules:
+    _sys.modules["matplotlib.pyplot"].close("all")
+    _sys.modules["matplotlib"].rc_file_defaults()
+del _sys, _name
+"""
+
+
+def _quietly(client: Any, code: str) -> None:
+    client.execute_interactive(code, silent=True, store_history=False, timeout=60, output_hook=lambda message: None)
+
+
+def _clean(output: dict) -> dict:
+    """Drop what differs from run to run and nobody reads."""
+    output = json.loads(json.dumps(output))
+    output.pop("execution_count", None) if output.get("output_type") != "execute_result" else None
+    data = output.get("data")
+    if data and any(kind.startswith("image/") for kind in data):
+        data.pop("text/plain", None)
+    if data and "image/svg+xml" in data:
+        svg = data["image/svg+xml"]
+        data["image/svg+xml"] = svg if isinstance(svg, str) else "".join(svg)
+    return output
+
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def _failure(cell: Cell, error: Any) -> str:
+    """Say where a cell failed: the deepest line of the cell itself that the traceback names."""
+    trace = _ANSI.sub("", error.traceback or "")
+    numbers = re.findall(r"^-*>\s*(\d+)\s", trace.split("File ")[0], flags=re.M) or re.findall(
+        r"Cell In\[\d+\], line (\d+)", trace
+    )
+    place = cell.place
+    if numbers and 1 <= int(numbers[0]) <= len(cell.lines):
+        place = cell.lines[int(numbers[0]) - 1].place
+    label = f" (cell {cell.label})" if cell.label else ""
+    reason = _ANSI.sub("", str(error.evalue)).strip().splitlines()
+    return f"{place}{label}: {error.ename}: {reason[0] if reason else ''}"
+
+
+def execute(
+    job: Job,
+    cache: OutputCache,
+    *,
+    kernel: Kernel | None = None,
+    refresh: bool = False,
+    on_cell: Callable[[int, int, Cell], None] | None = None,
+) -> tuple[Outputs, bool]:
+    """Return a job's outputs, from the cache where nothing that they depend on has changed.
+
+    Parameters
+    ----------
+    job
+        What to execute.
+    cache
+        Where outputs are kept.
+    kernel
+        A kernel to use and leave running; without one, a new one is started and ended.
+    refresh
+        Execute though nothing changed.
+    on_cell
+        Called before each cell that is executed.
+
+    Returns
+    -------
+    outputs
+        For each cell of the document its outputs; a cell with ``eval: false`` has none.
+    executed
+        Whether anything ran.
+    """
+    outputs = None if refresh else cache.load(job)
+    executed = outputs is None
+    if outputs is None:
+        if kernel is None:
+            with Kernel(job.folder) as own:
+                outputs = own.run(job, on_cell)
+        else:
+            outputs = kernel.run(job, on_cell)
+        cache.save(job, outputs)
+    by_cell = dict(zip((id(cell) for cell in job.cells), outputs, strict=True))
+    return tuple(by_cell.get(id(cell), ()) for cell in job.document.cells), executed
