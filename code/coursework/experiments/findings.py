@@ -1,0 +1,452 @@
+"""What the results say, in words: each conclusion is a named predicate, and the sentence follows its outcome.
+
+A predicate sees intervals and sweeps (see `analysis`), never a run, so that a test can reverse every one of them.
+"""
+
+import numpy as np
+
+# --- Numbers in words ---
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def decimal(value, digits=3, signed=False):
+    """``-0.5`` as "−0.500": a true minus, no negative zero."""
+    text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.lstrip("+-")
+    return text.replace("-", "−")
+
+
+def percent(value, digits=1, signed=False):
+    """A proportion as "12.3 %"."""
+    return decimal(100 * value, digits, signed) + " %"
+
+
+def points(value, digits=1, signed=False):
+    """A difference of proportions as "1.2 points" (percentage points)."""
+    return decimal(100 * value, digits, signed) + " points"
+
+
+def scientific(value):
+    """``3e-5`` as "3 × 10⁻⁵"; 0 and 1 stay, and a leading "1 ×" is left out."""
+    if value == 0:
+        return "0"
+    exponent = int(np.floor(np.log10(abs(value)) + 1e-9))
+    mantissa = f"{value / 10.0**exponent:.3g}"
+    if exponent == 0:
+        return mantissa
+    power = "10" + str(exponent).translate(_RAISED)
+    return power if mantissa == "1" else f"{mantissa} × {power}"
+
+
+def whole(value):
+    """``48000`` as "48,000"."""
+    return f"{int(value):,}"
+
+
+def with_limits(interval, show=decimal, digits=3):
+    """ "0.432 (0.428 to 0.436)", or the mean alone where there are no limits."""
+    if not np.isfinite(interval.mean):
+        return "diverged"
+    if not interval.known:
+        return show(interval.mean, digits)
+    unit = " points" if show is points else " %" if show is percent else ""
+    low, high = (show(limit, digits).removesuffix(unit) for limit in (interval.low, interval.high))
+    return f"{show(interval.mean, digits)} ({low} to {high})"
+
+
+def listed(items):
+    """ "a", "a and b", "a, b and c"."""
+    items = list(items)
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
+
+
+# --- Predicates ---
+
+
+def clearly_above(interval, value=0.0):
+    """The whole 95 % interval lies above ``value``."""
+    return interval.known and interval.low > value
+
+
+def clearly_below(interval, value=0.0):
+    return interval.known and interval.high < value
+
+
+def not_distinguishable(interval, value=0.0):
+    """There is an interval, and it contains ``value``."""
+    return interval.known and interval.low <= value <= interval.high
+
+
+def diverged(interval):
+    return not np.isfinite(interval.mean)
+
+
+def reaches(training, target):
+    """The model is large enough: in every seed the training value ends below the target."""
+    return bool((np.asarray(training) < target).all())
+
+
+def misses(validation, target):
+    """In every seed the validation value ends above the target."""
+    return bool((np.asarray(validation) > target).all())
+
+
+def overfits(train_loss, validation_loss, train_error, validation_error, loss_target, error_target):
+    """Training loss and error below their targets, validation loss and error above them, in every seed."""
+    return (
+        reaches(train_loss, loss_target)
+        and reaches(train_error, error_target)
+        and misses(validation_loss, loss_target)
+        and misses(validation_error, error_target)
+    )
+
+
+def turns_up(history):
+    """The mean validation loss ends clearly above its own lowest point: at least 5 % and in every seed.
+
+    Parameters
+    ----------
+    history : array, shape (seeds, evaluations)
+    """
+    history = np.asarray(history)
+    return bool((history[:, -1] > 1.05 * history.min(axis=1)).all())
+
+
+def helps(sweep):
+    """Some regularisation is clearly better than none: the unregularised value is clearly above the best."""
+    return sweep.values[0] == 0 and sweep.best != 0 and clearly_above(sweep.against_best(0))
+
+
+def too_much_hurts(sweep):
+    """The largest value is clearly worse than the best, or diverges."""
+    last = len(sweep.values) - 1
+    difference = sweep.against_best(last)
+    return sweep.best != last and (diverged(difference) or clearly_above(difference))
+
+
+def best_is_inside(sweep):
+    """The best value has a worse one tried on either side of it, so that the range was wide enough."""
+    return 0 < sweep.best < len(sweep.values) - 1
+
+
+def rivals(sweep):
+    """Values whose validation loss is not distinguishable from that of the best, by paired seeds; the best left out."""
+    return [v for i, v in enumerate(sweep.values) if i != sweep.best and not_distinguishable(sweep.against_best(i))]
+
+
+def paired_above(first, second):
+    """The first is above the second in every seed."""
+    return bool((np.asarray(first) > np.asarray(second)).all())
+
+
+def more_data_helps(sweep, quantity="validation_loss"):
+    """The mean falls from each size to the next."""
+    means = sweep.means(quantity)
+    return bool(np.isfinite(means).all() and (np.diff(means) < 0).all())
+
+
+def still_falling(step):
+    """The last doubling of the data clearly helped (``step`` = last minus last but one, paired by seed)."""
+    return clearly_below(step)
+
+
+def clearly_worse_law(law, other):
+    """Larger residuals and a worse prediction of the largest size than the other's, both clearly, paired by seed."""
+    return all(clearly_above(excess) for excess in law.excess(other))
+
+
+def overconfident(bias, tolerance=0.01):
+    """Mean confidence exceeds accuracy by more than ``tolerance``."""
+    return bias > tolerance
+
+
+def underconfident(bias, tolerance=0.01):
+    return bias < -tolerance
+
+
+# --- Sentences ---
+
+AXES = {"l2": "λ", "dropout": "dropout rate", "examples": "training-set size"}
+
+
+def _value(sweep, value):
+    return scientific(value) if sweep.over == "l2" else whole(value) if sweep.over == "examples" else f"{value:g}"
+
+
+def fit_sentence(model, examples, fit, loss_target, error_target):
+    """Is the model large enough, and does it overfit? ``fit`` holds the four final values, shape (seeds,) each."""
+    t_loss, v_loss, t_error, v_error = (
+        np.asarray(getattr(fit, q)) for q in ("train_loss", "validation_loss", "train_error", "validation_error")
+    )
+    seen = (
+        f"after the last epoch the training error is {percent(t_error.mean())} (loss {decimal(t_loss.mean())}) "
+        f"and the validation error {percent(v_error.mean())} (loss {decimal(v_loss.mean())})"
+    )
+    target = f"the target of {percent(error_target, 0)} error and {decimal(loss_target, 2)} loss"
+    if not np.isfinite(t_loss).all():
+        return f"At {whole(examples)} examples a training of the {model} diverged; nothing is concluded from it."
+    if overfits(t_loss, v_loss, t_error, v_error, loss_target, error_target):
+        return (
+            f"**The {model} overfits.** At {whole(examples)} examples {seen}: in every seed training lies below "
+            f"{target}, validation above it. The model is large enough; what it lacks is regularisation or data."
+        )
+    if not (reaches(t_error, error_target) and reaches(t_loss, loss_target)):
+        return (
+            f"**The {model} does not reach the target on its training data.** At {whole(examples)} examples {seen}; "
+            f"{target} is not met in every seed, so the model would have to be larger or trained for longer."
+        )
+    if (v_error < error_target).all() and (v_loss < loss_target).all():
+        return (
+            f"**The {model} meets the target on validation too.** At {whole(examples)} examples {seen}: "
+            f"both lie below {target}, so by this measure it does not overfit."
+        )
+    return (
+        f"**The {model} overfits in part.** At {whole(examples)} examples {seen}: training lies below {target}, "
+        "validation lies above it in some seeds or in one of the two measures only."
+    )
+
+
+def curve_sentence(model, histories, epochs):
+    """Does the validation loss turn up again? ``histories``: validation loss, shape (seeds, evaluations)."""
+    mean = np.asarray(histories).mean(axis=0)
+    lowest = int(mean.argmin())
+    if turns_up(histories):
+        return (
+            f"The {model}'s validation loss is lowest at epoch {epochs[lowest]:.0f} ({decimal(mean[lowest])}) and "
+            f"climbs to {decimal(mean[-1])} by the end, in every seed, while the training loss falls: it overfits."
+        )
+    return (
+        f"The {model}'s validation loss is lowest at epoch {epochs[lowest]:.0f} ({decimal(mean[lowest])}) and ends at "
+        f"{decimal(mean[-1])}: it does not clearly climb again in every seed."
+    )
+
+
+def sweep_sentence(model, sweep):
+    """The best value, whether it beats none at all, whether too much hurts, and what cannot be told apart."""
+    axis, best = AXES[sweep.over], _value(sweep, sweep.best_value)
+    kind = "L2" if sweep.over == "l2" else "dropout"
+    loss = sweep.intervals("validation_loss")
+    parts = []
+    if sweep.best == 0:
+        parts.append(
+            f"**For the {model} no {kind} is best**: the lowest mean validation loss, {with_limits(loss[0])}, "
+            f"belongs to {axis} = 0."
+        )
+    else:
+        difference = sweep.against_best(0)
+        lead = f"**For the {model} the best {axis} is {best}**: validation loss {with_limits(loss[sweep.best])}"
+        if helps(sweep):
+            parts.append(
+                f"{lead}, against {with_limits(loss[0])} without; paired by seed the gain is "
+                f"{with_limits(difference)}, so {kind} helps."
+            )
+        elif diverged(loss[0]):
+            parts.append(f"{lead}; without {kind} a training diverged.")
+        elif difference.known:
+            parts.append(
+                f"{lead}, but the gain over {axis} = 0, {with_limits(difference)}, is not distinguishable from zero: "
+                f"it is not shown that {kind} helps."
+            )
+        else:
+            parts.append(
+                f"{lead}, against {with_limits(loss[0])} without; one seed gives no interval to judge that by."
+            )
+    last = len(sweep.values) - 1
+    most = _value(sweep, sweep.values[last])
+    if too_much_hurts(sweep):
+        parts.append(
+            f"Too much hurts: at {axis} = {most} a training diverged."
+            if diverged(loss[last])
+            else f"Too much hurts: at {axis} = {most} the validation loss is {with_limits(loss[last])}"
+            f"{_train_too(sweep)}."
+        )
+    elif sweep.best == last:
+        parts.append(f"The best value is the largest tried, so that the range should be widened beyond {most}.")
+    else:
+        parts.append(f"Even the largest value tried, {most}, is not clearly worse than the best.")
+    others = rivals(sweep)
+    if others:
+        parts.append(
+            f"Not distinguishable from the best: {axis} = {listed(_value(sweep, v) for v in others)}; "
+            "the optimum is a region rather than a point."
+        )
+    return " ".join(parts)
+
+
+def _train_too(sweep):
+    """Whether the largest value spoils even the fit to the training data (underfitting), as half a sentence."""
+    train = sweep.intervals("train_loss")
+    risen = paired_above(sweep.train_loss[-1], sweep.train_loss[sweep.best])
+    return f", and the training loss has risen too, to {with_limits(train[-1])}: it underfits" if risen else ""
+
+
+def comparison_sentence(first, second, examples, loss, error, what="validation"):
+    """Which model is better? ``loss`` and ``error`` are intervals of second minus first, paired."""
+    where = f"At {whole(examples)} examples the {second}'s {what} loss minus the {first}'s is {with_limits(loss)}"
+    points_ = with_limits(error, points, 2)
+    if not loss.known:
+        return f"{where} and its error differs by {points_}; without an interval nothing more can be said."
+    both = f"{where}, its error differs by {points_} (mean and 95 % interval, {loss.seeds} paired seeds)"
+    if clearly_below(loss) and clearly_below(error):
+        return f"**The {second} beats the {first}.** {both}: both intervals lie below zero."
+    if clearly_above(loss) and clearly_above(error):
+        return f"**The {first} beats the {second}.** {both}: both intervals lie above zero."
+    if not_distinguishable(loss) and not_distinguishable(error):
+        return f"**The two models are not distinguishable.** {both}: both intervals contain zero."
+    verdicts = [
+        f"the {second} is better by {name}" if clearly_below(d)
+        else f"the {first} is better by {name}" if clearly_above(d)
+        else f"by {name} they are not distinguishable"
+        for name, d in (("loss", loss), ("error", error))
+    ]  # fmt: skip
+    return f"**The comparison is mixed.** {both}: {listed(verdicts)}."
+
+
+def learning_sentence(model, sweep, last_step, target):
+    """Does more data help, does it still at the end, and where is the target error reached?"""
+    loss, error = sweep.means("validation_loss"), sweep.means("validation_error")
+    small, large = whole(sweep.values[0]), whole(sweep.values[-1])
+    if not (np.isfinite(loss).all() and np.isfinite(error).all()):
+        return f"A training of the {model} diverged, so that its learning curve is incomplete."
+    span = (
+        f"from {small} to {large} examples its validation loss goes from {decimal(loss[0])} to {decimal(loss[-1])} "
+        f"and its error rate from {percent(error[0])} to {percent(error[-1])}"
+    )
+    falls = more_data_helps(sweep), more_data_helps(sweep, "validation_error")
+    if all(falls):
+        parts = [f"**More data helps the {model} at every size tried**: {span}."]
+    elif loss[-1] < loss[0] and error[-1] < error[0]:
+        parts = [f"**More data helps the {model} on the whole**, though not at every step: {span}."]
+    else:
+        parts = [f"**More data does not help the {model} here**: {span}."]
+    if still_falling(last_step):
+        parts.append(f"The last step still brings {with_limits(last_step)} in loss: the curve has not ended.")
+    elif last_step.known:
+        parts.append(f"The last step changes the loss by {with_limits(last_step)}: it {_end(last_step)}.")
+    reached = [n for n, e in zip(sweep.values, error, strict=True) if e < target]
+    parts.append(
+        f"The target of {percent(target, 0)} is reached at {whole(reached[0])} examples."
+        if reached
+        else f"The target of {percent(target, 0)} is not reached."
+    )
+    return " ".join(parts)
+
+
+def _end(step):
+    return "clearly rises" if clearly_above(step) else "is no longer distinguishable from zero"
+
+
+def scaled_sentence(model, difference, examples):
+    """Fixed λ or λ ∝ 1/n? ``difference``: scaled minus fixed validation loss at ``examples``, paired by seed."""
+    seen = f"at {whole(examples)} examples λ ∝ 1/n changes the {model}'s validation loss by {with_limits(difference)}"
+    if clearly_below(difference):
+        return f"With much data less regularisation is better: {seen}."
+    if clearly_above(difference):
+        return f"Less regularisation with more data is not better: {seen}, clearly upwards."
+    if difference.known:
+        return f"Whether λ is fixed or shrinks with n makes no distinguishable difference: {seen}."
+    return f"One seed gives no interval: {seen}."
+
+
+def law_sentence(model, quantity, laws):
+    """Which law describes a curve best? ``laws``: mapping of kind to ``LawSummary``."""
+    offset = laws["power law with offset"]
+    show, digits = (percent, 1) if "error" in quantity else (decimal, 3)
+    b = with_limits(offset.intervals["exponent"], digits=2)
+    c = with_limits(offset.intervals["offset"], show, digits)
+    quality = listed(
+        f"{kind} {percent(law.rms.mean)} ({percent(law.held_out.mean, signed=True)})" for kind, law in laws.items()
+    )
+    beaten = [k for k, law in laws.items() if any(clearly_worse_law(law, other) for other in laws.values())]
+    left = [k for k in laws if k not in beaten]
+    if len(left) == 1:
+        verdict = f"The {left[0]} describes the curve best: the others are clearly worse in both respects."
+    elif beaten:
+        verdict = (
+            f"The {listed(beaten)} is clearly worse in both respects; "
+            f"between {listed('the ' + k for k in left)} the curves do not decide."
+        )
+    else:
+        verdict = "No law is clearly worse than another in both respects: the curves do not decide between them."
+    floor = (
+        f"The offset c = {c} is clearly above zero: as far as this law holds, more data alone would not take the model "
+        "below it."
+        if clearly_above(offset.intervals["offset"], 1e-6)
+        else f"The interval of the offset, c = {c}, reaches down to zero: an irreducible part is not shown."
+    )
+    return (
+        f"**{model}, {quantity}.** Exponent of the power law with offset: b = {b}. {floor} Residuals (root mean square; "
+        f"in brackets the error in predicting the largest size from the others): {quality}. {verdict}"
+    )
+
+
+def test_sentence(model, validation, test):
+    """Does the test set confirm the validation set? ``validation`` an error rate, ``test`` an interval of one."""
+    seen = (
+        f"The {model}'s test error is {with_limits(test, percent, 2)}; "
+        f"its validation error was {percent(validation, 2)}"
+    )
+    if clearly_above(test, validation):
+        return f"{seen}, which lies below the interval: choosing on the validation set had flattered the model."
+    if clearly_below(test, validation):
+        return f"{seen}, which lies above the interval: the test set is, by chance or by kind, the easier one."
+    return f"{seen}, inside the interval: the choice made on the validation set did not measurably flatter the model."
+
+
+def confusion_sentence(model, matrix, names):
+    """The hardest class and the commonest confusion (the unordered pair with most errors)."""
+    matrix = np.asarray(matrix)
+    errors = 1 - np.diag(matrix) / matrix.sum(axis=1)
+    pairs = np.triu(matrix + matrix.T, 1)
+    if pairs.sum() == 0:
+        return f"The {model} makes no mistake on the test set."
+    i, j = np.unravel_index(pairs.argmax(), pairs.shape)
+    share = pairs[i, j] / pairs.sum()
+    worst, easiest = int(errors.argmax()), int(errors.argmin())
+    return (
+        f"The {model}'s hardest class is *{names[worst]}* ({percent(errors[worst])} wrong), its easiest "
+        f"*{names[easiest]}* ({percent(errors[easiest])}). The commonest confusion is between *{names[i]}* and "
+        f"*{names[j]}*: {whole(pairs[i, j])} mistakes, {percent(share, 0)} of all."
+    )
+
+
+def calibration_sentence(model, result):
+    """Is the model too sure of itself?"""
+    seen = (
+        f"expected calibration error {percent(result.expected_error)}, "
+        f"mean confidence minus accuracy {points(result.bias, signed=True)}"
+    )
+    if overconfident(result.bias):
+        return f"**The {model} is too sure of itself**: {seen}."
+    if underconfident(result.bias):
+        return f"**The {model} is not sure enough of itself**: {seen}."
+    return f"**The {model}'s confidence is right on average**: {seen}."
+
+
+def grid_sentence(model, losses, rates, widths, chosen):
+    """What the learning-rate and width sweep shows. ``losses``: shape (rates, widths), NaN where a run diverged."""
+    losses = np.asarray(losses, float)
+    failed = [scientific(r) for r, row in zip(rates, losses, strict=True) if not np.isfinite(row).all()]
+    parts = []
+    if np.isfinite(losses).any():
+        i, j = np.unravel_index(np.nanargmin(losses), losses.shape)
+        at = tuple(np.argwhere([[(r, w) == tuple(chosen) for w in widths] for r in rates])[0])
+        here, lowest = losses[at], losses[i, j]
+        parts.append(
+            f"The lowest mean validation loss of the {model}, {decimal(lowest)}, is at learning rate "
+            f"{scientific(rates[i])} and width {whole(widths[j])}."
+        )
+        parts.append(
+            "That is the setting used throughout."
+            if at == (i, j)
+            else f"The setting used throughout, {scientific(chosen[0])} and {whole(chosen[1])}, has {decimal(here)}."
+        )
+        worst = np.where(np.isfinite(losses), losses, -np.inf).max(axis=1)
+        bad = [scientific(r) for r, w in zip(rates, worst, strict=True) if np.isfinite(w) and w > 1.5 * lowest]
+        if bad:
+            parts.append(f"A learning rate of {listed(bad)} fails: its loss is more than half as large again.")
+    if failed:
+        parts.append(f"At {listed(failed)} a training diverged.")
+    return " ".join(parts)
