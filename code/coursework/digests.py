@@ -110,7 +110,7 @@ def _is_constant(statement: ast.stmt) -> bool:
 
 
 def without_docstrings(tree: ast.AST) -> ast.AST:
-    """Remove every docstring and bare constant below `tree`, in place, but not a cell's last line, which it displays."""
+    """Remove docstrings and bare constants below `tree`, in place, but not a cell's last line, which it displays."""
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):

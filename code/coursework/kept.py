@@ -106,6 +106,14 @@ class Kept:
         """Name the records that are there, sorted."""
         return sorted(path.stem for path in self.folder.glob("*.json"))
 
+    def state(self) -> dict[str, str]:
+        """Return each record's header as it stands in its file, to see cheaply whether anything changed."""
+        found = {}
+        for name in self.names():
+            with self._path(name).open("rb") as file:
+                found[name] = file.readline(1000).decode(errors="replace").strip()
+        return found
+
     def save(self, name: str, digest: str, payload: Any) -> None:
         """Keep `payload` (JSON with NumPy arrays) under `name`, with the digest of what it depends on.
 

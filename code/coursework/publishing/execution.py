@@ -152,10 +152,10 @@ class OutputCache:
 
     def save(self, job: Job, outputs: Outputs) -> None:
         """Keep the outputs of a job; a cache that cannot be written costs an execution next time, nothing else."""
-        from jupyter_cache.cache.main import NbBundleIn
+        from jupyter_cache.base import CacheBundleIn
 
         try:
-            bundle = NbBundleIn(_cache_notebook(job, outputs), Path(job.document.name).as_posix())
+            bundle = CacheBundleIn(_cache_notebook(job, outputs), Path(job.document.name).as_posix())
             self._open().cache_notebook_bundle(bundle, check_validity=False, overwrite=True, description="")
         except Exception as error:
             warnings.warn(f"The executed cells could not be kept ({type(error).__name__}).", stacklevel=2)
@@ -200,12 +200,13 @@ class Kernel:
             return self._manager
         self.stop()
         manager = KernelManager(kernel_name=KERNEL["name"])
-        options = "{'bbox_inches': None, 'metadata': {'Date': None, 'Software': None, 'Creator': None}}"
+        options = "{'bbox_inches': None, 'metadata': {'Date': None}}"
         manager.start_kernel(
             extra_arguments=[
                 f"--InlineBackend.figure_formats={set(formats)!r}",
                 f"--InlineBackend.print_figure_kwargs={options}",
                 "--HistoryManager.enabled=False",
+                "--log-level=ERROR",
             ],
             cwd=str(self.folder),
             env={**os.environ, "PYTHONHASHSEED": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"},

@@ -1,0 +1,47 @@
+"""The environment in which everything runs: Quarto's ``_environment``, and nothing written outside the project."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from coursework.project import Project
+
+FOLDERS = {
+    "MPLCONFIGDIR": "matplotlib",
+    "IPYTHONDIR": "ipython",
+    "JUPYTER_CONFIG_DIR": "jupyter/config",
+    "JUPYTER_DATA_DIR": "jupyter/data",
+    "JUPYTER_RUNTIME_DIR": "jupyter/runtime",
+    "KERAS_HOME": "keras",
+    "XDG_CACHE_HOME": "xdg",
+    "JOBLIB_TEMP_FOLDER": "joblib",
+}
+"""Where libraries may write, below the project's cache; by default they write to the home folder."""
+
+
+def read(path: Path) -> dict[str, str]:
+    """Read ``KEY=VALUE`` lines; a missing file has none."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return {}
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
+    return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
+
+
+def apply(project: Project) -> None:
+    """Set the process's environment for this project: what is set already wins, but for the folders."""
+    for name, value in read(project.root / "_environment").items():
+        os.environ.setdefault(name, value)
+    for name, folder in FOLDERS.items():
+        os.environ[name] = str(project.cache / folder)
+        if name == "JUPYTER_RUNTIME_DIR":
+            (project.cache / folder).mkdir(parents=True, exist_ok=True)
+
+
+def local_lines(project: Project, python: str) -> str:
+    """Return the text of ``_environment.local``: the paths of this machine that Quarto needs."""
+    lines = [f"QUARTO_PYTHON={python}", f"JUPYTERCACHE={project.cache / 'quarto'}"]
+    lines += [f"{name}={project.cache / folder}" for name, folder in FOLDERS.items() if name != "XDG_CACHE_HOME"]
+    return "\n".join(lines) + "\n"

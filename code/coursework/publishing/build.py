@@ -1,0 +1,189 @@
+"""Builds one project's documents: the report's PDF and the executed notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from coursework.digests import digest
+from coursework.errors import InputError
+from coursework.kept import write_if_changed
+from coursework.project import Project
+from coursework.publishing import emit, notebook, qmd, rendering
+from coursework.publishing.execution import Job, Kernel, OutputCache, execute
+from coursework.publishing.qmd import Cell, Document
+
+REPORT = "report.qmd"
+NOTEBOOK = "q6-classifier.qmd"
+
+Variables = Mapping[str, Mapping[str, str]]
+OnCell = Callable[[str, int, int, Cell], None]
+"""Called before a cell is executed with the document's name, the cell's index, their number, and the cell."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The report as Typst, with what happened on the way.
+
+    Parameters
+    ----------
+    text
+        The whole Typst document.
+    executed
+        Whether any cell ran.
+    sources
+        The files that were read.
+    """
+
+    text: str
+    executed: bool
+    sources: tuple[Path, ...]
+
+
+class Builder:
+    """Builds documents; kept alive in a preview, so that pandoc's results, Typst's compiler and the kernel are too.
+
+    Parameters
+    ----------
+    project
+        The project.
+    keep_kernel
+        Whether a kernel stays alive from one build to the next.
+    on_cell
+        Called before each cell that is executed.
+    """
+
+    def __init__(self, project: Project, *, keep_kernel: bool = False, on_cell: OnCell | None = None):
+        self.project = project
+        self.cache = OutputCache(project.cache / "executed")
+        self.kernel = Kernel(project.report) if keep_kernel else None
+        self.on_cell = on_cell
+        self._typesetter: rendering.Typesetter | None = None
+
+    def __enter__(self) -> Builder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.kernel is not None:
+            self.kernel.stop()
+
+    @property
+    def typesetter(self) -> rendering.Typesetter:
+        """The typesetter; read anew where the extension's description changed."""
+        folder = self.project.report / "_extensions" / "coursework"
+        extension = rendering.Extension.load(folder)
+        if self._typesetter is None or self._typesetter.extension != extension:
+            self._typesetter = rendering.Typesetter(self.project.root, extension, self.project.cache / "render")
+        return self._typesetter
+
+    def options(self) -> dict[str, Any]:
+        """Read the project's options from ``_quarto.yml``.
+
+        Raises
+        ------
+        InputError
+            If it is not YAML.
+        """
+        path = self.project.root / "_quarto.yml"
+        try:
+            values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError):
+            raise InputError("_quarto.yml is missing or is not valid YAML: restore it.") from None
+        return values if isinstance(values, dict) else {}
+
+    def read(self, name: str) -> Document:
+        """Read a document of the report's folder and refuse what cannot be set.
+
+        Raises
+        ------
+        InputError
+            With file, line and the mend.
+        """
+        document = qmd.read(self.project.report / name, self.project.root)
+        qmd.refuse_unsupported(document)
+        qmd.refuse_images_without_alternative(document)
+        qmd.labels(document)
+        return document
+
+    def _execute(self, job: Job, refresh: bool) -> tuple[Any, bool]:
+        name = job.document.name
+        on_cell = (lambda i, n, cell: self.on_cell(name, i, n, cell)) if self.on_cell else None
+        return execute(job, self.cache, kernel=self.kernel, refresh=refresh, on_cell=on_cell)
+
+    def notebook_job(self, inputs: Mapping[str, Any]) -> Job:
+        """Describe the execution of the notebook."""
+        kept = {name: inputs[name] for name in ("settings", "runs") if name in inputs}
+        return Job(self.read(NOTEBOOK), self.project.report, ("svg", "png"), kept)
+
+    def notebook(self, variables: Variables, inputs: Mapping[str, Any], *, refresh: bool = False) -> tuple[bytes, bool]:
+        """Execute the notebook where anything changed, and write it where the report embeds from it.
+
+        Returns
+        -------
+        content
+            The notebook's bytes.
+        executed
+            Whether anything ran.
+        """
+        job = self.notebook_job(inputs)
+        outputs, executed = self._execute(job, refresh)
+        content = notebook.write(job.document, outputs, variables, digest(job.dependencies()))
+        write_if_changed(self.project.generated / "q6-classifier.ipynb", content)
+        return content, executed
+
+    def report_job(self, inputs: Mapping[str, Any]) -> Job:
+        """Describe the execution of the report."""
+        return Job(self.read(REPORT), self.project.report, ("svg",), inputs)
+
+    def report(self, variables: Variables, inputs: Mapping[str, Any], *, refresh: bool = False) -> Source:
+        """Turn the report into Typst; its cells are executed where anything changed.
+
+        Parameters
+        ----------
+        variables
+            The values of ``{{< var >}}``.
+        inputs
+            What the cells' outputs depend on beside their code.
+        refresh
+            Execute though nothing changed.
+
+        Raises
+        ------
+        InputError, WorkError
+            If something in the sources is wrong, or a cell raises.
+        """
+        options = self.options()
+        job = self.report_job(inputs)
+        document = job.document
+        keys = rendering.bibliography_keys(self.project.root, options)
+        typesetter = self.typesetter
+        metadata = rendering.metadata(document, options, typesetter.extension)
+        metadata = {
+            key: qmd.substitute(value, document.name, variables, document.front_matter)
+            if isinstance(value, str)
+            else value
+            for key, value in metadata.items()
+        }
+        outputs, executed = self._execute(job, refresh)
+        context = emit.Context(
+            self.project.root,
+            self.project.cache / "render" / "figures",
+            variables,
+            echo=_echo(document, options),
+        )
+        emitted = emit.emit(document, outputs, context)
+        rendering.check_references(document, emitted.chapters, keys)
+        text = typesetter.typst_source(document, emitted.chapters, metadata)
+        return Source(text, executed, (*document.sources, *emitted.embedded))
+
+
+def _echo(document: Document, options: Mapping[str, Any]) -> bool:
+    for values in (document.front_matter, options):
+        execute_options = values.get("execute")
+        if isinstance(execute_options, Mapping) and "echo" in execute_options:
+            return bool(execute_options["echo"])
+    return True
