@@ -25,7 +25,7 @@ class Run:
     Attributes
     ----------
     model
-        ``"softmax"`` (softmax regression), ``"mlp"`` (two hidden layers) or ``"cnn"`` (two convolutions, a hidden layer).
+        ``"softmax"`` (softmax regression), ``"mlp"`` (two hidden layers) or ``"cnn"`` (two convolutions and one).
     examples
         How many training examples it sees.
     seed
@@ -293,6 +293,53 @@ def batches(run):
     passes = -(-needed // run.examples)
     stream = np.concatenate([random.permutation(run.examples).astype(np.int32) for _ in range(passes)])
     return stream[:needed].reshape(run.steps, run.batch_size)
+
+
+def summarise(run, measured, precision):
+    """Turn what a training measured into its result.
+
+    Parameters
+    ----------
+    run
+        The run.
+    measured
+        ``"history"``: for each moment (step, training, validation), the latter two as `cross_entropy` returns them:
+        losses, probabilities, and whether each example is wrong; ``"test"``: the same for the test set, or None.
+    precision
+        The arithmetic that was used.
+
+    Returns
+    -------
+    Result
+    """
+    evaluations = tuple(
+        Evaluation(
+            step=int(step),
+            epoch=step * run.batch_size / run.examples,
+            train_loss=float(np.mean(train[0])),
+            train_error=float(np.mean(train[2])),
+            validation_loss=float(np.mean(validation[0])),
+            validation_error=float(np.mean(validation[2])),
+        )
+        for step, train, validation in measured["history"]
+    )
+    last = evaluations[-1]
+    losses, probabilities, _ = measured["history"][-1][2]
+    test = measured["test"]
+    return Result(
+        train_loss=last.train_loss,
+        train_error=last.train_error,
+        validation_loss=last.validation_loss,
+        validation_error=last.validation_error,
+        diverged=not bool(np.isfinite([last.train_loss, last.validation_loss]).all()),
+        history=evaluations if run.curve else (),
+        validation_losses=losses.astype(np.float32),
+        validation_predictions=probabilities.argmax(axis=1).astype(np.uint8),
+        precision=precision,
+        test_loss=None if test is None else float(np.mean(test[0])),
+        test_error=None if test is None else float(np.mean(test[2])),
+        test_probabilities=None if test is None else test[1].astype(np.float32),
+    )
 
 
 def evaluation_steps(run, points=15):
