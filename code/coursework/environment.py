@@ -45,3 +45,15 @@ def local_lines(project: Project, python: str) -> str:
     lines = [f"QUARTO_PYTHON={python}", f"JUPYTERCACHE={project.cache / 'quarto'}"]
     lines += [f"{name}={project.cache / folder}" for name, folder in FOLDERS.items() if name != "XDG_CACHE_HOME"]
     return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Write ``_environment.local`` for Quarto; the Makefile calls this once ``.venv`` is there."""
+    import sys
+
+    project = Project.find()
+    (project.root / "_environment.local").write_text(local_lines(project, sys.executable), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

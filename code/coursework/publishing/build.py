@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from coursework.digests import digest
+from coursework.digests import digest as digest_of
 from coursework.errors import InputError
 from coursework.kept import write_if_changed
 from coursework.project import Project
@@ -131,7 +131,7 @@ class Builder:
         """
         job = self.notebook_job(inputs)
         outputs, executed = self._execute(job, refresh)
-        content = notebook.write(job.document, outputs, variables, digest(job.dependencies()))
+        content = notebook.write(job.document, outputs, variables, digest_of(job.dependencies()))
         write_if_changed(self.project.generated / "q6-classifier.ipynb", content)
         return content, executed
 
@@ -139,7 +139,9 @@ class Builder:
         """Describe the execution of the report."""
         return Job(self.read(REPORT), self.project.report, ("svg",), inputs)
 
-    def report(self, variables: Variables, inputs: Mapping[str, Any], *, refresh: bool = False) -> Source:
+    def report(
+        self, variables: Variables, inputs: Mapping[str, Any], *, refresh: bool = False, digest: str = ""
+    ) -> Source:
         """Turn the report into Typst; its cells are executed where anything changed.
 
         Parameters
@@ -150,6 +152,8 @@ class Builder:
             What the cells' outputs depend on beside their code.
         refresh
             Execute though nothing changed.
+        digest
+            The digest of the sources, which the PDF carries among its keywords.
 
         Raises
         ------
@@ -167,7 +171,7 @@ class Builder:
             if isinstance(value, str)
             else value
             for key, value in metadata.items()
-        }
+        } | ({"digest": digest} if digest else {})
         outputs, executed = self._execute(job, refresh)
         context = emit.Context(
             self.project.root,

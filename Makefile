@@ -1,0 +1,62 @@
+# Two targets do everything: `make submission` and `make test`. Each makes .venv by itself.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+READY := .venv/.ready
+SETUP := --disable-pip-version-check --quiet --no-cache-dir
+
+# Nothing is written outside this folder.
+export PYTHONNOUSERSITE = 1
+export STUDENT_ID
+unexport PYTHONPATH
+
+.PHONY: submission preview test lint clean distclean help
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make submission [STUDENT_ID=101234567]   the PDF, the notebook and the zip, in _output/"
+	@echo "make test                                all tests, on trainings that take seconds"
+	@echo "make preview                             the pages in a browser, kept up to date while you write"
+	@echo "make lint                                ruff and panache over code and text"
+	@echo "make clean                               removes what can be made again, but keeps trained results"
+	@echo "make distclean                           removes trained results and .venv too"
+
+submission: $(READY)
+	@$(BIN)/coursework bundle
+
+preview: $(READY)
+	@$(BIN)/coursework preview
+
+test: $(READY)
+	@COURSEWORK_PROFILE=tiny STUDENT_ID= $(BIN)/python -m pytest -n 2 --dist loadscope
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/panache --no-cache lint report
+
+# The lock holds for CPython 3.11 on Linux x86-64; elsewhere pyproject.toml's ranges are resolved.
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: apt-get install python3.11-venv" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or later is needed: make submission PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "Python's venv module is missing: apt-get install python3.11-venv" >&2; exit 2; }
+	@echo "· Installing the packages into .venv (about two minutes, once)" >&2
+	@rm -rf .venv && $(PYTHON) -m venv .venv
+	@if [ "$$($(BIN)/python -c 'import platform as p; print(p.system(), p.machine(), p.python_implementation(), *p.python_version_tuple()[:2])')" = "Linux x86_64 CPython 3 11" ]; \
+	  then $(BIN)/python -m pip install $(SETUP) --require-hashes -r requirements.lock \
+	    && $(BIN)/python -m pip install $(SETUP) --no-deps --no-build-isolation -e .; \
+	  else $(BIN)/python -m pip install $(SETUP) -e '.[dev]'; fi
+	@$(BIN)/python -m coursework.environment
+	@touch $(READY)
+
+clean:
+	@find .cache -mindepth 1 -maxdepth 1 ! -name runs -exec rm -rf {} + 2>/dev/null || true
+	@rm -rf _output report/_generated report/*_files _variables.yml .pytest_cache .ruff_cache .hypothesis .quarto
+	@find code tests scripts benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	@echo "Removed what can be made again. $$(ls .cache/runs 2>/dev/null | grep -c '\.json$$' || true) trained results are kept; 'make distclean' removes them."
+
+distclean: clean
+	@echo "Removing $$(ls .cache/runs 2>/dev/null | grep -c '\.json$$' || true) trained results and .venv."
+	@rm -rf .cache .venv _environment.local code/*.egg-info

@@ -1,0 +1,42 @@
+"""Says of each run, product and document whether it is current, and if not, why."""
+
+from __future__ import annotations
+
+from coursework.digests import digest
+from coursework.kept import products
+from coursework.prepare import EVIDENCE, RECURRENT
+from coursework.project import Project
+from coursework.settings import Settings
+
+
+def show(project: Project, settings: Settings) -> None:
+    """Print the state of everything that is kept."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("What", "State", "Why"):
+        table.add_column(name)
+    for name, current, why in states(project, settings):
+        table.add_row(name, "[green]current[/]" if current else "[yellow]to be made[/]", why)
+    Console(highlight=False).print(table)
+
+
+def states(project: Project, settings: Settings) -> list[tuple[str, bool, str]]:
+    """Find the state of everything that is kept: (what, whether it is current, why not)."""
+    from coursework.submission import is_current, names
+
+    found = []
+    kept = products(project)
+    for product in (EVIDENCE, RECURRENT):
+        have = kept.digest(product.name)
+        current = have == digest(product.dependencies(settings))
+        why = "" if current else "never computed" if have is None else "its code, settings or packages changed"
+        found.append((product.name, current, why))
+    all_names = names(settings)
+    current = is_current(project, settings, "builtin", "render")
+    for name in all_names.members:
+        present = (project.output / name).is_file()
+        why = "" if current and present else "never made" if not present else "sources, settings or results changed"
+        found.append((f"_output/{name}", current and present, why))
+    return found

@@ -1,0 +1,5 @@
+"""What Quarto calls before it renders."""
+
+from coursework.cli import main
+
+main(["prepare"])
