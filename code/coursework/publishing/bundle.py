@@ -1,0 +1,80 @@
+"""The names of what is handed in, and the zip that holds it.
+
+The zip's bytes follow from the names and contents of its members alone: not from the clock, the user, the folder or the
+umask. On another platform another zlib may compress to other bytes with the same content.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from coursework.kept import write_atomically
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip can hold; every entry has it."""
+
+REGULAR_FILE = 0o100644 << 16
+"""The external attributes of a plain file that everybody may read."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True)
+class Names:
+    """The file names of one submission."""
+
+    pdf: str
+    notebook: str
+    zip: str
+
+    @property
+    def members(self) -> tuple[str, str]:
+        """What the zip holds."""
+        return self.pdf, self.notebook
+
+
+def file_names(student_id: str, module: str = "CS3950") -> Names:
+    """Name the three files that are handed in; each carries the student id, as the assignment asks."""
+    stem = f"{student_id}-{module}"
+    return Names(pdf=f"{stem}-answers.pdf", notebook=f"{stem}-q6.ipynb", zip=f"{stem}.zip")
+
+
+def zip_bytes(members: dict[str, bytes]) -> bytes:
+    """Pack `members` (name to content) into a zip that depends on nothing else.
+
+    Raises
+    ------
+    ValueError
+        If a name is not plain (letters, digits, ``. _ -``, no folder), or two differ in case only.
+    """
+    for name in members:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not a plain file name")
+    if len({name.casefold() for name in members}) < len(members):
+        raise ValueError("two names differ in case only")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in sorted(members):
+            entry = zipfile.ZipInfo(name, date_time=EPOCH)
+            entry.create_system = 3  # Unix; otherwise it names the platform that wrote the zip
+            entry.external_attr = REGULAR_FILE
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, members[name], compresslevel=9)
+    return packed.getvalue()
+
+
+def write_zip(path: Path, members: dict[str, bytes]) -> None:
+    """Write the zip of `members` to `path`, whole or not at all; an earlier file stays until the new one is complete.
+
+    Raises
+    ------
+    WorkError
+        If the disk is full or the folder cannot be written; nothing is left behind.
+    ValueError
+        If a name is not plain.
+    """
+    write_atomically(path, zip_bytes(members))

@@ -1,0 +1,300 @@
+"""Checks a submission as a marker will receive it: the zip, and what is in it; or one of its files alone.
+
+The checks work on any submission, also one that this project did not make. What only this project can know (the student
+id, the digests of its sources, where each part is answered) is checked where it is given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from coursework.publishing.archive import MEGABYTE, open_zip
+from coursework.publishing.bundle import file_names
+from coursework.publishing.findings import Finding, ordered, shortened
+from coursework.publishing.marks import Answer, Scheme, answer_findings, load_scheme, locate
+from coursework.publishing.notebook_checks import Notebook, check_notebook_content
+from coursework.publishing.pdf_checks import check_pdf_content
+from coursework.publishing.pdf_reading import Pdf
+from coursework.publishing.private import leaks
+from coursework.settings import PLACEHOLDER_ID
+
+MODULE = "CS3950"
+UPLOAD_LIMIT_MB = 50
+SUFFIXES = (".zip", ".pdf", ".ipynb")
+MOST_TIMES_LIMIT = 4
+"""A zip is looked into as long as it, and what it holds, is not larger than this many times what can be handed in."""
+
+_SET_ID = "Set `student_id` in coursework.yml, or run `make submission STUDENT_ID=...`."
+_STALE = "Build the submission again: `make submission`."
+
+
+@dataclass(frozen=True)
+class Digests:
+    """The digests of the sources that a submission must be made from; None where they are not known.
+
+    Parameters
+    ----------
+    pdf
+        Of everything that the PDF depends on; the PDF carries it as the keyword ``coursework:digest=...``.
+    notebook
+        Of everything that the notebook depends on; it carries it in its metadata as ``coursework.inputs``.
+    """
+
+    pdf: str | None = None
+    notebook: str | None = None
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    student_id: str | None
+    module: str
+    final: bool
+    upload_limit_mb: float
+    marks: Scheme | None
+    expected: Digests
+
+    @property
+    def known_id(self) -> str | None:
+        """The student id, unless it is the placeholder."""
+        return None if self.student_id in (None, PLACEHOLDER_ID) else self.student_id
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found.
+
+    Parameters
+    ----------
+    findings
+        What is wrong, errors first.
+    answers
+        Where each part of the mark scheme is answered; empty without a scheme.
+    """
+
+    findings: list[Finding]
+    answers: list[Answer]
+
+
+def examine(
+    path: Path,
+    *,
+    student_id: str | None = None,
+    module: str = MODULE,
+    final: bool = False,
+    upload_limit_mb: float = UPLOAD_LIMIT_MB,
+    marks: Scheme | Path | None = None,
+    expected: Digests | None = None,
+) -> Report:
+    """Check a zip, a PDF or a notebook, by the ending of its name.
+
+    Parameters
+    ----------
+    path
+        The file.
+    student_id
+        The id that the names must carry; without one it is taken from the names, which must agree.
+    module
+        The module's code in the names.
+    final
+        Whether this is what will be handed in: a missing or placeholder id is an error then.
+    upload_limit_mb
+        The largest file that can be handed in, in MB of 10⁶ bytes.
+    marks
+        The mark scheme, or its file.
+    expected
+        The digests of the sources.
+
+    Raises
+    ------
+    InputError
+        If the mark scheme cannot be read.
+    """
+    scheme = load_scheme(marks) if isinstance(marks, Path) else marks
+    wanted = _Wanted(student_id, module, final, upload_limit_mb, scheme, expected or Digests())
+    limit = round(upload_limit_mb * MEGABYTE)
+    findings = _size_findings(path.name, path.stat().st_size, wanted)
+    if path.suffix.lower() != ".zip":
+        if path.stat().st_size > MOST_TIMES_LIMIT * limit:
+            return Report(findings, [])
+        return _with_names(findings, {path.name: path.read_bytes()}, wanted)
+    opened = open_zip(path, largest=MOST_TIMES_LIMIT * limit)
+    findings += opened.findings
+    if opened.findings:
+        return Report(ordered([*findings, *_name_findings([path.name], wanted)]), [])
+    for comment in opened.comments:
+        message = f"The zip carries a comment that a marker does not see: {shortened(comment, 40)}"
+        findings.append(Finding("warning", path.name, "", message, "Make the zip again."))
+        findings += [Finding(leak.severity, path.name, "comment", leak.message, leak.mend) for leak in leaks(comment)]
+    findings += _count_findings(path.name, opened.members)
+    return _with_names(findings, opened.members, wanted, path.name)
+
+
+def examine_members(
+    members: dict[str, bytes],
+    *,
+    student_id: str | None = None,
+    module: str = MODULE,
+    final: bool = False,
+    marks: Scheme | Path | None = None,
+    expected: Digests | None = None,
+) -> Report:
+    """Check what is going to be put into a zip, name to content, before it is written; the options are `examine`'s."""
+    scheme = load_scheme(marks) if isinstance(marks, Path) else marks
+    wanted = _Wanted(student_id, module, final, UPLOAD_LIMIT_MB, scheme, expected or Digests())
+    names = file_names(student_id or PLACEHOLDER_ID, module)
+    return _with_names(_count_findings(names.zip, members), members, wanted)
+
+
+def check_zip(path: Path, **options: object) -> list[Finding]:
+    """Return what is wrong with a zip and with everything in it, errors first; the options are those of `examine`."""
+    return examine(path, **options).findings
+
+
+def _with_names(
+    findings: list[Finding], members: dict[str, bytes], wanted: _Wanted, zip_name: str | None = None
+) -> Report:
+    """Add what is wrong with the names and with the content of each member."""
+    names = [*([zip_name] if zip_name else []), *members]
+    findings = [*findings, *_name_findings(names, wanted)]
+    student_id = wanted.known_id or _guessed_id(names, wanted.module)
+    pdf: Pdf | None = None
+    notebook: Notebook | None = None
+    pdf_file = notebook_file = zip_name or ""
+    for name, content in members.items():
+        suffix = Path(name).suffix.lower()
+        if suffix == ".pdf":
+            read, problems = check_pdf_content(content, name)
+            findings += problems
+            if read is not None:
+                pdf, pdf_file = read, name
+                findings += [*_pdf_identity(read, name, student_id, wanted), *_stale_pdf(read, name, wanted)]
+        elif suffix == ".ipynb":
+            found, problems = check_notebook_content(content, name)
+            findings += problems
+            if found is not None:
+                notebook, notebook_file = found, name
+                findings += [*_notebook_identity(found, name, student_id), *_stale_notebook(found, name, wanted)]
+    answers = locate(wanted.marks, pdf, notebook) if wanted.marks else []
+    return Report(ordered([*findings, *answer_findings(answers, pdf_file, notebook_file)]), answers)
+
+
+def _size_findings(name: str, size: int, wanted: _Wanted) -> list[Finding]:
+    if size <= wanted.upload_limit_mb * MEGABYTE:
+        return []
+    message = f"It has {size / MEGABYTE:.1f} MB; {wanted.upload_limit_mb:g} MB can be handed in."
+    return [Finding("error", name, "", message, "Show fewer or smaller pictures, or set `upload_limit_mb`.")]
+
+
+def _count_findings(zip_name: str, members: dict[str, bytes]) -> list[Finding]:
+    """The assignment asks for one PDF and one notebook, and nothing else."""
+    findings = []
+    kinds = Counter(Path(name).suffix.lower() for name in members)
+    for suffix, what in ((".pdf", "PDF"), (".ipynb", "notebook")):
+        if kinds[suffix] != 1:
+            message = f"It holds {kinds[suffix] or 'no'} {what}{'s' if kinds[suffix] > 1 else ''}; one is asked for."
+            findings.append(Finding("error", zip_name, "", message, "Put one PDF and one notebook into the zip."))
+    for name in members:
+        if Path(name).suffix.lower() not in (".pdf", ".ipynb"):
+            message = "The file was not asked for."
+            findings.append(Finding("error", zip_name, shortened(name), message, "Take it out of the zip."))
+    return findings
+
+
+# Names and identity ----------------------------------------------------------------------------------------
+
+_ID_LIKE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,3}\d{5,12}[A-Za-z]{0,2}(?![A-Za-z0-9])")
+
+
+def _ids(name: str, module: str) -> list[str]:
+    """Find what may be a student id in a name: what stands in front of the module, or else a long number."""
+    in_front = re.match(rf"([A-Za-z0-9]{{1,32}})-{re.escape(module)}(?![A-Za-z0-9])", name)
+    return list(dict.fromkeys([*([in_front.group(1)] if in_front else []), *_ID_LIKE.findall(name)]))
+
+
+def _guessed_id(names: list[str], module: str) -> str | None:
+    """Return the id that most of the names carry, of equals the first."""
+    found = Counter(student_id for name in names for student_id in _ids(name, module))
+    return found.most_common(1)[0][0] if found else None
+
+
+def _name_findings(names: list[str], wanted: _Wanted) -> list[Finding]:
+    findings = []
+    student_id = wanted.known_id or _guessed_id(names, wanted.module)
+    severity = "error" if wanted.final else "warning"
+    if student_id == PLACEHOLDER_ID or (student_id is None and wanted.student_id == PLACEHOLDER_ID):
+        message = f"The student id is still the placeholder {PLACEHOLDER_ID}."
+        findings.append(Finding(severity, names[0], "name", message, _SET_ID))
+    if student_id is None:
+        message = "No file name has a student id."
+        return [*findings, Finding("error", names[0], "name", message, "Put the student id into the file names.")]
+    own = file_names(student_id, wanted.module)
+    usual = {".zip": own.zip, ".pdf": own.pdf, ".ipynb": own.notebook}
+    for name in names:
+        if (suffix := Path(name).suffix.lower()) not in usual:
+            continue
+        rename = f"Name it {usual[suffix]}."
+        others = [found for found in _ids(name, wanted.module) if found != student_id]
+        if others:
+            message = f"The name has the student id {others[0]} where {student_id} is expected."
+            findings.append(Finding("error", name, "name", message, rename))
+        elif student_id not in re.split(r"[^A-Za-z0-9]+", name):
+            message = f"The name is without the student id {student_id}."
+            findings.append(Finding("error", name, "name", message, rename))
+        elif name != usual[suffix]:
+            message = "The name has the student id, but not the usual form."
+            findings.append(Finding("warning", name, "name", message, rename))
+    return findings
+
+
+_PLACEHOLDER = re.compile(rf"(?<![\w.]){PLACEHOLDER_ID}(?![\w.]*\d)")
+
+
+def _pdf_identity(pdf: Pdf, name: str, student_id: str | None, wanted: _Wanted) -> list[Finding]:
+    """The PDF prints the id that its name carries, and does not name somebody else as its author."""
+    findings = []
+    printed = "\n".join([*pdf.pages, pdf.strings])
+    if student_id not in (None, PLACEHOLDER_ID):
+        if _PLACEHOLDER.search(printed):
+            message = f"The PDF prints the placeholder {PLACEHOLDER_ID}, its name has {student_id}."
+            findings.append(Finding("error", name, "", message, _STALE))
+        elif not re.search(rf"(?<![A-Za-z0-9]){re.escape(student_id)}(?![A-Za-z0-9])", printed):
+            severity = "error" if wanted.final and wanted.known_id else "warning"
+            message = f"The PDF does not print the student id {student_id}."
+            findings.append(Finding(severity, name, "", message, "Print it on the first page."))
+    if (author := pdf.author.strip()) and author not in (student_id, PLACEHOLDER_ID):
+        account = re.fullmatch(r"[a-z_][a-z0-9_.-]{1,31}", author)
+        message = f"The metadata name {'an account' if account else 'an author'}: {shortened(author, 30)}"
+        mend = "Give the student id as the document's author, or none."
+        findings.append(Finding("error" if account else "warning", name, "metadata", message, mend))
+    return findings
+
+
+def _notebook_identity(notebook: Notebook, name: str, student_id: str | None) -> list[Finding]:
+    if student_id in (None, PLACEHOLDER_ID) or not _PLACEHOLDER.search(notebook.prose()):
+        return []
+    message = f"The notebook prints the placeholder {PLACEHOLDER_ID}, its name has {student_id}."
+    return [Finding("error", name, "", message, _STALE)]
+
+
+# Staleness ----------------------------------------------------------------------------------------
+
+
+def _stale_pdf(pdf: Pdf, name: str, wanted: _Wanted) -> list[Finding]:
+    if wanted.expected.pdf in (None, pdf.digest):
+        return []
+    message = "The PDF is not the one that the sources give now."
+    if pdf.digest is None:
+        message = "The PDF does not say which sources it was made from, so it is not this project's."
+    return [Finding("error", name, "metadata", message, _STALE)]
+
+
+def _stale_notebook(notebook: Notebook, name: str, wanted: _Wanted) -> list[Finding]:
+    if wanted.expected.notebook in (None, notebook.inputs):
+        return []
+    message = "The notebook is older than its sources."
+    if notebook.inputs is None:
+        message = "The notebook does not say which sources it was made from, so it is not this project's."
+    return [Finding("error", name, "metadata", message, _STALE)]

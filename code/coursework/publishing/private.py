@@ -1,0 +1,415 @@
+"""Finds what must not leave the author's machine: absolute paths, account and host names, addresses, keys and tokens.
+
+The rules are patterns, so they can neither find everything nor be always right. Each one asks for the shape in which
+such a thing really turns up (a GitHub token has its prefix and length), so that the outputs of a normal notebook stay
+clean. A key or token that is found is never quoted in full: a report of findings must not publish it a second time.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import getpass
+import io
+import platform
+import re
+import socket
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from coursework.publishing.findings import Severity, shortened
+
+Where = Literal["output", "source", "metadata"]
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Something private in a text."""
+
+    severity: Severity
+    what: str
+    shown: str
+    mend: str
+
+    @property
+    def message(self) -> str:
+        """The sentence for a finding."""
+        return f"It holds {self.what}: {self.shown}"
+
+
+@dataclass(frozen=True)
+class _Rule:
+    what: str
+    pattern: re.Pattern[str]
+    mend: str
+    secret: bool = False
+    severity: Severity = "error"
+    where: frozenset[Where] = frozenset({"output", "source", "metadata"})
+
+
+_REVOKE = "Take it out, and revoke it where it was issued."
+_RELATIVE = "Print paths relative to the project, and run again."
+_NAMELESS = "Take it out, and run again."
+
+# A file that is named by its whole path; a bare `/x/y` may be a fraction or a device of TensorFlow.
+_FILE_ENDING = (
+    r"\.(?:py|pyc|ipynb|qmd|so|dll|dylib|json|ya?ml|toml|csv|npz|npy|keras|h5|pkl|pdf|png|svg|log|txt|md|gz|zip)"
+)
+_BEFORE = r"(?<![\w.:/~%&?=#@+-])"
+_SHARED_ROOTS = (
+    r"(?:tmp|var|private|usr|opt|mnt|media|srv|work|workspaces?|content|kaggle|scratch|nix|builds?|app|Volumes|Library"
+    r"|Applications|repo|repos|project|projects|code|site-packages)"
+)
+_OUTPUT = frozenset({"output", "metadata"})
+
+_HOMES = _Rule(
+    "an absolute path with an account's name",
+    re.compile(
+        _BEFORE
+        + r"(?:/(?:home|Users|export/home|mnt/[a-z]/Users)/[^\s/'\"<>:;,()\[\]{}$*]+|/root(?=/))[^\s'\"<>:;,()]*"
+        r"|(?<![A-Za-z])[A-Za-z]:(?:\\{1,4}|/)(?:Users|Documents and Settings)(?:\\{1,4}|/)[^\s'\"<>:;,()]+",
+    ),
+    _RELATIVE,
+)
+_PATHS = _Rule(
+    "an absolute path",
+    re.compile(
+        _BEFORE + rf"/{_SHARED_ROOTS}/[\w.+@ -]*[\w+@-][^\s'\"<>:;,()]*"
+        rf"|{_BEFORE}(?:/[\w.+@-]+){{2,}}{_FILE_ENDING}\b"
+        rf"|(?<![A-Za-z])[A-Z]:(?:\\{{1,4}}[\w.() +@-]+)+{_FILE_ENDING}\b"
+        r"|(?<![A-Za-z])[A-Z]:\\{1,4}(?:Windows|Program Files|ProgramData|Temp|Python\d*)\b[^\s'\"<>:;,()]*"
+        r"|\bfile:///?[^\s'\"<>()]+"
+        r"|(?<![\\\w])\\\\[A-Za-z][\w-]+\\[A-Za-z][\w$-]+\\[\w.-]+\.\w{2,5}\b"
+    ),
+    _RELATIVE,
+    where=_OUTPUT,
+)
+_FILE_LINKS = _Rule("a link to a file on this machine", re.compile(r"\bfile:///?[^\s'\"<>()]+"), _RELATIVE)
+
+_TOP_LEVEL = (
+    "com|org|net|edu|gov|mil|int|info|io|ai|dev|me|co|app|cloud|email|eu|uk|ie|de|fr|nl|be|lu|ch|it|es|pt|gr|se|no|dk|fi|is"
+    "|pl|cz|sk|hu|ro|bg|ua|ru|tr|il|ae|sa|ir|in|pk|bd|lk|cn|hk|tw|jp|kr|sg|my|th|vn|id|ph|au|nz|ca|us|mx|br|ar|cl|za|ng|ke|eg"
+)
+
+_EMAIL = _Rule(
+    "an e-mail address",
+    re.compile(
+        rf"(?<![\w.+@/-])(?!git@|you@|user@|name@|noreply@|no-reply@)[A-Za-z0-9][\w.+-]*[\w+-]@"
+        rf"(?!example\.|test\.|localhost)(?:[a-z0-9][a-z0-9-]+\.)+(?:{_TOP_LEVEL})\b(?![\w(]|\.\w)",
+        re.IGNORECASE,
+    ),
+    _NAMELESS,
+)
+
+_ACCOUNTS = (
+    _EMAIL,
+    _Rule(
+        "an account's and a host's name",
+        re.compile(
+            r"(?<![\w@])[a-z_][a-z0-9_-]{0,31}@[A-Za-z0-9][\w-]*(?:\.[\w-]+)*:[~/][^\s]*[#$](?=\s|$)", re.MULTILINE
+        ),
+        _NAMELESS,
+    ),
+    _Rule(
+        "an account's or a host's name",
+        re.compile(
+            r"\b(?:USER|USERNAME|LOGNAME|HOSTNAME|COMPUTERNAME|SUDO_USER|JUPYTERHUB_USER)['\"]?\s*[=:]\s*['\"]?"
+            r"(?!['\"]|None\b|null\b|\$|\{|<|os\.|str\b|getpass)[A-Za-z0-9][\w.-]+"
+            r"|\buid=\d+\(\w[\w-]*\)"
+            r"|\bLinux \S+ \d+\.\d+\.\d+\S* #\d"
+            r"|\bDarwin \S+ \d+\.\d+\.\d+ Darwin"
+            r"|\bnode(?:name)?=['\"][\w.-]+['\"]"
+            r"|^[-dl](?:[r-][w-][xsStT-]){3}[.+@]?\s+\d+\s+(?!root\b)\w[\w.-]*\s+\w[\w.-]*\s+\d+",
+            re.MULTILINE,
+        ),
+        _NAMELESS,
+        where=_OUTPUT,
+    ),
+    _Rule(
+        "a host's name",
+        re.compile(
+            r"(?<![\w.-])(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+\.(?:local|lan|internal|corp|home|intranet|localdomain)"
+            r"|(?:[A-Za-z0-9-]+\.)+compute\.internal|(?:DESKTOP|LAPTOP)-[A-Z0-9]{5,8}|ip-\d+-\d+-\d+-\d+)(?![\w-])"
+        ),
+        _NAMELESS,
+        where=_OUTPUT,
+    ),
+    _Rule(
+        "the address of a machine in a local network",
+        re.compile(r"(?<![\w.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?![\w.]*\d)"),
+        _NAMELESS,
+        severity="warning",
+        where=_OUTPUT,
+    ),
+)
+
+
+def _secret(what: str, pattern: str, severity: Severity = "error") -> _Rule:
+    return _Rule(what, re.compile(pattern), _REVOKE, secret=True, severity=severity)
+
+
+_SECRETS = (
+    _secret("a private key", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"),
+    _secret("an AWS access key", r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7][A-Z0-9]{15}(?![A-Za-z0-9])"),
+    _secret(
+        "an AWS secret key",
+        r"(?i)aws_?secret_?(?:access_?)?key['\"]?\s*[=:]\s*['\"]?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])",
+    ),
+    _secret("a GitHub token", r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255})"),
+    _secret("a GitLab token", r"(?<![A-Za-z0-9])gl(?:pat|dt|rt|cbt)-[A-Za-z0-9_-]{20,}"),
+    _secret("an API key", r"(?<![A-Za-z0-9_-])sk-(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{20,}"),
+    _secret("a Hugging Face token", r"(?<![A-Za-z0-9_])hf_[A-Za-z0-9]{30,}"),
+    _secret("a Slack token", r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    _secret(
+        "a Google key", r"(?<![A-Za-z0-9_-])(?:AIza[A-Za-z0-9_-]{35}|GOCSPX-[A-Za-z0-9_-]{28}|ya29\.[A-Za-z0-9_-]{20,})"
+    ),
+    _secret("a payment key", r"(?<![A-Za-z0-9])[rs]k_(?:live|test)_[A-Za-z0-9]{20,}"),
+    _secret("a package registry's token", r"(?<![A-Za-z0-9])(?:pypi-AgE[A-Za-z0-9_-]{30,}|npm_[A-Za-z0-9]{36})"),
+    _secret("a signed token (JWT)", r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
+    _secret("a bearer token", r"(?i)\bbearer\s+(?=[^\s'\"]*\d)[A-Za-z0-9._~+/-]{20,}=*"),
+    _secret("a password in an address", r"\b[a-z][a-z0-9+.-]*://[^\s/:@'\"<>{}]+:[^\s/@'\"<>{}]{3,}@[\w.-]+"),
+    _secret("the token of a notebook server", r"[?&]token=[0-9a-f]{32,}"),
+    _secret(
+        "what looks like a key or a password",
+        r"(?i)\b(?:[a-z]+_)*(?:api_?key|access_?token|auth_?token|secret_?key|client_?secret|password|passwd|pwd)['\"]?"
+        r"\s*[=:]\s*['\"]?(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9+/_-]{16,}={0,2}(?![\w(.\[])",
+    ),
+    _secret(
+        "what looks like a key",
+        r"(?i)\b(?:wandb|kaggle|openai|anthropic|comet|neptune)(?:_\w+)*_?key['\"]?\s*[=:]\s*['\"]?[A-Za-z0-9_-]{20,}",
+    ),
+)
+
+_ORDINARY_NAMES = frozenset(
+    """
+    root user users admin administrator runner runneradmin ubuntu debian fedora centos student students
+    jovyan vscode nobody node home test tester guest default docker container codespace coder gitpod build
+    builder jenkins python jupyter data model models keras tensor train local localhost host server work
+    worker main master author public system daemon pi azureuser ec2-user colab kaggle mark will april june
+    august rose grace hope faith dean max may sigma delta adam
+    """.split()
+)
+
+
+@cache
+def this_machine() -> tuple[str, ...]:
+    """Name the account and the host that run the check, where they are rare enough to be searched for."""
+    names = {socket.gethostname(), socket.gethostname().split(".")[0], platform.node(), Path.home().name}
+    with contextlib.suppress(KeyError, OSError):  # an account without a name, as in some containers
+        names.add(getpass.getuser())
+    return tuple(sorted(name for name in names if len(name) >= 5 and name.casefold() not in _ORDINARY_NAMES))
+
+
+@cache
+def _machine_rule() -> _Rule | None:
+    if not (names := this_machine()):
+        return None
+    pattern = "|".join(re.escape(name) for name in names)
+    return _Rule(
+        "the name of this account or host",
+        re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])"),
+        _NAMELESS,
+        where=_OUTPUT,
+    )
+
+
+def leaks(text: str, where: Where = "output") -> list[Leak]:
+    """Find private things in a text.
+
+    Parameters
+    ----------
+    text
+        What a reader of the file could read.
+    where
+        ``output`` and ``metadata`` are searched for everything. In a ``source`` a path such as ``/usr/bin/env`` may
+        stand, and a variable may be called USER.
+
+    Returns
+    -------
+    list of Leak
+        One for each rule and each different thing that it finds, the first five of each rule.
+    """
+    found: list[Leak] = []
+    rules: Iterable[_Rule | None] = (_HOMES, _PATHS, _FILE_LINKS, *_ACCOUNTS, *_SECRETS, _machine_rule())
+    covered: list[tuple[int, int]] = []
+    for rule in rules:
+        if rule is None or where not in rule.where:
+            continue
+        shown: dict[str, None] = {}
+        for match in rule.pattern.finditer(text):
+            if any(start <= match.start() < end for start, end in covered):
+                continue
+            covered.append(match.span())
+            shown[_masked(match.group()) if rule.secret else shortened(match.group(), 50)] = None
+        # The address of somebody else's tutorial may stand in code that is taken from it.
+        severity = "warning" if where == "source" and rule is _EMAIL else rule.severity
+        found += [Leak(severity, rule.what, piece, rule.mend) for piece in list(shown)[:5]]
+    return found
+
+
+def _masked(secret: str) -> str:
+    """Show enough of a secret to find it again, and no more."""
+    head = shortened(secret, 400)
+    visible = min(12, max(4, len(head) // 4))
+    return head[:visible] + "…"
+
+
+_PRIVATE_KEYS = re.compile(
+    r"(?:user|username|user_?name|user_?id|displayname|display_?name_of_user|login|owner|hostname|host_?name|host|machine|node"
+    r"|nodename|computer|computername|server|server_?root|cwd|home)",
+    re.IGNORECASE,
+)
+
+
+def metadata_texts(value: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Walk through metadata and yield each text with the path of its keys (``kernelspec.name``)."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from metadata_texts(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from metadata_texts(item, f"{path}[{index}]")
+    elif isinstance(value, str) and value.strip():
+        yield path, value
+
+
+def metadata_leaks(value: object) -> list[tuple[str, Leak]]:
+    """Find private things in metadata: by its texts, and by keys that name an account or a machine."""
+    found: list[tuple[str, Leak]] = []
+    for path, text in metadata_texts(value):
+        found += [(path, leak) for leak in leaks(text, "metadata")]
+        last = path.rsplit(".", 1)[-1]
+        if _PRIVATE_KEYS.fullmatch(last) and not path.startswith(("kernelspec.", "language_info.")):
+            leak = Leak("error", f"the name of an account or a machine ({last})", shortened(text, 30), _NAMELESS)
+            found.append((path, leak))
+    return found
+
+
+# Images --------------------------------------------------------------------------------------------------------------
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_LARGEST_TEXT = 4_000_000
+_GPS_TAG = 0x8825
+_EXIF_TEXTS = {
+    0x010E: "description",
+    0x013B: "artist",
+    0x013C: "host computer",
+    0x8298: "copyright",
+    0x9C9D: "author",
+    0xA430: "camera owner",
+    0xA431: "camera serial number",
+}
+
+
+def image_texts(content: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the texts that an image carries besides its pixels, each with the name of its field.
+
+    PNG text chunks (plain, compressed, international), EXIF and XMP of PNG, JPEG, WebP and TIFF, the comments of JPEG
+    and GIF, and all of an SVG. The image is not decoded.
+    """
+    if content.startswith(_PNG):
+        yield from _png_texts(content)
+    elif content.lstrip()[:1] == b"<" or b"<svg" in content[:1000]:
+        yield "SVG", content[:_LARGEST_TEXT].decode("utf-8", "replace")
+        return
+    yield from _pillow_texts(content)
+
+
+def _png_texts(content: bytes) -> Iterator[tuple[str, str]]:
+    position = len(_PNG)
+    while position + 8 <= len(content):
+        length, kind = struct.unpack_from(">L4s", content, position)
+        body = content[position + 8 : position + 8 + length]
+        position += 12 + length
+        key, _, rest = body.partition(b"\0")
+        name = key.decode("latin-1", "replace")[:79]
+        if kind == b"tEXt":
+            yield name, rest.decode("latin-1")
+        elif kind == b"zTXt":
+            yield name, _inflated(rest[1:]).decode("latin-1")
+        elif kind == b"iTXt" and len(rest) > 2:
+            _, _, text = rest[2:].partition(b"\0")
+            _, _, text = text.partition(b"\0")
+            yield name, (_inflated(text) if rest[0] else text).decode("utf-8", "replace")
+    # Whatever a program appends behind the image travels with it.
+    if position < len(content):
+        yield "behind the image", content[position : position + _LARGEST_TEXT].decode("latin-1")
+
+
+def _inflated(packed: bytes) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(packed, _LARGEST_TEXT)
+    except zlib.error:
+        return b""
+
+
+def _pillow_texts(content: bytes) -> Iterator[tuple[str, str]]:
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            for name in ("comment", "xmp", "XML:com.adobe.xmp"):
+                value = image.info.get(name)
+                if value:
+                    yield name, value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+            exif = image.getexif()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, struct.error, RuntimeError):
+        return
+    for tag, name in _EXIF_TEXTS.items():
+        value = exif.get(tag)
+        if isinstance(value, bytes):
+            value = value.decode("utf-16-le" if tag == 0x9C9D else "utf-8", "replace")
+        if isinstance(value, str) and value.strip("\0 "):
+            yield f"EXIF {name}", value.strip("\0 ")
+    if exif.get_ifd(_GPS_TAG):
+        yield "EXIF GPS", "the place where the picture was taken"
+
+
+_DATA_URI = re.compile(r"data:image/[\w.+-]+;base64,([A-Za-z0-9+/=\s]+)")
+_SVG_CREATOR = re.compile(r"<dc:(?:creator|publisher|rights)>\s*<cc:Agent[^>]*>\s*<dc:title>([^<]*)</dc:title>")
+_DRAWING_PROGRAMS = re.compile(
+    r"matplotlib|inkscape|plotly|bokeh|vega|altair|graphviz|typst|draw\.io|https?://", re.IGNORECASE
+)
+
+
+def markup_leaks(text: str, where: Where = "output") -> list[tuple[str, Leak]]:
+    """Find private things in SVG, HTML or Markdown, and in the images that it holds as ``data:`` addresses."""
+    found = [("", leak) for leak in leaks(_DATA_URI.sub(" ", text), where)]
+    for creator in _SVG_CREATOR.findall(text):
+        if creator.strip() and not _DRAWING_PROGRAMS.search(creator):
+            found.append(("creator", Leak("error", "a name", shortened(creator, 30), "Remove the image's metadata.")))
+    for data in _DATA_URI.findall(text):
+        if content := decoded(data):
+            found += [(f"embedded image, {field}", leak) for field, leak in image_leaks(content)]
+    return found
+
+
+def image_leaks(content: bytes) -> list[tuple[str, Leak]]:
+    """Find private things in what an image carries besides its pixels."""
+    found: list[tuple[str, Leak]] = []
+    for field, text in image_texts(content):
+        if field == "SVG":
+            found += markup_leaks(text)
+            continue
+        if field == "EXIF GPS":
+            found.append(
+                (field, Leak("error", "the place where the picture was taken", "GPS", "Remove the EXIF data."))
+            )
+        elif field.casefold() in {"author", "exif artist", "exif author", "exif camera owner", "exif host computer"}:
+            found.append((field, Leak("error", "a name", shortened(text, 30), "Remove the image's metadata.")))
+        found += [(field, leak) for leak in leaks(text, "metadata")]
+    return found
+
+
+def decoded(data: str) -> bytes | None:
+    """Decode Base64 with line breaks, as notebooks hold images; None if it is none."""
+    try:
+        return base64.b64decode("".join(data.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return None
