@@ -155,6 +155,17 @@ def _check_variables(values: Mapping[str, Mapping[str, Any]]) -> None:
                 raise WorkError(f"The variable {group}.{name} must be text without TeX, not {value!r}.")
 
 
+def document_inputs(project: Project, settings: Settings) -> dict[str, Any]:
+    """Digest what the documents' cells read beside their code, as it is kept now; nothing is computed."""
+    kept = products(project)
+    return {
+        "settings": _shown_settings(settings),
+        "evidence": kept.digest("evidence"),
+        "recurrent": kept.digest("recurrent"),
+        "runs": runs(project).state(),
+    }
+
+
 @dataclass(frozen=True)
 class Prepared:
     """What the documents read, up to date.
@@ -196,12 +207,7 @@ def prepare(project: Project, settings: Settings, *, tell: Tell = lambda _: None
     _check_variables(values)
     text = yaml.safe_dump(values, allow_unicode=True, sort_keys=True, default_style='"', width=10_000)
     write_if_changed(project.variables_file, text.encode())
-    inputs = {
-        "settings": _shown_settings(settings),
-        "evidence": kept.digest("evidence"),
-        "recurrent": kept.digest("recurrent"),
-        "runs": runs(project).state(),
-    }
+    inputs = document_inputs(project, settings)
     _forget_quartos_cache(project, digest(inputs, source_digest("coursework.answers", "coursework.diagrams")))
     return Prepared(values, inputs)
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coursework.digests import digest, package_versions
 from coursework.errors import InputError, WorkError
@@ -20,6 +21,9 @@ from coursework.kept import write_atomically, write_if_changed
 from coursework.project import Project
 from coursework.publishing.bundle import Names, file_names, zip_bytes
 from coursework.settings import Settings
+
+if TYPE_CHECKING:
+    from coursework.publishing.checks import Digests
 
 Tell = Callable[[str], None]
 
@@ -254,6 +258,17 @@ def _checked_zip(
         more = f" ({len(errors) - 1} more; see `coursework check`)" if len(errors) > 1 else ""
         raise WorkError(f"{first.file}: {first.place}: {first.message} {first.mend}{more}")
     return packed
+
+
+def expected_digests(project: Project, settings: Settings) -> Digests:
+    """Digest what a current PDF and a current notebook are made from; both carry it, and `check` compares."""
+    from coursework.prepare import document_inputs
+    from coursework.publishing.build import Builder
+    from coursework.publishing.checks import Digests
+
+    with Builder(project) as builder:
+        notebook = digest(builder.notebook_job(document_inputs(project, settings)).dependencies())
+    return Digests(pdf=source_digest(project, settings), notebook=notebook)
 
 
 def check(project: Project, settings: Settings, path: Path, *, final: bool) -> list:
