@@ -133,6 +133,12 @@ def paired_proportions(first_wrong, second_wrong, z=1.959964):
     return Interval(float(d.mean()), float(d.mean() - half), float(d.mean() + half), len(d))
 
 
+def independent_proportions(first, first_total, second, second_total, z=1.959964):
+    """Difference ``first - second`` of two error rates on different examples, with its normal 95 % interval."""
+    half = z * math.sqrt(first * (1 - first) / first_total + second * (1 - second) / second_total)
+    return Interval(first - second, first - second - half, first - second + half, first_total)
+
+
 # --- Sweeps ---
 
 QUANTITIES = ("train_loss", "validation_loss", "train_error", "validation_error")
@@ -202,6 +208,23 @@ def gather(results, runs, over):
         return np.where(np.isfinite(found), found, np.nan)
 
     return Sweep(over, values, seeds, *map(table, QUANTITIES))
+
+
+def gather_grid(results, runs):
+    """Mean validation loss over seeds for each learning rate and width.
+
+    Returns
+    -------
+    rates, widths : tuple
+    losses : array, shape (rates, widths)
+        NaN where a run diverged.
+    """
+    cells = {}
+    for run in runs:
+        cells.setdefault((run.learning_rate, run.width), []).append(results[run].validation_loss)
+    rates, widths = (tuple(sorted(set(axis))) for axis in zip(*cells, strict=True))
+    losses = np.array([[np.mean(cells[rate, width]) for width in widths] for rate in rates])
+    return rates, widths, np.where(np.isfinite(losses), losses, np.nan)
 
 
 # --- Laws for learning curves ---
@@ -275,8 +298,8 @@ def fit_law(sizes, y, kind="power law with offset"):
     in c and a, so that one search over b is left (variable projection, Golub & Pereyra, 1973).
     """
     sizes, y = np.asarray(sizes, float), np.asarray(y, float)
-    if len(sizes) != len(y) or len(sizes) < 4 or not (np.isfinite(y).all() and (y > 0).all()):
-        raise ValueError("a law needs at least four sizes with a positive, finite value at each")
+    if len(sizes) != len(y) or len(sizes) < 3 or not (np.isfinite(y).all() and (y > 0).all()):
+        raise ValueError("a law needs at least three sizes with a positive, finite value at each")
     u = np.log(sizes)
     if kind == "log-parabola":
         bend, slope, level = np.polyfit(u, np.log(y), 2)
@@ -308,7 +331,12 @@ LAWS = ("power law", "power law with offset", "log-parabola")
 
 
 def held_out_error(sizes, y, kind):
-    """Relative error of predicting the largest size, (predicted - seen)/seen, from a fit to the smaller ones."""
+    """Relative error of predicting the largest size, (predicted - seen)/seen, from a fit to the smaller ones.
+
+    NaN with fewer than five sizes: a law with three parameters passes through three points whatever they are.
+    """
+    if len(sizes) < 5:
+        return math.nan
     *smaller, largest = np.asarray(sizes, float)
     law = fit_law(smaller, y[:-1], kind)
     return float(_evaluate(kind, law.parameters, largest) / y[-1] - 1)

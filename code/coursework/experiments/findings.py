@@ -62,6 +62,17 @@ def listed(items):
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
 
 
+def table(header, rows):
+    """A Markdown table; the first column is text, the others are numbers and stand to the right."""
+    lines = [header, [":--", *["--:"] * (len(header) - 1)], *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def headline(sentence):
+    """What a conclusion sets in bold: its verdict without the numbers."""
+    return sentence.split("**")[1].rstrip(".") + "."
+
+
 # --- Predicates ---
 
 
@@ -357,7 +368,9 @@ def law_sentence(model, quantity, laws):
     b = with_limits(offset.intervals["exponent"], digits=2)
     c = with_limits(offset.intervals["offset"], show, digits)
     quality = listed(
-        f"{kind} {percent(law.rms.mean)} ({percent(law.held_out.mean, signed=True)})" for kind, law in laws.items()
+        f"{kind} {percent(law.rms.mean)}"
+        + (f" ({percent(law.held_out.mean, signed=True)})" if np.isfinite(law.held_out.mean) else "")
+        for kind, law in laws.items()
     )
     beaten = [k for k, law in laws.items() if any(clearly_worse_law(law, other) for other in laws.values())]
     left = [k for k in laws if k not in beaten]
@@ -377,28 +390,28 @@ def law_sentence(model, quantity, laws):
         else f"The interval of the offset, c = {c}, reaches down to zero: an irreducible part is not shown."
     )
     return (
-        f"**{model}, {quantity}.** Exponent of the power law with offset: b = {b}. {floor} Residuals (root mean square; "
-        f"in brackets the error in predicting the largest size from the others): {quality}. {verdict}"
+        f"**{model}, {quantity}.** Exponent of the power law with offset: b = {b}. {floor} Residuals (root mean "
+        f"square; in brackets the error in predicting the largest size from the others): {quality}. {verdict}"
     )
 
 
-def test_sentence(model, validation, test):
-    """Does the test set confirm the validation set? ``validation`` an error rate, ``test`` an interval of one."""
+def test_sentence(model, validation, test, difference):
+    """Does the test set confirm the validation set? Two error rates and the interval of test minus validation."""
     seen = (
-        f"The {model}'s test error is {with_limits(test, percent, 2)}; "
-        f"its validation error was {percent(validation, 2)}"
+        f"The {model}'s test error is {percent(test, 2)}, its validation error was {percent(validation, 2)}: "
+        f"a difference of {with_limits(difference, points, 2)}"
     )
-    if clearly_above(test, validation):
-        return f"{seen}, which lies below the interval: choosing on the validation set had flattered the model."
-    if clearly_below(test, validation):
-        return f"{seen}, which lies above the interval: the test set is, by chance or by kind, the easier one."
-    return f"{seen}, inside the interval: the choice made on the validation set did not measurably flatter the model."
+    if clearly_above(difference):
+        return f"{seen}. Choosing on the validation set had flattered the model."
+    if clearly_below(difference):
+        return f"{seen}. The test set is, by chance or by kind, the easier one."
+    return f"{seen}. Choosing on the validation set did not measurably flatter the model."
 
 
 def confusion_sentence(model, matrix, names):
     """The hardest class and the commonest confusion (the unordered pair with most errors)."""
     matrix = np.asarray(matrix)
-    errors = 1 - np.diag(matrix) / matrix.sum(axis=1)
+    errors = 1 - np.diag(matrix) / np.maximum(matrix.sum(axis=1), 1)
     pairs = np.triu(matrix + matrix.T, 1)
     if pairs.sum() == 0:
         return f"The {model} makes no mistake on the test set."
@@ -425,28 +438,85 @@ def calibration_sentence(model, result):
     return f"**The {model}'s confidence is right on average**: {seen}."
 
 
-def grid_sentence(model, losses, rates, widths, chosen):
+def grid_sentence(model, rates, widths, losses, chosen):
     """What the learning-rate and width sweep shows. ``losses``: shape (rates, widths), NaN where a run diverged."""
     losses = np.asarray(losses, float)
+    if not np.isfinite(losses).any():
+        return f"Every training of the {model} in this search diverged."
+    i, j = np.unravel_index(np.nanargmin(losses), losses.shape)
+    lowest = losses[i, j]
+    parts = [
+        f"The lowest mean validation loss of the {model}, {decimal(lowest)}, is at learning rate "
+        f"{scientific(rates[i])} and width {whole(widths[j])}."
+    ]
+    rate, width = chosen
+    if (rate, width) == (rates[i], widths[j]):
+        parts.append("That is the setting used throughout.")
+    elif rate in rates and width in widths:
+        here = losses[rates.index(rate), widths.index(width)]
+        parts.append(f"The setting used throughout, {scientific(rate)} and {whole(width)}, has {decimal(here)}.")
+    else:
+        parts.append(f"The setting used throughout, {scientific(rate)} and {whole(width)}, is not in this small grid.")
     failed = [scientific(r) for r, row in zip(rates, losses, strict=True) if not np.isfinite(row).all()]
-    parts = []
-    if np.isfinite(losses).any():
-        i, j = np.unravel_index(np.nanargmin(losses), losses.shape)
-        at = tuple(np.argwhere([[(r, w) == tuple(chosen) for w in widths] for r in rates])[0])
-        here, lowest = losses[at], losses[i, j]
-        parts.append(
-            f"The lowest mean validation loss of the {model}, {decimal(lowest)}, is at learning rate "
-            f"{scientific(rates[i])} and width {whole(widths[j])}."
-        )
-        parts.append(
-            "That is the setting used throughout."
-            if at == (i, j)
-            else f"The setting used throughout, {scientific(chosen[0])} and {whole(chosen[1])}, has {decimal(here)}."
-        )
-        worst = np.where(np.isfinite(losses), losses, -np.inf).max(axis=1)
-        bad = [scientific(r) for r, w in zip(rates, worst, strict=True) if np.isfinite(w) and w > 1.5 * lowest]
-        if bad:
-            parts.append(f"A learning rate of {listed(bad)} fails: its loss is more than half as large again.")
+    worst = np.where(np.isfinite(losses), losses, -np.inf).max(axis=1)
+    bad = [scientific(r) for r, w in zip(rates, worst, strict=True) if w > 1.5 * lowest and scientific(r) not in failed]
+    if bad:
+        parts.append(f"A learning rate of {listed(bad)} fails: there the loss is more than half as large again.")
     if failed:
         parts.append(f"At {listed(failed)} a training diverged.")
     return " ".join(parts)
+
+
+def precision_sentence(model, size, difference):
+    """Does bfloat16 change anything? ``difference``: native minus float32 validation loss, paired by seed."""
+    seen = f"{model} at {whole(size)} examples: {with_limits(difference, digits=4)}"
+    if not_distinguishable(difference):
+        return f"{seen}, not distinguishable from zero"
+    return f"{seen}, {'clearly different from zero' if difference.known else 'without an interval'}"
+
+
+def budget_sentence(profile, trainings, kept):
+    """Which budget the numbers of this notebook come from."""
+    scope = (
+        f"{len(profile.seeds)} seeds ({len(profile.comparison_seeds)} for the paired comparison), up to "
+        f"{whole(max(profile.sizes))} training examples and {whole(profile.most_steps)} steps a training"
+    )
+    if kept:
+        trial = "" if profile.name == "full" else " This is a trial budget: the numbers below are not final results."
+        return f"**Budget: {profile.name}.** {whole(trainings)} trainings, run beforehand and kept: {scope}.{trial}"
+    return (
+        f"**Budget: {profile.name}, smaller than that of the report.** Every training runs here, with plain `fit`: "
+        f"{scope}. Numbers and conclusions may differ from those of the report, which took more data, seeds and steps."
+    )
+
+
+PURPOSES = {
+    "learning rate": "learning rate and width",
+    "fit": "is the model large enough to overfit?",
+    "regularisation": "λ and dropout rate",
+    "baseline": "reference line: softmax regression",
+    "learning curves": "effect of training-set size; the final λ",
+    "scaled curves": "λ ∝ 1/n against fixed λ; the final λ",
+    "comparison": "which model is better",
+    "precision": "does bfloat16 arithmetic change anything?",
+}
+
+
+def ledger(stages, choices):
+    """Everything that was decided on the validation set, as rows (number, purpose, trainings, choice).
+
+    Parameters
+    ----------
+    stages : mapping of stage to mapping of purpose to runs
+    choices : mapping of purpose to text
+        What was chosen.
+    """
+    rows, seen = [], set()
+    for purposes in stages.values():
+        for purpose, runs in purposes.items():
+            if purpose == "test":
+                continue
+            new = set(runs) - seen
+            seen |= new
+            rows.append((len(rows) + 1, PURPOSES.get(purpose, purpose), len(new), choices.get(purpose, "none")))
+    return rows

@@ -65,6 +65,35 @@ def _with_seeds(ax, x, rows, intervals, style, label):
         ax.plot(at, row, "_", color=style["color"], markersize=3.5, markeredgewidth=0.8, transform=beside, zorder=2)
 
 
+# --- Data ---
+
+
+def plot_examples(images, labels, names, each=4):
+    """The first few images of every class, a column for each class.
+
+    Parameters
+    ----------
+    images : array, shape (n, height, width, channels)
+    labels : int array, shape (n,)
+    names : sequence of str
+    each : int
+        Images of each class.
+    """
+    fig, axes = plt.subplots(each, len(names), figsize=(WIDTH, 0.62 * each + 0.25), layout="constrained", squeeze=False)
+    for column, name in zip(range(len(names)), names, strict=True):
+        chosen = np.flatnonzero(labels == column)[:each]
+        for ax, index in zip(axes[:, column], chosen, strict=False):
+            _show(ax, images[index])
+        axes[0, column].set_title(name, fontsize=6.5, pad=2)
+    for ax in axes.flat:
+        ax.axis("off")
+    return fig
+
+
+def _show(ax, image):
+    ax.imshow(image.squeeze(), cmap="gray_r" if image.shape[-1] == 1 else None, vmin=0, vmax=1)
+
+
 # --- Fitting ---
 
 
@@ -97,39 +126,31 @@ def plot_training(histories, loss_target, error_target):
     return fig
 
 
-def plot_grid(losses, rates, widths, chosen):
+def plot_grid(searches, chosen):
     """Mean validation loss for each learning rate and width, as a labelled grid; the chosen cell is framed.
 
     Parameters
     ----------
-    losses : mapping of model to array, shape (rates, widths of the model)
-        NaN where a run diverged.
-    rates : sequence of float
-    widths : mapping of model to sequence of int
+    searches : mapping of model to (rates, widths, losses)
+        ``losses`` has shape (rates, widths), NaN where a run diverged.
     chosen : mapping of model to (rate, width)
     """
-    columns = [len(widths[model]) for model in losses]
+    columns = [len(widths) for _, widths, _ in searches.values()]
+    rows = max(len(rates) for rates, _, _ in searches.values())
     fig, axes = plt.subplots(
-        1,
-        len(losses),
-        figsize=(WIDTH, 0.95 + 0.32 * len(rates)),
-        layout="constrained",
-        width_ratios=columns,
-        squeeze=False,
+        1, len(searches), figsize=(WIDTH, 0.95 + 0.32 * rows), layout="constrained", width_ratios=columns, squeeze=False
     )
-    finite = np.concatenate([np.ravel(v)[np.isfinite(np.ravel(v))] for v in losses.values()])
-    low, high = np.log(finite.min()), np.log(max(finite.max(), 1.01 * finite.min()))
-    for ax, (model, table) in zip(axes[0], losses.items(), strict=True):
-        table = np.asarray(table, float)
-        shade = np.where(np.isfinite(table), (np.log(table) - low) / (high - low), 1.0)
+    everything = np.concatenate([np.ravel(losses) for _, _, losses in searches.values()])
+    low, high = np.log(np.nanmin(everything)), np.log(1.01 * np.nanmax(everything))
+    for ax, (model, (rates, widths, losses)) in zip(axes[0], searches.items(), strict=True):
+        shade = np.where(np.isfinite(losses), (np.log(losses) - low) / (high - low), 1.0)
         ax.imshow(0.4 * shade, cmap="Greys", vmin=0, vmax=1, aspect="auto")
-        for (i, j), value in np.ndenumerate(table):
+        for (i, j), value in np.ndenumerate(losses):
             ax.text(j, i, f"{value:.3f}" if np.isfinite(value) else "diverged", ha="center", va="center", color=INK)
-            if (rates[i], widths[model][j]) == tuple(chosen[model]):
-                ax.add_patch(
-                    plt.Rectangle((j - 0.46, i - 0.42), 0.92, 0.84, fill=False, edgecolor="#d6702a", linewidth=1.8)
-                )
-        ax.set_xticks(range(len(widths[model])), [f"{w}" for w in widths[model]])
+            if (rates[i], widths[j]) == tuple(chosen[model]):
+                frame = plt.Rectangle((j - 0.46, i - 0.42), 0.92, 0.84, fill=False, edgecolor="#d6702a", linewidth=1.8)
+                ax.add_patch(frame)
+        ax.set_xticks(range(len(widths)), [f"{width}" for width in widths])
         ax.set_yticks(range(len(rates)), [_power(rate) for rate in rates])
         ax.set_xlabel("units in a hidden layer")
         ax.set_title(MODEL_NAME[model])
@@ -454,7 +475,7 @@ def plot_mistakes(images, labels, probabilities, names, columns=6):
     for ax in axes.flat:
         ax.axis("off")
     for ax, image, label, p in zip(axes.flat, images, labels, probabilities, strict=False):
-        ax.imshow(image.squeeze(), cmap="gray_r" if image.shape[-1] == 1 else None, vmin=0, vmax=1)
+        _show(ax, image)
         ax.set_title(f"true: {names[label]}\n{names[p.argmax()]}, {100 * p.max():.0f} %", fontsize=7, pad=2)
     return fig
 
@@ -489,7 +510,7 @@ def plot_reliability(results):
         )  # fmt: skip
         top.set_ylim(0, 1.03)
         top.set_title(f"{MODEL_NAME[model]}: expected calibration error {100 * result.expected_error:.1f} %")
-        top.legend(loc="upper left", frameon=False)
+        top.legend(loc="lower right", frameon=False)
         middle = (result.edges[:-1] + result.edges[1:]) / 2
         bottom.bar(middle, result.count / result.count.sum(), width=0.92 / len(middle), color=style["color"])
         bottom.set_xlabel("confidence (largest probability)")

@@ -1,0 +1,148 @@
+"""What the report says about question 6: the group ``q6`` of its variables, computed from the kept results.
+
+The predicates and sentences are those of `findings`, which the notebook shows and uses too.
+"""
+
+import numpy as np
+
+from coursework.experiments import analysis, data, findings, protocol, store
+from coursework.experiments.findings import decimal, percent, points, scientific, whole, with_limits
+
+LOSS_TARGET = 0.30
+NAMES = {"mlp": "MLP", "cnn": "CNN"}
+
+
+def variables(settings, project):
+    """Read the run store and say what it shows.
+
+    Parameters
+    ----------
+    settings : Settings
+    project : Project
+
+    Returns
+    -------
+    dict of str to str
+        Text ready for print, without TeX.
+
+    Raises
+    ------
+    WorkError
+        If a training is missing.
+    """
+    profile = protocol.PROFILES[settings.experiments.profile]
+    results = store.results(project, settings)
+    return describe(results, profile, data.load(settings.dataset, project.root))
+
+
+def describe(results, profile, dataset):
+    """Compute every variable of the group from results alone.
+
+    Parameters
+    ----------
+    results : mapping of Run to Result
+    profile : Profile
+    dataset : Dataset
+        For the numbers of examples and the labels of the test set.
+    """
+    values = {
+        "budget": findings.budget_sentence(profile, len(protocol.all_runs(profile, results)), kept=True),
+        "dataset": dataset.name,
+        "examples_train": whole(len(dataset.y_train)),
+        "examples_validation": whole(len(dataset.y_validation)),
+        "examples_test": whole(len(dataset.y_test)),
+        "classes": whole(dataset.classes),
+        "target_error": percent(profile.target_error, 0),
+        "target_loss": decimal(LOSS_TARGET, 2),
+        "intermediate": whole(profile.intermediate),
+        "smallest": whole(min(profile.sizes)),
+        "largest": whole(max(profile.sizes)),
+        "seeds": whole(len(profile.seeds)),
+        "comparison_seeds": whole(len(profile.comparison_seeds)),
+        "trainings": whole(len(protocol.all_runs(profile, results))),
+        "mlp_width": whole(profile.mlp_width),
+        "cnn_width": whole(profile.cnn_width),
+    }
+    l2 = {}
+    for model in NAMES:
+        l2[model], entries = _tuning(results, profile, model)
+        values |= {f"{model}_{key}": text for key, text in entries.items()}
+    values |= _comparison(results, profile, l2)
+    for model in NAMES:
+        values |= {f"{model}_{key}": text for key, text in _curve(results, profile, model, l2[model]).items()}
+    return values | _test(results, profile, dataset)
+
+
+def _tuning(results, profile, model):
+    """Fit and regularisation of one model: the chosen λ, and the variables."""
+    name = NAMES[model]
+    fit = analysis.gather(results, protocol.fit_runs(profile, model), "examples")
+    l2 = analysis.gather(results, protocol.l2_runs(profile, model), "l2")
+    plain = [run for run in protocol.l2_runs(profile, model) if run.l2 == 0]
+    dropout = analysis.gather(results, plain + protocol.dropout_runs(profile, model), "dropout")
+    mean = {quantity: getattr(fit, quantity).mean() for quantity in analysis.QUANTITIES}
+    return l2.best_value, {
+        "fit": findings.fit_sentence(name, profile.intermediate, fit, LOSS_TARGET, profile.target_error),
+        "fit_train_error": percent(mean["train_error"]),
+        "fit_validation_error": percent(mean["validation_error"]),
+        "fit_train_loss": decimal(mean["train_loss"]),
+        "fit_validation_loss": decimal(mean["validation_loss"]),
+        "l2": scientific(l2.best_value),
+        "l2_loss": with_limits(l2.intervals("validation_loss")[l2.best]),
+        "l2_sentence": findings.sweep_sentence(name, l2),
+        "no_l2_loss": with_limits(l2.intervals("validation_loss")[0]),
+        "dropout": f"{dropout.best_value:g}",
+        "dropout_loss": with_limits(dropout.intervals("validation_loss")[dropout.best]),
+        "dropout_sentence": findings.sweep_sentence(name, dropout),
+    }
+
+
+def _comparison(results, profile, l2):
+    loss, error = (
+        analysis.paired_difference(
+            *(
+                [getattr(results[run], quantity) for run in protocol.comparison_runs(profile, model, l2[model])]
+                for model in ("cnn", "mlp")
+            )
+        )
+        for quantity in ("validation_loss", "validation_error")
+    )
+    return {
+        "comparison": findings.comparison_sentence(NAMES["mlp"], NAMES["cnn"], profile.intermediate, loss, error),
+        "difference_loss": with_limits(loss),
+        "difference_error": with_limits(error, points, 2),
+    }
+
+
+def _curve(results, profile, model, l2):
+    sweep = analysis.gather(results, protocol.learning_curve_runs(profile, model, l2), "examples")
+    step = analysis.paired_difference(sweep.validation_loss[-1], sweep.validation_loss[-2])
+    return {
+        "curve": findings.learning_sentence(NAMES[model], sweep, step, profile.target_error),
+        "largest_loss": with_limits(sweep.intervals("validation_loss", log=True)[-1]),
+        "largest_error": with_limits(sweep.intervals("validation_error", log=True)[-1], percent),
+        "smallest_error": with_limits(sweep.intervals("validation_error", log=True)[0], percent),
+    }
+
+
+def _test(results, profile, dataset):
+    """The readings of the test set: each model's, and the two paired by seed."""
+    values, loss, error = {}, {}, {}
+    for model, name in NAMES.items():
+        runs = protocol.test_runs(profile, model, protocol.choose_final_l2(results, profile, model))
+        loss[model], error[model] = (
+            np.array([getattr(results[run], quantity) for run in runs]) for quantity in ("test_loss", "test_error")
+        )
+        validation = float(np.mean([results[run].validation_error for run in runs]))
+        mean = float(error[model].mean())
+        difference = analysis.independent_proportions(mean, len(dataset.y_test), validation, len(dataset.y_validation))
+        values |= {
+            f"{model}_final_l2": scientific(runs[0].l2),
+            f"{model}_test_error": with_limits(analysis.mean_interval(error[model]), percent, 2),
+            f"{model}_test_accuracy": percent(1 - mean, 2),
+            f"{model}_test_loss": with_limits(analysis.mean_interval(loss[model])),
+            f"{model}_test_sentence": findings.test_sentence(name, validation, mean, difference),
+        }
+    differences = (analysis.paired_difference(value["cnn"], value["mlp"]) for value in (loss, error))
+    sentence = findings.comparison_sentence(NAMES["mlp"], NAMES["cnn"], max(profile.sizes), *differences, "test")
+    return values | {"test_comparison": sentence}
