@@ -180,6 +180,21 @@ def checksum(dataset, root="."):
     return total.hexdigest()
 
 
+def training_examples(dataset, root="."):
+    """Count the training examples that remain once the validation set is kept apart, from the labels alone.
+
+    Raises
+    ------
+    InputError
+        If the labels cannot be read.
+    """
+    path = _path(dataset, root)
+    labels = _read_idx(_idx_files(path)["y_train"]) if path.is_dir() else _read_npz(path)["y_train"]
+    return sum(
+        count - round(VALIDATION_FRACTION * count) for count in np.unique(labels, return_counts=True)[1].tolist()
+    )
+
+
 def _path(dataset, root):
     path = Path(root, "data", FASHION_MNIST) if dataset == FASHION_MNIST else Path(root, dataset)
     if not path.exists():

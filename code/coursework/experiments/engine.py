@@ -1,15 +1,13 @@
 """Trains a run as one TensorFlow graph: the same mathematics as Keras' `fit`, without its cost for every batch.
 
-Python enters once a run instead of once a batch: the graph gathers each batch from the training set by its indices, takes
-the gradients, adds those of the penalty, and updates every variable by TensorFlow's fused Adam kernel. The compiled
-graph serves all runs of one architecture, since λ, the learning rate and the data are its inputs. What a run finds
-depends on the run alone: all variables, moments and dropout's generators are set anew before it, and each process
+Python enters once a run instead of once a batch: the graph gathers each batch from the training set by its indices,
+takes the gradients, adds those of the penalty, and updates every variable by TensorFlow's fused Adam kernel. The
+compiled graph serves all runs of one architecture, since λ, the learning rate and the data are its inputs. What a run
+finds depends on the run alone: all variables, moments and dropout's generators are set anew before it, and each process
 computes with one thread, so that sums are always taken in the same order.
 """
 
-import functools
 import os
-from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -17,6 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
+from coursework.experiments.arithmetic import precision
 from coursework.experiments.models import build, cross_entropy
 from coursework.experiments.protocol import batches, evaluation_steps, subset, summarise
 
@@ -88,9 +87,7 @@ class GraphModel:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(self.trainable)
                 logits = self.model(tf.gather(x, order[row]), training=True)
-                loss = tf.reduce_mean(
-                    tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(y, order[row]), logits)
-                )
+                loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(y, order[row]), logits))
             rate = learning_rate * 0.5 * (1 + tf.cos(np.pi * taken / tf.cast(steps, tf.float32)))
             decay_1, decay_2 = tf.pow(BETA_1, taken + 1), tf.pow(BETA_2, taken + 1)
             for variable, gradient, m, v in zip(
@@ -204,18 +201,3 @@ class Engine:
     def _cross_entropy(self, graph, part, rows):
         x, y = self.sets[part]
         return cross_entropy(graph.logits(x, tf.constant(rows)).numpy(), y[rows])
-
-
-def precision(run):
-    """Name the arithmetic that a run is computed in on this machine: ``"bfloat16"`` or ``"float32"``."""
-    return "bfloat16" if run.precision == "native" and has_bfloat16() else "float32"
-
-
-@functools.cache
-def has_bfloat16():
-    """Tell whether the processor multiplies bfloat16 in hardware (Linux only; elsewhere the answer is no)."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags

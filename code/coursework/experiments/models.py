@@ -1,8 +1,8 @@
 """The three models, and how one of them is trained with Keras' own `fit`.
 
-Each model maps images of shape (n, height, width, channels) to logits of shape (n, classes). All kernels start from He's
-normal distribution (He et al., 2015) and carry the L2 penalty λ Σ‖W‖², the output layer's included; biases start at zero
-and carry none.
+Each model maps images of shape (n, height, width, channels) to logits of shape (n, classes). All kernels start from
+He's normal distribution (He et al., 2015) and carry the L2 penalty λ Σ‖W‖², the output layer's included; biases start
+at zero and carry none.
 """
 
 import keras
@@ -64,8 +64,8 @@ def build_cnn(shape, classes, *, width=128, l2=0.0, dropout=0.0, seed=0, precisi
     """Build the second model: two convolutions with pooling, then one hidden layer of `width` units with dropout.
 
     The rectifier follows the pooling: both orders are the same function, since max(0, ·) is monotonic, and this one
-    rectifies a quarter of the values. Dropout acts on the hidden dense layer alone: it holds nine tenths of the weights,
-    while neighbouring values of a convolution's output are so alike that dropping single ones removes little.
+    rectifies a quarter of the values. Dropout acts on the hidden dense layer alone: it holds nine tenths of the
+    weights, while neighbouring values of a convolution's output are so alike that dropping single ones removes little.
 
     The parameters are those of `build_mlp`.
     """

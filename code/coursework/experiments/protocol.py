@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 SUBSET, INITIALISATION, ORDER, DROPOUT = range(4)
+NETWORKS = ("mlp", "cnn")
 
 
 @dataclass(frozen=True)
@@ -531,46 +532,77 @@ def choose_final_l2(results, profile, model):
     return choose(means) if means else None
 
 
-def stages(profile, results):
+def tuning_runs(profile):
+    """List the first stage by purpose: everything that depends on no choice."""
+    return {
+        "learning rate": [run for model in NETWORKS for run in learning_rate_runs(profile, model)],
+        "fit": [run for model in NETWORKS for run in fit_runs(profile, model)],
+        "regularisation": [run for model in NETWORKS for run in regularisation_runs(profile, model)],
+        "baseline": baseline_runs(profile),
+    }
+
+
+def curve_runs(profile, chosen):
+    """List the second stage by purpose, given the λ chosen for each model."""
+    return {
+        "learning curves": [run for model in NETWORKS for run in learning_curve_runs(profile, model, chosen[model])],
+        "scaled curves": [run for model in NETWORKS for run in scaled_curve_runs(profile, model, chosen[model])],
+        "comparison": [run for model in NETWORKS for run in comparison_runs(profile, model, chosen[model])],
+        "precision": [run for model in NETWORKS for run in precision_runs(profile, model, chosen[model])],
+    }
+
+
+def stages(profile, results, left_out=()):
     """List everything that is to be run, in stages, as far as the results so far let it be named.
 
-    The second stage depends on the λ that the first one chooses, the third (the test set) on the second. A stage is
-    listed once the runs that its choice depends on have results.
+    The second stage depends on the λ that the first one chooses; the third, the test set, on the second. A stage is
+    listed once every run before it has a result, so that nothing is chosen from half a sweep and the test set is read
+    last.
+
+    Parameters
+    ----------
+    profile
+        How much is run.
+    results
+        Mapping of runs to results.
+    left_out
+        Runs that will never have a result, and are not waited for.
 
     Returns
     -------
     dict
         The stage's name to the purpose to its runs: ``{"tuning": {"fit": [...], ...}, "curves": ..., "test": ...}``.
     """
-    models = ("mlp", "cnn")
-    found = {
-        "tuning": {
-            "learning rate": [run for model in models for run in learning_rate_runs(profile, model)],
-            "fit": [run for model in models for run in fit_runs(profile, model)],
-            "regularisation": [run for model in models for run in regularisation_runs(profile, model)],
-            "baseline": baseline_runs(profile),
-        }
-    }
-    if any(run not in results for run in _runs(found)):
+
+    def unfinished():
+        return any(run not in results and run not in left_out for run in listed(found))
+
+    found = {"tuning": tuning_runs(profile)}
+    chosen = {} if unfinished() else {model: choose_l2(results, profile, model) for model in NETWORKS}
+    if not chosen or None in chosen.values():
         return found
-    chosen = {model: choose_l2(results, profile, model) for model in models}
-    found["curves"] = {
-        "learning curves": [run for model in models for run in learning_curve_runs(profile, model, chosen[model])],
-        "scaled curves": [run for model in models for run in scaled_curve_runs(profile, model, chosen[model])],
-        "comparison": [run for model in models for run in comparison_runs(profile, model, chosen[model])],
-        "precision": [run for model in models for run in precision_runs(profile, model, chosen[model])],
-    }
-    if any(run not in results for run in _runs(found)):
+    found["curves"] = curve_runs(profile, chosen)
+    final = {} if unfinished() else {model: choose_final_l2(results, profile, model) for model in NETWORKS}
+    if not final or None in final.values():
         return found
-    final = {model: choose_final_l2(results, profile, model) for model in models}
-    found["test"] = {"test": [run for model in models for run in test_runs(profile, model, final[model])]}
+    found["test"] = {"test": [run for model in NETWORKS for run in test_runs(profile, model, final[model])]}
     return found
 
 
-def _runs(found):
-    return [run for purposes in found.values() for runs in purposes.values() for run in runs]
-
-
 def all_runs(profile, results):
-    """List every run of `stages` once, in order."""
-    return list(dict.fromkeys(_runs(stages(profile, results))))
+    """List every run that can be named with the results so far, once, in order."""
+    return listed(stages(profile, results))
+
+
+def listed(found):
+    """List every run of some stages once, in order."""
+    return list(dict.fromkeys(run for purposes in found.values() for runs in purposes.values() for run in runs))
+
+
+def expected_runs(profile, results):
+    """List every run of all stages, guessing a middle λ where it is not chosen yet: for telling how much is left."""
+    found = stages(profile, results)
+    middle = dict.fromkeys(NETWORKS, sorted(profile.l2_values)[len(profile.l2_values) // 2])
+    found.setdefault("curves", curve_runs(profile, middle))
+    found.setdefault("test", {"test": [run for model in NETWORKS for run in test_runs(profile, model, middle[model])]})
+    return listed(found)

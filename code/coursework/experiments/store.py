@@ -1,0 +1,154 @@
+"""Keeps the result of every run in ``.cache/runs``, and says why one is not current. It never imports TensorFlow.
+
+A result belongs to its run's specification, the source of the code that made it, the data's content, the versions of
+the packages that computed it, and the arithmetic. Where one of these differs, the result counts as missing and `why`
+names the difference. One record is kept for each specification: a new result replaces the one it made out of date.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from coursework.digests import digest, package_versions, source_digest
+from coursework.errors import InputError, WorkError
+from coursework.experiments import data
+from coursework.experiments.arithmetic import precision
+from coursework.experiments.protocol import PROFILES, Evaluation, Profile, Result, Run, all_runs
+from coursework.kept import Kept
+from coursework.project import Project
+from coursework.settings import Settings
+
+CODE = "coursework.experiments.engine:Engine"
+PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "numpy")
+
+
+class RunStore(Mapping[Run, Result]):
+    """The results that are current, by run.
+
+    Parameters
+    ----------
+    settings
+        Name the data set and the profile.
+    project
+        Whose ``.cache/runs`` it is.
+
+    Raises
+    ------
+    InputError
+        If the data set is not there.
+    """
+
+    def __init__(self, settings: Settings, project: Project):
+        self.profile = profile(settings)
+        self.kept = Kept(project.cache / "runs")
+        self._circumstances = {
+            "code": source_digest(CODE),
+            "data": data.checksum(settings.dataset, project.root),
+            "packages": {name: version for name, version in package_versions(*PACKAGES).items() if version},
+        }
+        self._loaded: dict[Run, Result] = {}
+
+    def circumstances(self, run: Run) -> dict[str, Any]:
+        """Return what the result of a run depends on besides its specification."""
+        return {**self._circumstances, "precision": precision(run)}
+
+    def __contains__(self, run: object) -> bool:
+        return run in self._loaded or (
+            isinstance(run, Run) and self.kept.digest(name(run)) == digest(self.circumstances(run))
+        )
+
+    def __getitem__(self, run: Run) -> Result:
+        if run not in self._loaded:
+            payload = self.kept.load(name(run), digest(self.circumstances(run)))
+            if payload is None:
+                raise WorkError(f"There is no current result of {describe(run)}: run `coursework experiments`.")
+            self._loaded[run] = _result(payload["result"])
+        return self._loaded[run]
+
+    def __iter__(self) -> Iterator[Run]:
+        return (run for run in all_runs(self.profile, self) if run in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def save(self, run: Run, result: Result, weights: list[np.ndarray] | None = None) -> None:
+        """Keep a result, and the weights first, so that a kept result never lacks them.
+
+        Raises
+        ------
+        WorkError
+            If the disk is full or cannot be written.
+        """
+        key = digest(self.circumstances(run))
+        if run.keep_weights and not run.test:
+            self.kept.save(f"{name(run)}-weights", key, weights)
+        payload = {
+            "run": dataclasses.asdict(run),
+            "circumstances": self.circumstances(run),
+            "result": dataclasses.asdict(result),
+        }
+        self.kept.save(name(run), key, payload)
+        self._loaded.pop(run, None)
+
+    def weights(self, run: Run) -> list[np.ndarray] | None:
+        """Return the weights at the end of a run that keeps them, or None if they are missing or out of date."""
+        return self.kept.load(f"{name(run)}-weights", digest(self.circumstances(run)))
+
+    def why(self, run: Run) -> tuple[str, ...]:
+        """Name why a run has no current result: nothing, or some of the reasons below.
+
+        Returns
+        -------
+        tuple of str
+            ``"specification"`` if this run was never made (or its record was damaged), else which of ``"code"``,
+            ``"data"``, ``"packages"``, ``"precision"`` differ from when it was made.
+        """
+        if run in self:
+            return ()
+        payload = self.kept.load(name(run))
+        if payload is None:
+            return ("specification",)
+        now = self.circumstances(run)
+        return tuple(reason for reason in now if payload["circumstances"].get(reason) != now[reason])
+
+
+def results(project: Project, settings: Settings) -> RunStore:
+    """Open the results of a project; reading one that is missing raises `WorkError`."""
+    return RunStore(settings, project)
+
+
+def profile(settings: Settings) -> Profile:
+    """Return the profile that the settings name.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    wanted = settings.experiments.profile
+    if wanted not in PROFILES:
+        raise InputError(f"experiments.profile: {wanted!r} is none of {', '.join(PROFILES)}.")
+    return PROFILES[wanted]
+
+
+@functools.cache
+def name(run: Run) -> str:
+    """Name a run's record: readable in front, unique by the digest of its specification."""
+    return f"{run.model}-{run.examples}-seed{run.seed}-{digest(dataclasses.asdict(run))[:12]}"
+
+
+def describe(run: Run) -> str:
+    """Describe a run in words, for a message."""
+    parts = [run.model, f"{run.examples:,} examples", f"λ = {run.l2:g}", f"seed {run.seed}"]
+    if run.dropout:
+        parts.insert(3, f"dropout {run.dropout:g}")
+    if run.test:
+        parts.append("test set")
+    return ", ".join(parts)
+
+
+def _result(kept: dict) -> Result:
+    return Result(**{**kept, "history": tuple(Evaluation(**line) for line in kept["history"])})

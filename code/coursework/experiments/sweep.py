@@ -1,0 +1,325 @@
+"""Brings the run store up to date: trains what it lacks, in parallel processes, and keeps each result as it arrives.
+
+Each process computes with one thread, so the machine's cores are used by as many trainings. A result is written the
+moment it arrives; a killed sweep loses no more than the trainings in flight. Where nothing is missing, neither
+TensorFlow nor joblib is loaded.
+"""
+
+import os
+import sys
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from coursework.errors import InputError, WorkError
+from coursework.experiments.protocol import Profile, Result, Run, all_runs, expected_runs, listed, stages
+from coursework.experiments.store import RunStore, describe, name
+from coursework.project import Project
+from coursework.settings import Settings
+
+ATTEMPTS = 3
+"""How often a run may take its process down before it is left out."""
+
+COST = {"softmax": 0.3, "mlp": 1.0, "cnn": 5.0}
+"""What a step costs, roughly, by model: the longest runs start first, and the remaining time is told from it."""
+
+
+@dataclass
+class Summary:
+    """What a sweep did.
+
+    Attributes
+    ----------
+    trained, kept
+        How many runs were trained now, and how many had a result before.
+    left_out
+        Descriptions of the runs that took their process down each time.
+    seconds
+        Wall-clock time of the sweep.
+    cpu_seconds
+        Processor time of the trainings by stage, and of starting the processes under ``"start"``.
+    """
+
+    trained: int = 0
+    kept: int = 0
+    left_out: tuple[str, ...] = ()
+    seconds: float = 0.0
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        if not self.trained:
+            return f"Nothing to train: {self.kept} results are current."
+        return f"Trained {self.trained} runs in {self.seconds:.0f} s; {self.kept} results were current before."
+
+
+def planned(settings: Settings, project: Project) -> list[Run]:
+    """List the runs that can be named with the results so far, in order."""
+    store = RunStore(settings, project)
+    return all_runs(store.profile, store)
+
+
+def pending(settings: Settings, project: Project) -> dict[Run, tuple[str, ...]]:
+    """Return which of the planned runs have no current result, and why (see `RunStore.why`)."""
+    store = RunStore(settings, project)
+    return {run: why for run in all_runs(store.profile, store) if (why := store.why(run))}
+
+
+def run(settings: Settings, project: Project, *, progress: bool = True) -> Summary:
+    """Train every run of the profile that has no current result.
+
+    Parameters
+    ----------
+    settings
+        Name the data set, the profile and, if wanted, the number of processes.
+    project
+        Whose store is brought up to date.
+    progress
+        Show a bar on a terminal; nothing is ever shown in CI or in a pipe.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    InputError
+        If the data are not what the profile needs.
+    WorkError
+        If a result cannot be written, if a run took its process down three times, or after Ctrl-C. What was found
+        until then is kept, and the same command goes on from there.
+    """
+    started = time.monotonic()
+    store = RunStore(settings, project)
+    summary = Summary()
+    failed: dict[Run, None] = {}
+    shown = progress and sys.stderr.isatty() and not os.environ.get("CI")
+    missing = _missing(store, failed)
+    summary.kept = sum(run in store for run in listed(stages(store.profile, store, failed)))
+    if not missing:
+        return summary
+    _check_sizes(store.profile, settings, project)
+    with _bar(shown, store) as advance:
+        try:
+            while missing:
+                for found in _train_all(missing, settings, project, store, failed):
+                    summary.trained += 1
+                    stage = "test" if found.run.test else "training"
+                    for key, seconds in (("start", found.start_seconds), (stage, found.cpu_seconds)):
+                        summary.cpu_seconds[key] = summary.cpu_seconds.get(key, 0.0) + seconds
+                    advance(found.run, found.result)
+                missing = _missing(store, failed)
+        except KeyboardInterrupt:
+            raise WorkError(
+                f"Stopped: {summary.kept + summary.trained} results are kept; the same command goes on from there."
+            ) from None
+        finally:
+            _stop_workers()
+    summary.seconds = time.monotonic() - started
+    summary.left_out = tuple(map(describe, failed))
+    if failed:
+        raise WorkError(
+            f"{len(failed)} of the runs took their process down {ATTEMPTS} times (out of memory?) and were left out: "
+            f"{'; '.join(summary.left_out)}. All others are kept; `workers: 1` under experiments needs less memory."
+        )
+    return summary
+
+
+def _missing(store: RunStore, failed) -> list[Run]:
+    """List what is to be trained next, the longest first."""
+    wanted = [run for run in listed(stages(store.profile, store, failed)) if run not in store and run not in failed]
+    return sorted(wanted, key=_cost, reverse=True)
+
+
+def _cost(run: Run) -> float:
+    return COST[run.model] * run.steps * (0.01 if run.test else 1.0)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a process sends back."""
+
+    run: Run
+    result: Result
+    weights: list[np.ndarray] | None
+    cpu_seconds: float
+    start_seconds: float
+
+
+_ENGINES: dict = {}
+"""The engine of this process, by data set: TensorFlow's start and the data are paid for once a process."""
+
+
+def _train(run: Run, weights, dataset: str, root: Path, marks: Path) -> _Found:
+    """Train one run in a worker process; a mark says that it is under way, should the process die."""
+    mark = marks / name(run)
+    mark.touch()
+    began = time.process_time()
+    if (dataset, root) not in _ENGINES:
+        from coursework.experiments.data import load
+        from coursework.experiments.engine import Engine
+
+        _ENGINES[dataset, root] = Engine(load(dataset, root))
+    ready = time.process_time()
+    result, final = _ENGINES[dataset, root].train(run, weights)
+    mark.unlink()
+    return _Found(
+        run, result, final if run.keep_weights and not run.test else None, time.process_time() - ready, ready - began
+    )
+
+
+def _train_all(runs: list[Run], settings: Settings, project: Project, store: RunStore, failed) -> Iterator[_Found]:
+    """Train runs and keep their results; after a process died, those that were under way are tried again one by one."""
+    deaths: Counter[Run] = Counter()
+    workers = _workers(settings)
+    waiting = list(runs)
+    while waiting:
+        suspects = [run for run in waiting if deaths[run]]
+        batch, processes = (suspects[:1], 1) if suspects else (waiting, min(workers, len(waiting)))
+        done = set()
+        with _marks(project) as marks:
+            try:
+                for found in _parallel(batch, processes, settings, project, store, marks):
+                    store.save(found.run, found.result, found.weights)
+                    done.add(found.run)
+                    yield found
+            except _worker_died() as error:
+                under_way = {mark.name for mark in marks.iterdir()}
+                died = [run for run in batch if run not in done and name(run) in under_way]
+                if not died:
+                    raise WorkError(f"The training processes cannot be started ({error}).") from None
+                deaths.update(died)
+        waiting = [run for run in waiting if run not in done]
+        for run in [run for run in waiting if deaths[run] >= ATTEMPTS]:
+            failed[run] = None
+            waiting.remove(run)
+
+
+def _parallel(runs, processes, settings, project, store, marks) -> Iterator[_Found]:
+    from joblib import Parallel, delayed
+
+    tasks = (delayed(_train)(run, _trained_weights(run, store), settings.dataset, project.root, marks) for run in runs)
+    with _quiet_workers():
+        yield from Parallel(
+            n_jobs=processes,
+            batch_size=1,
+            pre_dispatch=processes,
+            return_as="generator_unordered",
+            backend="loky",
+        )(tasks)
+
+
+def _trained_weights(run: Run, store: RunStore):
+    """Return the weights that a reading of the test set starts from; None trains the run again, to the same weights."""
+    return store.weights(replace(run, test=False)) if run.test else None
+
+
+@contextmanager
+def _quiet_workers():
+    """Let the workers' libraries start silently and with one thread; the settings are inherited by the processes."""
+    wanted = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1"}
+    before = {key: os.environ.get(key) for key in wanted}
+    os.environ.update(wanted)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
+            yield
+    finally:
+        for key, value in before.items():
+            if value is None:
+                os.environ.pop(key, None)
+            else:
+                os.environ[key] = value
+
+
+@contextmanager
+def _marks(project: Project) -> Iterator[Path]:
+    """Make an empty folder in which each run under way has a mark, and remove it."""
+    import shutil
+    import tempfile
+
+    try:
+        project.cache.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="under-way-", dir=project.cache))
+    except OSError as error:
+        raise WorkError(
+            f"{project.name(project.cache)} cannot be written ({error.strerror}): make room or mend the permissions."
+        ) from None
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _worker_died() -> type[BaseException]:
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+
+    return BrokenProcessPool
+
+
+def _workers(settings: Settings) -> int:
+    import joblib
+
+    return settings.experiments.workers or joblib.cpu_count()
+
+
+def _stop_workers() -> None:
+    """End the worker processes: they hold the data and TensorFlow in memory."""
+    if "joblib" in sys.modules:
+        from joblib.externals.loky import get_reusable_executor
+
+        get_reusable_executor().shutdown(wait=True, kill_workers=True)
+
+
+def _check_sizes(profile: Profile, settings: Settings, project: Project) -> None:
+    from coursework.experiments.data import training_examples
+
+    largest, there = max(*profile.sizes, profile.intermediate), training_examples(settings.dataset, project.root)
+    if largest > there:
+        raise InputError(
+            f"experiments.profile: {profile.name} trains on up to {largest:,} examples, and {settings.dataset} has "
+            f"{there:,} once a fifth is kept apart for validation: choose the profile tiny, or a larger data set."
+        )
+
+
+@contextmanager
+def _bar(shown: bool, store: RunStore) -> Iterator[Callable[[Run, Result], None]]:
+    """Show runs done, remaining time and the loss of the last run; yields what to call after each run."""
+    if not shown:
+        yield lambda run, result: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    runs = expected_runs(store.profile, store)
+    done = sum(run in store for run in runs)
+    with Progress(
+        TextColumn("Training"),
+        BarColumn(),
+        TextColumn("{task.fields[done]} of {task.fields[runs]} runs,"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left  {task.fields[latest]}"),
+        console=Console(stderr=True),
+        speed_estimate_period=120,
+    ) as bar:
+        task = bar.add_task(
+            "training",
+            total=sum(map(_cost, runs)),
+            completed=sum(_cost(run) for run in runs if run in store),
+            done=done,
+            runs=len(runs),
+            latest="",
+        )
+
+        def advance(run: Run, result: Result) -> None:
+            nonlocal done
+            done += 1
+            latest = f"{run.model}, n = {run.examples:,}: validation loss {result.validation_loss:.3f}"
+            bar.update(task, advance=_cost(run), done=done, latest=latest)
+
+        yield advance
