@@ -46,7 +46,7 @@ $(READY): requirements.lock pyproject.toml
 	@rm -rf .venv && $(PYTHON) -m venv .venv
 	@if [ "$$($(BIN)/python -c 'import platform as p; print(p.system(), p.machine(), p.python_implementation(), *p.python_version_tuple()[:2])')" = "Linux x86_64 CPython 3 11" ]; \
 	  then $(BIN)/python -m pip install $(SETUP) --require-hashes -r requirements.lock \
-	    && $(BIN)/python -m pip install $(SETUP) --no-deps --no-build-isolation -e .; \
+	    && $(BIN)/python -m pip install $(SETUP) --no-deps -e .; \
 	  else $(BIN)/python -m pip install $(SETUP) -e '.[dev]'; fi
 	@$(BIN)/python -m coursework.environment
 	@touch $(READY)

@@ -473,7 +473,7 @@ def _refuse_in_text(lines: list[Line]) -> None:
                 raise InputError(f"{line.place}: the shortcode {name} must stand alone on its line.")
         if len(_SHORTCODE.findall(text)) != len(_SHORTCODE.findall(plain.text)):
             raise InputError(f"{line.place}: a shortcode inside a formula is not supported: print it from a cell.")
-        if re.search(r"`\{=\w+\}", text):
+        if re.search(r"\{=\w+\}", text):
             raise InputError(f"{line.place}: raw inline code is not supported: write it as Markdown.")
         div = _DIV.match(plain.text)
         if div:

@@ -1,0 +1,227 @@
+"""The built-in renderer, from source to PDF, with a real kernel, pandoc and Typst."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import nbformat
+import pikepdf
+import pypdfium2
+import pytest
+
+from coursework.errors import InputError, WorkError
+from coursework.publishing.build import Builder
+
+CELLS = """
+# First {#sec-q1}
+
+See @fig-x, @tbl-t, @eq-a, @sec-q1, @lst-c, @fig-two-2; the value is {{< var q1.y >}} [@kingma2015].
+
+$$ y = \\frac{1}{2} x $$ {#eq-a}
+
+::: {.callout-tip title="Answer" icon=false}
+The answer is $y = 2$.
+:::
+
+```{python}
+#| label: fig-x
+#| fig-cap: "A figure of $x$."
+#| fig-alt: "A line that rises."
+import matplotlib.pyplot as plt
+plt.figure(figsize=(3, 2))
+plt.plot([1, 2]);
+```
+
+```{python}
+#| label: tbl-t
+#| tbl-cap: "A table."
+from IPython.display import Markdown
+Markdown("| name | value |\\n|---|--:|\\n| $x$ | 2 |")
+```
+
+```{python}
+#| echo: true
+#| lst-label: lst-c
+#| lst-cap: "Some code."
+print("printed", 1 + 1)
+```
+
+```{python}
+#| label: fig-two
+#| fig-cap: "Two."
+#| fig-subcap: ["First part", "Second part"]
+#| fig-alt: ["One", "Two"]
+#| layout-ncol: 2
+for i in range(2):
+    plt.figure(figsize=(2, 1)); plt.plot([1, 2 + i]); plt.show()
+```
+
+```{python}
+#| output: asis
+print("$$ z = 3 $$ {#eq-printed}\\n\\nPrinted **Markdown**, see")
+```
+
+@eq-printed.
+"""
+VARIABLES = {"q1": {"y": "forty-two"}}
+
+
+def text_of(pdf: bytes) -> str:
+    document = pypdfium2.PdfDocument(pdf)
+    return "\n".join(page.get_textpage().get_text_range() for page in document)
+
+
+@pytest.fixture
+def builder(project):
+    with Builder(project, keep_kernel=True) as made:
+        yield made
+
+
+def test_everything_that_documents_use_reaches_the_pdf(builder, write):
+    write(CELLS)
+    source = builder.report(VARIABLES, {})
+    pdf = builder.typesetter.compile(source.text)
+    text = " ".join(text_of(pdf).split())
+    for words in (
+        "See Figure 1, Table 1, Equation 1, Q1, Listing 1, Figure 2b",
+        "the value is forty-two [1]",
+        "Figure 1. A figure of",
+        "Table 1. A table",
+        "Listing 1. Some code",
+        "Figure 2. Two",
+        "(b) Second part",
+        "printed 2",
+        "Printed Markdown, see",
+        "Equation 2",
+        "Answer",
+        "Kingma",
+    ):
+        assert words in text
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        assert opened.Root.MarkInfo.Marked
+        assert str(opened.docinfo["/Title"]) == "T"
+
+
+def test_the_same_sources_give_the_same_bytes(builder, write):
+    write(CELLS)
+    first = builder.typesetter.compile(builder.report(VARIABLES, {}).text)
+    builder._typesetter = None
+    assert builder.typesetter.compile(builder.report(VARIABLES, {}).text) == first
+
+
+EDITS = [
+    # what is edited, from, to, whether cells are executed
+    ("prose", "See @fig-x", "Look at @fig-x", False),
+    ("a caption", "A figure of $x$.", "Another caption.", False),
+    ("an alternative text", "A line that rises.", "A rising line.", False),
+    ("a comment in a cell", "plt.figure(figsize=(3, 2))", "plt.figure(figsize=(3, 2))  # small", False),
+    ("a variable", "{{< var q1.y >}}", "{{< meta title >}}", False),
+    ("echo", "#| echo: true\n", "", False),
+    ("code", "plt.plot([1, 2]);", "plt.plot([1, 3]);", True),
+    ("a new cell", "@eq-printed.", "@eq-printed.\n\n```{python}\n1 + 1\n```\n", True),
+]
+
+
+@pytest.mark.parametrize(("what", "old", "new", "executes"), EDITS, ids=[edit[0] for edit in EDITS])
+def test_what_an_edit_executes(project, write, what, old, new, executes):
+    with Builder(project) as builder:
+        write(CELLS)
+        assert builder.report(VARIABLES, {}).executed
+        assert not builder.report(VARIABLES, {}).executed
+        assert old in CELLS
+        write(CELLS.replace(old, new))
+        assert builder.report(VARIABLES, {}).executed is executes
+
+
+def test_inputs_and_a_refresh_execute(builder, write):
+    write("```{python}\n1 + 1\n```\n")
+    assert builder.report({}, {"settings": 1}).executed
+    assert not builder.report({}, {"settings": 1}).executed
+    assert builder.report({}, {"settings": 2}).executed
+    assert builder.report({}, {"settings": 2}, refresh=True).executed
+
+
+def test_a_damaged_cache_is_set_aside_and_made_again(builder, project, write):
+    write("```{python}\nprint('kept')\n```\n")
+    before = builder.report({}, {}).text
+    for path in (project.cache / "executed").rglob("*"):
+        if path.is_file():
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.warns(UserWarning, match="damaged"):
+        again = builder.report({}, {})
+    assert again.executed
+    assert again.text == before
+
+
+def test_tampered_outputs_are_not_used(builder, project, write):
+    write("```{python}\nprint('honest')\n```\n")
+    before = builder.report({}, {}).text
+    for path in (project.cache / "executed").rglob("*.ipynb"):
+        path.write_text(path.read_text().replace("honest", "forged"))
+    with pytest.warns(UserWarning, match="damaged"):
+        assert builder.report({}, {}).text == before
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("```{python}\n#| label: bad\nx = 1\n1 / 0\n```\n", "report.qmd:10 (cell bad): ZeroDivisionError: division by zero"),
+        ("```{python}\ndef f(:\n```\n", "SyntaxError"),
+        ("```{python}\n#| label: fig-a\n#| fig-cap: A\n#| fig-alt: B\n1\n```\n", "report.qmd:7: the cell fig-a must display"),
+        ("```{python}\n#| label: tbl-a\n#| tbl-cap: A\n1\n```\n", "report.qmd:7: the cell tbl-a is labelled as a table"),
+    ],
+)  # fmt: skip
+def test_a_failing_cell_stops_the_build_with_its_place(builder, write, text, message):
+    write("\n" + text)
+    with pytest.raises(WorkError) as caught:
+        builder.report({}, {})
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("See @fig-none.\n", "report.qmd:8: the reference @fig-none leads nowhere"),
+        ("# A {#sec-aa}\n\n@sec-ab\n", "did you mean @sec-aa?"),
+        ("[@kingma2014]\n", "report.qmd:8: the citation @kingma2014 is not in the bibliography (did you mean @kingma2015?)"),
+        ("{{< var q9.z >}}\n", "report.qmd:8: the var q9.z does not exist"),
+        ("{{< embed none.ipynb#fig-a >}}\n", "report.qmd:8: the notebook none.ipynb does not exist"),
+        ("Text\n\n$$\n\\undefinedmacro{x}\n$$\n", "undefinedmacro"),
+    ],
+)  # fmt: skip
+def test_what_leads_nowhere_is_refused_with_its_place(builder, write, text, message):
+    write(text)
+    with pytest.raises(InputError) as caught:
+        builder.report({}, {})
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("report/report.qmd")
+
+
+def test_an_unknown_front_matter_key_is_refused(builder, project):
+    (project.report / "report.qmd").write_text("---\ntitle: T\ntoc: true\n---\n\nText\n")
+    with pytest.raises(InputError, match="'toc' is not supported"):
+        builder.report({}, {})
+
+
+def test_the_notebook_is_valid_and_the_report_embeds_from_it(builder, project, write):
+    write(CELLS, name="q6-classifier")
+    content, executed = builder.notebook(VARIABLES, {})
+    assert executed
+    notebook = nbformat.reads(content.decode(), as_version=4)
+    nbformat.validate(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == [1, 2, 3, 4, 5]
+    assert {"image/svg+xml", "image/png"} <= set(code[0].outputs[0].data)
+    assert any(cell.source.startswith("**Figure 1.**") for cell in notebook.cells)
+    assert "forty-two" in content.decode()
+    assert str(project.root) not in content.decode()
+    write("{{< embed _generated/q6-classifier.ipynb#fig-x >}}\n\n@fig-x\n")
+    text = builder.report(VARIABLES, {}).text
+    assert "A line that rises." in text
+    assert "<fig-x>" in text
+    again, executed = builder.notebook(VARIABLES, {})
+    assert not executed
+    assert again == content
+    assert json.loads(content)["metadata"]["coursework"]["inputs"]
