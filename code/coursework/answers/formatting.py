@@ -1,7 +1,8 @@
 """Numbers for print: the same number as Unicode (for prose and figures) and as TeX (for formulas).
 
-Four decimals, powers of ten where a number is very small or large, a true minus sign, never a negative zero, and exact
-fractions where they are short. Whether the printed form is exact travels with it, so that a formula says = or ≈ rightly.
+Four decimals, powers of ten where a number is very small or large, a true minus sign, never a negative zero, and
+exact fractions where they are short. Whether the printed form is exact travels with it, so that a formula says = or ≈
+rightly.
 """
 
 from __future__ import annotations
@@ -165,7 +166,7 @@ def _plain(digits: str, exact: bool) -> Printed:
 
 
 def _power_of_ten(value: Decimal, power: int, digits: int, exact: bool) -> Printed:
-    """Print the non-zero number value · 10^power as mantissa and power of ten, at most `digits` digits, without trailing zeros."""
+    """Print the non-zero number value · 10^power with at most `digits` digits and a power of ten, no trailing zeros."""
     rounding = Context(prec=digits, Emin=MIN_EMIN, Emax=MAX_EMAX, rounding=ROUND_HALF_UP)
     rounded = rounding.plus(value)
     shift = rounded.adjusted()

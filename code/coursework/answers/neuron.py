@@ -164,6 +164,14 @@ def _mpf(value: Fraction) -> mpmath.mpf:
     return mpmath.mpf(value.numerator) / value.denominator
 
 
+def one_sided(slope: Fraction) -> tuple[Fraction, Fraction]:
+    """Return the left and the right derivative of ReLU(z) at z = 0 along a variable v with ∂z/∂v = `slope`.
+
+    ReLU has the slope 0 on the left of 0 and 1 on the right; where z falls as v rises, the two change places.
+    """
+    return min(Fraction(0), slope), max(Fraction(0), slope)
+
+
 @dataclass(frozen=True)
 class Answer:
     """Everything that question 1 asks for.
@@ -257,7 +265,7 @@ def _one_sided(answer: Answer) -> str:
     """Give the one-sided derivatives of part a) at the kink: for a slope c of z they are min(0, c) and max(0, c)."""
     parts = []
     for name, slope in (("x_2", answer.neuron.weights[1]), ("w_2", answer.neuron.inputs[1])):
-        left, right = number(min(Fraction(0), slope)), number(max(Fraction(0), slope))
+        left, right = (number(side) for side in one_sided(slope))
         if slope == 0:
             parts.append(f"along ${name}$ the derivative exists and is $0$, since $z$ does not depend on it here")
         else:
@@ -304,10 +312,7 @@ def part_c(answer: Answer) -> str:
     """State y, ∂y/∂w₁ and ∂y/∂w₂ of the sigmoid neuron."""
     y = output(answer.sigmoid)
     s = _sigma(answer)
-    if answer.relu.z == 0:
-        start = r"$y = \sigma(0) = \tfrac{1}{2}$"
-    else:
-        start = f"$y = {s} {y.relation} {y.tex}$"
+    start = r"$y = \sigma(0) = \tfrac{1}{2}$" if answer.relu.z == 0 else f"$y = {s} {y.relation} {y.tex}$"
     parts = [rf"$\partial y/\partial w_{i} = {s}\,(1 - {s})\,x_{i} {_sigmoid_value(answer, i)}$" for i in (1, 2)]
     return f"{start}, {parts[0]} and {parts[1]}."
 

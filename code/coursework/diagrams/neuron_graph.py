@@ -130,7 +130,7 @@ def _draw_node(axes: Axes, node: Node) -> None:
         node.y,
         node.label,
         ha="center",
-        va="center" if node.kind == "operation" else "center_baseline",
+        va="center",
         color=INK,
         size=10,
     )

@@ -1,0 +1,322 @@
+"""Question 2: SGD, momentum, RMSProp and Adam as the report writes them, and Adam's bias correction derived.
+
+Each rule takes the gradient, the moving averages it keeps (zeros at first) and the number of the step, counted from 1;
+it gives the change of the parameters and the new averages. All arrays have the shape of the parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+import sympy as sp
+
+RHO = 0.9
+BETA_1, BETA_2 = 0.9, 0.999
+MOMENTUM = 0.9
+EPSILON = 1e-7  # Keras' default for both; the Adam paper takes 1e-8
+
+Averages = tuple[np.ndarray, ...]
+Rule = Callable[[np.ndarray, Averages, int], tuple[np.ndarray, Averages]]
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """An update rule.
+
+    Attributes
+    ----------
+    name : str
+    averages : int
+        How many arrays it keeps, each of the parameters' shape.
+    rule : function of (gradient, averages, step)
+        Returns the change of the parameters and the new averages.
+    decay : float
+        Decoupled weight decay: the share of the parameters that each step subtracts besides.
+    """
+
+    name: str
+    averages: int
+    rule: Rule
+    decay: float = 0.0
+
+
+def sgd(learning_rate: float) -> Optimiser:
+    """θ ← θ − η g."""
+    return Optimiser("SGD", 0, lambda g, averages, t: (-learning_rate * g, averages))
+
+
+def momentum(learning_rate: float, decay: float = MOMENTUM) -> Optimiser:
+    """Δ ← μ Δ − η g, θ ← θ + Δ, with decay μ."""
+
+    def rule(g: np.ndarray, averages: Averages, t: int) -> tuple[np.ndarray, Averages]:
+        (change,) = averages
+        change = decay * change - learning_rate * g
+        return change, (change,)
+
+    return Optimiser("momentum", 1, rule)
+
+
+def rmsprop(learning_rate: float, rho: float = RHO, epsilon: float = EPSILON) -> Optimiser:
+    """v ← ρ v + (1 − ρ) g², θ ← θ − η g / √(v + ε): Tieleman and Hinton (2012), with ε where Keras puts it."""
+
+    def rule(g: np.ndarray, averages: Averages, t: int) -> tuple[np.ndarray, Averages]:
+        (v,) = averages
+        v = rho * v + (1 - rho) * g**2
+        return -learning_rate * g / np.sqrt(v + epsilon), (v,)
+
+    return Optimiser("RMSProp", 1, rule)
+
+
+def rmsprop_with_momentum(
+    learning_rate: float, rho: float = RHO, decay: float = MOMENTUM, epsilon: float = EPSILON
+) -> Optimiser:
+    """Δ ← μ Δ + η g / √(v + ε), θ ← θ − Δ: momentum on the rescaled gradient, which is not Adam."""
+
+    def rule(g: np.ndarray, averages: Averages, t: int) -> tuple[np.ndarray, Averages]:
+        v, change = averages
+        v = rho * v + (1 - rho) * g**2
+        change = decay * change + learning_rate * g / np.sqrt(v + epsilon)
+        return -change, (v, change)
+
+    return Optimiser("RMSProp with momentum", 2, rule)
+
+
+def adam(learning_rate: float, beta_1: float = BETA_1, beta_2: float = BETA_2, epsilon: float = EPSILON) -> Optimiser:
+    """θ ← θ − η m̂ / (√v̂ + ε): algorithm 1 of Kingma and Ba (2015)."""
+
+    def rule(g: np.ndarray, averages: Averages, t: int) -> tuple[np.ndarray, Averages]:
+        m, v = averages
+        m = beta_1 * m + (1 - beta_1) * g
+        v = beta_2 * v + (1 - beta_2) * g**2
+        m_hat = m / (1 - beta_1**t)
+        v_hat = v / (1 - beta_2**t)
+        return -learning_rate * m_hat / (np.sqrt(v_hat) + epsilon), (m, v)
+
+    return Optimiser("Adam", 2, rule)
+
+
+def adam_as_in_keras(
+    learning_rate: float, beta_1: float = BETA_1, beta_2: float = BETA_2, epsilon_hat: float = EPSILON
+) -> Optimiser:
+    """θ ← θ − α_t m / (√v + ε̂) with α_t = η √(1 − β₂ᵗ) / (1 − β₁ᵗ): the form at the end of the paper's section 2."""
+
+    def rule(g: np.ndarray, averages: Averages, t: int) -> tuple[np.ndarray, Averages]:
+        m, v = averages
+        m = beta_1 * m + (1 - beta_1) * g
+        v = beta_2 * v + (1 - beta_2) * g**2
+        rate = learning_rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+        return -rate * m / (np.sqrt(v) + epsilon_hat), (m, v)
+
+    return Optimiser("Adam, Keras' form", 2, rule)
+
+
+def paper_epsilon(epsilon_hat: float, step: int, beta_2: float = BETA_2) -> float:
+    """Return the ε with which algorithm 1 takes the same step as Keras' form with ε̂: ε̂ = ε √(1 − β₂ᵗ)."""
+    return epsilon_hat / np.sqrt(1 - beta_2**step)
+
+
+def adamw(learning_rate: float, weight_decay: float, beta_1: float = BETA_1, beta_2: float = BETA_2) -> Optimiser:
+    """θ ← (1 − η λ) θ − η m̂ / (√v̂ + ε): Loshchilov and Hutter (2019), with a constant schedule and Keras' ε̂."""
+    adam_part = adam_as_in_keras(learning_rate, beta_1, beta_2)
+    return replace(adam_part, name="AdamW", decay=learning_rate * weight_decay)
+
+
+def trajectory(
+    optimiser: Optimiser, gradient: Callable[[np.ndarray, int], np.ndarray], start: np.ndarray, steps: int
+) -> np.ndarray:
+    """Follow an optimiser.
+
+    Parameters
+    ----------
+    optimiser : Optimiser
+    gradient : function of (parameters, step)
+        Steps count from 1.
+    start : ndarray, shape (n,)
+    steps : int
+
+    Returns
+    -------
+    ndarray, shape (steps + 1, n)
+        The parameters before the first step and after each.
+    """
+    theta = np.asarray(start, dtype=float)
+    averages: Averages = tuple(np.zeros_like(theta) for _ in range(optimiser.averages))
+    path = [theta]
+    for t in range(1, steps + 1):
+        change, averages = optimiser.rule(gradient(theta, t), averages, t)
+        theta = (1 - optimiser.decay) * theta + change
+        path.append(theta)
+    return np.array(path)
+
+
+# --- the bias correction --------------------------------------------------------------------------------------------
+
+
+def unrolled_average(steps: int) -> sp.Expr:
+    """Return m_t of the recursion m ← β m + (1 − β) g_t from m₀ = 0, after `steps` steps, in β and g_1 … g_steps."""
+    beta = sp.Symbol("beta", positive=True)
+    m: sp.Expr = sp.Integer(0)
+    for t in range(1, steps + 1):
+        m = beta * m + (1 - beta) * sp.Symbol(f"g_{t}", real=True)
+    return sp.expand(m)
+
+
+def weighted_sum(steps: int) -> sp.Expr:
+    """Return the closed form (1 − β) Σ βᵗ⁻ⁱ gᵢ, i = 1 … t, for t = `steps`."""
+    beta = sp.Symbol("beta", positive=True)
+    terms = [beta ** (steps - i) * sp.Symbol(f"g_{i}", real=True) for i in range(1, steps + 1)]
+    return sp.expand((1 - beta) * sp.Add(*terms))
+
+
+@cache
+def expected_average() -> sp.Expr:
+    """Solve E[m_t] = β E[m_{t−1}] + (1 − β) μ, E[m₀] = 0 (every gradient has the mean μ): μ (1 − βᵗ)."""
+    t = sp.Symbol("t", integer=True, positive=True)
+    beta, mu = sp.Symbol("beta", positive=True), sp.Symbol("mu", real=True)
+    m = sp.Function("m")
+    solution = sp.rsolve(m(t) - beta * m(t - 1) - (1 - beta) * mu, m(t), {m(0): 0})
+    return sp.collect(sp.expand(solution), mu)
+
+
+def uncorrected_step(steps: np.ndarray, beta_1: float = BETA_1, beta_2: float = BETA_2) -> np.ndarray:
+    """Return Adam's step in units of η for a constant gradient, if the bias correction is left out (ε → 0).
+
+    With m_t = (1 − β₁ᵗ) g and v_t = (1 − β₂ᵗ) g² it is (1 − β₁ᵗ) / √(1 − β₂ᵗ). With the correction it
+    is 1 at every step.
+    """
+    return (1 - beta_1**steps) / np.sqrt(1 - beta_2**steps)
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The largest of Adam's uncorrected steps, and the step at which it is taken."""
+
+    step: int
+    size: float
+
+
+def largest_uncorrected_step(horizon: int = 5000) -> Peak:
+    """Find the largest of the first `horizon` uncorrected steps."""
+    sizes = uncorrected_step(np.arange(1, horizon + 1))
+    return Peak(int(np.argmax(sizes)) + 1, float(sizes.max()))
+
+
+# --- an ill-conditioned valley --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Valley:
+    """The loss ½ θᵀ H θ, with the eigenvalues 1 and `condition` of H along axes turned by `angle` degrees."""
+
+    condition: float
+    angle: float
+
+    @property
+    def axes(self) -> np.ndarray:
+        """The rotation whose columns are the valley's axes, shape (2, 2)."""
+        turn = np.radians(self.angle)
+        return np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+
+    @property
+    def hessian(self) -> np.ndarray:
+        """H, shape (2, 2)."""
+        return self.axes @ np.diag([1.0, self.condition]) @ self.axes.T
+
+    @property
+    def start(self) -> np.ndarray:
+        """The starting point: the same place in the valley whatever its angle."""
+        return self.axes @ np.array([-4.0, 1.0])
+
+    def loss(self, theta: np.ndarray) -> np.ndarray:
+        """Return the loss at `theta`, shape (..., 2)."""
+        return 0.5 * np.einsum("...i,ij,...j->...", theta, self.hessian, theta)
+
+    def gradient(self, theta: np.ndarray, step: int) -> np.ndarray:
+        """Return the gradient at `theta`, shape (2,); it does not depend on the step."""
+        return self.hessian @ theta
+
+
+VALLEYS = (Valley(condition=30, angle=0), Valley(condition=30, angle=45))
+STEPS = 40
+RATES = np.power(10.0, np.arange(-24, 1) / 8)  # 0.001 to 1, eight to a decade
+METHODS: dict[str, Callable[[float], Optimiser]] = {
+    "SGD": sgd,
+    "momentum": momentum,
+    "RMSProp": rmsprop,
+    "Adam": adam,
+}
+
+
+@dataclass(frozen=True)
+class Descent:
+    """How one method went down one valley, with the learning rate that served it best.
+
+    Attributes
+    ----------
+    path : ndarray, shape (steps + 1, 2)
+    """
+
+    method: str
+    learning_rate: float
+    path: np.ndarray
+    loss: float
+
+
+def best_descent(method: str, valley: Valley, steps: int = STEPS) -> Descent:
+    """Try every learning rate of `RATES` and keep the path with the lowest last loss."""
+    descents = []
+    for rate in RATES:
+        with np.errstate(over="ignore", invalid="ignore"):
+            path = trajectory(METHODS[method](rate), valley.gradient, valley.start, steps)
+        descents.append(Descent(method, float(rate), path, float(valley.loss(path[-1]))))
+    return min(descents, key=lambda descent: descent.loss if np.isfinite(descent.loss) else np.inf)
+
+
+def best_descents() -> dict[tuple[str, float], Descent]:
+    """Return the best descent of every method down every valley, by method and angle."""
+    return {(method, valley.angle): best_descent(method, valley) for method in METHODS for valley in VALLEYS}
+
+
+ADAPTIVE, PLAIN = ("RMSProp", "Adam"), ("SGD", "momentum")
+
+
+def adaptive_wins(found: dict[tuple[str, float], Descent], angle: float) -> bool:
+    """Say whether both adaptive methods end lower than both others in the valley of this angle."""
+    return max(found[m, angle].loss for m in ADAPTIVE) < min(found[m, angle].loss for m in PLAIN)
+
+
+def turning_is_free(found: dict[tuple[str, float], Descent], methods: tuple[str, ...]) -> bool:
+    """Say whether each of `methods` ends at the same loss, to rounding, in the straight and in the turned valley."""
+    straight, turned = (valley.angle for valley in VALLEYS)
+    return all(np.isclose(found[m, straight].loss, found[m, turned].loss, rtol=1e-6) for m in methods)
+
+
+def turning_costs(found: dict[tuple[str, float], Descent], methods: tuple[str, ...]) -> bool:
+    """Say whether each of `methods` ends more than twice as high in the turned valley."""
+    straight, turned = (valley.angle for valley in VALLEYS)
+    return all(found[m, turned].loss > 2 * found[m, straight].loss for m in methods)
+
+
+def what_the_valleys_show(found: dict[tuple[str, float], Descent]) -> str:
+    """Say in words what the figure of the descents shows; every clause follows a predicate above."""
+    straight, turned = (valley.angle for valley in VALLEYS)
+    first = (
+        "Where the valley lies along the parameters' axes, both adaptive methods end lower than SGD and momentum."
+        if adaptive_wins(found, straight)
+        else "Even where the valley lies along the parameters' axes, the adaptive methods do not both end lowest."
+    )
+    plain = (
+        "Turning the valley changes nothing for SGD and momentum"
+        if turning_is_free(found, PLAIN)
+        else "Turning the valley changes the losses of SGD and momentum too"
+    )
+    adaptive = (
+        ", but it costs RMSProp and Adam much of their gain, since they rescale each parameter by itself"
+        if turning_costs(found, ADAPTIVE)
+        else ", and it does not cost RMSProp and Adam more than a factor of two each"
+    )
+    last = "" if adaptive_wins(found, turned) else "; they are then no longer both ahead"
+    return f"{first} {plain}{adaptive}{last}."

@@ -1,0 +1,170 @@
+"""Question 4: dropout, with the mean and variance that it leaves, and what L2 regularisation adds to a gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import sympy as sp
+
+from coursework.answers.formatting import Printed, number
+
+
+def dropout_moments() -> tuple[sp.Expr, sp.Expr]:
+    """Derive mean and variance of r y / (1 − p), where r is 0 with probability p and else 1.
+
+    Returns
+    -------
+    mean, variance : sympy.Expr
+        In the symbols y (the activation) and p (the drop rate): y and y² p / (1 − p).
+    """
+    y, p = sp.Symbol("y", real=True), sp.Symbol("p", positive=True)
+    outcomes = [(p, sp.Integer(0)), (1 - p, y / (1 - p))]  # probability, value
+    mean = sp.Add(*(probability * value for probability, value in outcomes))
+    variance = sp.Add(*(probability * (value - mean) ** 2 for probability, value in outcomes))
+    return sp.simplify(mean), sp.factor(sp.simplify(variance))
+
+
+def inverted_dropout(y: np.ndarray, mask: np.ndarray, rate: float) -> np.ndarray:
+    """Return the activations `y` in training: kept where `mask` is 1, and divided by the probability 1 − `rate`."""
+    return mask * y / (1 - rate)
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """An L2 penalty on the weights.
+
+    Attributes
+    ----------
+    strength : Fraction
+        λ.
+    halved : bool
+        Whether the penalty is written ½ λ ‖w‖² instead of λ ‖w‖².
+    """
+
+    strength: Fraction
+    halved: bool = False
+
+    def of(self, w: sp.Symbol, strength: sp.Symbol) -> sp.Expr:
+        """Return the penalty on one weight, in symbols."""
+        return strength * w**2 * (sp.Rational(1, 2) if self.halved else 1)
+
+    @property
+    def factor(self) -> Fraction:
+        """What multiplies w in the gradient, from SymPy's derivative of the penalty: 2 λ, or λ if halved."""
+        w, strength = sp.symbols("w lambda", real=True)
+        slope = sp.diff(self.of(w, strength), w).subs({w: 1, strength: sp.Rational(str(self.strength))})
+        return Fraction(int(slope.p), int(slope.q))
+
+    @property
+    def printed(self) -> Printed:
+        """`factor`, for print."""
+        return number(self.factor)
+
+
+def adjustment(strength: Fraction) -> str:
+    """Return the TeX of the boxed answer: what an L2 penalty λ‖w‖² adds to the gradient of a weight."""
+    factor = Penalty(strength).printed
+    return (
+        rf"\frac{{\partial J}}{{\partial w}} = \frac{{\partial L}}{{\partial w}} + 2 \lambda w "
+        rf"{factor.relation} \frac{{\partial L}}{{\partial w}} + {factor.factor}\, w"
+    )
+
+
+def both_conventions(strength: Fraction, learning_rate: Fraction = Fraction(1, 10)) -> str:
+    """Return the Markdown table of the two ways in which the penalty is written, with their numbers."""
+    rows = []
+    for penalty, written, added, update in (
+        (Penalty(strength), r"$\lambda \lVert w \rVert^2$", r"2 \lambda w", r"1 - 2 \eta \lambda"),
+        (
+            Penalty(strength, halved=True),
+            r"$\tfrac{1}{2} \lambda \lVert w \rVert^2$",
+            r"\lambda w",
+            r"1 - \eta \lambda",
+        ),
+    ):
+        shrink = number(1 - learning_rate * penalty.factor)
+        rows.append(
+            rf"| {written} | ${added} {penalty.printed.relation} {penalty.printed.factor}\, w$ "
+            rf"| ${update} {shrink.relation} {shrink.tex}$ |"
+        )
+    rate = number(learning_rate)
+    header = (
+        "| Penalty | Added to each weight's gradient | "
+        rf"Factor on $w$ in a step of SGD, $\eta {rate.relation} {rate.tex}$ |"
+    )
+    return "\n".join([header, "|:--|:--|:--|", *rows])
+
+
+# --- what the figure shows ------------------------------------------------------------------------------------------
+
+DEGREE, POINTS, NOISE = 9, 12, 0.25
+RIDGE_SEED, MASK_SEED = 1, 2
+UNITS, MASKS = 100, 20_000
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A polynomial fitted with an L2 penalty.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (DEGREE + 1,)
+        Coefficients, the unpenalised constant first.
+    """
+
+    strength: float
+    weights: np.ndarray
+
+    @property
+    def norm(self) -> float:
+        """The length of the penalised weights."""
+        return float(np.linalg.norm(self.weights[1:]))
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Evaluate the polynomial."""
+        return np.vander(x, len(self.weights), increasing=True) @ self.weights
+
+
+def noisy_points() -> tuple[np.ndarray, np.ndarray]:
+    """Return `POINTS` places in [-1, 1] and noisy values of sin(π x) there."""
+    random = np.random.default_rng(RIDGE_SEED)
+    x = np.linspace(-1, 1, POINTS)
+    return x, np.sin(np.pi * x) + NOISE * random.standard_normal(POINTS)
+
+
+def ridge(x: np.ndarray, y: np.ndarray, strength: float, degree: int = DEGREE) -> Fit:
+    """Minimise mean squared error + λ‖w‖² over polynomials, the constant left out of the penalty.
+
+    The gradient 2 Xᵀ(X w − y)/N + 2 λ w is zero at the solution of (XᵀX/N + λ I) w = Xᵀ y / N.
+    """
+    design = np.vander(x, degree + 1, increasing=True)
+    penalised = np.diag([0.0] + [1.0] * degree)
+    weights = np.linalg.solve(design.T @ design / len(x) + strength * penalised, design.T @ y / len(x))
+    return Fit(strength, weights)
+
+
+@dataclass(frozen=True)
+class DroppedSums:
+    """The total input of a unit under many dropout masks.
+
+    Attributes
+    ----------
+    samples : ndarray, shape (MASKS,)
+    without : float
+        The same sum without dropout, as at test time.
+    """
+
+    rate: float
+    samples: np.ndarray
+    without: float
+
+
+def dropped_sums(rate: float) -> DroppedSums:
+    """Drop inputs of a unit with `UNITS` inputs, `MASKS` times, with inverted dropout."""
+    random = np.random.default_rng(MASK_SEED)
+    y = np.maximum(random.standard_normal(UNITS), 0)
+    w = random.standard_normal(UNITS) / np.sqrt(UNITS) + 0.05
+    masks = random.random((MASKS, UNITS)) >= rate
+    return DroppedSums(rate, inverted_dropout(y, masks, rate) @ w, float(y @ w))

@@ -1,0 +1,129 @@
+"""The numbers of questions 1 to 4 and of the evidence as the prose prints them: text in Unicode, without TeX."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from coursework.answers import activations, optimisers
+from coursework.answers.formatting import decimal, number, scientific
+from coursework.answers.neuron import Neuron, answer, output
+from coursework.answers.regularisation import Penalty
+
+Values = dict[str, str]
+
+
+def values(settings: Any, evidence: dict[str, Any]) -> dict[str, Values]:
+    """Return the variables of questions 1 to 4 and of the evidence.
+
+    Parameters
+    ----------
+    settings : coursework.settings.Settings
+    evidence : dict
+        What `coursework.answers.evidence.compute` returned.
+
+    Returns
+    -------
+    dict of dict of str
+        Groups ``q1`` to ``q4`` and ``evidence``.
+    """
+    return {
+        "q1": _neuron(Neuron.of(settings.question1)),
+        "q2": _optimisers(),
+        "q3": _activations(),
+        "q4": _regularisation(settings.question4.l2),
+        "evidence": _evidence(evidence["checks"]),
+    }
+
+
+def _neuron(neuron: Neuron) -> Values:
+    result = answer(neuron)
+    printed = {"z": number(result.relu.z).text, "y": number(result.relu.y).text}
+    for prefix, gradients in (("", result.relu), ("doubled_", result.doubled), ("sigmoid_", result.sigmoid)):
+        if prefix:
+            printed[f"{prefix}z"], printed[f"{prefix}y"] = number(gradients.z).text, output(gradients).text
+        for name, entries in (("dy_dx", gradients.inputs), ("dy_dw", gradients.weights)):
+            printed |= {f"{prefix}{name}{i}": number(value).text for i, value in enumerate(entries, start=1)}
+        if gradients.bias is not None:
+            printed[f"{prefix}dy_db"] = number(gradients.bias).text
+    return printed
+
+
+def _optimisers() -> Values:
+    first = optimisers.uncorrected_step(np.array([1]))[0]
+    peak = optimisers.largest_uncorrected_step()
+    last = optimisers.uncorrected_step(np.array([5000]))[0]
+    return {
+        "first_step": decimal(first, 2),
+        "largest_step": decimal(peak.size, 2),
+        "largest_at": str(peak.step),
+        "step_5000": decimal(last, 3),
+        "rmsprop_first_step": decimal(1 / np.sqrt(1 - optimisers.RHO), 2),
+        "steps": str(optimisers.STEPS),
+        "condition": str(optimisers.VALLEYS[0].condition),
+        "angle": str(optimisers.VALLEYS[1].angle),
+    }
+
+
+def _activations() -> Values:
+    slope = {z: float(activations.slope_at("tanh", z)) for z in (2.0, 5.0)}
+    return {
+        "tanh_slope_2": decimal(slope[2.0]),
+        "tanh_slope_5": scientific(slope[5.0]),
+        "tanh_slope_2_ten_layers": scientific(slope[2.0] ** 10),
+        "active_share": scientific(activations.active_share(-4)),
+    }
+
+
+def _regularisation(strength: Any) -> Values:
+    return {
+        "l2": number(strength).text,
+        "added": number(Penalty(strength).factor).text,
+        "added_halved": number(Penalty(strength, halved=True).factor).text,
+    }
+
+
+def _evidence(checks: list[dict[str, Any]]) -> Values:
+    """Return the counts, and for each question a line that says what it was checked against."""
+    printed = {"checks": str(len(checks)), "values": str(sum(check["values"] for check in checks))}
+    for question in sorted({check["question"] for check in checks}):
+        printed[question.lower()] = checked_line([check for check in checks if check["question"] == question])
+    return printed
+
+
+def checked_line(checks: list[dict[str, Any]]) -> str:
+    """Say in one sentence how many comparisons a question's answer passed, and the largest difference by method."""
+    largest: dict[str, float] = {}
+    for check in checks:
+        largest[check["method"]] = max(check["difference"], largest.get(check["method"], 0.0))
+    methods = "; ".join(f"{method} ({scientific(difference)})" for method, difference in largest.items())
+    return (
+        f"{_counted(len(checks), 'comparison')} of {_counted(sum(c['values'] for c in checks), 'value')} with "
+        f"independent computations (largest difference in brackets): {methods}."
+    )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def evidence_table(checks: list[dict[str, Any]]) -> str:
+    """Return the Markdown table of all checks: claim, independent method, values compared, largest difference, tolerance."""
+    rows = [
+        "| | Claim | Compared with | Values | Largest difference | Allowed |",
+        "|:--|:------------|:---------|--:|--:|--:|",
+    ]
+    for check in checks:
+        rows.append(
+            f"| {check['question']} | {check['claim']} | {check['method']} | {check['values']} "
+            f"| {scientific(check['difference'])} | {_allowed(check['absolute'], check['relative'])} |"
+        )
+    return "\n".join(rows)
+
+
+def _allowed(absolute: float, relative: float) -> str:
+    """Print a tolerance: absolute, relative (times the value's size), or their sum."""
+    parts = [scientific(absolute)] if absolute else []
+    parts += [f"{scientific(relative)} $|v|$"] if relative else []
+    return " + ".join(parts).replace("1 × 10", "10") or "0"

@@ -1,0 +1,123 @@
+"""The plots of questions 2 to 4: optimiser paths, Adam's first steps, activations, and the two regularisers."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from coursework.answers import activations, optimisers, regularisation
+from coursework.answers.formatting import decimal, number, scientific
+from coursework.diagrams.style import BLUE, GREY, INK, ORANGE, RED, TEXT_WIDTH
+
+
+def descents(found: dict[tuple[str, float], optimisers.Descent]) -> Figure:
+    """Draw the path of every method (columns) down every valley (rows), with learning rate and last loss.
+
+    Parameters
+    ----------
+    found : dict
+        `Descent` by method and angle of the valley.
+    """
+    figure = Figure(figsize=(TEXT_WIDTH, 2.6))
+    panels = figure.subplots(2, 4, sharex=True, sharey="row", height_ratios=(3, 4.4))
+    for row, (valley, limits) in enumerate(zip(optimisers.VALLEYS, ((-1.5, 1.5), (-3.3, 1.1)), strict=True)):
+        for axes, method in zip(panels[row], optimisers.METHODS, strict=True):
+            descent = found[method, valley.angle]
+            _path(axes, valley, descent, limits)
+            axes.set_title(f"{method}, $\\eta$ = {descent.learning_rate:.2g}", size=8.5)
+        panels[row, 0].set_ylabel("$\\theta_2$")
+    for axes in panels[1]:
+        axes.set_xlabel("$\\theta_1$")
+    return figure
+
+
+def _path(axes: Axes, valley: optimisers.Valley, descent: optimisers.Descent, limits: tuple[float, float]) -> None:
+    first, second = np.meshgrid(np.linspace(-4.6, 1.2, 200), np.linspace(*limits, 200))
+    loss = valley.loss(np.stack([first, second], axis=-1))
+    axes.contour(
+        first,
+        second,
+        loss,
+        levels=valley.loss(valley.start) * np.array([0.01, 0.1, 0.3, 0.6, 1, 1.5]),
+        colors=[GREY],
+        linewidths=0.4,
+        zorder=0,
+    )
+    axes.plot(*descent.path.T, color=BLUE, ls="-", lw=0.9, marker="o", ms=1.7)
+    axes.plot(0, 0, marker="+", color=RED, ms=7, mew=1.2, zorder=5)
+    box = {"fc": "white", "ec": "none", "pad": 1.2}
+    axes.text(0.97, 0.05, f"loss {scientific(descent.loss)}", transform=axes.transAxes, ha="right", size=8, bbox=box)
+    axes.set(xlim=(-4.6, 1.2), ylim=limits, aspect="equal")
+    axes.grid(False)
+
+
+def effective_step(horizon: int = 5000) -> Figure:
+    """Draw Adam's step for a constant gradient, with and without the bias correction."""
+    steps = np.arange(1, horizon + 1)
+    peak = optimisers.largest_uncorrected_step(horizon)
+    sizes = optimisers.uncorrected_step(steps)
+    figure = Figure(figsize=(TEXT_WIDTH, 1.9))
+    axes = figure.subplots()
+    axes.semilogx(steps, sizes, color=ORANGE, ls=(0, (5, 1.6)), label="without bias correction")
+    axes.semilogx(steps, np.ones_like(sizes), color=BLUE, ls="-", label="with bias correction")
+    axes.plot([1, peak.step], [sizes[0], peak.size], "o", color=ORANGE)
+    axes.annotate(f"{sizes[0]:.2f}", (1, sizes[0]), xytext=(7, -3), textcoords="offset points")
+    axes.annotate(
+        f"{peak.size:.2f} at step {peak.step}", (peak.step, peak.size), xytext=(8, 2), textcoords="offset points"
+    )
+    axes.set(xlabel="step $t$", ylabel="step / $\\eta$", ylim=(0, 7.8), xlim=(0.9, horizon * 1.1))
+    axes.xaxis.set_major_formatter("{x:.0f}")
+    axes.legend(loc="upper right")
+    return figure
+
+
+def activation_functions() -> Figure:
+    """Draw ReLU and tanh on the left, their gradients on the right."""
+    z = np.linspace(-4, 4, 401)
+    figure = Figure(figsize=(TEXT_WIDTH, 2.15))
+    left, right = figure.subplots(1, 2, sharex=True)
+    left.plot(z, np.maximum(z, 0), color=BLUE, ls="-", label="ReLU")
+    left.plot(z, np.tanh(z), color=ORANGE, ls=(0, (5, 1.6)), label="tanh")
+    left.set(xlabel="total input $z$", ylabel="output $y$", ylim=(-1.3, 3.2))
+    for side in (z[z < 0], z[z > 0]):
+        right.plot(side, activations.slope_at("relu", side), color=BLUE, ls="-")
+    right.plot([0], [0], "o", color=BLUE, ms=4.5, zorder=5, clip_on=False)
+    right.plot([0], [1], "o", color=BLUE, mfc="white", ms=4.5, zorder=5)
+    right.plot(z, activations.slope_at("tanh", z), color=ORANGE, ls=(0, (5, 1.6)))
+    right.set(xlabel="total input $z$", ylabel="gradient d$y$/d$z$", ylim=(-0.08, 1.2))
+    left.legend(loc="upper left")
+    return figure
+
+
+def regularisers(strength: Fraction) -> Figure:
+    """Draw a polynomial fitted with three L2 strengths, and a unit's total input under dropout."""
+    figure = Figure(figsize=(TEXT_WIDTH, 2.35))
+    left, right = figure.subplots(1, 2)
+    x, y = regularisation.noisy_points()
+    fine = np.linspace(-1, 1, 400)
+    for value, colour, dash in (
+        (Fraction(0), GREY, "-"),
+        (strength, BLUE, "-"),
+        (100 * strength, ORANGE, (0, (5, 1.6))),
+    ):
+        fit = regularisation.ridge(x, y, float(value))
+        width = 0.9 if value == 0 else 1.5
+        label = f"λ = {number(value).text},  ‖w‖ = {fit.norm:.3g}"
+        left.plot(fine, fit(fine), color=colour, ls=dash, lw=width, label=label)
+    left.plot(x, y, "o", color=INK, ms=3.2)
+    left.set(ylim=(-2.3, 2.6), xlabel="$x$", ylabel="prediction")
+    left.legend(loc="upper left")
+    for rate, colour, dash in ((0.2, BLUE, "-"), (0.5, ORANGE, (0, (5, 1.6)))):
+        sums = regularisation.dropped_sums(rate)
+        right.hist(
+            sums.samples, bins=70, range=(-0.5, 5.5), density=True, histtype="step", color=colour, ls=dash,
+            label=f"p = {rate}: mean {decimal(sums.samples.mean(), 2)}",
+        )  # fmt: skip
+    without = regularisation.dropped_sums(0.5).without
+    right.axvline(without, color=INK, lw=1, ls=(0, (1.2, 1.2)), label=f"no dropout: {decimal(without, 2)}")
+    right.set(xlabel="total input of a unit", ylabel="density", ylim=(0, 1.75), xlim=(-0.3, 5.3))
+    right.legend(loc="upper right")
+    return figure
