@@ -87,6 +87,17 @@ def _decode(value: dict) -> Any:
     return value
 
 
+def _parsed(content: bytes) -> tuple[dict, bytes] | None:
+    """Split a record into its header and its body; None if it is damaged."""
+    head, _, body = content.partition(b"\n")
+    try:
+        header = json.loads(head)
+        sound = header["format"] == FORMAT and header["sha256"] == hashlib.sha256(body[:-1]).hexdigest()
+    except (ValueError, KeyError, TypeError):
+        return None
+    return (header, body[:-1]) if sound else None
+
+
 @dataclass(frozen=True)
 class Kept:
     """A folder of kept results.
@@ -129,20 +140,19 @@ class Kept:
     def _read(self, name: str) -> tuple[dict, bytes] | None:
         path = self._path(name)
         try:
-            head, _, body = path.read_bytes().partition(b"\n")
+            content = path.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise WorkError(f"{path.name} cannot be read ({error.strerror}): mend its permissions.") from None
-        try:
-            header = json.loads(head)
-            sound = header["format"] == FORMAT and header["sha256"] == hashlib.sha256(body[:-1]).hexdigest()
-        except (ValueError, KeyError, TypeError):
-            sound = False
-        if not sound:
+        record = _parsed(content)
+        if record is None:
             self._set_aside(path)
-            return None
-        return header, body[:-1]
+        return record
+
+    def damaged(self) -> list[str]:
+        """Name the records that would be set aside, and leave them where they are."""
+        return [name for name in self.names() if _parsed(self._path(name).read_bytes()) is None]
 
     @staticmethod
     def _set_aside(path: Path) -> None:
