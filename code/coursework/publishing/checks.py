@@ -41,10 +41,13 @@ class Digests:
         Of everything that the PDF depends on; the PDF carries it as the keyword ``coursework:digest=...``.
     notebook
         Of everything that the notebook depends on; it carries it in its metadata as ``coursework.inputs``.
+    required
+        Whether a file that carries no digest is an error: it is, unless the submission may have been made elsewhere.
     """
 
     pdf: str | None = None
     notebook: str | None = None
+    required: bool = True
 
 
 @dataclass(frozen=True)
@@ -163,6 +166,7 @@ def _with_names(
     pdf: Pdf | None = None
     notebook: Notebook | None = None
     pdf_file = notebook_file = zip_name or ""
+    due = wanted.expected
     for name, content in members.items():
         suffix = Path(name).suffix.lower()
         if suffix == ".pdf":
@@ -170,13 +174,19 @@ def _with_names(
             findings += problems
             if read is not None:
                 pdf, pdf_file = read, name
-                findings += [*_pdf_identity(read, name, student_id, wanted), *_stale_pdf(read, name, wanted)]
+                findings += [
+                    *_pdf_identity(read, name, student_id, wanted),
+                    *_stale(name, "PDF", read.digest, due.pdf, due.required),
+                ]
         elif suffix == ".ipynb":
             found, problems = check_notebook_content(content, name)
             findings += problems
             if found is not None:
                 notebook, notebook_file = found, name
-                findings += [*_notebook_identity(found, name, student_id), *_stale_notebook(found, name, wanted)]
+                findings += [
+                    *_notebook_identity(found, name, student_id),
+                    *_stale(name, "notebook", found.inputs, due.notebook, due.required),
+                ]
     answers = locate(wanted.marks, pdf, notebook) if wanted.marks else []
     return Report(ordered([*findings, *answer_findings(answers, pdf_file, notebook_file)]), answers)
 
@@ -212,6 +222,11 @@ def _ids(name: str, module: str) -> list[str]:
     """Find what may be a student id in a name: what stands in front of the module, or else a long number."""
     in_front = re.match(rf"([A-Za-z0-9]{{1,32}})-{re.escape(module)}(?![A-Za-z0-9])", name)
     return list(dict.fromkeys([*([in_front.group(1)] if in_front else []), *_ID_LIKE.findall(name)]))
+
+
+def student_id_in(name: str, module: str = MODULE) -> str | None:
+    """Return the student id that a file's name carries, or None."""
+    return next(iter(_ids(name, module)), None)
 
 
 def _guessed_id(names: list[str], module: str) -> str | None:
@@ -282,19 +297,14 @@ def _notebook_identity(notebook: Notebook, name: str, student_id: str | None) ->
 # Staleness ----------------------------------------------------------------------------------------
 
 
-def _stale_pdf(pdf: Pdf, name: str, wanted: _Wanted) -> list[Finding]:
-    if wanted.expected.pdf in (None, pdf.digest):
+def _stale(name: str, what: str, carried: str | None, expected: str | None, required: bool) -> list[Finding]:
+    """Compare the digest that a file carries with the one that the sources give now."""
+    if expected is None or carried == expected:
         return []
-    message = "The PDF is not the one that the sources give now."
-    if pdf.digest is None:
-        message = "The PDF does not say which sources it was made from, so it is not this project's."
-    return [Finding("error", name, "metadata", message, _STALE)]
-
-
-def _stale_notebook(notebook: Notebook, name: str, wanted: _Wanted) -> list[Finding]:
-    if wanted.expected.notebook in (None, notebook.inputs):
-        return []
-    message = "The notebook is older than its sources."
-    if notebook.inputs is None:
-        message = "The notebook does not say which sources it was made from, so it is not this project's."
-    return [Finding("error", name, "metadata", message, _STALE)]
+    if carried is not None:
+        message = f"The {what} is older than its sources: they have changed since it was made."
+        return [Finding("error", name, "metadata", message, _STALE)]
+    message = f"The {what} does not say which sources it was made from."
+    if required:
+        return [Finding("error", name, "metadata", f"{message} This project's would.", _STALE)]
+    return [Finding("warning", name, "metadata", message, "See yourself that it is the current one.")]

@@ -135,7 +135,7 @@ class Answer:
     problems
         What is missing, as sentences, each with the kind of file it is missing in; empty for a part that is answered.
     located
-        Whether the PDF could be searched part by part; a PDF that was made elsewhere has no identifiers.
+        Whether the files could be searched part by part; those made elsewhere have other identifiers and labels.
     """
 
     question: int
@@ -170,6 +170,8 @@ def locate(scheme: Scheme, pdf: Pdf | None, notebook: Notebook | None) -> list[A
     """Find where each part of the scheme is answered; what is None is not searched."""
     wanted = {name for question in scheme.questions for part in question.parts for name in part.pdf}
     has_identifiers = pdf is not None and any(section.names & wanted for section in pdf.sections)
+    labels = {name for question in scheme.questions for part in question.parts for name in part.notebook}
+    has_labels = notebook is not None and any(notebook.find(name) for name in labels)
     answers = []
     for question in scheme.questions:
         page = None if pdf is None or has_identifiers else _question_page(pdf, question.question)
@@ -184,7 +186,7 @@ def locate(scheme: Scheme, pdf: Pdf | None, notebook: Notebook | None) -> list[A
             elif pdf is not None and part.pdf:
                 pages += [page] if page else []
                 problems += [] if page else [("pdf", f"The PDF has no heading for question {question.question}.")]
-            if notebook is not None:
+            if notebook is not None and has_labels:
                 for name in part.notebook:
                     cell = notebook.find(name)
                     cells += [cell.number] if cell else []
@@ -199,7 +201,8 @@ def locate(scheme: Scheme, pdf: Pdf | None, notebook: Notebook | None) -> list[A
                     tuple(dict.fromkeys(pages)),
                     tuple(dict.fromkeys(cells)),
                     tuple(dict.fromkeys(problems)),
-                    has_identifiers or pdf is None or not part.pdf,
+                    (has_identifiers or pdf is None or not part.pdf)
+                    and (has_labels or notebook is None or not part.notebook),
                 )
             )
     return answers
@@ -243,6 +246,6 @@ def answer_findings(answers: list[Answer], pdf_file: str, notebook_file: str) ->
                 mend = "Answer it under a heading with the question's number."
             findings.append(Finding("error", file, place, message, mend))
     if any(not answer.located for answer in answers):
-        message = "The PDF has no identifiers in it, so only whole questions could be looked for, not their parts."
-        findings.append(Finding("warning", pdf_file, "", message, "Look yourself that every part is answered."))
+        message = "None of the mark scheme's identifiers is in it, so only whole questions could be looked for."
+        findings.append(Finding("warning", pdf_file, "", message, "See yourself that every part is answered."))
     return list(dict.fromkeys(findings))

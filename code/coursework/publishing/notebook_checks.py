@@ -95,8 +95,10 @@ class Cell:
         for candidate in (self.metadata.get("label"), own.get("label") if isinstance(own, dict) else None):
             if isinstance(candidate, str) and candidate:
                 return candidate
-        match = _LABEL.search(self.source) if self.is_code else None
-        return match.group(1) if match else ""
+        if self.is_code and (match := _LABEL.search(self.source)):
+            return match.group(1)
+        identity = self.raw.get("id")
+        return identity if isinstance(identity, str) and identity.startswith(("fig-", "tbl-")) else ""
 
     @cached_property
     def outputs(self) -> list[dict]:
