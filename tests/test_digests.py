@@ -6,6 +6,9 @@ import pytest
 
 from coursework import digests
 
+ROOT = "coursework.a:f"
+A = "from coursework import b\nfrom coursework.b import g\n\ndef f():\n    return g() + b.LIMIT\n"
+
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
@@ -16,16 +19,10 @@ def package(tmp_path, monkeypatch):
     def write(name: str, source: str) -> None:
         (tmp_path / f"{name}.py").write_text(source)
 
-    write(
-        "a",
-        "from coursework import b\nfrom coursework.b import g\n\ndef f():\n    return g() + b.LIMIT\n\ndef other():\n    return 1\n",
-    )
+    write("a", A + "\ndef other():\n    return 1\n")
     write("b", "LIMIT = 3\nUNUSED = 4\n\ndef g():\n    return h()\n\ndef h():\n    return 2\n")
     yield write
     digests._path.cache_clear()
-
-
-ROOT = "coursework.a:f"
 
 
 def test_the_closure_follows_names_across_modules(package):
@@ -54,7 +51,7 @@ def test_what_changes_a_digest(package, name, source, same):
 
 def test_an_unrelated_function_of_the_same_module_does_not_count(package):
     before = digests.source_digest(ROOT)
-    package("a", "from coursework import b\nfrom coursework.b import g\n\ndef f():\n    return g() + b.LIMIT\n")
+    package("a", A)
     assert digests.source_digest(ROOT) == before
 
 

@@ -66,7 +66,7 @@ def test_any_damage_counts_as_missing_and_is_set_aside(tmp_path_factory, data):
         # what was changed was in the digest of what the result depends on (it then counts as another's), in white
         # space of the header, or the final newline: the body is still the one that was saved
         body = damaged.partition(b"\n")[2]
-        assert body[:-1] in (whole.partition(b"\n")[2][:-1],) and json.loads(body) == {"loss": [0.25, 0.5]}
+        assert json.loads(body[:-1]) == {"loss": [0.25, 0.5]}
 
 
 def test_a_full_disk_leaves_nothing_and_is_one_sentence(tmp_path, monkeypatch):

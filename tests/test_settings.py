@@ -97,7 +97,7 @@ def test_refused_with_file_line_and_key(write, line, message):
 
 @pytest.mark.parametrize("date", ["2026-13-01", "tomorrow", "5", "1026-01-01", "[2026]"])
 def test_wrong_dates_are_refused(write, date):
-    with pytest.raises(InputError, match="^coursework.yml:1: date"):
+    with pytest.raises(InputError, match=r"^coursework\.yml:1: date"):
         write(f"date: {date}")
 
 

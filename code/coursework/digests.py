@@ -230,6 +230,12 @@ def source_digest(*roots: str) -> str:
     return digest(closure(*roots))
 
 
+def modules_of(package: str) -> tuple[str, ...]:
+    """Name the modules of a package below this one."""
+    folder = _ROOT.joinpath(*package.split(".")[1:])
+    return tuple(sorted(f"{package}.{path.stem}" for path in folder.glob("*.py") if path.stem != "__init__"))
+
+
 def imported_modules(source: str) -> tuple[str, ...]:
     """Name the modules of this package that a piece of Python imports, anywhere in it."""
     module = _Module("", source)

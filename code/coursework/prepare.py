@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from coursework.digests import digest, package_versions, source_digest
+from coursework.digests import digest, modules_of, package_versions, source_digest
 from coursework.errors import WorkError
 from coursework.kept import Kept, products, write_if_changed
 from coursework.project import Project
@@ -208,7 +208,8 @@ def prepare(project: Project, settings: Settings, *, tell: Tell = lambda _: None
     text = yaml.safe_dump(values, allow_unicode=True, sort_keys=True, default_style='"', width=10_000)
     write_if_changed(project.variables_file, text.encode())
     inputs = document_inputs(project, settings)
-    _forget_quartos_cache(project, digest(inputs, source_digest("coursework.answers", "coursework.diagrams")))
+    helpers = [*modules_of("coursework.answers"), *modules_of("coursework.diagrams")]
+    _forget_quartos_cache(project, digest(inputs, source_digest(*helpers)))
     return Prepared(values, inputs)
 
 

@@ -116,7 +116,7 @@ def test_refused_with_file_line_and_name(read, text, message):
 def test_substitution_reads_variables_and_front_matter():
     text = qmd.substitute("{{< var q1.y >}} and {{< meta title >}}", "p", {"q1": {"y": "1"}}, {"title": "T"})
     assert text == "1 and T"
-    with pytest.raises(InputError, match="p: the var q1.z does not exist"):
+    with pytest.raises(InputError, match=r"p: the var q1\.z does not exist"):
         qmd.substitute("{{< var q1.z >}}", "p", {"q1": {"y": "1"}}, {})
 
 
