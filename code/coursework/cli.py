@@ -21,8 +21,9 @@ def _open() -> tuple:
     from coursework.project import Project
 
     project = Project.find()
+    loaded = settings.load(project.settings_file)
     environment.apply(project)
-    return project, settings.load(project.settings_file)
+    return project, loaded
 
 
 def _tell(text: str) -> None:

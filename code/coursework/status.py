@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from coursework.digests import digest
 from coursework.kept import products
 from coursework.prepare import EVIDENCE, RECURRENT
@@ -26,7 +28,16 @@ def states(project: Project, settings: Settings) -> list[tuple[str, bool, str]]:
     """Find the state of everything that is kept: (what, whether it is current, why not)."""
     from coursework.submission import is_current, names
 
+    from coursework.experiments import sweep
+
     found = []
+    planned = sweep.planned(settings, project)
+    pending = sweep.pending(settings, project)
+    reasons = Counter(reason for why in pending.values() for reason in why)
+    never = reasons.pop("specification", 0)
+    words = [f"{never} never trained"] if never else []
+    words += [f"{count} with other {reason}" for reason, count in reasons.items()]
+    found.append((f"{len(planned)} trainings of question 6", not pending, ", ".join(words)))
     kept = products(project)
     for product in (EVIDENCE, RECURRENT):
         have = kept.digest(product.name)

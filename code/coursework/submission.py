@@ -171,6 +171,8 @@ def make(
     InputError, WorkError
         If it cannot be made. Files of an earlier build stay as they were, marked as not current.
     """
+    if renderer == "quarto":
+        _quarto()
     with alone(project, tell):
         target = [project.output / name for name in _targets(names(settings), goal)]
         if refresh is None and is_current(project, settings, renderer, goal) and all(p.is_file() for p in target):
@@ -284,16 +286,21 @@ def check(project: Project, settings: Settings, path: Path, *, final: bool) -> l
     )
 
 
-def _quarto_pdf(project: Project, refresh: str | None, tell: Tell) -> bytes:
-    """Let Quarto render the report."""
+def _quarto() -> str:
+    """Find Quarto."""
     quarto = shutil.which("quarto")
     if quarto is None:
         raise InputError(
             "Quarto is not installed: leave out '--with quarto', or install it (pip install 'coursework[quarto]')."
         )
+    return quarto
+
+
+def _quarto_pdf(project: Project, refresh: str | None, tell: Tell) -> bytes:
+    """Let Quarto render the report."""
     tell("Rendering with Quarto")
-    command = [quarto, "render", "report/report.qmd", *(["--cache-refresh"] if refresh else [])]
-    environment = {**os.environ, "QUARTO_PYTHON": sys.executable, "COURSEWORK_PREPARED": "1"}
+    command = [_quarto(), "render", "report/report.qmd", *(["--cache-refresh"] if refresh else [])]
+    environment = {**os.environ, "QUARTO_PYTHON": sys.executable, "JUPYTERCACHE": str(project.cache / "quarto")}
     done = subprocess.run(command, cwd=project.root, env=environment, capture_output=True, text=True, check=False)
     made = [project.output / "report" / "report.pdf", project.output / "report.pdf"]
     path = next((path for path in made if path.is_file()), None)

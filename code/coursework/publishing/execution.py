@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import uuid
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -200,6 +201,8 @@ class Kernel:
             return self._manager
         self.stop()
         manager = KernelManager(kernel_name=KERNEL["name"])
+        if runtime := os.environ.get("JUPYTER_RUNTIME_DIR"):
+            manager.connection_file = str(Path(runtime) / f"kernel-{uuid.uuid4().hex}.json")
         options = "{'bbox_inches': None, 'metadata': {'Date': None}}"
         manager.start_kernel(
             extra_arguments=[
