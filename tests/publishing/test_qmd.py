@@ -51,6 +51,11 @@ def test_includes_are_expanded_and_lines_keep_their_origin(read):
     assert {part.chapter for part in document.parts} == {0, 1, 2}
 
 
+def test_a_cell_may_stand_inside_a_block(read):
+    document = read("::: {.callout-tip}\n```{python}\n1\n```\n:::\n")
+    assert len(document.cells) == 1
+
+
 def test_an_include_inside_a_cell_becomes_code(read, tmp_path):
     (tmp_path / "helper.py").write_text("def f():\n    return 1\n")
     document = read("```{python}\n{{< include helper.py >}}\nf()\n```\n")

@@ -445,18 +445,15 @@ def refuse_unsupported(document: Document) -> None:
     InputError
         With file, line and the construct's name.
     """
-    for part in document.parts:
-        if not isinstance(part, Prose):
-            continue
-        for line in part.lines:
-            fence = _FENCE.match(line.text)
-            if fence and re.match(r"\{=", fence[3]):
-                raise InputError(f"{line.place}: raw {fence[3].strip('{=}')} is not supported: write it as Markdown.")
-            if fence and "filename=" in fence[3]:
-                raise InputError(f"{line.place}: a code block's filename= is not supported: name the file in the text.")
-            if fence and fence[3].startswith("{") and "code-annotations" in fence[3]:
-                raise InputError(f"{line.place}: code annotations are not supported.")
-        _refuse_in_text(list(outside_code(part.lines)))
+    for line in document.prose:
+        fence = _FENCE.match(line.text)
+        if fence and re.match(r"\{=", fence[3]):
+            raise InputError(f"{line.place}: raw {fence[3].strip('{=}')} is not supported: write it as Markdown.")
+        if fence and "filename=" in fence[3]:
+            raise InputError(f"{line.place}: a code block's filename= is not supported: name the file in the text.")
+        if fence and fence[3].startswith("{") and "code-annotations" in fence[3]:
+            raise InputError(f"{line.place}: code annotations are not supported.")
+    _refuse_in_text(list(outside_code(document.prose)))
 
 
 def _refuse_in_text(lines: list[Line]) -> None:
