@@ -1,0 +1,166 @@
+-- Small repairs of structure that Markdown has no words for: marks in headings, paragraphs that lead to what follows
+-- them, and columns of numbers.
+
+if not FORMAT:match("typst") then return {} end
+
+local stringify = pandoc.utils.stringify
+
+-- -- marks: "# Title [10 marks]" --------------------------------------------------------------------------------------
+
+local function wrapped(name, inlines)
+  local out = pandoc.Inlines({pandoc.RawInline("typst", "#" .. name .. "[")})
+  out:extend(inlines)
+  out:insert(pandoc.RawInline("typst", "]"))
+  return out
+end
+
+local function heading(header)
+  local content = header.content
+  for at = #content, 1, -1 do
+    if content[at].t == "Span" and content[at].classes:includes("marks") then
+      local kept = pandoc.Inlines({table.unpack(content, 1, at - 1)})
+      kept:extend(wrapped("marks", content[at].content))
+      kept:extend({table.unpack(content, at + 1)})
+      header.content = kept
+      return header
+    end
+    local rest = pandoc.Inlines({table.unpack(content, at)})
+    if stringify(rest):gsub("\u{a0}", " "):match("^%[%d+ marks?%]$") then
+      header.content = pandoc.Inlines({table.unpack(content, 1, at - 1)})
+      header.content:extend(wrapped("marks", rest))
+      return header
+    end
+  end
+end
+
+-- -- paragraphs that lead to a formula --------------------------------------------------------------------------------
+
+local function is_display(inline) return inline ~= nil and inline.t == "Math" and inline.mathtype == "DisplayMath" end
+
+local function opens_equation(inline)
+  return inline ~= nil and inline.t == "RawInline" and inline.format == "typst" and inline.text:match("^#math%.equation%(block: true") ~= nil
+end
+
+local function trimmed(inlines)
+  local first, last = 1, #inlines
+  local function blank(inline) return inline.t == "Space" or inline.t == "SoftBreak" or inline.t == "LineBreak" end
+  while first <= last and blank(inlines[first]) do first = first + 1 end
+  while last >= first and blank(inlines[last]) do last = last - 1 end
+  return pandoc.Inlines({table.unpack(inlines, first, last)})
+end
+
+-- A paragraph as text and formulas by turns: {inlines, display} pairs.
+local function pieces(para)
+  local out, text, at = {}, pandoc.Inlines({}), 1
+  local content = para.content
+  local function add(inlines, display)
+    inlines = trimmed(inlines)
+    if #inlines > 0 then out[#out + 1] = {inlines = inlines, display = display} end
+  end
+  while at <= #content do
+    local whole = nil
+    if opens_equation(content[at]) and content[at + 1] and content[at + 1].t == "Math" then
+      whole = pandoc.Inlines({content[at], content[at + 1], content[at + 2]})
+    elseif is_display(content[at]) then
+      whole = pandoc.Inlines({content[at]})
+    end
+    if whole then
+      add(text, false)
+      add(whole, true)
+      text, at = pandoc.Inlines({}), at + #whole
+    else
+      text:insert(content[at])
+      at = at + 1
+    end
+  end
+  add(text, false)
+  return out
+end
+
+-- A long paragraph may break and leave its end with the formula; to move all of it would leave a gap.
+local longest_lead_in = 480
+
+local function short(inlines) return #stringify(inlines) <= longest_lead_in end
+
+local function lead_in(inlines)
+  return pandoc.Blocks({pandoc.RawBlock("typst", "#lead-in["), pandoc.Para(inlines), pandoc.RawBlock("typst", "]")})
+end
+
+-- Does a block begin with a displayed formula, or is it one that a colon announces?
+local function begins_with_formula(block)
+  if block == nil then return false end
+  if block.t == "Para" or block.t == "Plain" then
+    return is_display(block.content[1]) or opens_equation(block.content[1])
+  end
+  if block.t == "Div" then return begins_with_formula(block.content[1]) end
+  return false
+end
+
+local function announced(block)
+  return block ~= nil and (block.t == "BulletList" or block.t == "OrderedList" or block.t == "CodeBlock")
+end
+
+local function blocks(list)
+  local out, changed = pandoc.Blocks({}), false
+  for index, block in ipairs(list) do
+    if block.t == "Para" then
+      local parts = pieces(block)
+      local last = parts[#parts]
+      local following = list[index + 1]
+      local ends = last and not last.display and stringify(last.inlines):match("(%p?)$")
+      local leads = ends and (begins_with_formula(following) and not ends:match("[.?!]") or announced(following) and ends == ":")
+      if #parts > 1 or leads then
+        changed = true
+        for at, piece in ipairs(parts) do
+          local before_formula = parts[at + 1] and parts[at + 1].display or at == #parts and leads
+          if not piece.display and before_formula and short(piece.inlines) then
+            out:extend(lead_in(piece.inlines))
+          else
+            out:insert(pandoc.Para(piece.inlines))
+          end
+        end
+      else
+        out:insert(block)
+      end
+    else
+      out:insert(block)
+    end
+  end
+  return changed and out or nil
+end
+
+-- -- columns of numbers -----------------------------------------------------------------------------------------------
+
+local function numeric(cell)
+  local text = stringify(cell.contents):gsub("\u{a0}", " "):gsub("\u{2009}", " ")
+  if text == "" or text == "–" or text == "—" then return nil end
+  -- what a number may hold besides ASCII digits: true minus, times, plus-minus, raised signs
+  local plain = text:gsub("−", "-"):gsub("×", "x"):gsub("±", "x")
+  for _, raised in ipairs({"⁻", "⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"}) do plain = plain:gsub(raised, "") end
+  return plain:match("^[-+]?%.?%d[%d., x%%-]*$") ~= nil
+end
+
+local function columns(tbl)
+  local changed = false
+  for index, spec in ipairs(tbl.colspecs) do
+    if spec[1] == pandoc.AlignDefault or spec[1] == "AlignDefault" then
+      local numbers, others = 0, 0
+      for _, body in ipairs(tbl.bodies) do
+        for _, row in ipairs(body.body) do
+          local cell = row.cells[index]
+          local found = cell and numeric(cell)
+          if found then numbers = numbers + 1 elseif found == false then others = others + 1 end
+        end
+      end
+      if others == 0 and numbers > 0 then
+        tbl.colspecs[index] = {pandoc.AlignRight, spec[2]}
+      else
+        tbl.colspecs[index] = {pandoc.AlignLeft, spec[2]}
+      end
+      changed = true
+    end
+  end
+  return changed and tbl or nil
+end
+
+return {{Header = heading, Blocks = blocks, Table = columns}}
