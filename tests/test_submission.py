@@ -1,0 +1,123 @@
+"""The whole road, once, with trainings that take seconds: from sources to the zip."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+
+import nbformat
+import pytest
+
+from conftest import coursework
+
+NAMES = ["101234567-CS3950-answers.pdf", "101234567-CS3950-q6.ipynb", "101234567-CS3950.zip"]
+
+
+def digests(folder):
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (folder / "_output").iterdir()}
+
+
+def test_the_output_folder_holds_exactly_the_three_files(built):
+    assert sorted(path.name for path in (built.root / "_output").iterdir()) == sorted(NAMES)
+
+
+def test_the_zip_holds_exactly_the_other_two(built):
+    output = built.root / "_output"
+    with zipfile.ZipFile(output / NAMES[2]) as archive:
+        assert archive.namelist() == NAMES[:2]
+        assert archive.testzip() is None
+        for name in NAMES[:2]:
+            assert archive.read(name) == (output / name).read_bytes()
+
+
+def test_the_notebook_is_executed_and_valid(built):
+    notebook = nbformat.read(built.root / "_output" / NAMES[1], as_version=4)
+    nbformat.validate(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert not [out for cell in code for out in cell.outputs if out.output_type == "error"]
+    for cell in code:
+        if "label: fig-" in cell.source:
+            assert any("image/png" in out.get("data", {}) for out in cell.outputs), cell.source[:80]
+
+
+def test_nothing_is_written_to_the_home_folder(built):
+    assert not list(built.home.iterdir())
+
+
+def test_a_second_run_does_nothing_and_leaves_the_same_bytes(built, tmp_path):
+    folder = built.root
+    before = digests(folder)
+    done = coursework(folder, "bundle", STUDENT_ID="101234567")
+    assert done.returncode == 0
+    assert "Nothing has changed" in done.stdout
+    assert digests(folder) == before
+
+
+@pytest.fixture
+def copy(built, tmp_path):
+    """A copy of the built project, with another path, that a test may change."""
+    return built.copy(tmp_path / "Kopie mit Ümlaut")
+
+
+def test_another_folder_and_lost_caches_give_the_same_bytes(built, copy):
+    import shutil
+
+    for name in ("state.json", "render", "executed"):
+        path = copy / ".cache" / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    done = coursework(copy, "bundle", STUDENT_ID="101234567", TZ="Asia/Tokyo", LC_ALL="C")
+    assert done.returncode == 0, done.stderr
+    assert "Nothing has changed" not in done.stdout
+    assert digests(copy) == digests(built.root)
+
+
+def test_a_failing_cell_leaves_the_files_and_says_they_are_not_current(built, copy):
+    before = digests(copy)
+    chapter = copy / "report" / "_q3-activations.qmd"
+    chapter.write_text(chapter.read_text() + "\n```{python}\n#| label: broken\n1 / 0\n```\n")
+    line = chapter.read_text().splitlines().index("1 / 0") + 1
+    done = coursework(copy, "bundle", STUDENT_ID="101234567")
+    assert done.returncode == 1
+    assert f"report/_q3-activations.qmd:{line} (cell broken): ZeroDivisionError: division by zero" in done.stderr
+    assert "Traceback" not in done.stderr
+    after = digests(copy)
+    assert after.pop("NOT-CURRENT.txt")
+    assert after == before
+    chapter.write_text(chapter.read_text().replace("1 / 0", "1 / 1"))
+    assert coursework(copy, "bundle", STUDENT_ID="101234567").returncode == 0
+    assert "NOT-CURRENT.txt" not in digests(copy)
+
+
+OTHER_NUMBERS = """
+student_id: "00123"
+date: 2026-02-28
+question1:
+  inputs: [-1.5, 2, "1/3", 0]
+  weights: [2, 0.25, -3, 7]
+  bias: -0.1
+  read_from_figure: true
+question4:
+  l2: 0.05
+experiments:
+  profile: tiny
+"""
+
+
+def test_other_numbers_reach_every_answer(copy):
+    import pypdfium2
+
+    (copy / "coursework.yml").write_text(OTHER_NUMBERS)
+    done = coursework(copy, "bundle")
+    assert done.returncode == 0, done.stderr
+    pdf = pypdfium2.PdfDocument(copy / "_output" / "00123-CS3950-answers.pdf")
+    text = " ".join(page.get_textpage().get_text_range() for page in pdf)
+    assert "28 February 2026" in text
+    assert "00123" in text
+    assert "0.1" in text  # 2 λ w with λ = 0.05
+
+
+def test_the_placeholder_is_warned_of(copy):
+    done = coursework(copy, "render")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("placeholder") == 1
