@@ -37,11 +37,14 @@ class Source:
         Whether any cell ran.
     sources
         The files that were read.
+    title
+        The title, as it is printed.
     """
 
     text: str
     executed: bool
     sources: tuple[Path, ...]
+    title: str
 
 
 class Builder:
@@ -182,7 +185,7 @@ class Builder:
         emitted = emit.emit(document, outputs, context)
         rendering.check_references(document, emitted.chapters, keys)
         text = typesetter.typst_source(document, emitted.chapters, metadata)
-        return Source(text, executed, (*document.sources, *emitted.embedded))
+        return Source(text, executed, (*document.sources, *emitted.embedded), str(metadata.get("title", document.name)))
 
 
 def _echo(document: Document, options: Mapping[str, Any]) -> bool:

@@ -8,11 +8,13 @@ own checksum.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import re
 import shutil
+import signal
 import uuid
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -193,6 +195,13 @@ class Kernel:
         if self._manager is not None:
             manager, self._manager = self._manager, None
             manager.shutdown_kernel(now=True)
+
+    def kill(self) -> None:
+        """End the kernel's process at once; any thread may call this while another executes."""
+        manager = self._manager
+        if manager is not None and (pid := getattr(manager.provisioner, "pid", None)):
+            with contextlib.suppress(OSError):
+                os.killpg(pid, signal.SIGKILL)  # a kernel leads a process group of its own
 
     def _start(self, formats: tuple[str, ...]) -> Any:
         from jupyter_client.manager import KernelManager

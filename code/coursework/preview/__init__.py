@@ -1,0 +1,1 @@
+"""Shows the pages in a browser and keeps them up to date while the author writes."""
