@@ -62,7 +62,7 @@ for i in range(2):
 print("$$ z = 3 $$ {#eq-printed}\\n\\nPrinted **Markdown**, see")
 ```
 
-@eq-printed.
+As in @eq-printed, so here.
 """
 VARIABLES = {"q1": {"y": "forty-two"}}
 
@@ -119,7 +119,7 @@ EDITS = [
     ("a variable", "{{< var q1.y >}}", "{{< meta title >}}", False),
     ("echo", "#| echo: true\n", "", False),
     ("code", "plt.plot([1, 2]);", "plt.plot([1, 3]);", True),
-    ("a new cell", "@eq-printed.", "@eq-printed.\n\n```{python}\n1 + 1\n```\n", True),
+    ("a new cell", "so here.", "so here.\n\n```{python}\n1 + 1\n```\n", True),
 ]
 
 
@@ -168,16 +168,16 @@ def test_tampered_outputs_are_not_used(builder, project, write):
     [
         (
             "```{python}\n#| label: bad\nx = 1\n1 / 0\n```\n",
-            "report.qmd:11 (cell bad): ZeroDivisionError: division by zero",
+            "report.qmd:12 (cell bad): ZeroDivisionError: division by zero",
         ),
         ("```{python}\ndef f(:\n```\n", "SyntaxError"),
         (
             "```{python}\n#| label: fig-a\n#| fig-cap: A\n#| fig-alt: B\n1\n```\n",
-            "report.qmd:8: the cell fig-a must display",
+            "report.qmd:9: the cell fig-a must display",
         ),
         (
             "```{python}\n#| label: tbl-a\n#| tbl-cap: A\n1\n```\n",
-            "report.qmd:8: the cell tbl-a is labelled as a table",
+            "report.qmd:9: the cell tbl-a is labelled as a table",
         ),
     ],
 )
