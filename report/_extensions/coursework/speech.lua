@@ -100,7 +100,9 @@ return function(symbols)
     local kind = differential(node.den)
     if kind and kind == differential(node.num) then return row(node.num) .. " by " .. row(node.den) end
     if simple(node.num) and simple(node.den) then return row(node.num) .. " over " .. row(node.den) end
-    return "the fraction " .. row(node.num) .. " over " .. row(node.den) .. ", end fraction,"
+    local nested = false
+    for _, inner in ipairs(num) do nested = nested or inner.k == "frac" end
+    return "the fraction " .. row(node.num) .. (nested and " all over " or " over ") .. row(node.den) .. ", end fraction,"
   end
 
   -- -- scripts ------------------------------------------------------------------------------------------------------
@@ -132,8 +134,8 @@ return function(symbols)
       if node.k == "text" then return "superscript " .. text(node) end
       if node.k == "fence" then return "superscript " .. row(node.list) end
     end
-    -- W^{(l)} is an index, not a power.
-    if is_sign(nodes[1], "(") and is_sign(nodes[#nodes], ")") then
+    -- W^{(l)} and W^{[l]} are indices, not powers.
+    if is_sign(nodes[1], "(") and is_sign(nodes[#nodes], ")") or is_sign(nodes[1], "[") and is_sign(nodes[#nodes], "]") then
       return "superscript " .. row({table.unpack(nodes, 2, #nodes - 1)})
     end
     if #nodes == 2 and (is_sign(nodes[1], "−") or is_sign(nodes[1], "+")) and simple({nodes[2]}) then
@@ -168,6 +170,7 @@ return function(symbols)
     local base = node.base
     if base and (base.k == "sym" and base.cls == "op") and (node.sub or node.sup) then return ranged(base.say, node) end
     if base and base.k == "func" and base.limits and node.sub and not node.sup then return ranged(name_of(base), node) end
+    if base and base.k == "class" and base.limits and node.sub and not node.sup then return ranged(row(base.list), node) end
     if base and base.k == "stack" and node.sub then return say(base) .. " " .. lower(node.sub) end
     if base and base.k == "brace" then
       local note = base.kind:match("^under") and node.sub or base.kind:match("^over") and node.sup
@@ -177,9 +180,12 @@ return function(symbols)
       local where = node.sup and "from " .. row(node.sub or {}) .. " to " .. row(node.sup) or node.sub and "at " .. row(node.sub)
       return row(base.list) .. ", evaluated " .. (where or "") .. ","
     end
-    -- The real vector space of n dimensions.
-    if base and base.k == "font" and base.font == "bb" and node.sup and not node.sub then
-      return say(base) .. " to the power " .. row(node.sup)
+    if base and base.k == "font" and base.font == "bb" then
+      local letter = flat(base.list)[1]
+      if letter and letter.ch == "R" and node.sup and not node.sub then
+        return "real space of dimension " .. row(node.sup):gsub(" times ", " by ")
+      end
+      if letter and letter.ch == "E" and node.sub and not node.sup then return ranged("expectation", node) end
     end
     local words = {}
     if base then
@@ -234,7 +240,7 @@ return function(symbols)
   end
 
   -- Letters after which brackets hold arguments: f(x), σ(z), J(θ), p(y).
-  local functional = {f = true, g = true, h = true, p = true, P = true, J = true, ["σ"] = true, ["φ"] = true, ["ϕ"] = true, ["ψ"] = true}
+  local functional = {f = true, g = true, h = true, p = true, P = true, J = true, ["σ"] = true, ["φ"] = true, ["ϕ"] = true, ["ψ"] = true, ["ℜ"] = true, ["ℑ"] = true}
 
   local function takes_arguments(node)
     if node == nil then return false end
@@ -243,8 +249,9 @@ return function(symbols)
     if node.k == "sym" then return functional[node.ch] or false end
     if node.k == "font" then return node.font == "cal" or node.font == "scr" or node.font == "rm" end
     if node.k == "scripts" and node.base then
-      -- sin²(x) is a function of x, p²(1 − p) is a product
-      return takes_arguments(node.base) and (node.sup == nil or node.base.k == "func")
+      -- sin²(x) and f⁽ⁿ⁾(x) are functions of x, p²(1 − p) is a product
+      local index = node.sup and flat(node.sup)[1]
+      return takes_arguments(node.base) and (node.sup == nil or node.base.k == "func" or is_sign(index, "("))
     end
     if node.k == "class" then return node.cls == "op" end
     if node.k == "text" then return true end
@@ -290,7 +297,9 @@ return function(symbols)
     local words = {}
     for index, line in ipairs(rows) do
       local cell_words = {}
-      for _, cell in ipairs(line) do cell_words[#cell_words + 1] = row(cell) end
+      for column, cell in ipairs(line) do
+        cell_words[#cell_words + 1] = (column > 2 and column % 2 == 1 and node.kind == "aligned" and ", " or "") .. row(cell)
+      end
       words[#words + 1] = (#rows > 1 and "line " .. index .. ": " or "") .. join(cell_words)
     end
     return table.concat(words, "; ")
@@ -307,7 +316,7 @@ return function(symbols)
   local speakers = {}
 
   function speakers.letter(node) return letters[node.ch] end
-  function speakers.num(node) return node.text end
+  function speakers.num(node) return node.text:gsub("^%.", "0.") .. "" end
   function speakers.sym(node) return node.say end
   function speakers.group(node) return row(node.list) end
   function speakers.text(node) return text(node) end
@@ -367,11 +376,12 @@ return function(symbols)
     local base = flat(node.base)
     local func = base[1]
     if node.under and not node.over and (#base >= 1 and func.k == "func") then
-      return "the " .. row(base) .. " over " .. row(node.under) .. " of"
+      return ranged(row(base), {sub = node.under})
     end
     local words = {row(node.base)}
-    if node.over then words[#words + 1] = "with " .. row(node.over) .. " above," end
-    if node.under then words[#words + 1] = "with " .. row(node.under) .. " below," end
+    local function mark(list) return is_sign(flat(list)[1], "∼") and "tilde" or row(list) end
+    if node.over then words[#words + 1] = "with " .. mark(node.over) .. " above," end
+    if node.under then words[#words + 1] = "with " .. mark(node.under) .. " below," end
     return join(words)
   end
   local arrows = {["→"] = "right arrow", ["←"] = "left arrow", ["↔"] = "two-way arrow", ["⇒"] = "double right arrow", ["⇐"] = "double left arrow", ["↦"] = "maps to", ["="] = "equals"}
@@ -412,12 +422,14 @@ return function(symbols)
   -- A list in its order, with what only neighbours tell: f(x), |x|, a product of derivatives.
   row = function(list)
     local nodes, words, at = flat(list), {}, 1
+    local mapping = false -- f: X → Y
     while at <= #nodes do
       local node, previous, following = nodes[at], nodes[at - 1], nodes[at + 1]
       local bar = node.k == "sym" and (node.ch == "|" or node.ch == "‖")
       local close = node.k == "sym" and shut[node.ch] and (node.cls == "open" or bar and node.cls == "ord") and partner(nodes, at)
       if bar and close and (close == at + 1 or takes_arguments(previous)) then close = nil end
       local inner = close and bracketed(nodes, at, close) or node
+      mapping = mapping or is_sign(node, ":")
       local fenced = inner.k == "scripts" and inner.base or inner
       if fenced and fenced.k == "fence" and fenced.open == "(" and takes_arguments(previous) then
         words[#words + 1] = arguments(inner)
@@ -437,7 +449,14 @@ return function(symbols)
         at = at + 1
       else
         if node.k == "frac" and previous and previous.k == "frac" then words[#words + 1] = "times" end
-        words[#words + 1] = say(node)
+        local spoken = say(node)
+        if is_sign(node, "→") and mapping then spoken = "to" end
+        if is_sign(node, "/") and is_sign(following, "∂") then spoken = "by" end
+        -- "the sum over i of" wants something to follow
+        if following == nil or following.k == "sym" and (following.cls == "bin" or following.cls == "rel") then
+          spoken = spoken:gsub("^(the .*) of$", "%1")
+        end
+        words[#words + 1] = spoken
       end
       if close then at = close end
       at = at + 1
@@ -449,7 +468,7 @@ return function(symbols)
   function M.say(tree)
     local words = " " .. row(tree) .. " "
     words = words:gsub("of of ", "of "):gsub("%s+", " ")
-    words = words:gsub(" ([,;.])", "%1"):gsub(",[,%s]*,", ","):gsub(",%s*([;.:])", "%1"):gsub(",%s*$", "")
+    words = words:gsub(" ([,;])", "%1"):gsub(" %.(%s)", ".%1"):gsub(",[,%s]*,", ","):gsub(",%s*([;.:])", "%1"):gsub(",%s*$", "")
     words = words:gsub("^[%s,]+", ""):gsub("%s+$", "")
     return words
   end

@@ -13,6 +13,14 @@ return function(symbols)
 
   local function refuse(reason) assert(false, {refused = reason}) end
 
+  -- Digits that are written raised or lowered: x₂ is x_2, 10⁻⁷ is 10^{-7}.
+  local small_digits = {}
+  for index = 0, 9 do
+    small_digits[utf8.char(0x2080 + index)] = {"sub", tostring(index)}
+    small_digits[utf8.char(index == 1 and 0xb9 or index > 1 and index < 4 and 0xb0 + index or 0x2070 + index)] = {"sup", tostring(index)}
+  end
+  small_digits["⁻"], small_digits["⁺"], small_digits["₋"], small_digits["₊"] = {"sup", "-"}, {"sup", "+"}, {"sub", "-"}, {"sub", "+"}
+
   -- A node list under construction, and the place in the source.
   local Parser = {}
   Parser.__index = Parser
@@ -131,7 +139,7 @@ return function(symbols)
     while not self:stopped(stop) do
       local kind, text = self:peek()
       if kind == "end" then refuse(stop == "right" and "\\left has no \\right" or "a group is not closed") end
-      if kind == "char" and (text == "^" or text == "_" or text == "'") or kind == "command" and (text == "limits" or text == "nolimits") then
+      if kind == "char" and (text == "^" or text == "_" or text == "'" or small_digits[text]) or kind == "command" and (text == "limits" or text == "nolimits") then
         local base = table.remove(nodes)
         nodes[#nodes + 1] = self:scripts(base)
       elseif kind == "command" and (text == "over" or text == "choose" or text == "atop") then
@@ -184,6 +192,17 @@ return function(symbols)
       elseif kind == "command" and (text == "limits" or text == "nolimits") then
         self:take()
         node.place = text
+      elseif kind == "char" and small_digits[text] then
+        local field, list = small_digits[text][1], {}
+        while small_digits[text] and small_digits[text][1] == field do
+          self:take()
+          local char, last = small_digits[text][2], list[#list]
+          if char:match("%d") and last and last.k == "num" then last.text = last.text .. char
+          else list[#list + 1] = char:match("%d") and {k = "num", text = char} or symbols.char[char] end
+          kind, text = self:peek()
+        end
+        if node[field] then refuse("two scripts in one place on one base") end
+        node[field] = list
       else
         break
       end
@@ -542,7 +561,7 @@ return function(symbols)
     local sign = #list == 1 and node.k == "sym" and symbols.negated[node.ch]
     if not sign then refuse("\\not has no sign for what follows it") end
     local known = symbols.char[sign]
-    return {k = "sym", ch = sign, cls = "rel", say = known and known.say or ("not " .. node.say)}
+    return {k = "sym", ch = sign, cls = "rel", say = known and known.say or (node.say:match("^is ") and node.say:gsub("^is ", "is not ") or "not " .. node.say)}
   end
   commands.bmod = function() return {k = "class", cls = "bin", list = {{k = "func", name = "mod", say = "modulo"}}} end
   commands.mod = commands.bmod

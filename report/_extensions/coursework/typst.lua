@@ -53,7 +53,12 @@ return function(symbols)
     local out, text = "", false
     for _, piece in ipairs(pieces) do
       if piece.code ~= "" then
-        if out ~= "" and not (text or piece.text) then out = out .. " " end
+        local together = text or piece.text
+        if out ~= "" and not together then
+          out = out .. " "
+        elseif together and out:match("[%w\128-\255]$") and piece.code:match("^[%w\128-\255]") then
+          out = out .. '""' -- parts two names without a blank
+        end
         out, text = out .. piece.code, piece.text
       end
     end
@@ -110,6 +115,13 @@ return function(symbols)
     local out = {}
     for index, cell in ipairs(cells) do
       local body = row(cell)
+      local first = cell[1]
+      for _, node in ipairs(cell) do
+        first = node
+        if node.k ~= "space" then break end
+      end
+      -- A line that goes on with "+ …" keeps the space of a sum.
+      if index > 1 and first and first.k == "sym" and first.cls == "bin" then body = '"" ' .. body end
       if index > 1 and index % 2 == 1 then body = "wide " .. body end
       out[#out + 1] = body
     end
@@ -253,7 +265,9 @@ return function(symbols)
         pieces[#pieces + 1] = set(part)
       end
     end
-    return table.concat(pieces)
+    local all = {}
+    for _, code in ipairs(pieces) do all[#all + 1] = {code = code, text = true} end
+    return joined(all)
   end
   function setters.func(node)
     return "op(" .. quoted(node.name) .. (node.limits and ", limits: #true" or "") .. ")"
