@@ -3,6 +3,7 @@
 import zlib
 
 import numpy as np
+
 from coursework.experiments import protocol
 
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from coursework.experiments import analysis, protocol
 from scipy import optimize, stats
 from synthetic import Synthetic
+
+from coursework.experiments import analysis, protocol
 
 SIZES = np.array(protocol.FULL.sizes, float)
 

@@ -266,13 +266,13 @@ def _evaluate(kind, p, n):
 
 
 def _offset_power(sizes, y, exponent):
-    """Best offset and scale for a given exponent: least squares of the relative residuals, linear and so exact."""
-    design = np.stack([1 / y, sizes**-exponent / y], axis=1)
-    (offset, scale), *_ = np.linalg.lstsq(design, np.ones_like(y), rcond=None)
-    if offset < 0:  # a loss cannot tend to a negative number
-        column = design[:, 1]
-        offset, scale = 0.0, column.sum() / (column @ column)
-    return float(offset), float(scale), design @ [offset, scale] - 1
+    """Offset, scale and cost for exponents of shape (m,): least squares of the relative residuals, linear and exact."""
+    a, b = 1 / y, sizes ** -np.asarray(exponent, float)[..., None] / y
+    aa, ab, bb, sum_a, sum_b = a @ a, b @ a, (b * b).sum(-1), a.sum(), b.sum(-1)
+    offset = (bb * sum_a - ab * sum_b) / (aa * bb - ab**2)
+    offset = np.maximum(offset, 0.0)  # a loss cannot tend to a negative number
+    scale = (sum_b - offset * ab) / bb
+    return offset, scale, ((offset[..., None] * a + scale[..., None] * b - 1) ** 2).sum(-1)
 
 
 def fit_law(sizes, y, kind="power law with offset"):
@@ -308,20 +308,13 @@ def fit_law(sizes, y, kind="power law with offset"):
         slope, level = np.polyfit(u, np.log(y), 1)
         parameters = {"offset": 0.0, "scale": float(np.exp(level)), "exponent": float(-slope)}
     elif kind == "power law with offset":
-        grid = np.geomspace(0.02, 3, 120)
-
-        def cost(b):
-            return float(np.sum(_offset_power(sizes, y, b)[2] ** 2))
-
-        i = int(np.argmin([cost(b) for b in grid]))
-        low, high = grid[max(i - 1, 0)], grid[min(i + 1, len(grid) - 1)]
-        golden = (math.sqrt(5) - 1) / 2
-        for _ in range(40):
-            left, right = high - golden * (high - low), low + golden * (high - low)
-            low, high = (low, right) if cost(left) < cost(right) else (left, high)
-        exponent = (low + high) / 2
-        offset, scale, _ = _offset_power(sizes, y, exponent)
-        parameters = {"offset": offset, "scale": scale, "exponent": float(exponent)}
+        low, high = 0.02, 3.0
+        for _ in range(8):  # each round narrows the search eightfold around the best of 17 exponents
+            grid = np.geomspace(low, high, 17)
+            i = int(np.argmin(_offset_power(sizes, y, grid)[2]))
+            low, high = grid[max(i - 1, 0)], grid[min(i + 1, 16)]
+        offset, scale, _ = _offset_power(sizes, y, grid[i])
+        parameters = {"offset": float(offset), "scale": float(scale), "exponent": float(grid[i])}
     else:
         raise ValueError(f"no law is called {kind!r}")
     return Law(kind, parameters, sizes, (y - _evaluate(kind, parameters, sizes)) / y)

@@ -46,7 +46,7 @@ def describe(results, profile, dataset):
         For the numbers of examples and the labels of the test set.
     """
     values = {
-        "budget": findings.budget_sentence(profile, len(protocol.all_runs(profile, results)), kept=True),
+        "budget": findings.budget_sentence(profile, len(protocol.listed(protocol.stages(profile, results))), kept=True),
         "dataset": dataset.name,
         "examples_train": whole(len(dataset.y_train)),
         "examples_validation": whole(len(dataset.y_validation)),
@@ -59,7 +59,7 @@ def describe(results, profile, dataset):
         "largest": whole(max(profile.sizes)),
         "seeds": whole(len(profile.seeds)),
         "comparison_seeds": whole(len(profile.comparison_seeds)),
-        "trainings": whole(len(protocol.all_runs(profile, results))),
+        "trainings": whole(len(protocol.listed(protocol.stages(profile, results)))),
         "mlp_width": whole(profile.mlp_width),
         "cnn_width": whole(profile.cnn_width),
     }
@@ -110,7 +110,7 @@ def _comparison(results, profile, l2):
     return {
         "comparison": findings.comparison_sentence(NAMES["mlp"], NAMES["cnn"], profile.intermediate, loss, error),
         "difference_loss": with_limits(loss),
-        "difference_error": with_limits(error, points, 2),
+        "difference_error": with_limits(error, points),
     }
 
 

@@ -45,27 +45,29 @@ def whole(value):
     return f"{int(value):,}"
 
 
-def with_limits(interval, show=decimal, digits=3):
-    """ "0.432 (0.428 to 0.436)", or the mean alone where there are no limits."""
+def with_limits(interval, show=decimal, digits=None):
+    """ "0.432 (0.428 to 0.436)", or the mean alone where there are no limits; digits by default 3, % 1, points 2."""
+    digits = {decimal: 3, percent: 1, points: 2}[show] if digits is None else digits
     if not np.isfinite(interval.mean):
         return "diverged"
     if not interval.known:
         return show(interval.mean, digits)
-    unit = " points" if show is points else " %" if show is percent else ""
+    unit = {decimal: "", percent: " %", points: " points"}[show]
     low, high = (show(limit, digits).removesuffix(unit) for limit in (interval.low, interval.high))
     return f"{show(interval.mean, digits)} ({low} to {high})"
 
 
-def listed(items):
+def in_words(items):
     """ "a", "a and b", "a, b and c"."""
     items = list(items)
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
 
 
-def table(header, rows):
-    """A Markdown table; the first column is text, the others are numbers and stand to the right."""
-    lines = [header, [":--", *["--:"] * (len(header) - 1)], *rows]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+def table(header, rows, align=None):
+    """A Markdown table. ``align`` has a letter (l or r) for each column; else the first is text, the others numbers."""
+    align = align or "l" + "r" * (len(header) - 1)
+    rule = [{"l": ":--", "r": "--:"}[letter] for letter in align]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in (header, rule, *rows))
 
 
 def headline(sentence):
@@ -280,7 +282,7 @@ def sweep_sentence(model, sweep):
     others = rivals(sweep)
     if others:
         parts.append(
-            f"Not distinguishable from the best: {axis} = {listed(_value(sweep, v) for v in others)}; "
+            f"Not distinguishable from the best: {axis} = {in_words(_value(sweep, v) for v in others)}; "
             "the optimum is a region rather than a point."
         )
     return " ".join(parts)
@@ -295,24 +297,25 @@ def _train_too(sweep):
 
 def comparison_sentence(first, second, examples, loss, error, what="validation"):
     """Which model is better? ``loss`` and ``error`` are intervals of second minus first, paired."""
-    where = f"At {whole(examples)} examples the {second}'s {what} loss minus the {first}'s is {with_limits(loss)}"
-    points_ = with_limits(error, points, 2)
+    where = f"the {second}'s {what} loss minus the {first}'s is {with_limits(loss)}"
+    points_ = with_limits(error, points)
+    at = f"({what} set, {whole(examples)} training examples)"
     if not loss.known:
-        return f"{where} and its error differs by {points_}; without an interval nothing more can be said."
+        return f"{at[1:-1]}: {where} and its error differs by {points_}; without an interval nothing more can be said."
     both = f"{where}, its error differs by {points_} (mean and 95 % interval, {loss.seeds} paired seeds)"
     if clearly_below(loss) and clearly_below(error):
-        return f"**The {second} beats the {first}.** {both}: both intervals lie below zero."
+        return f"**The {second} beats the {first} {at}**: {both}. Both intervals lie below zero."
     if clearly_above(loss) and clearly_above(error):
-        return f"**The {first} beats the {second}.** {both}: both intervals lie above zero."
+        return f"**The {first} beats the {second} {at}**: {both}. Both intervals lie above zero."
     if not_distinguishable(loss) and not_distinguishable(error):
-        return f"**The two models are not distinguishable.** {both}: both intervals contain zero."
+        return f"**The two models are not distinguishable {at}**: {both}. Both intervals contain zero."
     verdicts = [
         f"the {second} is better by {name}" if clearly_below(d)
         else f"the {first} is better by {name}" if clearly_above(d)
         else f"by {name} they are not distinguishable"
         for name, d in (("loss", loss), ("error", error))
     ]  # fmt: skip
-    return f"**The comparison is mixed.** {both}: {listed(verdicts)}."
+    return f"**The comparison is mixed {at}**: {both}. That is, {in_words(verdicts)}."
 
 
 def learning_sentence(model, sweep, last_step, target):
@@ -335,7 +338,7 @@ def learning_sentence(model, sweep, last_step, target):
     if still_falling(last_step):
         parts.append(f"The last step still brings {with_limits(last_step)} in loss: the curve has not ended.")
     elif last_step.known:
-        parts.append(f"The last step changes the loss by {with_limits(last_step)}: it {_end(last_step)}.")
+        parts.append(f"The last step changes the loss by {with_limits(last_step)}: which {_end(last_step)}.")
     reached = [n for n, e in zip(sweep.values, error, strict=True) if e < target]
     parts.append(
         f"The target of {percent(target, 0)} is reached at {whole(reached[0])} examples."
@@ -346,7 +349,7 @@ def learning_sentence(model, sweep, last_step, target):
 
 
 def _end(step):
-    return "clearly rises" if clearly_above(step) else "is no longer distinguishable from zero"
+    return "clearly rises" if clearly_above(step) else "is not distinguishable from zero"
 
 
 def scaled_sentence(model, difference, examples):
@@ -364,25 +367,23 @@ def scaled_sentence(model, difference, examples):
 def law_sentence(model, quantity, laws):
     """Which law describes a curve best? ``laws``: mapping of kind to ``LawSummary``."""
     offset = laws["power law with offset"]
-    show, digits = (percent, 1) if "error" in quantity else (decimal, 3)
+    show = percent if "error" in quantity else decimal
     b = with_limits(offset.intervals["exponent"], digits=2)
-    c = with_limits(offset.intervals["offset"], show, digits)
-    quality = listed(
+    c = with_limits(offset.intervals["offset"], show)
+    quality = in_words(
         f"{kind} {percent(law.rms.mean)}"
         + (f" ({percent(law.held_out.mean, signed=True)})" if np.isfinite(law.held_out.mean) else "")
         for kind, law in laws.items()
     )
     beaten = [k for k, law in laws.items() if any(clearly_worse_law(law, other) for other in laws.values())]
-    left = [k for k in laws if k not in beaten]
+    left = [f"the {k}" for k in laws if k not in beaten]
+    curve = f"the {model}'s {quantity} curve"
     if len(left) == 1:
-        verdict = f"The {left[0]} describes the curve best: the others are clearly worse in both respects."
+        verdict = f"**Of the laws tried, {left[0]} describes {curve} best**: the others are clearly worse"
     elif beaten:
-        verdict = (
-            f"The {listed(beaten)} is clearly worse in both respects; "
-            f"between {listed('the ' + k for k in left)} the curves do not decide."
-        )
+        verdict = f"**The {in_words(beaten)} does not describe {curve}**; between {in_words(left)} it does not decide"
     else:
-        verdict = "No law is clearly worse than another in both respects: the curves do not decide between them."
+        verdict = f"**No law tried is clearly worse than another for {curve}**"
     floor = (
         f"The offset c = {c} is clearly above zero: as far as this law holds, more data alone would not take the model "
         "below it."
@@ -390,8 +391,8 @@ def law_sentence(model, quantity, laws):
         else f"The interval of the offset, c = {c}, reaches down to zero: an irreducible part is not shown."
     )
     return (
-        f"**{model}, {quantity}.** Exponent of the power law with offset: b = {b}. {floor} Residuals (root mean "
-        f"square; in brackets the error in predicting the largest size from the others): {quality}. {verdict}"
+        f"{verdict}. Residuals (root mean square; in brackets the error in predicting the largest size from the "
+        f"others): {quality}. The exponent of the power law with offset is b = {b}. {floor}"
     )
 
 
@@ -461,9 +462,9 @@ def grid_sentence(model, rates, widths, losses, chosen):
     worst = np.where(np.isfinite(losses), losses, -np.inf).max(axis=1)
     bad = [scientific(r) for r, w in zip(rates, worst, strict=True) if w > 1.5 * lowest and scientific(r) not in failed]
     if bad:
-        parts.append(f"A learning rate of {listed(bad)} fails: there the loss is more than half as large again.")
+        parts.append(f"A learning rate of {in_words(bad)} fails: there the loss is more than half as large again.")
     if failed:
-        parts.append(f"At {listed(failed)} a training diverged.")
+        parts.append(f"At {in_words(failed)} a training diverged.")
     return " ".join(parts)
 
 
@@ -514,7 +515,7 @@ def ledger(stages, choices):
     rows, seen = [], set()
     for purposes in stages.values():
         for purpose, runs in purposes.items():
-            if purpose == "test":
+            if not runs:
                 continue
             new = set(runs) - seen
             seen |= new
