@@ -4,7 +4,7 @@ Python enters once a run instead of once a batch: the graph gathers each batch f
 takes the gradients, adds those of the penalty, and updates every variable by TensorFlow's fused Adam kernel. The
 compiled graph serves all runs of one architecture, since λ, the learning rate and the data are its inputs. What a run
 finds depends on the run alone: all variables, moments and dropout's generators are set anew before it, and each process
-computes with one thread, so that sums are always taken in the same order.
+of a sweep computes with one thread, so that sums are always taken in the same order.
 """
 
 import os
@@ -19,6 +19,8 @@ from coursework.experiments.arithmetic import precision
 from coursework.experiments.models import build, cross_entropy
 from coursework.experiments.protocol import batches, evaluation_steps, subset, summarise
 
+tf.get_logger().setLevel("ERROR")  # it takes one graph for each architecture for a mistake
+
 FASTEST, FLOAT32 = "mixed_bfloat16", "float32"
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 """Adam's constants, as Keras has them."""
@@ -28,13 +30,15 @@ CHUNK = 500
 
 
 def one_thread():
-    """Let TensorFlow compute with one thread, before its first operation; later calls change nothing."""
-    try:
-        tf.config.threading.set_intra_op_parallelism_threads(1)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
-    except RuntimeError:
-        if tf.config.threading.get_intra_op_parallelism_threads() != 1:
-            raise
+    """Let TensorFlow compute with one thread in this process; to be called before its first operation.
+
+    Raises
+    ------
+    RuntimeError
+        If TensorFlow has computed already.
+    """
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
 class GraphModel:
@@ -56,6 +60,11 @@ class GraphModel:
         self.first_moments = [tf.Variable(tf.zeros_like(variable)) for variable in self.trainable]
         self.second_moments = [tf.Variable(tf.zeros_like(variable)) for variable in self.trainable]
         self.policy = policy
+        images, labels = tf.TensorSpec((None, *shape), tf.float32), tf.TensorSpec((None,), tf.int32)
+        indices, order = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None, run.batch_size), tf.int32)
+        count, number = tf.TensorSpec((), tf.int32), tf.TensorSpec((), tf.float32)
+        self.train = tf.function(self._train, [images, labels, order, count, count, number, number])
+        self.logits = tf.function(self._logits, [images, indices])
 
     def reset(self, run, shape, classes):
         """Set every variable as a newly built model of this run has it, dropout's generators included."""
@@ -66,8 +75,7 @@ class GraphModel:
         for moment in (*self.first_moments, *self.second_moments):
             moment.assign(tf.zeros_like(moment))
 
-    @tf.function(reduce_retracing=True)
-    def train(self, x, y, order, start, steps, learning_rate, l2):
+    def _train(self, x, y, order, start, steps, learning_rate, l2):
         """Take one step for each row of `order`, the indices of a batch's examples in `x` and `y`.
 
         Parameters
@@ -112,8 +120,7 @@ class GraphModel:
                     grad=gradient,
                 )
 
-    @tf.function(reduce_retracing=True)
-    def logits(self, x, rows):
+    def _logits(self, x, rows):
         """Compute the logits of the images `x[rows]`, every one of them, float32 of shape (len(rows), classes)."""
         count = tf.shape(rows)[0]
         chunks = (count + CHUNK - 1) // CHUNK
@@ -134,7 +141,6 @@ class Engine:
     """
 
     def __init__(self, data):
-        one_thread()
         self.data = data
         self.sets = {
             "train": (tf.constant(data.x_train), data.y_train),
@@ -188,7 +194,7 @@ class Engine:
         return summarise(run, {"history": history, "test": test}, precision(run)), graph.model.get_weights()
 
     def _graph(self, run, policy):
-        key = (run.model, run.width, run.dropout, policy)
+        key = (run.model, run.width, run.dropout, run.batch_size, policy)
         if key not in self.compiled:
             self.compiled[key] = GraphModel(run, self.data.shape, self.data.classes, policy)
         return self.compiled[key]

@@ -136,7 +136,7 @@ def fit(run, data, rows, batches, moments):
 
     history, start = [], 0
     for step in moments:
-        model.fit(feed(batches[start:step]), steps_per_epoch=step - start, verbose=0)
+        model.fit(feed(batches[start:step]), steps_per_epoch=step - start, shuffle=False, verbose=0)
         start = step
         train = cross_entropy(predict(data.x_train[rows]), data.y_train[rows])
         validation = cross_entropy(predict(data.x_validation), data.y_validation)

@@ -161,16 +161,31 @@ def _train(run: Run, weights, dataset: str, root: Path, marks: Path) -> _Found:
     mark.touch()
     began = time.process_time()
     if (dataset, root) not in _ENGINES:
-        from coursework.experiments.data import load
-        from coursework.experiments.engine import Engine
+        with _silence():
+            from coursework.experiments.data import load
+            from coursework.experiments.engine import Engine, one_thread
 
-        _ENGINES[dataset, root] = Engine(load(dataset, root))
+            one_thread()
+            _ENGINES[dataset, root] = Engine(load(dataset, root))
     ready = time.process_time()
     result, final = _ENGINES[dataset, root].train(run, weights)
     mark.unlink()
     return _Found(
         run, result, final if run.keep_weights and not run.test else None, time.process_time() - ready, ready - began
     )
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep what TensorFlow's C++ code announces at its start from the terminal; Python's exceptions are not affected."""
+    terminal = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
 
 
 def _train_all(runs: list[Run], settings: Settings, project: Project, store: RunStore, failed) -> Iterator[_Found]:
@@ -222,7 +237,11 @@ def _trained_weights(run: Run, store: RunStore):
 @contextmanager
 def _quiet_workers():
     """Let the workers' libraries start silently and with one thread; the settings are inherited by the processes."""
-    wanted = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1"}
+    wanted = {
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "OMP_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "-1",
+    }
     before = {key: os.environ.get(key) for key in wanted}
     os.environ.update(wanted)
     try:

@@ -1,0 +1,49 @@
+"""Small data sets, made once: real images for the trainings, generated ones of another shape."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from coursework.experiments import data
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def fashion():
+    """Fashion-MNIST as the project reads it."""
+    return data.load("fashion-mnist", ROOT)
+
+
+@pytest.fixture(scope="session")
+def images(fashion):
+    """A few hundred images of Fashion-MNIST; the validation set is no multiple of anything."""
+    return data.split(
+        fashion.x_train[:2500], fashion.y_train[:2500], fashion.x_test[:203], fashion.y_test[:203], name="a few"
+    )
+
+
+def generated(examples, classes=3, shape=(32, 32, 3), seed=0):
+    """Make bright or dark or striped colour images with noise: (images uint8, labels)."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(classes, size=examples)
+    noise = random.integers(0, 120, size=(examples, *shape))
+    return (noise + 60 * labels.reshape(-1, 1, 1, 1)).clip(0, 255).astype(np.uint8), labels
+
+
+@pytest.fixture(scope="session")
+def colour_images():
+    """A generated set of 32×32 colour images in 3 classes."""
+    return data.split(*generated(200), *generated(60, seed=1), name="generated")
+
+
+@pytest.fixture(scope="session")
+def engine(images):
+    """An engine on a few images; TensorFlow is started once for all tests."""
+    from coursework.experiments.engine import Engine, one_thread
+
+    with suppress(RuntimeError):  # another test has started TensorFlow; the sweep's own processes are new ones
+        one_thread()
+    return Engine(images)
