@@ -24,7 +24,7 @@ REPORT = Path(__file__).parents[3] / "report"
 
 
 def use() -> None:
-    """Register the report's font with matplotlib and apply ``report/matplotlibrc``.
+    """Register the report's font with matplotlib and apply ``report/matplotlibrc``; in a kernel, show figures as SVG.
 
     Calling it again changes nothing. The font files are those that the report's Typst format ships, so that the text in
     a figure and the text around it are set in the same font.
@@ -37,3 +37,15 @@ def use() -> None:
         if file not in known:
             font_manager.fontManager.addfont(file)
     matplotlib.rc_file(REPORT / "matplotlibrc")
+    _show_as_svg()
+
+
+def _show_as_svg() -> None:
+    """Let a cell display any figure as SVG in its own size; by default the kernel crops it, which scales its text."""
+    import sys
+
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is not None and hasattr(shell, "kernel"):
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("svg", bbox_inches=None, metadata={"Date": None})
