@@ -10,7 +10,7 @@ export PYTHONNOUSERSITE = 1
 export STUDENT_ID
 unexport PYTHONPATH
 
-.PHONY: submission preview test lint clean distclean help
+.PHONY: .venv submission preview test lint clean distclean help
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,8 @@ help:
 	@echo "make lint                                ruff and panache over code and text"
 	@echo "make clean                               removes what can be made again, but keeps trained results"
 	@echo "make distclean                           removes trained results and .venv too"
+
+.venv: $(READY)
 
 submission: $(READY)
 	@$(BIN)/coursework bundle
