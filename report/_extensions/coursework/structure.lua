@@ -5,12 +5,13 @@ if not FORMAT:match("typst") then return {} end
 
 local stringify = pandoc.utils.stringify
 
--- -- marks: "# Title [10 marks]" --------------------------------------------------------------------------------------
+-- -- marks: "# Title [10 marks]" or "# Title [10 marks]{.marks}" -----------------------------------------------------
 
-local function wrapped(name, inlines)
-  local out = pandoc.Inlines({pandoc.RawInline("typst", "#" .. name .. "[")})
+local function marks(inlines)
+  local bare = not stringify(inlines):match("^%[")
+  local out = pandoc.Inlines({pandoc.RawInline("typst", "#marks[" .. (bare and "\\[" or ""))})
   out:extend(inlines)
-  out:insert(pandoc.RawInline("typst", "]"))
+  out:insert(pandoc.RawInline("typst", (bare and "\\]" or "") .. "]"))
   return out
 end
 
@@ -19,7 +20,7 @@ local function heading(header)
   for at = #content, 1, -1 do
     if content[at].t == "Span" and content[at].classes:includes("marks") then
       local kept = pandoc.Inlines({table.unpack(content, 1, at - 1)})
-      kept:extend(wrapped("marks", content[at].content))
+      kept:extend(marks(content[at].content))
       kept:extend({table.unpack(content, at + 1)})
       header.content = kept
       return header
@@ -27,7 +28,7 @@ local function heading(header)
     local rest = pandoc.Inlines({table.unpack(content, at)})
     if stringify(rest):gsub("\u{a0}", " "):match("^%[%d+ marks?%]$") then
       header.content = pandoc.Inlines({table.unpack(content, 1, at - 1)})
-      header.content:extend(wrapped("marks", rest))
+      header.content:extend(marks(rest))
       return header
     end
   end
