@@ -13,10 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
+
+from coursework.answers.formatting import decimal, scientific
 
 #: The four layers of an LSTM cell by their subscript: forget gate, input gate, candidate, output gate.
 LAYERS = ("f", "i", "c", "o")
@@ -94,10 +97,13 @@ class _Printer(LatexPrinter):
         return min((READING_ORDER.index(s) for s in expression.free_symbols if s in READING_ORDER), default=-1)
 
     def _print_Mul(self, expression: sp.Mul) -> str:
-        return r" \odot ".join(self._print(factor) for factor in sorted(expression.args, key=self._rank))
+        factors = sorted((factor for factor in expression.args if factor != -1), key=self._rank)
+        printed = [f"({self._print(factor)})" if factor.is_Add else self._print(factor) for factor in factors]
+        return ("-" if -1 in expression.args else "") + r" \odot ".join(printed)
 
     def _print_Add(self, expression: sp.Add, order: str | None = None) -> str:
-        return " + ".join(self._print(term) for term in sorted(expression.args, key=self._rank))
+        terms = sorted(expression.args, key=self._rank)
+        return " + ".join(self._print(term) for term in terms).replace("+ -", "- ")
 
     def _print_Symbol(self, symbol: sp.Symbol, style: str = "plain") -> str:
         return SUMS.get(symbol, symbol.name)
@@ -114,6 +120,16 @@ def equations_tex(equations: Sequence[Equation]) -> str:
     printer = _Printer()
     lines = [rf"{e.symbol.name} &= {printer.doprint(e.expression)} && \text{{{e.name}}}" for e in equations]
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+
+def gate_paths_tex() -> str:
+    """Return ∂c_t/∂h_{t−1}, the paths through the gates and the candidate, as TeX made from `cell_partials`."""
+    printer = _Printer()
+    terms = [
+        rf"\operatorname{{diag}}\left({printer.doprint(cell_partials()[f'c/a_{layer}'])}\right) W_{{{layer}h}}"
+        for layer in "fic"
+    ]
+    return r"\frac{\partial c_t}{\partial h_{t-1}} = " + " + ".join(terms)
 
 
 # --- the forward passes ----------------------------------------------------------------------------------------------
@@ -310,3 +326,130 @@ def lstm_jacobians(weights: LSTMWeights, states: LSTMStates) -> np.ndarray:
         product = np.block([[h_by_h, h_by_c], [c_by_h, c_by_c]]) @ product
         products.append(product)
     return np.array(products)
+
+
+# --- the numbers and conclusions of the prose ------------------------------------------------------------------------
+
+DEFAULT_LSTM = "LSTM, forget bias 1"  # as Keras initialises it
+
+
+def variables(measurements: dict[str, Any]) -> dict[str, str]:
+    """Return what the prose prints of the measurements: numbers in Unicode, and sentences that follow the results.
+
+    Parameters
+    ----------
+    measurements : dict
+        What `coursework.answers.recurrent_measurements.compute` returned.
+
+    Returns
+    -------
+    dict of str
+    """
+    plan = measurements["plan"]
+    small, large = measurements["initial"].values()
+    small_scale, large_scale = measurements["initial"]
+    net, rnn = measurements["trained"][DEFAULT_LSTM], measurements["trained"]["SimpleRNN"]
+    return {
+        "seeds": str(plan["seeds"]),
+        "lags": str(plan["lags"]),
+        "units": str(plan["units"]),
+        "inputs": str(plan["inputs"]),
+        "steps": str(plan["steps"]),
+        "epochs": str(plan["epochs"]),
+        "small_scale": small_scale,
+        "large_scale": large_scale,
+        "weights_rnn": str(rnn["weights"]),
+        "weights_lstm": str(net["weights"]),
+        "baseline": decimal(measurements["baseline"], 3),
+        "forget_default": decimal(sigmoid(1.0), 2),
+        "direct_default": scientific(sigmoid(1.0) ** plan["lags"]),
+        "finding_rnn": _finding_rnn(small, large, plan["lags"]),
+        "finding_default": _finding_default(small, large, plan["lags"]),
+        "finding_bias": _finding_bias(small, large, plan["lags"]),
+        "finding_task": _finding_task(net, rnn, measurements["baseline"]),
+        "finding_gate": _finding_gate(net, min(plan["steps"], plan["lags"]) - 1),
+    }
+
+
+def _mean_factor(factors: Any, lag: int) -> float:
+    """Return the geometric mean over seeds of the factor on a gradient after `lag` steps."""
+    return float(np.exp(np.log(np.array(factors)[:, lag - 1]).mean()))
+
+
+def _magnitude(value: float) -> str:
+    """Print a factor with two digits: as a decimal where that is short."""
+    if 100 <= value < 1000:
+        return f"{round(value, -1):.0f}"
+    if 0.01 <= value < 100:
+        return decimal(value, max(0, 1 - int(np.floor(np.log10(value)))))
+    return scientific(value)
+
+
+def _finding_rnn(small: dict, large: dict, lags: int) -> str:
+    early = 20
+    net, other = (_mean_factor(small[name]["total"], early) for name in ("SimpleRNN", DEFAULT_LSTM))
+    last = _mean_factor(large["SimpleRNN"]["total"], lags)
+    if net > other:
+        first = (
+            f"With small inputs the SimpleRNN’s orthogonal kernel keeps the gradient alive for a while: after {early} "
+            f"steps a factor of {_magnitude(net)} is left, against {_magnitude(other)} in the LSTM with forget bias 1."
+        )
+    else:
+        first = (
+            f"Even with small inputs the SimpleRNN’s orthogonal kernel does not keep the gradient better than the "
+            f"LSTM: after {early} steps the factors are {_magnitude(net)} and {_magnitude(other)}."
+        )
+    verb = "vanishes" if last < 1e-6 else "is"
+    return (
+        f"{first} With large inputs its units saturate, and what is left after {lags} steps {verb}: {_magnitude(last)}."
+    )
+
+
+def _finding_default(small: dict, large: dict, lags: int) -> str:
+    totals = [_mean_factor(nets[DEFAULT_LSTM]["total"], lags) for nets in (small, large)]
+    directs = [_mean_factor(nets[DEFAULT_LSTM]["direct"], lags) for nets in (small, large)]
+    worst = max(np.max(np.array(nets[DEFAULT_LSTM]["total"])[:, lags - 1]) for nets in (small, large))
+    opening = "At its default initialisation an LSTM forgets too" if worst < 1e-3 else "At its default initialisation"
+    relation = "more than" if min(totals) > max(directs) else "to be compared with"
+    return (
+        f"{opening}: after {lags} steps a factor of {_magnitude(totals[0])} (small inputs) or {_magnitude(totals[1])} "
+        f"(large inputs) is left in total, {relation} the {_magnitude(directs[0])} and {_magnitude(directs[1])} along "
+        f"the cell alone, since the paths through the gates add to it."
+    )
+
+
+def _finding_bias(small: dict, large: dict, lags: int) -> str:
+    names = [name for name in small if name.startswith("LSTM") and name != DEFAULT_LSTM]
+    totals = [_mean_factor(nets[name]["total"], lags) for nets in (small, large) for name in names]
+    directs = [_mean_factor(nets[name]["direct"], lags) for nets in (small, large) for name in names]
+    low, high = _magnitude(min(directs)), _magnitude(max(directs))
+    if min(totals) > 1:
+        end = f"in total the gradient even grows, by {_magnitude(min(totals))} to {_magnitude(max(totals))}"
+    else:
+        end = f"in total the factors are {_magnitude(min(totals))} to {_magnitude(max(totals))}"
+    return f"With a forget bias of 3 or 5 the cell alone keeps {low} to {high} over {lags} steps, and {end}."
+
+
+def _finding_task(net: dict, rnn: dict, baseline: float) -> str:
+    solved = [sum(error < baseline / 10 for error in each["error"]) for each in (net, rnn)]
+    mean = [float(np.mean(each["error"])) for each in (net, rnn)]
+    seeds = len(net["error"])
+    return (
+        f"The LSTM solves the task (less than a tenth of the error of always answering 0) from {solved[0]} of {seeds} "
+        f"seeds, with a mean squared error of {_magnitude(mean[0])}; the SimpleRNN from {solved[1]} of {seeds}, with "
+        f"{_magnitude(mean[1])}."
+    )
+
+
+def _finding_gate(net: dict, lag: int) -> str:
+    before, after = (np.array(net[when]["forget"]) for when in ("before", "after"))
+    total, direct = (_mean_factor(net["after"][path], lag) for path in ("total", "direct"))
+    start = _mean_factor(net["before"]["total"], lag)
+    learned = bool(np.all(after > before)) and after.min() > 0.95
+    opening = "The LSTM has learned to keep" if learned else "The LSTM has not learned to keep"
+    return (
+        f"{opening}: while nothing new is stored, the forget gate of its best unit is {decimal(after.min(), 3)} to "
+        f"{decimal(after.max(), 3)}, from {decimal(before.min(), 2)} to {decimal(before.max(), 2)} before training. "
+        f"Over {lag} steps the gradient keeps a factor of {_magnitude(total)} ({_magnitude(start)} before training), "
+        f"{_magnitude(direct)} of it along the cell alone."
+    )

@@ -37,7 +37,7 @@ def _layer(t: str, column: float) -> tuple[Node, ...]:
         Node(f"x_{t}", "source", (column, INPUT), f"$x_{t}$", size=LABEL),
         Node(f"b_{t}", "bias", (column - STUB, BIAS), "$b$", size=LETTER),
         Node(f"h_{t}", "layer", (column, LAYER), "tanh", size=BOX),
-        Node(f"y_{t}", "sink", (column, OUTPUT), f"$y_{t}$", size=LABEL),
+        Node(f"y_{t}", "output", (column, OUTPUT), f"$y_{t}$", size=LABEL),
     )
 
 

@@ -37,8 +37,10 @@ class Node:
     ----------
     name : str
     kind : str
-        ``"source"`` or ``"sink"`` (a label outside the cell), ``"layer"`` (weights, bias, activation function),
-        ``"pointwise"`` (an operation without weights), ``"concatenate"`` or ``"copy"``.
+        ``"source"``, ``"bias"`` or ``"sink"`` (a label outside the net), ``"layer"`` (weights, bias, activation
+        function), ``"output"`` (a layer without activation function, drawn as the label of what it computes),
+        ``"pointwise"`` (an operation without weights), ``"delay"``, ``"gap"`` (steps left out), ``"concatenate"``
+        or ``"copy"``.
     at : tuple of float
         Its centre, in inches.
     label : str

@@ -1,0 +1,286 @@
+"""How gradients fade in recurrent nets, measured: as they are initialised, and after training on a task with long lags.
+
+Everything follows from explicit seeds: weights come from Keras' own initialisers with a seed each, data from NumPy
+generators with a seed each, and training takes the batches in order. So the same call gives the same bits.
+
+The measure is the largest singular value of the Jacobian of a state by an earlier state: the largest factor by which
+any gradient can be scaled on its way back. For an LSTM it is taken of ∂c_t/∂c_0, once in total (through the cell and
+through the gates) and once along the cell alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from coursework.answers import recurrent
+
+
+@dataclass(frozen=True)
+class Net:
+    """A recurrent layer: Keras' name for it, its units, and the forget gate's bias at the start (LSTM only)."""
+
+    layer: str
+    units: int
+    forget_bias: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """What figures and tables call it."""
+        return "SimpleRNN" if self.layer == "SimpleRNN" else f"LSTM, forget bias {self.forget_bias:g}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured.
+
+    Attributes
+    ----------
+    seeds : int
+        Independent initialisations of each net.
+    lags : int
+        Steps over which a gradient is followed.
+    scales : tuple of float
+        Standard deviations of the normal inputs to the nets as initialised.
+    sequences : int
+        Input sequences for each seed.
+    units, inputs : int
+        The size of the nets as initialised.
+    steps : int
+        The length of the training sequences.
+    examples, batch, epochs : int
+        The amount of training.
+    """
+
+    seeds: int = 5
+    lags: int = 100
+    scales: tuple[float, ...] = (0.1, 1.0)
+    sequences: int = 4
+    units: int = 32
+    inputs: int = 8
+    steps: int = 40
+    examples: int = 2048
+    batch: int = 64
+    epochs: int = 10
+
+
+PLANS = {"full": Plan(), "tiny": Plan(seeds=2, sequences=1, units=4, inputs=2, steps=8, examples=256, epochs=2)}
+
+FORGET_BIASES = (1.0, 3.0, 5.0)  # 1 is Keras' default
+#: A SimpleRNN of 5 units and an LSTM of 2 units have the same number of weights for this task, 51 with the readout.
+TRAINED = (Net("SimpleRNN", 5), Net("LSTM", 2, 1.0))
+#: What a seed's generators are for, so that none repeats another.
+NORMAL, TRAINING, TEST, KEEPING = range(4)
+STORE_RATE, RECALL_RATE = 0.05, 0.25  # how often the task asks to store or to recall
+LEARNING_RATE, LARGEST_GRADIENT = 0.05, 1.0
+
+
+def compute(profile: str) -> dict[str, Any]:
+    """Measure gradients at initialisation and after training.
+
+    Parameters
+    ----------
+    profile : str
+        ``"full"`` or ``"tiny"``; both train truly, tiny for seconds.
+
+    Returns
+    -------
+    dict
+        JSON-able. ``plan``: the `Plan`. ``initial``: for each scale (as text) and net, ``total`` and, for LSTMs,
+        ``direct``, each (seeds, lags). ``trained``: for each net, ``weights`` (their number), ``error`` (seeds,) on new
+        sequences, ``before`` and ``after`` training (mappings with ``total``, and for the LSTM ``direct`` and
+        ``forget``, the mean forget gate of the unit that keeps most), and ``trace``, the gates of one trained LSTM over
+        one sequence. ``baseline``: the mean squared error of always answering 0.
+    """
+    plan = PLANS[profile]
+    return {
+        "profile": profile,
+        "plan": {**vars(plan), "scales": list(plan.scales)},
+        "initial": {f"{scale:g}": _initial(plan, scale) for scale in plan.scales},
+        "trained": {net.name: _train(net, plan) for net in TRAINED},
+        "baseline": float(np.mean(task(plan.examples, plan.steps, _generator(0, TEST))[1] ** 2)),
+    }
+
+
+def _generator(*seed: int) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+# --- gradients -------------------------------------------------------------------------------------------------------
+
+
+def _initial_weights(net: Net, inputs: int, seed: int) -> list[np.ndarray]:
+    """Draw a layer's weights as Keras does by default, with the net's own bias for the forget gate."""
+    import keras
+
+    width = net.units * (1 if net.layer == "SimpleRNN" else 4)
+    kernel = keras.initializers.GlorotUniform(seed=3 * seed)((inputs, width))
+    recurrent_kernel = keras.initializers.Orthogonal(seed=3 * seed + 1)((net.units, width))
+    bias = np.zeros(width)
+    if net.layer == "LSTM":
+        bias[net.units : 2 * net.units] = net.forget_bias
+    return [np.asarray(kernel), np.asarray(recurrent_kernel), bias]
+
+
+def _largest(jacobians: np.ndarray) -> np.ndarray:
+    """Return the largest singular value of each matrix."""
+    return np.linalg.norm(jacobians, 2, axis=(-2, -1))
+
+
+def _gradients(net: Net, weights: list[np.ndarray], sequence: np.ndarray, settle: int = 0) -> dict[str, Any]:
+    """Follow the gradient back to the state after `settle` steps of one sequence (T, d).
+
+    Returns
+    -------
+    dict
+        ``total`` (T − settle,); for an LSTM also ``direct``, and ``forget``: each unit's mean forget gate (n,).
+    """
+    zeros = np.zeros(net.units)
+    if net.layer == "SimpleRNN":
+        cell = recurrent.RNNWeights.from_keras(*weights)
+        states = recurrent.simple_rnn(cell, sequence, zeros)[settle:]
+        return {"total": _largest(recurrent.simple_rnn_jacobians(cell, states))}
+    cell = recurrent.LSTMWeights.from_keras(*weights)
+    first = recurrent.lstm(cell, sequence[:settle], zeros, zeros) if settle else None
+    start = (first.h[-1], first.c[-1]) if first else (zeros, zeros)
+    states = recurrent.lstm(cell, sequence[settle:], *start)
+    n = net.units
+    return {
+        "total": _largest(recurrent.lstm_jacobians(cell, states)[:, n:, n:]),
+        "direct": recurrent.direct_cell_path(states).max(axis=1),
+        "forget": states.f.mean(axis=0),
+    }
+
+
+def _geometric_mean(values: list[np.ndarray]) -> np.ndarray:
+    """Average factors: exp of the mean logarithm; a factor that has become 0 counts as the smallest float."""
+    return np.exp(np.mean(np.log(np.maximum(values, np.finfo(float).tiny)), axis=0))
+
+
+def _summary(net: Net, weights: list[np.ndarray], sequences: np.ndarray, settle: int = 0) -> dict[str, Any]:
+    """Average the gradients over sequences: geometric means of the factors, the mean forget gate of the best unit."""
+    each = [_gradients(net, weights, sequence, settle) for sequence in sequences]
+    summary = {key: _geometric_mean([one[key] for one in each]).tolist() for key in each[0] if key != "forget"}
+    if "forget" in each[0]:
+        summary["forget"] = float(np.mean([one["forget"] for one in each], axis=0).max())
+    return summary
+
+
+def _stack(summaries: list[dict[str, Any]]) -> dict[str, list]:
+    """Turn one mapping a seed into one list a key."""
+    return {key: [summary[key] for summary in summaries] for key in summaries[0]}
+
+
+def _initial(plan: Plan, scale: float) -> dict[str, Any]:
+    """Measure the nets as initialised, on normal inputs with standard deviation `scale`, from state zero."""
+    nets = [Net("SimpleRNN", plan.units), *(Net("LSTM", plan.units, bias) for bias in FORGET_BIASES)]
+    return {
+        net.name: _stack(
+            [
+                _summary(
+                    net,
+                    _initial_weights(net, plan.inputs, seed),
+                    _generator(seed, NORMAL).normal(0, scale, (plan.sequences, plan.lags, plan.inputs)),
+                )
+                for seed in range(plan.seeds)
+            ]
+        )
+        for net in nets
+    }
+
+
+# --- a task with long lags -------------------------------------------------------------------------------------------
+
+
+def task(
+    examples: int, steps: int, generator: np.random.Generator, store_rate: float = STORE_RATE
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw sequences of "store, keep, recall".
+
+    Each step shows a number between −1 and 1, a flag "store this one" and a flag "recall". The answer is the number
+    stored last if recall is asked for, else 0. The first number is always stored.
+
+    Parameters
+    ----------
+    examples, steps : int
+    generator : numpy.random.Generator
+    store_rate : float
+        The probability that a later number is stored.
+
+    Returns
+    -------
+    inputs, answers : ndarray, shapes (examples, steps, 3) and (examples, steps, 1), float32
+    """
+    numbers = generator.uniform(-1, 1, (examples, steps))
+    store = generator.random((examples, steps)) < store_rate
+    store[:, 0] = True
+    recall = generator.random((examples, steps)) < RECALL_RATE
+    latest = np.maximum.accumulate(np.where(store, np.arange(steps), 0), axis=1)
+    answers = np.take_along_axis(numbers, latest, axis=1) * recall
+    inputs = np.stack([numbers, store, recall], axis=-1)
+    return inputs.astype(np.float32), answers[..., None].astype(np.float32)
+
+
+def _train(net: Net, plan: Plan) -> dict[str, Any]:
+    """Train a net on the task from every seed, and measure its gradients before and after.
+
+    One compiled model serves all seeds: weights and optimiser are set back, since compiling costs as much as training.
+    """
+    import keras
+
+    features = 3
+    inputs = keras.Input((plan.steps, features))
+    states = getattr(keras.layers, net.layer)(net.units, return_sequences=True)(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(1)(states))
+    optimiser = keras.optimizers.Adam(LEARNING_RATE, clipnorm=LARGEST_GRADIENT)
+    model.compile(optimiser, "mse", steps_per_execution=plan.examples // plan.batch)
+    optimiser.build(model.trainable_variables)
+    untouched = [variable.numpy() for variable in optimiser.variables]
+
+    errors, before, after, trace = [], [], [], None
+    for seed in range(plan.seeds):
+        weights = _initial_weights(net, features, seed)
+        readout = np.asarray(keras.initializers.GlorotUniform(seed=3 * seed + 2)((net.units, 1)))
+        model.set_weights([*weights, readout, np.zeros(1)])
+        for variable, value in zip(optimiser.variables, untouched, strict=True):
+            variable.assign(value)
+        x, y = task(plan.examples, plan.steps, _generator(seed, TRAINING))
+        model.fit(x, y, batch_size=plan.batch, epochs=plan.epochs, shuffle=False, verbose=0)
+        x, y = task(plan.examples, plan.steps, _generator(seed, TEST))
+        errors.append(float(np.mean((np.asarray(model(x)) - y) ** 2)))
+
+        # one number is stored and then only kept, so that what is measured is keeping, not overwriting
+        kept, _ = task(plan.sequences, plan.lags + 1, _generator(seed, KEEPING), store_rate=0)
+        before.append(_summary(net, weights, kept, settle=1))
+        trained = model.get_weights()
+        after.append(_summary(net, trained[:3], kept, settle=1))
+        if net.layer == "LSTM" and seed == 0:
+            trace = _trace(net, trained[:3], x)
+    return {
+        "error": errors,
+        "weights": int(model.count_params()),
+        "before": _stack(before),
+        "after": _stack(after),
+        "trace": trace,
+    }
+
+
+def _trace(net: Net, weights: list[np.ndarray], sequences: np.ndarray) -> dict[str, Any]:
+    """Return the gates and the cell state of the unit that keeps most, over one sequence that shows them well."""
+    inputs = max(sequences, key=_shows)
+    zeros = np.zeros(net.units)
+    states = recurrent.lstm(recurrent.LSTMWeights.from_keras(*weights), inputs, zeros, zeros)
+    unit = int(states.f.mean(axis=0).argmax())
+    gates = {name: getattr(states, name)[:, unit].tolist() for name in ("f", "i", "o", "c")}
+    number, store, recall = np.asarray(inputs, float).T
+    return {**gates, "number": number.tolist(), "store": store.tolist(), "recall": recall.tolist()}
+
+
+def _shows(inputs: np.ndarray) -> tuple[int, float]:
+    """Rank a sequence (T, 3) as an illustration: three numbers stored, far apart in time and in value."""
+    at = np.flatnonzero(inputs[:, 1])
+    numbers = inputs[at, 0]
+    apart = np.diff(at) * abs(np.diff(numbers))
+    return -abs(len(at) - 3), float(apart.min(initial=2.0 * len(inputs)))
