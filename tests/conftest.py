@@ -26,6 +26,12 @@ def require(condition: object, reason: str) -> None:
     pytest.skip(reason)
 
 
+@pytest.fixture(name="require")
+def _require():
+    """`require` for the folders that have a conftest of their own."""
+    return require
+
+
 ROOT = Path(__file__).resolve().parents[1]
 
 COPIED = ("code", "report", "scripts", "data")

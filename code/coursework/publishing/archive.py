@@ -201,7 +201,7 @@ def _directory_problems(
 def _name_problem(name: str) -> str | None:
     if not name or name.strip(". ") == "":
         return "The entry has no name, or only dots."
-    if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") for character in name):
+    if not name.isprintable():
         return "The name has invisible or control characters."
     parts = name.replace("\\", "/").split("/")
     if ".." in parts:

@@ -41,7 +41,7 @@ _RESIDUE: tuple[tuple[re.Pattern[str], Severity, str], ...] = (
     (re.compile(r"\{\{<.*?>\}\}", re.DOTALL), "error", "a shortcode that was not replaced"),
     (re.compile(r"\?@[\w-]+|\?(?:var|meta):[\w.]+"), "error", "a reference or variable that could not be resolved"),
     (
-        re.compile(r"(?<![\w@])@(?:fig|tbl|eq|sec|lst)-[\w-]+"),
+        re.compile(r"(?<![\w@?])@(?:fig|tbl|eq|sec|lst)-[\w-]+"),
         "warning",
         "a cross-reference that Jupyter cannot resolve",
     ),

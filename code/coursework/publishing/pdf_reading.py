@@ -199,7 +199,8 @@ def _metadata(pdf: pikepdf.Pdf) -> dict[str, str]:
             for key in keys:
                 value = metadata.get(f"{{{_NAMESPACES[prefix]}}}{key}")
                 if value:
-                    found[f"{prefix}:{key}"] = value if isinstance(value, str) else ", ".join(map(str, value))
+                    parts = [value] if isinstance(value, str) else value
+                    found[f"{prefix}:{key}"] = ", ".join(str(part) for part in parts if part)
     return found
 
 

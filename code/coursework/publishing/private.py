@@ -329,6 +329,8 @@ def _png_texts(content: bytes) -> Iterator[tuple[str, str]]:
         position += 12 + length
         key, _, rest = body.partition(b"\0")
         name = key.decode("latin-1", "replace")[:79]
+        if kind == b"IEND":
+            break
         if kind == b"tEXt":
             yield name, rest.decode("latin-1")
         elif kind == b"zTXt":

@@ -1,0 +1,225 @@
+"""The doctor names what is wrong and how to mend it, and gives nothing private away."""
+
+from __future__ import annotations
+
+import getpass
+import gzip
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from coursework.kept import Kept
+from coursework.project import Project
+from coursework.publishing import doctor
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def healthy(tmp_path, monkeypatch) -> Project:
+    """A project in order, with data of a few bytes."""
+    for name in ("QUARTO_PROJECT_DIR", "STUDENT_ID", "COURSEWORK_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    folder = tmp_path / "a very private folder"
+    shutil.copytree(ROOT / "report/_extensions/coursework/fonts", folder / "report/_extensions/coursework/fonts")
+    data = folder / "data" / "fashion-mnist"
+    data.mkdir(parents=True)
+    lines = []
+    for name in ("train-images", "train-labels", "t10k-images", "t10k-labels"):
+        content = name.encode() * 100
+        (data / f"{name}.gz").write_bytes(gzip.compress(content))
+        lines.append(f"{hashlib.sha256(content).hexdigest()}  {name}")
+    (data / "SHA256SUMS").write_text("\n".join(lines) + "\n")
+    (folder / "_quarto.yml").write_text("")
+    (folder / "coursework.yml").write_text('student_id: "101234567"\ndate: 2026-11-23\n')
+    shutil.copy(ROOT / "requirements.lock", folder)
+    Kept(folder / ".cache" / "runs").save("run-1", "digest", {"loss": 0.3})
+    (folder / "_output").mkdir()
+    monkeypatch.chdir(folder)
+    return Project(folder)
+
+
+def found(project, subject):
+    return [item for item in doctor.examine(project) if item.subject == subject]
+
+
+def only(project, subject):
+    (item,) = found(project, subject)
+    return item
+
+
+def test_a_healthy_project_has_nothing_wrong(healthy):
+    wrong = [item for item in doctor.examine(healthy) if item.state == "wrong" and item.subject != "other packages"]
+    assert [item for item in wrong if "requirements.lock has" not in item.text] == []
+    assert only(healthy, "data").text.endswith("with the right checksums")
+    assert "1 kept" in found(healthy, "kept results")[0].text
+
+
+def test_every_item_that_is_not_in_order_has_a_mend(healthy):
+    (healthy.root / "coursework.yml").write_text("student_id: 12\n")
+    shutil.rmtree(healthy.data)
+    for item in doctor.examine(healthy):
+        assert item.mend or item.state != "wrong", item
+
+
+def test_nothing_private_is_printed(healthy, monkeypatch):
+    (healthy.root / "coursework.yml").write_text(f"dataset: {healthy.root}/nothing\ndate: 2026-11-23\n")
+    monkeypatch.setenv("HOME", "/home/alice-the-author")
+    monkeypatch.setattr(getpass, "getuser", lambda: "alice-the-author")
+    monkeypatch.setattr(socket, "gethostname", lambda: "alices-machine")
+    output = CliRunner().invoke(doctor.doctor, []).output
+    for secret in ("very private", str(healthy.root), str(healthy.root.parent), "alice", sys.prefix):
+        assert secret not in output
+    assert "/home" not in output
+
+
+def test_the_redaction_hides_what_it_is_for(monkeypatch, tmp_path):
+    monkeypatch.setattr(getpass, "getuser", lambda: "alice")
+    monkeypatch.setattr(socket, "gethostname", lambda: "buildbox")
+    hide = doctor._redacted(Project(tmp_path))
+    assert hide(f"{tmp_path}/x of alice on buildbox in /srv/other/place.txt") == "./x of … on … in …/place.txt"
+    assert hide("1/2, malice, and/or") == "1/2, malice, and/or"
+
+
+def test_the_renderer_is_named_with_its_reason(healthy, monkeypatch, tmp_path):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert only(healthy, "renderer").text == "built-in (Quarto is not installed, and not needed)"
+
+
+@pytest.mark.parametrize(
+    ("version", "state", "text"),
+    [("1.9.3", "ok", "Quarto 1.9.3 with"), ("1.4.550", "note", "1.9 is the oldest"), ("", "note", "does not answer")],
+)
+def test_a_quarto_on_the_path_is_recognised(healthy, monkeypatch, tmp_path, version, state, text):
+    program = tmp_path / "bin" / "quarto"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\necho '{version}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    item = only(healthy, "renderer")
+    assert (item.state, text in item.text) == (state, True)
+
+
+@pytest.mark.parametrize(
+    ("damage", "text"),
+    [
+        (lambda data: (data / "train-labels.gz").unlink(), "train-labels is missing"),
+        (lambda data: (data / "train-labels.gz").write_bytes(b"\x1f\x8b\x08"), "train-labels is damaged"),
+        (lambda data: (data / "train-labels.gz").write_bytes(gzip.compress(b"other")), "another content"),
+        (lambda data: (data / "SHA256SUMS").unlink(), "SHA256SUMS is missing"),
+        (shutil.rmtree, "SHA256SUMS is missing"),
+    ],
+)
+def test_damaged_data_is_named(healthy, damage, text):
+    damage(healthy.data / "fashion-mnist")
+    item = only(healthy, "data")
+    assert item.state == "wrong"
+    assert text in item.text
+
+
+def test_uncompressed_data_is_as_good(healthy):
+    packed = healthy.data / "fashion-mnist" / "train-labels.gz"
+    packed.with_suffix("").write_bytes(gzip.decompress(packed.read_bytes()))
+    packed.unlink()
+    assert only(healthy, "data").state == "ok"
+
+
+def test_damaged_results_are_counted_and_left_alone(healthy):
+    record = healthy.cache / "runs" / "run-1.json"
+    record.write_bytes(record.read_bytes()[:-5])
+    item = found(healthy, "kept results")[0]
+    assert "0 kept, 1 damaged (run-1)" in item.text
+    assert record.is_file()
+
+
+def test_missing_fonts_are_wrong(healthy):
+    shutil.rmtree(healthy.report / "_extensions")
+    assert only(healthy, "fonts").state == "wrong"
+
+
+def test_a_font_that_is_none_is_wrong(healthy):
+    folder = healthy.report / "_extensions/coursework/fonts"
+    (folder / "Broken.otf").write_bytes(b"<html>")
+    assert "Broken.otf" in only(healthy, "fonts").text
+
+
+def test_a_package_of_another_version_is_wrong(healthy):
+    lock = healthy.root / "requirements.lock"
+    version = doctor._version("numpy")
+    text = lock.read_text().replace(f"numpy=={version}", "numpy==0.0.1")
+    assert "numpy==0.0.1" in text
+    lock.write_text(text)
+    items = found(healthy, "numpy")
+    if sys.platform == "linux" and sys.version_info[:2] == (3, 11):
+        assert [(item.state, "requirements.lock has 0.0.1" in item.text) for item in items] == [("wrong", True)]
+
+
+def test_a_package_that_is_missing_is_wrong(healthy, monkeypatch):
+    monkeypatch.setattr(
+        doctor, "_version", lambda name: None if name in ("keras", "tensorflow", "tensorflow-cpu") else "1"
+    )
+    assert [item.state for item in found(healthy, "keras")] == ["wrong"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("flags\t\t: fpu avx avx2 avx512f avx512_bf16\n", {"avx512_bf16"}),
+        ("flags: fpu avx avx2 amx_bf16 amx_tile\n", {"amx_bf16"}),
+        ("Features : fp asimd bf16\n", {"bf16"}),
+        ("processor : 0\n", None),
+    ],
+)
+def test_the_processors_abilities_are_read(tmp_path, flags, expected):
+    path = tmp_path / "cpuinfo"
+    path.write_text(f"processor\t: 0\nmodel name\t: X\n{flags}")
+    read = doctor.cpu_flags(path)
+    assert read is None if expected is None else expected <= read
+    assert doctor.cpu_flags(tmp_path / "none") is None
+
+
+def test_a_slow_processor_is_no_fault(healthy, monkeypatch):
+    monkeypatch.setattr(doctor, "cpu_flags", lambda: frozenset({"avx", "avx2"}))
+    items = found(healthy, "processor")
+    assert [item.state for item in items] == ["note"]
+    assert "no bfloat16 in hardware (avx2)" in items[0].text
+
+
+def test_a_folder_that_cannot_be_written_is_wrong(healthy, monkeypatch):
+    monkeypatch.setattr(doctor, "_can_write", lambda folder: folder != healthy.output)
+    item = only(healthy, "folders")
+    assert (item.state, item.text) == ("wrong", "cannot be written: _output")
+
+
+def test_wrong_settings_are_named_and_the_rest_is_still_looked_at(healthy):
+    (healthy.root / "coursework.yml").write_text("surprise: 1\ndate: 2026-11-23\n")
+    items = doctor.examine(healthy)
+    assert items[0].state == "wrong"
+    assert "surprise" in items[0].text
+    assert len(items) > 20
+
+
+def test_the_exit_code_says_whether_anything_is_wrong(healthy):
+    (healthy.root / "coursework.yml").write_text("surprise: 1\ndate: 2026-11-23\n")
+    result = CliRunner().invoke(doctor.doctor, [])
+    assert result.exit_code == 1
+    assert "wrong" in result.output.splitlines()[-1]
+
+
+def test_tensorflow_is_not_imported_and_nothing_is_written(healthy):
+    before = {path: path.stat().st_mtime_ns for path in healthy.root.rglob("*") if path.is_file()}
+    code = (
+        "import sys\nfrom coursework.project import Project\nfrom coursework.publishing import doctor\n"
+        "doctor.examine(Project.find())\n"
+        "print(any(name in sys.modules for name in ('tensorflow', 'keras', 'coursework.experiments')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=healthy.root)
+    assert done.stdout.strip() == "False"
+    assert {path: path.stat().st_mtime_ns for path in healthy.root.rglob("*") if path.is_file()} == before
