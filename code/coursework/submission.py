@@ -258,7 +258,8 @@ def _checked_zip(
     if errors:
         first = errors[0]
         more = f" ({len(errors) - 1} more; see `coursework check`)" if len(errors) > 1 else ""
-        raise WorkError(f"{first.file}: {first.place}: {first.message} {first.mend}{more}")
+        where = f"{first.file}, {first.place}" if first.place else first.file
+        raise WorkError(f"{where}: {first.message} {first.mend}{more}")
     return packed
 
 
@@ -283,6 +284,7 @@ def check(project: Project, settings: Settings, path: Path, *, final: bool) -> l
         module=settings.module,
         final=final,
         upload_limit_mb=settings.upload_limit_mb,
+        marks=project.report / "marks.yml",
     )
 
 
