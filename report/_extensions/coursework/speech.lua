@@ -467,7 +467,7 @@ return function(symbols)
   --- The words for a formula's tree.
   function M.say(tree)
     local words = " " .. row(tree) .. " "
-    words = words:gsub("of of ", "of "):gsub("%s+", " ")
+    words = words:gsub("\u{2009}", " "):gsub("\u{a0}", " "):gsub("of of ", "of "):gsub("%s+", " ")
     words = words:gsub(" ([,;])", "%1"):gsub(" %.(%s)", ".%1"):gsub(",[,%s]*,", ","):gsub(",%s*([;.:])", "%1"):gsub(",%s*$", "")
     words = words:gsub("^[%s,]+", ""):gsub("%s+$", "")
     return words

@@ -131,6 +131,8 @@ return function(symbols)
     return inner:sub(2, -2)
   end
 
+  local unclosed = {right = "\\left has no \\right", cell = "an environment is not closed"}
+
   -- Nodes up to `stop` ("}", "]", "right", "cell" or "end"), which is not taken.
   function Parser:list(stop)
     local outer = self.stop
@@ -138,7 +140,7 @@ return function(symbols)
     local nodes = {}
     while not self:stopped(stop) do
       local kind, text = self:peek()
-      if kind == "end" then refuse(stop == "right" and "\\left has no \\right" or "a group is not closed") end
+      if kind == "end" then refuse(unclosed[stop] or "a group is not closed") end
       if kind == "char" and (text == "^" or text == "_" or text == "'" or small_digits[text]) or kind == "command" and (text == "limits" or text == "nolimits") then
         local base = table.remove(nodes)
         nodes[#nodes + 1] = self:scripts(base)
