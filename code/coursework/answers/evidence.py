@@ -519,7 +519,7 @@ def _dropout_checks() -> list[Check]:
     values = {"y": activation, "p": sp.Rational(3, 10)}
     moments = [float(moment.subs({s: values[s.name] for s in moment.free_symbols})) for moment in (mean, variance)]
     error = float(np.sqrt(moments[1] / size))  # of the sample's mean
-    method = "Keras' Dropout, a million units"
+    method = "a sample of a million units from Keras' Dropout"
     return [
         Check(
             "Q4", "Dropout in training: kept activations grow by $1/(1-p)$",

@@ -178,3 +178,20 @@ def _power_of_ten(value: Decimal, power: int, digits: int, exact: bool) -> Print
         exact=exact,
         simple=False,
     )
+
+
+def equation(*sides: Any, label: str) -> Any:
+    """Return a numbered display formula as IPython's Markdown, its sides joined by equals signs.
+
+    Parameters
+    ----------
+    *sides : str or sympy.Expr
+        TeX, or what SymPy typesets.
+    label : str
+        Such as ``"eq-slope"``.
+    """
+    import sympy as sp
+    from IPython.display import Markdown
+
+    tex = " = ".join(side if isinstance(side, str) else sp.latex(side) for side in sides)
+    return Markdown(f"$$ {tex} $$ {{#{label}}}")

@@ -213,19 +213,24 @@ def output(result: Gradients) -> Printed:
 
 
 def total_input(answer: Answer) -> str:
-    """Return the TeX of z with the numbers put in: ``z = w_1 x_1 + w_2 x_2 = 3 \\cdot 1 + (-1) \\cdot 2 = 1``."""
+    """Return the TeX of z in symbols and in numbers: ``z = w_1 x_1 + w_2 x_2 = 3 \\cdot 1 + (-1) \\cdot 2 = 1``."""
+    names = [f"w_{i} x_{i}" for i in range(1, len(answer.neuron.inputs) + 1)]
+    names += [] if answer.neuron.bias is None else ["b"]
+    return f"z = {' + '.join(names)} {_in_numbers(answer)}"
+
+
+def _in_numbers(answer: Answer) -> str:
+    """Return the TeX of the total input in numbers, from its first relation on: ``= 3 \\cdot 1 + (-1) \\cdot 2 = 1``."""
     neuron = answer.neuron
-    names = [f"w_{i} x_{i}" for i in range(1, len(neuron.inputs) + 1)]
     products = [
         rf"{number(w).factor} \cdot {number(x).factor}" for w, x in zip(neuron.weights, neuron.inputs, strict=True)
     ]
     if neuron.bias is not None:
-        names.append("b")
         products.append(number(neuron.bias).factor)
     numbers = (*neuron.inputs, *neuron.weights, *([] if neuron.bias is None else [neuron.bias]))
     put_in = "=" if all(number(v).exact for v in numbers) else r"\approx"
     z = number(answer.relu.z)
-    return f"z = {' + '.join(names)} {put_in} {' + '.join(products)} {z.relation} {z.tex}"
+    return f"{put_in} {' + '.join(products)} {z.relation} {z.tex}"
 
 
 def state(answer: Answer) -> str:
@@ -233,16 +238,17 @@ def state(answer: Answer) -> str:
     z = number(answer.relu.z)
     if answer.relu.z > 0:
         return (
-            f"The total input $z {z.relation} {z.tex}$ is positive, so the neuron is **active**: "
+            f"The total input $z {_in_numbers(answer)}$ is positive, so the neuron is **active**: "
             rf"$y = z {z.relation} {z.tex}$ and $\mathrm{{ReLU}}'(z) = 1$."
         )
     if answer.relu.z < 0:
         return (
-            f"The total input $z {z.relation} {z.tex}$ is negative, so the neuron is **inactive**: "
+            f"The total input $z {_in_numbers(answer)}$ is negative, so the neuron is **inactive**: "
             r"$y = 0$ and $\mathrm{ReLU}'(z) = 0$."
         )
     return (
-        r"The total input is exactly $z = 0$, the **kink** of the ReLU: $y = 0$. The slope is 0 on the left and 1 on "
+        f"The total input $z {_in_numbers(answer)}$ is exactly zero, the **kink** of the ReLU: $y = 0$. "
+        r"The slope is 0 on the left and 1 on "
         r"the right, so the derivative does not exist there; we take the usual convention $\mathrm{ReLU}'(0) = 0$."
     )
 
@@ -310,17 +316,27 @@ def _sign(z: Fraction) -> int:
 
 def part_c(answer: Answer) -> str:
     """State y, ∂y/∂w₁ and ∂y/∂w₂ of the sigmoid neuron."""
-    y = output(answer.sigmoid)
-    s = _sigma(answer)
-    start = r"$y = \sigma(0) = \tfrac{1}{2}$" if answer.relu.z == 0 else f"$y = {s} {y.relation} {y.tex}$"
-    parts = [rf"$\partial y/\partial w_{i} = {s}\,(1 - {s})\,x_{i} {_sigmoid_value(answer, i)}$" for i in (1, 2)]
-    return f"{start}, {parts[0]} and {parts[1]}."
+    y, slope = _sigmoid_output_and_slope(answer)
+    at = _argument(answer)
+    parts = [rf"$\partial y/\partial w_{i} = \sigma'({at})\, x_{i} {_sigmoid_value(answer, i)}$" for i in (1, 2)]
+    return (
+        rf"$y = \sigma({at}) {y.relation} {y.tex}$. "
+        rf"With $\sigma'({at}) = \sigma({at})\,(1 - \sigma({at})) {slope.relation} {slope.tex}$: "
+        f"{parts[0]} and {parts[1]}."
+    )
 
 
-def _sigma(answer: Answer) -> str:
-    """Return the TeX of σ at the neuron's total input, with its number where that is exact and short."""
+def _sigmoid_output_and_slope(answer: Answer) -> tuple[Printed, Printed]:
+    """Print y and the slope of the sigmoid; at z = 0 both are rational: 1/2 and 1/4."""
+    if answer.relu.z == 0:
+        return number(Fraction(1, 2)), number(Fraction(1, 4))
+    return output(answer.sigmoid), number(answer.sigmoid.slope)
+
+
+def _argument(answer: Answer) -> str:
+    """Return the TeX of the sigmoid's argument: the total input where that is exact and short, else z."""
     z = number(answer.relu.z)
-    return rf"\sigma({z.tex})" if z.exact and z.tex.count(r"\times") == 0 else r"\sigma(z)"
+    return z.tex if z.exact and r"\times" not in z.tex else "z"
 
 
 def _sigmoid_value(answer: Answer, index: int) -> str:
@@ -349,7 +365,7 @@ def substituted_relu(answer: Answer) -> str:
     for kind, index in (("x", 2), ("w", 2)):
         local, value, local_value = _along(answer, answer.relu, kind, index)
         rows.append(
-            rf"\frac{{\partial y}}{{\partial {kind}_{index}}} &= \mathrm{{ReLU}}'(z) "
+            rf"\frac{{\partial y}}{{\partial {kind}_{index}}} &= \mathrm{{ReLU}}'(z)\, "
             rf"\frac{{\partial z}}{{\partial {kind}_{index}}} = \mathrm{{ReLU}}'(z)\, {local} "
             rf"{local_value.relation} {slope.tex} \cdot {local_value.factor} {value.relation} {value.tex}"
         )
@@ -358,18 +374,17 @@ def substituted_relu(answer: Answer) -> str:
 
 def substituted_sigmoid(answer: Answer) -> str:
     """Return the TeX of part c), step by step."""
-    s, y, slope = _sigma(answer), output(answer.sigmoid), number(answer.sigmoid.slope)
-    if answer.relu.z == 0:
-        y, slope = number(Fraction(1, 2)), number(Fraction(1, 4))
+    y, slope = _sigmoid_output_and_slope(answer)
+    at = _argument(answer)
     rows = [
-        rf"y &= {s} {y.relation} {y.tex}",
-        rf"\sigma'(z) &= {s}\,(1 - {s}) {slope.relation} {slope.tex}",
+        rf"y &= \sigma({at}) {y.relation} {y.tex}, \qquad "
+        rf"\sigma'({at}) = \sigma({at})\,(1 - \sigma({at})) {slope.relation} {slope.tex}",
     ]
     for index in (1, 2):
         local, _, local_value = _along(answer, answer.sigmoid, "w", index)
         rows.append(
-            rf"\frac{{\partial y}}{{\partial w_{index}}} &= \sigma'(z) \frac{{\partial z}}{{\partial w_{index}}} = "
-            rf"\sigma'(z)\, {local} {(slope if not slope.exact else local_value).relation} "
+            rf"\frac{{\partial y}}{{\partial w_{index}}} &= \sigma'({at})\, \frac{{\partial z}}{{\partial w_{index}}} = "
+            rf"\sigma'({at})\, {local} {(slope if not slope.exact else local_value).relation} "
             rf"{slope.factor} \cdot {local_value.factor} {_sigmoid_value(answer, index)}"
         )
     return _aligned(rows)
@@ -386,27 +401,6 @@ def _along(answer: Answer, result: Gradients, kind: str, index: int) -> tuple[st
 
 def _aligned(rows: list[str]) -> str:
     return r"\begin{aligned} " + r" \\ ".join(rows) + r" \end{aligned}"
-
-
-def gradient_table(answer: Answer) -> str:
-    """Return the Markdown table of every derivative: the ReLU, the ReLU with w₁ doubled, and the sigmoid."""
-    size = len(answer.neuron.inputs)
-    names = ["$z$", "$y$", r"$\mathrm{d}y/\mathrm{d}z$"]
-    names += [rf"$\partial y/\partial x_{i}$" for i in range(1, size + 1)]
-    names += [rf"$\partial y/\partial w_{i}$" for i in range(1, size + 1)]
-    if answer.neuron.bias is not None:
-        names.append(r"$\partial y/\partial b$")
-    columns = [_column(result) for result in (answer.relu, answer.doubled, answer.sigmoid)]
-    header = "| | ReLU | ReLU, $w_1$ doubled | sigmoid |\n|:--|--:|--:|--:|"
-    rows = [f"| {name} | {' | '.join(cells)} |" for name, *cells in zip(names, *columns, strict=True)]
-    return "\n".join([header, *rows])
-
-
-def _column(result: Gradients) -> list[str]:
-    last = [] if result.bias is None else [result.bias]
-    values = [number(v) for v in (result.z, result.slope, *result.inputs, *result.weights, *last)]
-    values.insert(1, output(result))
-    return [f"${value.tex}$" for value in values]
 
 
 def source(read_from_figure: bool, checked_output: bool) -> str:

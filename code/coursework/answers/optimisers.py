@@ -172,10 +172,16 @@ def weighted_sum(steps: int) -> sp.Expr:
 
 
 @cache
-def expected_average() -> sp.Expr:
-    """Solve E[m_t] = β E[m_{t−1}] + (1 − β) μ, E[m₀] = 0 (every gradient has the mean μ): μ (1 − βᵗ)."""
+def expected_average(decay: str = "beta") -> sp.Expr:
+    """Solve E[m_t] = β E[m_{t−1}] + (1 − β) μ, E[m₀] = 0 (every gradient has the mean μ): μ (1 − βᵗ).
+
+    Parameters
+    ----------
+    decay : str
+        What the decay β is called.
+    """
     t = sp.Symbol("t", integer=True, positive=True)
-    beta, mu = sp.Symbol("beta", positive=True), sp.Symbol("mu", real=True)
+    beta, mu = sp.Symbol(decay, positive=True), sp.Symbol("mu", real=True)
     m = sp.Function("m")
     solution = sp.rsolve(m(t) - beta * m(t - 1) - (1 - beta) * mu, m(t), {m(0): 0})
     return sp.collect(sp.expand(solution), mu)

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 
-from coursework.answers.formatting import Printed, number
+from coursework.answers.formatting import Printed, decimal, number
 
 
 def dropout_moments() -> tuple[sp.Expr, sp.Expr]:
@@ -91,14 +91,15 @@ def both_conventions(strength: Fraction, learning_rate: Fraction = Fraction(1, 1
         )
     rate = number(learning_rate)
     header = (
-        "| Penalty | Added to each weight's gradient | "
-        rf"Factor on $w$ in a step of SGD, $\eta {rate.relation} {rate.tex}$ |"
+        "| Penalty | Added to the gradient | "
+        rf"Factor on $w$ in a step of SGD with $\eta {rate.relation} {rate.tex}$ |"
     )
-    return "\n".join([header, "|:--|:--|:--|", *rows])
+    return "\n".join([header, "|:--------------|:-----------------|:-----------------------|", *rows])
 
 
 # --- what the figure shows ------------------------------------------------------------------------------------------
 
+EXCESS = 100  # how much stronger the strongest of the three penalties is
 DEGREE, POINTS, NOISE = 9, 12, 0.25
 RIDGE_SEED, MASK_SEED = 1, 2
 UNITS, MASKS = 100, 20_000
@@ -143,6 +144,27 @@ def ridge(x: np.ndarray, y: np.ndarray, strength: float, degree: int = DEGREE) -
     penalised = np.diag([0.0] + [1.0] * degree)
     weights = np.linalg.solve(design.T @ design / len(x) + strength * penalised, design.T @ y / len(x))
     return Fit(strength, weights)
+
+
+def distance_to_truth(fit: Fit) -> float:
+    """Return the root mean square distance on [-1, 1] between a fit and sin(π x), which the points came from."""
+    x = np.linspace(-1, 1, 2001)
+    return float(np.sqrt(np.mean((fit(x) - np.sin(np.pi * x)) ** 2)))
+
+
+def what_the_fits_show(strength: Fraction) -> str:
+    """Say in words what the penalty does to the polynomial; every clause follows the fits."""
+    x, y = noisy_points()
+    none, chosen, strong = (ridge(x, y, float(value)) for value in (Fraction(0), strength, EXCESS * strength))
+    off = [distance_to_truth(fit) for fit in (none, chosen, strong)]
+    better = "nearer to" if off[1] < off[0] else "no nearer to"
+    worse = "too much: it is further away again" if off[2] > off[1] else "not yet too much: it is nearer still"
+    return (
+        f"Without a penalty its weights have the length {decimal(none.norm, 1)}; "
+        f"with $\\lambda = {number(strength).tex}$ they have {decimal(chosen.norm, 1)}, and the curve is {better} the sine "
+        f"that the points came from (root mean square distance {decimal(off[1], 2)} instead of {decimal(off[0], 2)}). "
+        f"A hundred times as much is {worse} ({decimal(off[2], 2)})."
+    )
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from coursework.answers import activations, optimisers
-from coursework.answers.formatting import decimal, number, scientific
+from coursework.answers import activations, optimisers, regularisation
+from coursework.answers.formatting import decimal, number, scientific, tolerance
 from coursework.answers.neuron import Neuron, answer, output
-from coursework.answers.regularisation import Penalty
 
 Values = dict[str, str]
 
@@ -63,6 +63,9 @@ def _optimisers() -> Values:
         "steps": str(optimisers.STEPS),
         "condition": str(optimisers.VALLEYS[0].condition),
         "angle": str(optimisers.VALLEYS[1].angle),
+        "rates": str(len(optimisers.RATES)),
+        "lowest_rate": number(Fraction(str(optimisers.RATES.min().round(6)))).text,
+        "highest_rate": number(Fraction(str(optimisers.RATES.max().round(6)))).text,
     }
 
 
@@ -79,8 +82,12 @@ def _activations() -> Values:
 def _regularisation(strength: Any) -> Values:
     return {
         "l2": number(strength).text,
-        "added": number(Penalty(strength).factor).text,
-        "added_halved": number(Penalty(strength, halved=True).factor).text,
+        "added": number(regularisation.Penalty(strength).factor).text,
+        "added_halved": number(regularisation.Penalty(strength, halved=True).factor).text,
+        "degree": str(regularisation.DEGREE),
+        "points": str(regularisation.POINTS),
+        "units": str(regularisation.UNITS),
+        "masks": f"{regularisation.MASKS:,}",
     }
 
 
@@ -93,26 +100,21 @@ def _evidence(checks: list[dict[str, Any]]) -> Values:
 
 
 def checked_line(checks: list[dict[str, Any]]) -> str:
-    """Say in one sentence how many comparisons a question's answer passed, and the largest difference by method."""
+    """Say in one sentence what a question's answer was compared with, and the largest difference for each oracle."""
     largest: dict[str, float] = {}
     for check in checks:
-        largest[check["method"]] = max(check["difference"], largest.get(check["method"], 0.0))
-    methods = "; ".join(f"{method} ({scientific(difference)})" for method, difference in largest.items())
-    return (
-        f"{_counted(len(checks), 'comparison')} of {_counted(sum(c['values'] for c in checks), 'value')} with "
-        f"independent computations (largest difference in brackets): {methods}."
-    )
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+        oracle = check["method"].split(",")[0]
+        largest[oracle] = max(check["difference"], largest.get(oracle, 0.0))
+    oracles = "; ".join(f"{oracle}, {scientific(d) if d else 'exact'}" for oracle, d in largest.items())
+    values = sum(check["values"] for check in checks)
+    return f"{values} values in {len(checks)} comparisons, with the largest difference from each oracle: {oracles}."
 
 
 def evidence_table(checks: list[dict[str, Any]]) -> str:
-    """Return the Markdown table of all checks: claim, independent method, values compared, largest difference, tolerance."""
+    """Return the Markdown table of all checks: what is claimed, what it was compared with, and how well they agree."""
     rows = [
-        "| | Claim | Compared with | Values | Largest difference | Allowed |",
-        "|:--|:------------|:---------|--:|--:|--:|",
+        "| | Claim | Compared with | Values | Difference | Allowed |",
+        "|:---|:------------------------------|:--------------------------|------:|-----------:|----------------:|",
     ]
     for check in checks:
         rows.append(
@@ -124,6 +126,8 @@ def evidence_table(checks: list[dict[str, Any]]) -> str:
 
 def _allowed(absolute: float, relative: float) -> str:
     """Print a tolerance: absolute, relative (times the value's size), or their sum."""
-    parts = [scientific(absolute)] if absolute else []
-    parts += [f"{scientific(relative)} $|v|$"] if relative else []
-    return " + ".join(parts).replace("1 × 10", "10") or "0"
+    if absolute == relative != 0:
+        return f"{tolerance(absolute)} $(1 + |v|)$"
+    parts = [tolerance(absolute)] if absolute else []
+    parts += [f"{tolerance(relative)} $|v|$"] if relative else []
+    return " + ".join(parts) or "0"

@@ -21,7 +21,7 @@ def descents(found: dict[tuple[str, float], optimisers.Descent]) -> Figure:
     found : dict
         `Descent` by method and angle of the valley.
     """
-    figure = Figure(figsize=(TEXT_WIDTH, 2.6))
+    figure = Figure(figsize=(TEXT_WIDTH, 2.45))
     panels = figure.subplots(2, 4, sharex=True, sharey="row", height_ratios=(3, 4.4))
     for row, (valley, limits) in enumerate(zip(optimisers.VALLEYS, ((-1.5, 1.5), (-3.3, 1.1)), strict=True)):
         for axes, method in zip(panels[row], optimisers.METHODS, strict=True):
@@ -59,7 +59,7 @@ def effective_step(horizon: int = 5000) -> Figure:
     steps = np.arange(1, horizon + 1)
     peak = optimisers.largest_uncorrected_step(horizon)
     sizes = optimisers.uncorrected_step(steps)
-    figure = Figure(figsize=(TEXT_WIDTH, 1.9))
+    figure = Figure(figsize=(TEXT_WIDTH, 1.6))
     axes = figure.subplots()
     axes.semilogx(steps, sizes, color=ORANGE, ls=(0, (5, 1.6)), label="without bias correction")
     axes.semilogx(steps, np.ones_like(sizes), color=BLUE, ls="-", label="with bias correction")
@@ -77,7 +77,7 @@ def effective_step(horizon: int = 5000) -> Figure:
 def activation_functions() -> Figure:
     """Draw ReLU and tanh on the left, their gradients on the right."""
     z = np.linspace(-4, 4, 401)
-    figure = Figure(figsize=(TEXT_WIDTH, 2.15))
+    figure = Figure(figsize=(TEXT_WIDTH, 1.95))
     left, right = figure.subplots(1, 2, sharex=True)
     left.plot(z, np.maximum(z, 0), color=BLUE, ls="-", label="ReLU")
     left.plot(z, np.tanh(z), color=ORANGE, ls=(0, (5, 1.6)), label="tanh")
@@ -94,30 +94,30 @@ def activation_functions() -> Figure:
 
 def regularisers(strength: Fraction) -> Figure:
     """Draw a polynomial fitted with three L2 strengths, and a unit's total input under dropout."""
-    figure = Figure(figsize=(TEXT_WIDTH, 2.35))
+    figure = Figure(figsize=(TEXT_WIDTH, 2.0))
     left, right = figure.subplots(1, 2)
     x, y = regularisation.noisy_points()
     fine = np.linspace(-1, 1, 400)
     for value, colour, dash in (
         (Fraction(0), GREY, "-"),
         (strength, BLUE, "-"),
-        (100 * strength, ORANGE, (0, (5, 1.6))),
+        (regularisation.EXCESS * strength, ORANGE, (0, (5, 1.6))),
     ):
         fit = regularisation.ridge(x, y, float(value))
         width = 0.9 if value == 0 else 1.5
         label = f"λ = {number(value).text},  ‖w‖ = {fit.norm:.3g}"
         left.plot(fine, fit(fine), color=colour, ls=dash, lw=width, label=label)
     left.plot(x, y, "o", color=INK, ms=3.2)
-    left.set(ylim=(-2.3, 2.6), xlabel="$x$", ylabel="prediction")
+    left.set(ylim=(-1.7, 3.0), xlabel="$x$", ylabel="prediction")
     left.legend(loc="upper left")
     for rate, colour, dash in ((0.2, BLUE, "-"), (0.5, ORANGE, (0, (5, 1.6)))):
         sums = regularisation.dropped_sums(rate)
         right.hist(
-            sums.samples, bins=70, range=(-0.5, 5.5), density=True, histtype="step", color=colour, ls=dash,
+            sums.samples, bins=90, range=(-0.5, 7), density=True, histtype="step", color=colour, ls=dash,
             label=f"p = {rate}: mean {decimal(sums.samples.mean(), 2)}",
         )  # fmt: skip
     without = regularisation.dropped_sums(0.5).without
     right.axvline(without, color=INK, lw=1, ls=(0, (1.2, 1.2)), label=f"no dropout: {decimal(without, 2)}")
-    right.set(xlabel="total input of a unit", ylabel="density", ylim=(0, 1.75), xlim=(-0.3, 5.3))
+    right.set(xlabel="total input of a unit", ylabel="density", ylim=(0, 1.3), xlim=(-0.3, 7.2))
     right.legend(loc="upper right")
     return figure

@@ -16,7 +16,7 @@ from coursework.answers.formatting import number
 from coursework.answers.neuron import Gradients, Neuron, Number, output
 from coursework.diagrams.style import BLUE, FAINT, INK, RED, TEXT_WIDTH
 
-ROW, PAIR_GAP, MARGIN = 0.44, 0.1, 0.27  # inches between rows, extra between pairs, above and below
+ROW, PAIR_GAP, MARGIN = 0.4, 0.06, 0.25  # inches between rows, extra between pairs, above and below
 COLUMNS = {"variable": 0.3, "product": 1.95, "sum": 3.3, "activation": 4.55, "output": 5.8}  # inches
 RADIUS = 0.17
 TEXT_SIZE = 8.5  # points
