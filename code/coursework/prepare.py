@@ -7,9 +7,12 @@ imported.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 import shutil
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,13 +90,31 @@ def function(name: str) -> Callable:
     return getattr(importlib.import_module(module), attribute)
 
 
+@contextlib.contextmanager
+def _framework_log() -> Iterator[None]:
+    """Send what TensorFlow's C++ code says to a file: it writes past Python, whatever its log level."""
+    folder = Project.find().cache
+    folder.mkdir(parents=True, exist_ok=True)
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(folder / "tensorflow.log", "wb") as log:
+            os.dup2(log.fileno(), 2)
+            yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
 def _bring(product: Product, arguments: tuple, settings: Settings, kept: Kept, tell: Tell) -> Any:
     """Return a product's payload, computed if what is kept is not current."""
     key = digest(product.dependencies(settings))
     payload = kept.load(product.name, key)
     if payload is None:
         tell(product.says)
-        payload = function(product.function)(*arguments)
+        with _framework_log():
+            payload = function(product.function)(*arguments)
         kept.save(product.name, key, payload)
     return payload
 
