@@ -15,70 +15,19 @@ import pypdfium2
 import pytest
 import sympy as sp
 import typst
-from coursework.publishing.rendering import pandoc
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from coursework.publishing.rendering import pandoc
+
 ROOT = Path(__file__).parents[2]
 EXTENSION = ROOT / "report" / "_extensions" / "coursework"
-FIXTURE = ROOT / "tests" / "fixtures" / "math.txt"
+FIXTURES = ROOT / "tests" / "fixtures"
 
 
-def fixture_formulas() -> dict[str, str]:
-    lines = FIXTURE.read_text(encoding="utf-8").splitlines()
+def fixture_formulas(name: str) -> dict[str, str]:
+    lines = (FIXTURES / name).read_text(encoding="utf-8").splitlines()
     return dict(line.split(" :: ", 1) for line in lines if line and not line.startswith("#"))
-
-
-# What people write and SymPy prints beyond the fixture file.
-MORE = {
-    "pmatrix": r"\mathbf{A} = \begin{pmatrix} a_{11} & \cdots & a_{1n} \\ \vdots & \ddots & \vdots \\ a_{m1} & \cdots & a_{mn} \end{pmatrix}",
-    "align_pairs": r"\begin{align} a &= b & c &= d \\ e &= f & g &= h \end{align}",
-    "arrows": r"A \xrightarrow{f} B \xrightarrow[\text{below}]{\text{above}} C \xleftarrow{g} D",
-    "evaluated": r"\left. \frac{d}{d \xi} f{\left(\xi \right)} \right|_{\substack{ \xi=x^{2} }}",
-    "digits": r"x_{10} + x_10 + \frac12 + 2^{10}",
-    "limits": r"\sum\limits_{i} a_i + \int\limits_0^1 x\,dx + \sum\nolimits_{k=1}^m z + \oint_C w",
-    "ruled_array": r"\begin{array}{c|cc} a & b & c \\ \hline d & e & f \end{array}",
-    "likelihood": r"p(y \mid \mathbf{x}; \boldsymbol{\theta}) = \prod_{i=1}^{n} \hat{y}_i^{y_i} (1 - \hat{y}_i)^{1 - y_i}",
-    "expectation": r"\mathbb{E}_{x \sim p}[f(x)] = \int f(x) p(x)\, \mathrm{d}x, \quad \mathbf{1}_{x>0}",
-    "big": r"\bigl( a \bigr) + \Bigl[ \frac{a}{b} \Bigr] + \biggl\{ x \biggr\}",
-    "over": r"\overline{x + y} + \underline{ab} + \widehat{xyz} + \overrightarrow{AB} + \mathring{e}",
-    "roots": r"\sqrt[3]{x + 1} + \sqrt{1 + \sqrt{1 + x}} + \sqrt[n]{a}",
-    "mapping": r"f\colon \mathbb{R}^n \to \mathbb{R}, \; x \mapsto \lVert x \rVert_2",
-    "braces": r"\underbrace{a + b}_{=c} + \overbrace{x + y}^{n \text{ terms}}",
-    "sets": r"x \in \{1, \dots, n\} \subseteq \mathbb{N}, \quad A \setminus B",
-    "tanh": r"\tanh'(z) = 1 - \tanh^2(z), \qquad \sigma'(z) = \sigma(z)\,(1 - \sigma(z))",
-    "thousands": r"48{,}000 + 1{,}000{,}000",
-    "gru": r"\mathbf{h}_t = (1 - \mathbf{z}_t) \circ \mathbf{h}_{t-1} + \mathbf{z}_t \circ \tilde{\mathbf{h}}_t",
-    "texts": r"\textbf{bold} + \textit{italic} + \texttt{code\_x} + \text{where $x > 0$ holds}",
-    "small_numbers": r"10^{-7} \approx 1.2 \times 10^{-7}, \quad 30^\circ",
-    "coloured": r"\textcolor{red}{x} + {\color{blue} y + z} + w",
-    "gathered": r"\begin{gathered} a + b + c = d \\ e = f \end{gathered}",
-    "infix": r"{n \choose k} + {a \over b} + \dbinom{n}{k}",
-    "lim": r"\lim_{n \to \infty} \left(1 + \frac{1}{n}\right)^n = e, \qquad \limsup_{n} a_n",
-    "vectors": r"x = \begin{bmatrix} 1 \\ 2 \end{bmatrix}, y = \begin{Bmatrix} 3 & 4 \end{Bmatrix}",
-    "indices": r"\hat{y}^{(i)} + {\mathbf{W}^{[l]}}^{\top} + f^{(n)}(x)",
-    "update": r"\theta_{t+1} \gets \theta_t - \eta \, \frac{\hat m_t}{\sqrt{\hat v_t} + \varepsilon}",
-    "system": r"\left\{ \begin{aligned} x &= 1 \\ y &= 2 \end{aligned} \right.",
-    "mathop": r"\mathop{\mathrm{arg\,max}}_{k} z_k + \operatorname{softmax}(\mathbf{z})_k",
-    "modulo": r"x\bmod y, \quad a \equiv b \pmod{n}",
-    "primes": r"5! + a' + b'' + c''' + d'^2 + e'_i + {g'}^2 + f_i'",
-    "implications": r"A \Rightarrow B \iff C \implies D \leftrightarrow F",
-    "upright": r"\mathrm{d}x + \mathrm{ReLU}(x) + \mathrm{Cov}(X, Y) + \mathsf{X} + \mathtt{abc}",
-    "words": r"\Pr(X = x) \le \frac{1}{2}, \text{ for all } x \in X",
-    "continued": r"\frac{\frac{a}{b}}{\frac{c}{d}} + \frac{1}{1 + \frac{1}{1 + \frac{1}{x}}}",
-    "sums": r"\sum_{k=0}^{K-1} \sum_{\substack{j=0 \\ j \neq k}}^{K-1} a_{kj}",
-    "diag": r"\operatorname{diag}(\sigma'(\mathbf{z})) \, \mathbf{W}^{\mathsf{T}} \operatorname{sgn}(x)",
-    "plain_signs": r"x < y > z, a : b, a/b, a*b, -a, (-a), [0, 1), f(x)/g(x)",
-    "angles": r"\langle a, b \rangle \left\langle \frac{a}{b}, c \right\rangle",
-    "styles": r"\frac{\displaystyle \sum_{i=1}^n x_i}{n} + \textstyle\sum_{j=1}^m y_j",
-    "augmented": r"\left[\begin{array}{cc|c} 1 & 2 & 3 \\ 4 & 5 & 6 \end{array}\right]",
-    "second_order": r"\dfrac{\partial^2 L}{\partial w_i\, \partial w_j}, \frac{dy}{dx}, \frac{\mathrm{d}u}{\mathrm{d}v}",
-    "bars": r"f(x)|_{x=1}, \quad P(A|B), \quad D_{\mathrm{KL}}(P\,\|\,Q)",
-    "unicode": "∂y/∂x = θ × π ≤ ∞ − 1",
-    "negations": r"a \not= b, \; c \not\in D, \; e \not\subset F",
-    "dollars": r"\text{3 \$ and 4 \%} \cdot \$ 5",
-    "relu_by_cases": r"\mathrm{ReLU}'(z) = \begin{cases} 0 & z < 0 \\ \text{undefined} & z = 0 \\ 1 & z > 0 \end{cases}",
-}
 
 
 def sympy_formulas() -> dict[str, str]:
@@ -122,7 +71,7 @@ def sympy_formulas() -> dict[str, str]:
     return plain
 
 
-FORMULAS = {**fixture_formulas(), **MORE, **sympy_formulas()}
+FORMULAS = {**fixture_formulas("math.txt"), **fixture_formulas("math-more.txt"), **sympy_formulas()}
 
 
 def document(formulas: list[str], kind: str = "DisplayMath") -> str:
@@ -167,8 +116,8 @@ COMPARED = set("+−=<>≤≥≠≈≡∼→←⇒⟹↦∈∉∋⊂⊆⊈∪∩
 def signs(text: str) -> Counter:
     """Count what a reader sees: letters, digits and the signs that do not stretch.
 
-    Alphabets for mathematics are folded into plain letters; a sign above or below a letter is left out, since MathML and
-    PDF write it differently.
+    Alphabets for mathematics are folded into plain letters; a sign above or below a letter is left out, since MathML
+    and PDF write it differently.
     """
     text = unicodedata.normalize("NFKC", text.replace("…", ""))
     # A mark above a letter is not compared, a slash through a sign is a part of it.
@@ -279,7 +228,7 @@ def test_inline_formulas_print_the_same_signs(every_formula):
 
 SPOKEN = {
     r"\frac{\partial y}{\partial x_2} = -1": "partial y by partial x sub 2 equals minus 1",
-    r"\frac{\partial L}{\partial a}\frac{\partial a}{\partial z}": "partial capital L by partial a times partial a by partial z",
+    r"\frac{\partial l}{\partial a}\frac{\partial a}{\partial z}": "partial l by partial a times partial a by partial z",
     r"\frac{d}{dx} f(x)": "d by d x f of x",
     r"x^2 + y^3 + z^{-1} + w^{n}": "x squared plus y cubed plus z to the power minus 1 plus w to the power n",
     r"\frac{1}{2} + \frac{a}{b}": "one half plus a over b",
@@ -290,7 +239,9 @@ SPOKEN = {
     r"\sum_{i=1}^{n} x_i": "the sum from i equals 1 to n of x sub i",
     r"\lim_{x \to 0} f(x)": "the limit as x tends to 0 of f of x",
     r"\operatorname*{arg\,min}_{\theta} J(\theta)": "the arg min over theta of capital J of theta",
-    r"\sigma'(z) = \sigma(z)(1 - \sigma(z))": "sigma prime of z equals sigma of z open bracket 1 minus sigma of z close bracket",
+    r"\sigma'(z) = \sigma(z)(1 - \sigma(z))": (
+        "sigma prime of z equals sigma of z open bracket 1 minus sigma of z close bracket"
+    ),
     r"a \odot b \le c": "a elementwise times b is less than or equal to c",
     r"\tanh(x)": "hyperbolic tangent of x",
     r"\theta \gets \theta - \eta g": "theta becomes theta minus eta g",
@@ -325,7 +276,7 @@ def test_spoken_words():
 def test_every_formula_is_spoken_without_signs(every_formula):
     for name, (_, alt, _) in every_formula.items():
         assert re.fullmatch(r"[^\W_][\w ,;:.%#’+!?-]*", alt), f"{name}: {alt}"
-        assert "  " not in alt and " ," not in alt, f"{name}: {alt}"
+        assert not re.search("  | ,", alt), f"{name}: {alt}"
 
 
 def test_every_letter_and_number_of_a_formula_is_spoken(every_formula):
@@ -368,7 +319,7 @@ def test_a_formula_that_cannot_be_set_is_refused_by_name(formula):
     done = run(["-f", "json", "-t", "typst", "-L", str(EXTENSION / "formulas.lua")], document(["x", formula]))
     assert done.returncode != 0
     assert REFUSED[formula] in done.stderr
-    assert formula in done.stderr
+    assert f"): {formula}" in done.stderr
 
 
 def test_no_filter_raises_errors_that_quarto_turns_into_log_lines():
@@ -380,11 +331,11 @@ def test_no_filter_raises_errors_that_quarto_turns_into_log_lines():
 # -- the table of signs ----------------------------------------------------------------------------------------------
 
 # Where pandoc takes a variant or a shorter form of the same sign.
-VARIANTS = {
-    "varkappa", "varrho", "varsigma", "varnothing", "square", "blacksquare", "ast", "bullet", "setminus", "amalg", "triangleleft",
-    "triangleright", "leqslant", "geqslant", "models", "preceq", "succeq", "longrightarrow", "longleftarrow", "longleftrightarrow",
-    "Longrightarrow", "Longleftarrow", "iff", "Longleftrightarrow", "longmapsto", "leadsto", "lVert", "rVert", "degree", "surd",
-}  # fmt: skip
+VARIANTS = set(
+    "varkappa varrho varsigma varnothing square blacksquare ast bullet setminus amalg triangleleft triangleright leqslant "
+    "geqslant models preceq succeq longrightarrow longleftarrow longleftrightarrow Longrightarrow Longleftarrow iff "
+    "Longleftrightarrow longmapsto leadsto lVert rVert degree surd".split()
+)
 
 
 def table_of_signs() -> dict[str, str]:

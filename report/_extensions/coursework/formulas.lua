@@ -11,19 +11,19 @@ local tex = part("tex.lua")(symbols)
 local typst = part("typst.lua")(symbols)
 local speech = part("speech.lua")(symbols)
 
-local function read(formula)
-  local well, result = pcall(tex.read, formula)
-  if well then return result end
+-- What `step` makes of a formula; a refusal names the reason and, after the colon, the formula.
+local function attempt(formula, step, ...)
+  local well, result = pcall(step, ...)
   local reason = type(result) == "table" and result.refused or tostring(result)
-  assert(false, "This formula cannot be set: " .. reason .. ". The formula is: " .. formula)
+  assert(well, "A formula cannot be set (" .. tostring(reason) .. "): " .. formula)
+  return result
 end
 
-local function write(tree, formula, display)
-  local well, result = pcall(typst.write, tree, display)
-  if well then return result end
-  local reason = type(result) == "table" and result.refused or tostring(result)
-  assert(false, "This formula cannot be set: " .. reason .. ". The formula is: " .. formula)
-end
+local function read(formula) return attempt(formula, tex.read, formula) end
+
+local function write(tree, formula, display) return attempt(formula, typst.write, tree, display) end
+
+local function speak(tree, formula) return attempt(formula, speech.say, tree) end
 
 local function quoted(text)
   return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"'):gsub("%s+", " ") .. '"'
@@ -51,7 +51,7 @@ local function set_formulas(inlines)
     local after = before and math and math.t == "Math" and closing(inlines[at + 2])
     if after then
       local tree = read(math.text)
-      local alt = before:match(", alt: ") and "" or ", alt: " .. quoted(speech.say(tree))
+      local alt = before:match(", alt: ") and "" or ", alt: " .. quoted(speak(tree, math.text))
       out:insert(pandoc.RawInline("typst", before .. alt .. ", " .. body(write(tree, math.text, true)) .. ")" .. after))
       at, changed = at + 2, true
     elseif inline.t == "Math" then
@@ -59,7 +59,7 @@ local function set_formulas(inlines)
       local tree = read(inline.text)
       local block = display and "block: true, " or ""
       -- The semicolon ends the code, so that a bracket which follows in the text is text.
-      out:insert(pandoc.RawInline("typst", "#math.equation(" .. block .. "alt: " .. quoted(speech.say(tree)) .. ", "
+      out:insert(pandoc.RawInline("typst", "#math.equation(" .. block .. "alt: " .. quoted(speak(tree, inline.text)) .. ", "
         .. body(write(tree, inline.text, display)) .. ");"))
       changed = true
     else

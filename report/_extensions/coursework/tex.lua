@@ -580,7 +580,7 @@ return function(symbols)
   commands.lbrace, commands.rbrace = commands["{"], commands["}"]
   commands.dag, commands.ddag = function() return symbols.named.dagger end, function() return symbols.named.ddagger end
   for _, name in ipairs({"tag", "label", "tag*"}) do
-    commands[name] = function() refuse("\\" .. name .. " cannot be set: give the formula a label, {#eq-name}, and refer to that") end
+    commands[name] = function() refuse("\\" .. name .. " cannot be set, give the formula a label {#eq-name} and refer to that") end
   end
   commands["\\"] = function() refuse("a line break has no place here") end
 
