@@ -313,7 +313,7 @@ PRIVATE = {
     "/usr/local/lib/python3.11/site-packages/keras/layers.py:93: UserWarning": "absolute path",
     "/tmp/ipykernel_4711/1234.py:3: RuntimeWarning: overflow": "absolute path",
     "wrote /data/run7/model.keras": "absolute path",
-    "file:///srv/notebooks/x.html": "absolute path",
+    "file:///srv/notebooks/x.html": "link to a file",
     r"D:\work\loss.png": "absolute path",
     "(base) alice@buildbox:~/coursework$ ls": "an account's and a host's name",
     "USER=alice": "account's or a host's name",
@@ -604,7 +604,7 @@ PDF_ERRORS = {
     "a launched program": (_changed(_action(S=Name.Launch, F=String("calc.exe"))), "starts a program"),
     "an attached file": (_changed(_attached), "attached file"),
     "a path on a page": (_body("read from /home/alice/data.csv"), "page 1: It holds an absolute path"),
-    "a path in a link": (_changed(_local_link), "absolute path: file:///home"),
+    "a path in a link": (_changed(_local_link), "link to a file on this machine: file:///home"),
     "a path in an alternative text": (_changed(_alternative("drawn from /home/alice/x.svg")), "absolute path"),
     "a path in the metadata": (
         _changed(lambda pdf: pdf.docinfo.update({"/Source": "/home/alice/x.typ"})),

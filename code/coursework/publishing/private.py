@@ -17,7 +17,7 @@ import re
 import socket
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -45,7 +45,10 @@ class Leak:
 
 @dataclass(frozen=True)
 class _Rule:
+    """A pattern, and lower-case words of which a text that matches has at least one; they save most of the work."""
+
     what: str
+    words: tuple[str, ...]
     pattern: re.Pattern[str]
     mend: str
     secret: bool = False
@@ -57,40 +60,57 @@ _REVOKE = "Take it out, and revoke it where it was issued."
 _RELATIVE = "Print paths relative to the project, and run again."
 _NAMELESS = "Take it out, and run again."
 
-# A file that is named by its whole path; a bare `/x/y` may be a fraction or a device of TensorFlow.
-_FILE_ENDING = (
-    r"\.(?:py|pyc|ipynb|qmd|so|dll|dylib|json|ya?ml|toml|csv|npz|npy|keras|h5|pkl|pdf|png|svg|log|txt|md|gz|zip)"
-)
 _BEFORE = r"(?<![\w.:/~%&?=#@+-])"
-_SHARED_ROOTS = (
-    r"(?:tmp|var|private|usr|opt|mnt|media|srv|work|workspaces?|content|kaggle|scratch|nix|builds?|app|Volumes|Library"
-    r"|Applications|repo|repos|project|projects|code|site-packages)"
-)
 _OUTPUT = frozenset({"output", "metadata"})
 
-_HOMES = _Rule(
-    "an absolute path with an account's name",
-    re.compile(
-        _BEFORE
-        + r"(?:/(?:home|Users|export/home|mnt/[a-z]/Users)/[^\s/'\"<>:;,()\[\]{}$*]+|/root(?=/))[^\s'\"<>:;,()]*"
-        r"|(?<![A-Za-z])[A-Za-z]:(?:\\{1,4}|/)(?:Users|Documents and Settings)(?:\\{1,4}|/)[^\s'\"<>:;,()]+",
-    ),
-    _RELATIVE,
+_ROOTS = (
+    "tmp var private usr opt mnt media srv work workspace workspaces content kaggle scratch nix build builds app "
+    "volumes library applications repo repos project projects code site-packages"
+).split()
+_ENDINGS = (
+    "py pyc ipynb qmd so dll dylib json yml yaml toml csv npz npy keras h5 pkl pdf png svg log txt md gz zip".split()
 )
-_PATHS = _Rule(
-    "an absolute path",
-    re.compile(
-        _BEFORE + rf"/{_SHARED_ROOTS}/[\w.+@ -]*[\w+@-][^\s'\"<>:;,()]*"
-        rf"|{_BEFORE}(?:/[\w.+@-]+){{2,}}{_FILE_ENDING}\b"
-        rf"|(?<![A-Za-z])[A-Z]:(?:\\{{1,4}}[\w.() +@-]+)+{_FILE_ENDING}\b"
-        r"|(?<![A-Za-z])[A-Z]:\\{1,4}(?:Windows|Program Files|ProgramData|Temp|Python\d*)\b[^\s'\"<>:;,()]*"
-        r"|\bfile:///?[^\s'\"<>()]+"
-        r"|(?<![\\\w])\\\\[A-Za-z][\w-]+\\[A-Za-z][\w$-]+\\[\w.-]+\.\w{2,5}\b"
+_FILE_ENDING = rf"\.(?:{'|'.join(_ENDINGS)})\b"
+
+_PATHS = (
+    _Rule(
+        "an absolute path with an account's name",
+        ("/home/", "/users/", "/root/", "users\\", ":/users", "settings\\", ":/documents"),
+        re.compile(
+            _BEFORE
+            + r"(?:/(?:home|Users|export/home|mnt/[a-z]/Users)/[^\s/'\"<>:;,()\[\]{}$*]+|/root(?=/))[^\s'\"<>:;,()]*"
+            r"|(?<![A-Za-z])[A-Za-z]:(?:\\{1,4}|/)(?:Users|Documents and Settings)(?:\\{1,4}|/)[^\s'\"<>:;,()]+"
+        ),
+        _RELATIVE,
     ),
-    _RELATIVE,
-    where=_OUTPUT,
+    _Rule(
+        "an absolute path",
+        tuple(f"/{root}/" for root in _ROOTS),
+        re.compile(_BEFORE + rf"/(?i:{'|'.join(_ROOTS)})/[\w.+@-]*[\w+@-][^\s'\"<>:;,()]*"),
+        _RELATIVE,
+        where=_OUTPUT,
+    ),
+    # A file that is named by its whole path; a bare /x/y may be a fraction, or a device of TensorFlow.
+    _Rule(
+        "an absolute path",
+        tuple(f".{ending}" for ending in _ENDINGS),
+        re.compile(rf"{_BEFORE}(?:/[\w.+@-]+){{2,}}{_FILE_ENDING}"),
+        _RELATIVE,
+        where=_OUTPUT,
+    ),
+    _Rule(
+        "an absolute path",
+        (":\\", "\\\\"),
+        re.compile(
+            rf"(?<![A-Za-z])[A-Z]:(?:\\{{1,4}}[\w.() +@-]+)+{_FILE_ENDING}"
+            r"|(?<![A-Za-z])[A-Z]:\\{1,4}(?:Windows|Program Files|ProgramData|Temp|Python\d*)\b[^\s'\"<>:;,()]*"
+            r"|(?<![\\\w])\\\\[A-Za-z][\w-]+\\[A-Za-z][\w$-]+\\[\w.-]+\.\w{2,5}\b"
+        ),
+        _RELATIVE,
+        where=_OUTPUT,
+    ),
+    _Rule("a link to a file on this machine", ("file:/",), re.compile(r"\bfile:///?[^\s'\"<>()]+"), _RELATIVE),
 )
-_FILE_LINKS = _Rule("a link to a file on this machine", re.compile(r"\bfile:///?[^\s'\"<>()]+"), _RELATIVE)
 
 _TOP_LEVEL = (
     "com|org|net|edu|gov|mil|int|info|io|ai|dev|me|co|app|cloud|email|eu|uk|ie|de|fr|nl|be|lu|ch|it|es|pt|gr|se|no|dk|fi|is"
@@ -99,6 +119,7 @@ _TOP_LEVEL = (
 
 _EMAIL = _Rule(
     "an e-mail address",
+    ("@",),
     re.compile(
         rf"(?<![\w.+@/-])(?!git@|you@|user@|name@|noreply@|no-reply@)[A-Za-z0-9][\w.+-]*[\w+-]@"
         rf"(?!example\.|test\.|localhost)(?:[a-z0-9][a-z0-9-]+\.)+(?:{_TOP_LEVEL})\b(?![\w(]|\.\w)",
@@ -107,10 +128,13 @@ _EMAIL = _Rule(
     _NAMELESS,
 )
 
+_ADDRESSES = tuple(f"ip-{digit}" for digit in range(10))
+
 _ACCOUNTS = (
     _EMAIL,
     _Rule(
         "an account's and a host's name",
+        ("@",),
         re.compile(
             r"(?<![\w@])[a-z_][a-z0-9_-]{0,31}@[A-Za-z0-9][\w-]*(?:\.[\w-]+)*:[~/][^\s]*[#$](?=\s|$)", re.MULTILINE
         ),
@@ -118,6 +142,7 @@ _ACCOUNTS = (
     ),
     _Rule(
         "an account's or a host's name",
+        ("user", "logname", "hostname", "computername", "uid=", "linux ", "darwin ", "node", "rw", "r-"),
         re.compile(
             r"\b(?:USER|USERNAME|LOGNAME|HOSTNAME|COMPUTERNAME|SUDO_USER|JUPYTERHUB_USER)['\"]?\s*[=:]\s*['\"]?"
             r"(?!['\"]|None\b|null\b|\$|\{|<|os\.|str\b|getpass)[A-Za-z0-9][\w.-]+"
@@ -133,6 +158,7 @@ _ACCOUNTS = (
     ),
     _Rule(
         "a host's name",
+        (".local", ".lan", ".internal", ".corp", ".home", ".intranet", "desktop-", "laptop-", *_ADDRESSES),
         re.compile(
             r"(?<![\w.-])(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+\.(?:local|lan|internal|corp|home|intranet|localdomain)"
             r"|(?:[A-Za-z0-9-]+\.)+compute\.internal|(?:DESKTOP|LAPTOP)-[A-Z0-9]{5,8}|ip-\d+-\d+-\d+-\d+)(?![\w-])"
@@ -142,6 +168,7 @@ _ACCOUNTS = (
     ),
     _Rule(
         "the address of a machine in a local network",
+        ("10.", "192.168.", "172."),
         re.compile(r"(?<![\w.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?![\w.]*\d)"),
         _NAMELESS,
         severity="warning",
@@ -150,38 +177,61 @@ _ACCOUNTS = (
 )
 
 
-def _secret(what: str, pattern: str, severity: Severity = "error") -> _Rule:
-    return _Rule(what, re.compile(pattern), _REVOKE, secret=True, severity=severity)
+def _secret(what: str, words: str, pattern: str) -> _Rule:
+    return _Rule(what, tuple(words.split()), re.compile(pattern), _REVOKE, secret=True)
 
 
 _SECRETS = (
-    _secret("a private key", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"),
-    _secret("an AWS access key", r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7][A-Z0-9]{15}(?![A-Za-z0-9])"),
+    _secret("a private key", "-----begin", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"),
+    _secret(
+        "an AWS access key",
+        "akia asia abia acca",
+        r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7][A-Z0-9]{15}(?![A-Za-z0-9])",
+    ),
     _secret(
         "an AWS secret key",
+        "aws",
         r"(?i)aws_?secret_?(?:access_?)?key['\"]?\s*[=:]\s*['\"]?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])",
     ),
-    _secret("a GitHub token", r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255})"),
-    _secret("a GitLab token", r"(?<![A-Za-z0-9])gl(?:pat|dt|rt|cbt)-[A-Za-z0-9_-]{20,}"),
-    _secret("an API key", r"(?<![A-Za-z0-9_-])sk-(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{20,}"),
-    _secret("a Hugging Face token", r"(?<![A-Za-z0-9_])hf_[A-Za-z0-9]{30,}"),
-    _secret("a Slack token", r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}"),
     _secret(
-        "a Google key", r"(?<![A-Za-z0-9_-])(?:AIza[A-Za-z0-9_-]{35}|GOCSPX-[A-Za-z0-9_-]{28}|ya29\.[A-Za-z0-9_-]{20,})"
+        "a GitHub token",
+        "gh github_pat_",
+        r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255})",
     ),
-    _secret("a payment key", r"(?<![A-Za-z0-9])[rs]k_(?:live|test)_[A-Za-z0-9]{20,}"),
-    _secret("a package registry's token", r"(?<![A-Za-z0-9])(?:pypi-AgE[A-Za-z0-9_-]{30,}|npm_[A-Za-z0-9]{36})"),
-    _secret("a signed token (JWT)", r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
-    _secret("a bearer token", r"(?i)\bbearer\s+(?=[^\s'\"]*\d)[A-Za-z0-9._~+/-]{20,}=*"),
-    _secret("a password in an address", r"\b[a-z][a-z0-9+.-]*://[^\s/:@'\"<>{}]+:[^\s/@'\"<>{}]{3,}@[\w.-]+"),
-    _secret("the token of a notebook server", r"[?&]token=[0-9a-f]{32,}"),
+    _secret("a GitLab token", "glpat- gldt- glrt- glcbt-", r"(?<![A-Za-z0-9])gl(?:pat|dt|rt|cbt)-[A-Za-z0-9_-]{20,}"),
+    _secret("an API key", "sk-", r"(?<![A-Za-z0-9_-])sk-(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{20,}"),
+    _secret("a Hugging Face token", "hf_", r"(?<![A-Za-z0-9_])hf_[A-Za-z0-9]{30,}"),
+    _secret("a Slack token", "xox", r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    _secret(
+        "a Google key",
+        "aiza gocspx- ya29.",
+        r"(?<![A-Za-z0-9_-])(?:AIza[A-Za-z0-9_-]{35}|GOCSPX-[A-Za-z0-9_-]{28}|ya29\.[A-Za-z0-9_-]{20,})",
+    ),
+    _secret("a payment key", "k_live_ k_test_", r"(?<![A-Za-z0-9])[rs]k_(?:live|test)_[A-Za-z0-9]{20,}"),
+    _secret(
+        "a package registry's token",
+        "pypi-age npm_",
+        r"(?<![A-Za-z0-9])(?:pypi-AgE[A-Za-z0-9_-]{30,}|npm_[A-Za-z0-9]{36})",
+    ),
+    _secret(
+        "a signed token (JWT)",
+        "eyj",
+        r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
+    ),
+    _secret("a bearer token", "bearer", r"(?i)\bbearer\s+(?=[^\s'\"]*\d)[A-Za-z0-9._~+/-]{20,}=*"),
+    _secret(
+        "a password in an address", "://", r"\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@'\"<>{}]+:[^\s/@'\"<>{}]{3,}@[\w.-]+"
+    ),
+    _secret("the token of a notebook server", "token=", r"[?&]token=[0-9a-f]{32,}"),
     _secret(
         "what looks like a key or a password",
+        "key token secret passw pwd",
         r"(?i)\b(?:[a-z]+_)*(?:api_?key|access_?token|auth_?token|secret_?key|client_?secret|password|passwd|pwd)['\"]?"
         r"\s*[=:]\s*['\"]?(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9+/_-]{16,}={0,2}(?![\w(.\[])",
     ),
     _secret(
         "what looks like a key",
+        "key",
         r"(?i)\b(?:wandb|kaggle|openai|anthropic|comet|neptune)(?:_\w+)*_?key['\"]?\s*[=:]\s*['\"]?[A-Za-z0-9_-]{20,}",
     ),
 )
@@ -207,16 +257,13 @@ def this_machine() -> tuple[str, ...]:
 
 
 @cache
-def _machine_rule() -> _Rule | None:
-    if not (names := this_machine()):
-        return None
-    pattern = "|".join(re.escape(name) for name in names)
-    return _Rule(
-        "the name of this account or host",
-        re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])"),
-        _NAMELESS,
-        where=_OUTPUT,
-    )
+def _machine_rules() -> tuple[_Rule, ...]:
+    names = this_machine()
+    if not names:
+        return ()
+    pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, names))})(?![\w-])")
+    what = "the name of this account or host"
+    return (_Rule(what, tuple(name.lower() for name in names), pattern, _NAMELESS, where=_OUTPUT),)
 
 
 def leaks(text: str, where: Where = "output") -> list[Leak]:
@@ -236,10 +283,10 @@ def leaks(text: str, where: Where = "output") -> list[Leak]:
         One for each rule and each different thing that it finds, the first five of each rule.
     """
     found: list[Leak] = []
-    rules: Iterable[_Rule | None] = (_HOMES, _PATHS, _FILE_LINKS, *_ACCOUNTS, *_SECRETS, _machine_rule())
+    lower = text.lower()
     covered: list[tuple[int, int]] = []
-    for rule in rules:
-        if rule is None or where not in rule.where:
+    for rule in (*_PATHS, *_ACCOUNTS, *_SECRETS, *_machine_rules()):
+        if where not in rule.where or not any(word in lower for word in rule.words):
             continue
         shown: dict[str, None] = {}
         for match in rule.pattern.finditer(text):
