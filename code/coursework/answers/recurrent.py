@@ -109,10 +109,10 @@ class _Printer(LatexPrinter):
         return SUMS.get(symbol, symbol.name)
 
     def _print_sigma(self, expression: sp.Expr) -> str:
-        return rf"\sigma\left({self._print(expression.args[0])}\right)"
+        return rf"\sigma({self._print(expression.args[0])})"
 
     def _print_tanh(self, expression: sp.Expr, exp: str | None = None) -> str:
-        return rf"\tanh\left({self._print(expression.args[0])}\right)"
+        return rf"\tanh({self._print(expression.args[0])})"
 
 
 def equations_tex(equations: Sequence[Equation]) -> str:
@@ -125,11 +125,17 @@ def equations_tex(equations: Sequence[Equation]) -> str:
 def gate_paths_tex() -> str:
     """Return ∂c_t/∂h_{t−1}, the paths through the gates and the candidate, as TeX made from `cell_partials`."""
     printer = _Printer()
-    terms = [
-        rf"\operatorname{{diag}}\left({printer.doprint(cell_partials()[f'c/a_{layer}'])}\right) W_{{{layer}h}}"
+    forget, store, content = (
+        rf"\operatorname{{diag}}({printer.doprint(cell_partials()[f'c/a_{layer}'])})\, W_{{{layer}h}}"
         for layer in "fic"
-    ]
-    return r"\frac{\partial c_t}{\partial h_{t-1}} = " + " + ".join(terms)
+    )
+    return (
+        "\\begin{aligned}\n"
+        rf"\frac{{\partial c_t}}{{\partial h_{{t-1}}}} = {forget} &+ {store} \\"
+        "\n"
+        rf"&+ {content}"
+        "\n\\end{aligned}"
+    )
 
 
 # --- the forward passes ----------------------------------------------------------------------------------------------
@@ -351,7 +357,6 @@ def variables(measurements: dict[str, Any]) -> dict[str, str]:
     net, rnn = measurements["trained"][DEFAULT_LSTM], measurements["trained"]["SimpleRNN"]
     return {
         "seeds": str(plan["seeds"]),
-        "lags": str(plan["lags"]),
         "units": str(plan["units"]),
         "inputs": str(plan["inputs"]),
         "steps": str(plan["steps"]),
@@ -360,9 +365,6 @@ def variables(measurements: dict[str, Any]) -> dict[str, str]:
         "large_scale": large_scale,
         "weights_rnn": str(rnn["weights"]),
         "weights_lstm": str(net["weights"]),
-        "baseline": decimal(measurements["baseline"], 3),
-        "forget_default": decimal(sigmoid(1.0), 2),
-        "direct_default": scientific(sigmoid(1.0) ** plan["lags"]),
         "finding_rnn": _finding_rnn(small, large, plan["lags"]),
         "finding_default": _finding_default(small, large, plan["lags"]),
         "finding_bias": _finding_bias(small, large, plan["lags"]),
@@ -371,12 +373,12 @@ def variables(measurements: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _mean_factor(factors: Any, lag: int) -> float:
-    """Return the geometric mean over seeds of the factor on a gradient after `lag` steps."""
+def _left(factors: Any, lag: int) -> float:
+    """Return what is left of a gradient after `lag` steps: the geometric mean over seeds of the largest factor."""
     return float(np.exp(np.log(np.array(factors)[:, lag - 1]).mean()))
 
 
-def _magnitude(value: float) -> str:
+def _print(value: float) -> str:
     """Print a factor with two digits: as a decimal where that is short."""
     if 100 <= value < 1000:
         return f"{round(value, -1):.0f}"
@@ -387,69 +389,64 @@ def _magnitude(value: float) -> str:
 
 def _finding_rnn(small: dict, large: dict, lags: int) -> str:
     early = 20
-    net, other = (_mean_factor(small[name]["total"], early) for name in ("SimpleRNN", DEFAULT_LSTM))
-    last = _mean_factor(large["SimpleRNN"]["total"], lags)
-    if net > other:
-        first = (
-            f"With small inputs the SimpleRNN’s orthogonal kernel keeps the gradient alive for a while: after {early} "
-            f"steps a factor of {_magnitude(net)} is left, against {_magnitude(other)} in the LSTM with forget bias 1."
-        )
+    rnn, net = (_left(small[name]["total"], early) for name in ("SimpleRNN", DEFAULT_LSTM))
+    last = _left(large["SimpleRNN"]["total"], lags)
+    if rnn > net:
+        opening = "A SimpleRNN’s orthogonal kernel keeps the gradient alive for a while if inputs are small"
     else:
-        first = (
-            f"Even with small inputs the SimpleRNN’s orthogonal kernel does not keep the gradient better than the "
-            f"LSTM: after {early} steps the factors are {_magnitude(net)} and {_magnitude(other)}."
-        )
-    verb = "vanishes" if last < 1e-6 else "is"
+        opening = "Even if inputs are small, a SimpleRNN’s orthogonal kernel keeps the gradient no better than an LSTM"
+    end = "its gradient vanishes" if last < 1e-6 else "its gradient does not vanish"
     return (
-        f"{first} With large inputs its units saturate, and what is left after {lags} steps {verb}: {_magnitude(last)}."
+        f"{opening}: after {early} steps {_print(rnn)} is left, against {_print(net)} in the LSTM with forget bias 1. "
+        f"If inputs are large, {end}: {_print(last)} after {lags} steps."
     )
 
 
 def _finding_default(small: dict, large: dict, lags: int) -> str:
-    totals = [_mean_factor(nets[DEFAULT_LSTM]["total"], lags) for nets in (small, large)]
-    directs = [_mean_factor(nets[DEFAULT_LSTM]["direct"], lags) for nets in (small, large)]
-    worst = max(np.max(np.array(nets[DEFAULT_LSTM]["total"])[:, lags - 1]) for nets in (small, large))
-    opening = "At its default initialisation an LSTM forgets too" if worst < 1e-3 else "At its default initialisation"
-    relation = "more than" if min(totals) > max(directs) else "to be compared with"
+    total_small, total_large = (_left(nets[DEFAULT_LSTM]["total"], lags) for nets in (small, large))
+    direct_small, direct_large = (_left(nets[DEFAULT_LSTM]["direct"], lags) for nets in (small, large))
+    most = max(seed[lags - 1] for nets in (small, large) for seed in nets[DEFAULT_LSTM]["total"])
+    verb = "forgets too" if most < 1e-3 else "does not forget from every seed"
+    relation = "more than" if total_small > direct_small and total_large > direct_large else "beside"
     return (
-        f"{opening}: after {lags} steps a factor of {_magnitude(totals[0])} (small inputs) or {_magnitude(totals[1])} "
-        f"(large inputs) is left in total, {relation} the {_magnitude(directs[0])} and {_magnitude(directs[1])} along "
-        f"the cell alone, since the paths through the gates add to it."
+        f"As Keras initialises it, with forget bias 1, an LSTM {verb}: after {lags} steps {_print(total_small)} "
+        f"(small inputs) or {_print(total_large)} (large) is left, {relation} the {_print(direct_small)} or "
+        f"{_print(direct_large)} along the cell alone. With nothing to read, the cell alone would keep σ(1) = "
+        f"{decimal(sigmoid(1.0), 2)} at each step, {_print(sigmoid(1.0) ** lags)} in all."
     )
 
 
 def _finding_bias(small: dict, large: dict, lags: int) -> str:
     names = [name for name in small if name.startswith("LSTM") and name != DEFAULT_LSTM]
-    totals = [_mean_factor(nets[name]["total"], lags) for nets in (small, large) for name in names]
-    directs = [_mean_factor(nets[name]["direct"], lags) for nets in (small, large) for name in names]
-    low, high = _magnitude(min(directs)), _magnitude(max(directs))
-    if min(totals) > 1:
-        end = f"in total the gradient even grows, by {_magnitude(min(totals))} to {_magnitude(max(totals))}"
-    else:
-        end = f"in total the factors are {_magnitude(min(totals))} to {_magnitude(max(totals))}"
-    return f"With a forget bias of 3 or 5 the cell alone keeps {low} to {high} over {lags} steps, and {end}."
+    direct, total = (
+        sorted(_left(nets[name][path], lags) for nets in (small, large) for name in names)
+        for path in ("direct", "total")
+    )
+    verb = "the gradient even grows, to" if total[0] > 1 else "what is left is"
+    return (
+        f"With forget bias 3 or 5 the cell alone keeps {_print(direct[0])} to {_print(direct[-1])}; with the paths "
+        f"through the gates {verb} {_print(total[0])} to {_print(total[-1])} times its size."
+    )
 
 
 def _finding_task(net: dict, rnn: dict, baseline: float) -> str:
-    solved = [sum(error < baseline / 10 for error in each["error"]) for each in (net, rnn)]
-    mean = [float(np.mean(each["error"])) for each in (net, rnn)]
-    seeds = len(net["error"])
+    solved_net, solved_rnn = (sum(error < baseline / 10 for error in each["error"]) for each in (net, rnn))
+    error_net, error_rnn = (_print(float(np.mean(each["error"]))) for each in (net, rnn))
     return (
-        f"The LSTM solves the task (less than a tenth of the error of always answering 0) from {solved[0]} of {seeds} "
-        f"seeds, with a mean squared error of {_magnitude(mean[0])}; the SimpleRNN from {solved[1]} of {seeds}, with "
-        f"{_magnitude(mean[1])}."
+        f"The LSTM solves it from {solved_net} of {len(net['error'])} seeds, the SimpleRNN from {solved_rnn}. Their "
+        f"mean squared errors on new sequences are {error_net} and {error_rnn}; always answering 0 costs "
+        f"{_print(baseline)}, and solved means less than a tenth of that."
     )
 
 
 def _finding_gate(net: dict, lag: int) -> str:
     before, after = (np.array(net[when]["forget"]) for when in ("before", "after"))
-    total, direct = (_mean_factor(net["after"][path], lag) for path in ("total", "direct"))
-    start = _mean_factor(net["before"]["total"], lag)
+    total, direct = (_left(net["after"][path], lag) for path in ("total", "direct"))
+    start = _left(net["before"]["total"], lag)
     learned = bool(np.all(after > before)) and after.min() > 0.95
-    opening = "The LSTM has learned to keep" if learned else "The LSTM has not learned to keep"
     return (
-        f"{opening}: while nothing new is stored, the forget gate of its best unit is {decimal(after.min(), 3)} to "
-        f"{decimal(after.max(), 3)}, from {decimal(before.min(), 2)} to {decimal(before.max(), 2)} before training. "
-        f"Over {lag} steps the gradient keeps a factor of {_magnitude(total)} ({_magnitude(start)} before training), "
-        f"{_magnitude(direct)} of it along the cell alone."
+        f"The LSTM has {'' if learned else 'not '}learned to keep: while nothing new is stored, the forget gate of its "
+        f"best unit is {decimal(after.min(), 3)} to {decimal(after.max(), 3)}, where it was {decimal(before.min(), 2)} "
+        f"to {decimal(before.max(), 2)} before training. Over {lag} steps {_print(total)} of a gradient is left "
+        f"({_print(start)} before training), and {_print(direct)} along the cell alone."
     )

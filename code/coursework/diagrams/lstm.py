@@ -195,7 +195,7 @@ def _draw_legend(axes: Axes) -> None:
     """Say what a box, a disc, a merging line and a forking line mean, and what the two functions are for."""
     y = 0.36
     draw_box(axes, Node("", "layer", (0.24, y), size=(0.32, 0.19)), fill=FAINT)
-    write(axes, (0.48, y), "layer: function of $W\\,[h_{t-1}, x_t] + b$", SMALL, ha="left")
+    write(axes, (0.48, y), "layer: σ or tanh of $W\\,[h_{t-1}, x_t] + b$", SMALL, ha="left")
     draw_disc(axes, (2.84, y), 0.09, fill="white")
     write(axes, (3.0, y), "pointwise operation", SMALL, ha="left")
     draw_line(axes, [(4.22, y + 0.06), (4.5, y + 0.06)], head=False)

@@ -44,7 +44,7 @@ def gradients(measurements: Mapping[str, Any]) -> Figure:
         What `coursework.answers.recurrent_measurements.compute` returned.
     """
     use()
-    figure = Figure(figsize=(TEXT_WIDTH, 2.75))
+    figure = Figure(figsize=(TEXT_WIDTH, 2.5))
     panels = figure.subplots(1, 3, sharey=True)
     for axes, (scale, nets) in zip(panels, measurements["initial"].items(), strict=False):
         for name, factors in nets.items():
@@ -85,7 +85,7 @@ def gates(trace: Mapping[str, Any]) -> Figure:
     use()
     steps = np.arange(1, len(trace["c"]) + 1)
     store, recall = (np.flatnonzero(np.array(trace[flag]) > 0.5) for flag in ("store", "recall"))
-    figure = Figure(figsize=(TEXT_WIDTH, 2.35))
+    figure = Figure(figsize=(TEXT_WIDTH, 2.1))
     flags, cell, *rows = figure.subplots(5, 1, sharex=True, height_ratios=(0.75, 1.2, 1, 1, 1))
     flags.plot(steps[store], np.full(store.size, 1.0), "v", color=INK, ms=4.5)
     flags.plot(steps[recall], np.full(recall.size, 0.0), "o", color=INK, ms=2.6)
@@ -102,7 +102,7 @@ def gates(trace: Mapping[str, Any]) -> Figure:
     for axes, key, name, colour in zip(
         rows, "fio", ("forget gate $f_t$", "input gate $i_t$", "output gate $o_t$"), (ORANGE, GREEN, BLUE), strict=True
     ):
-        axes.bar(steps, trace[key], width=1, color=colour, lw=0)
+        axes.stairs(trace[key], np.arange(len(steps) + 1) + 0.5, fill=True, color=colour, lw=0)
         axes.axhline(1, color=GREY, lw=0.5, zorder=0)
         axes.set(ylim=(0, 1.08), yticks=[0.5], yticklabels=[name])
     for axes in (flags, cell, *rows):
