@@ -212,25 +212,43 @@ def output(result: Gradients) -> Printed:
     return Printed(text=f"1 {MINUS} {gap.text}", tex=f"1 - {gap.tex}", exact=False, simple=False)
 
 
-def total_input(answer: Answer) -> str:
-    """Return the TeX of z in symbols and in numbers: ``z = w_1 x_1 + w_2 x_2 = 3 \\cdot 1 + (-1) \\cdot 2 = 1``."""
-    names = [f"w_{i} x_{i}" for i in range(1, len(answer.neuron.inputs) + 1)]
-    names += [] if answer.neuron.bias is None else ["b"]
-    return f"z = {' + '.join(names)} {_in_numbers(answer)}"
-
-
-def _in_numbers(answer: Answer) -> str:
-    """Return the TeX of the total input in numbers, from its first relation on: ``= 3 \\cdot 1 + (-1) \\cdot 2 = 1``."""
+def _products(answer: Answer) -> list[str]:
+    """Return the TeX of the summands of z in numbers."""
     neuron = answer.neuron
     products = [
         rf"{number(w).factor} \cdot {number(x).factor}" for w, x in zip(neuron.weights, neuron.inputs, strict=True)
     ]
-    if neuron.bias is not None:
-        products.append(number(neuron.bias).factor)
-    numbers = (*neuron.inputs, *neuron.weights, *([] if neuron.bias is None else [neuron.bias]))
-    put_in = "=" if all(number(v).exact for v in numbers) else r"\approx"
+    return products if neuron.bias is None else [*products, number(neuron.bias).factor]
+
+
+def _put_in(answer: Answer) -> str:
+    """Return the TeX sign between z in symbols and in numbers: = if all of these are printed exactly."""
+    neuron = answer.neuron
+    exact = all(number(v).exact for v in (*neuron.inputs, *neuron.weights, neuron.bias or Fraction(0)))
+    return "=" if exact else r"\approx"
+
+
+def _in_numbers(answer: Answer) -> str:
+    """Return the TeX of z in numbers, from its first relation on: ``= 3 \\cdot 1 + (-1) \\cdot 2 = 1``."""
     z = number(answer.relu.z)
-    return f"{put_in} {' + '.join(products)} {z.relation} {z.tex}"
+    return f"{_put_in(answer)} {' + '.join(_products(answer))} {z.relation} {z.tex}"
+
+
+def total_input(answer: Answer) -> list[str]:
+    """Return the TeX of z in symbols and in numbers, as rows of an aligned formula none of which is too long."""
+    z = number(answer.relu.z)
+    names = [f"w_{i} x_{i}" for i in range(1, len(answer.neuron.inputs) + 1)]
+    names += [] if answer.neuron.bias is None else ["b"]
+    products = _products(answer)
+    if len(names) == 2 and sum(map(len, products)) < 40:
+        return [f"z &= {' + '.join(names)} {_in_numbers(answer)}"]
+    rows = [f"z &= {' + '.join(names)}"]
+    half = (len(products) + 1) // 2 if sum(map(len, products)) > 120 else len(products)
+    rows.append(f"&{_put_in(answer)} {' + '.join(products[:half])}")
+    if products[half:]:
+        rows.append(rf"&\quad + {' + '.join(products[half:])}")
+    rows[-1] += f" {z.relation} {z.tex}"
+    return rows
 
 
 def state(answer: Answer) -> str:
@@ -359,9 +377,9 @@ def boxed_answer(answer: Answer) -> str:
 
 
 def substituted_relu(answer: Answer) -> str:
-    """Return the TeX of part a), step by step: chain rule, local derivatives by SymPy, numbers."""
+    """Return the TeX of part a), step by step: total input, chain rule, local derivatives by SymPy, numbers."""
     slope = number(answer.relu.slope)
-    rows = []
+    rows = total_input(answer)
     for kind, index in (("x", 2), ("w", 2)):
         local, value, local_value = _along(answer, answer.relu, kind, index)
         rows.append(
@@ -383,7 +401,8 @@ def substituted_sigmoid(answer: Answer) -> str:
     for index in (1, 2):
         local, _, local_value = _along(answer, answer.sigmoid, "w", index)
         rows.append(
-            rf"\frac{{\partial y}}{{\partial w_{index}}} &= \sigma'({at})\, \frac{{\partial z}}{{\partial w_{index}}} = "
+            rf"\frac{{\partial y}}{{\partial w_{index}}} "
+            rf"&= \sigma'({at})\, \frac{{\partial z}}{{\partial w_{index}}} = "
             rf"\sigma'({at})\, {local} {(slope if not slope.exact else local_value).relation} "
             rf"{slope.factor} \cdot {local_value.factor} {_sigmoid_value(answer, index)}"
         )

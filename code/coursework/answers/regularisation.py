@@ -161,9 +161,9 @@ def what_the_fits_show(strength: Fraction) -> str:
     worse = "too much: it is further away again" if off[2] > off[1] else "not yet too much: it is nearer still"
     return (
         f"Without a penalty its weights have the length {decimal(none.norm, 1)}; "
-        f"with $\\lambda = {number(strength).tex}$ they have {decimal(chosen.norm, 1)}, and the curve is {better} the sine "
-        f"that the points came from (root mean square distance {decimal(off[1], 2)} instead of {decimal(off[0], 2)}). "
-        f"A hundred times as much is {worse} ({decimal(off[2], 2)})."
+        f"with $\\lambda = {number(strength).tex}$ they have {decimal(chosen.norm, 1)}, and the curve is {better} "
+        f"the sine that the points came from (root mean square distance {decimal(off[1], 2)} instead of "
+        f"{decimal(off[0], 2)}). A hundred times as much is {worse} ({decimal(off[2], 2)})."
     )
 
 

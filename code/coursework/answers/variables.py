@@ -114,7 +114,7 @@ def evidence_table(checks: list[dict[str, Any]]) -> str:
     """Return the Markdown table of all checks: what is claimed, what it was compared with, and how well they agree."""
     rows = [
         "| | Claim | Compared with | Values | Difference | Allowed |",
-        "|:---|:------------------------------|:--------------------------|------:|-----------:|----------------:|",
+        "|:----|:--------------------------------------|:----------------------------------|-------:|-------------:|----------------:|",
     ]
     for check in checks:
         rows.append(

@@ -22,12 +22,13 @@ def descents(found: dict[tuple[str, float], optimisers.Descent]) -> Figure:
         `Descent` by method and angle of the valley.
     """
     figure = Figure(figsize=(TEXT_WIDTH, 2.45))
-    panels = figure.subplots(2, 4, sharex=True, sharey="row", height_ratios=(3, 4.4))
-    for row, (valley, limits) in enumerate(zip(optimisers.VALLEYS, ((-1.5, 1.5), (-3.3, 1.1)), strict=True)):
+    panels = figure.subplots(2, 4, sharex=True, sharey="row", height_ratios=(3.5, 4.4))
+    for row, (valley, limits) in enumerate(zip(optimisers.VALLEYS, ((-2.1, 1.4), (-3.3, 1.1)), strict=True)):
         for axes, method in zip(panels[row], optimisers.METHODS, strict=True):
             descent = found[method, valley.angle]
             _path(axes, valley, descent, limits)
-            axes.set_title(f"{method}, $\\eta$ = {descent.learning_rate:.2g}", size=8.5)
+            if row == 0:
+                axes.set_title(method, size=9)
         panels[row, 0].set_ylabel("$\\theta_2$")
     for axes in panels[1]:
         axes.set_xlabel("$\\theta_1$")
@@ -49,7 +50,15 @@ def _path(axes: Axes, valley: optimisers.Valley, descent: optimisers.Descent, li
     axes.plot(*descent.path.T, color=BLUE, ls="-", lw=0.9, marker="o", ms=1.7)
     axes.plot(0, 0, marker="+", color=RED, ms=7, mew=1.2, zorder=5)
     box = {"fc": "white", "ec": "none", "pad": 1.2}
-    axes.text(0.97, 0.05, f"loss {scientific(descent.loss)}", transform=axes.transAxes, ha="right", size=8, bbox=box)
+    axes.text(
+        0.97,
+        0.05,
+        f"$\\eta$ = {descent.learning_rate:.2g}\nloss {scientific(descent.loss)}",
+        transform=axes.transAxes,
+        ha="right",
+        size=8,
+        bbox=box,
+    )
     axes.set(xlim=(-4.6, 1.2), ylim=limits, aspect="equal")
     axes.grid(False)
 
