@@ -33,13 +33,16 @@ def digest(*parts: Any) -> str:
 
 def package_versions(*names: str) -> dict[str, str]:
     """Return the installed versions; a package that is not installed has the version ''."""
-    found = {}
-    for name in names:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = ""
-    return found
+    return {name: _version(name) for name in names}
+
+
+@functools.cache
+def _version(name: str) -> str:
+    # What a process has imported does not change under it, so one look is enough.
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 @functools.cache

@@ -28,8 +28,15 @@ def _unwritable(path: Path, error: OSError) -> str:
     return f"{path.name} cannot be written ({error.strerror}): make room or mend the permissions."
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Write a file under a temporary name beside it, then rename it.
+
+    Parameters
+    ----------
+    path, content
+        The file.
+    durable
+        Whether to wait until the disk has it. What carries its own checksum and is quickly made again need not.
 
     Raises
     ------
@@ -46,8 +53,9 @@ def write_atomically(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException as error:

@@ -106,7 +106,10 @@ class NotebookPage:
     def _output(self, output: Mapping[str, Any], alternative: str) -> tuple[str, bool]:
         kind = output["output_type"]
         if kind == "stream":
-            return f'<pre class="{escape(output["name"])}">{escape(_ANSI.sub("", _joined(output["text"])))}</pre>', False
+            return (
+                f'<pre class="{escape(output["name"])}">{escape(_ANSI.sub("", _joined(output["text"])))}</pre>',
+                False,
+            )
         if kind == "error":
             text = "\n".join(output.get("traceback") or [f"{output['ename']}: {output['evalue']}"])
             return f'<pre class="stderr">{escape(_ANSI.sub("", text))}</pre>', False

@@ -61,7 +61,7 @@ class Workshop:
         # Held by whoever executes: cells must not read results while these are being replaced.
         self._executing = threading.Lock()
         self._typst = threading.Lock()
-        self._builder = Builder(project, keep_kernel=True, on_cell=self._on_cell)
+        self._builder = Builder(project, keep_kernel=True, in_memory=True, on_cell=self._on_cell)
         self._held = contextlib.ExitStack()
         self._building: Prepared | None = None
         self._notebook_page = NotebookPage(project.root)

@@ -56,13 +56,22 @@ class Builder:
         The project.
     keep_kernel
         Whether a kernel stays alive from one build to the next.
+    in_memory
+        Whether the documents' outputs stay in memory too.
     on_cell
         Called before each cell that is executed.
     """
 
-    def __init__(self, project: Project, *, keep_kernel: bool = False, on_cell: OnCell | None = None):
+    def __init__(
+        self,
+        project: Project,
+        *,
+        keep_kernel: bool = False,
+        in_memory: bool = False,
+        on_cell: OnCell | None = None,
+    ):
         self.project = project
-        self.cache = OutputCache(project.cache / "executed")
+        self.cache = OutputCache(project.cache / "executed", in_memory=in_memory)
         self.kernel = Kernel(project.report) if keep_kernel else None
         self.on_cell = on_cell
         self._typesetter: rendering.Typesetter | None = None
@@ -93,7 +102,7 @@ class Builder:
         """
         path = self.project.root / "_quarto.yml"
         try:
-            values = yaml.safe_load(path.read_text(encoding="utf-8"))
+            values = qmd.load_yaml(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, yaml.YAMLError):
             raise InputError("_quarto.yml is missing or is not valid YAML: restore it.") from None
         return values if isinstance(values, dict) else {}

@@ -119,10 +119,18 @@ class OutputCache:
     """Executed documents, kept by jupyter-cache in a folder of the project.
 
     A damaged cache is set aside, named in a warning, and made anew.
+
+    Parameters
+    ----------
+    folder
+        The cache's folder.
+    in_memory
+        Whether the last outputs of each document stay in memory too, for a preview.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, *, in_memory: bool = False):
         self.folder = folder
+        self._memory: dict[str, tuple[str, Outputs]] | None = {} if in_memory else None
 
     def _open(self) -> Any:
         from jupyter_cache import get_cache
@@ -133,6 +141,20 @@ class OutputCache:
 
     def load(self, job: Job) -> Outputs | None:
         """Return the kept outputs of a job, or None."""
+        if self._memory is not None:
+            key, outputs = self._memory.get(job.document.name, ("", ()))
+            if key == digest(job.dependencies()):
+                return outputs
+        found = self._load(job)
+        if found is not None:
+            self._remember(job, found)
+        return found
+
+    def _remember(self, job: Job, outputs: Outputs) -> None:
+        if self._memory is not None:
+            self._memory[job.document.name] = (digest(job.dependencies()), outputs)
+
+    def _load(self, job: Job) -> Outputs | None:
         if not self.folder.is_dir():
             return None
         try:
@@ -157,6 +179,7 @@ class OutputCache:
         """Keep the outputs of a job; a cache that cannot be written costs an execution next time, nothing else."""
         from jupyter_cache.base import CacheBundleIn
 
+        self._remember(job, outputs)
         try:
             bundle = CacheBundleIn(_cache_notebook(job, outputs), Path(job.document.name).as_posix())
             self._open().cache_notebook_bundle(bundle, check_validity=False, overwrite=True, description="")

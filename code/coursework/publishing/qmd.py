@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,12 @@ def _front_matter(lines: list[Line]) -> tuple[dict, list[Line]]:
     return values, lines[end + 1 :]
 
 
+@lru_cache(maxsize=1024)
+def load_yaml(text: str) -> Any:
+    """Read YAML safely; what is read belongs to everybody who reads the same text and is not to be changed."""
+    return yaml.safe_load(text)
+
+
 def parse_yaml(text: str, lines: list[Line] | tuple[Line, ...], what: str) -> dict:
     """Read a mapping from YAML text that stands in `lines`.
 
@@ -201,7 +208,7 @@ def parse_yaml(text: str, lines: list[Line] | tuple[Line, ...], what: str) -> di
         If it is not YAML, or not keys with values.
     """
     try:
-        values = yaml.safe_load(text)
+        values = load_yaml(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = lines[min(mark.line, len(lines) - 1)] if mark and lines else lines[0]
@@ -411,6 +418,9 @@ def outside_code(lines: Iterable[Line]) -> Iterator[Line]:
                 fence = None
             continue
         text = line.text
+        if not in_comment and "`" not in text and "<!--" not in text:
+            yield line
+            continue
         if in_comment:
             if "-->" not in text:
                 continue
@@ -428,6 +438,9 @@ def without_mathematics(lines: Iterable[Line]) -> Iterator[Line]:
     """Yield lines with formulas, inline and displayed, blanked out."""
     display = False
     for line in lines:
+        if not display and "$" not in line.text:
+            yield line
+            continue
         text = line.text.replace("\\$", "  ")
         kept = ""
         for index, piece in enumerate(text.split("$$")):

@@ -1,18 +1,20 @@
 """Sets a document: Markdown through pandoc and the Lua filters to Typst, and Typst to a tagged PDF.
 
-pandoc runs once a chapter, and what it made is kept under the digest of the chapter, the filters and pandoc itself;
-Typst's compiler stays alive in a `Typesetter` and compiles again only what changed.
+pandoc's work is kept section by section, under the digest of the section, the filters and pandoc itself; what is
+missing of a chapter goes through pandoc at once. Typst's compiler stays alive in a `Typesetter` and compiles again only
+what changed.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +22,14 @@ import yaml
 
 from coursework.digests import digest, package_versions
 from coursework.errors import InputError, WorkError
-from coursework.kept import write_if_changed
+from coursework.kept import write_atomically, write_if_changed
 from coursework.publishing import qmd
-from coursework.publishing.qmd import Document
+from coursework.publishing.qmd import Document, Line
 
 HERE = Path(__file__).resolve().parent
 FORMAT = "coursework-typst"
 BODY = "COURSEWORK-BODY"
+BORDER = "COURSEWORK-BORDER"
 
 FRONT_MATTER = frozenset("title subtitle abstract student-id module submitted lang keywords execute jupyter".split())
 
@@ -51,7 +54,7 @@ class Extension:
         """
         path = folder / "_extension.yml"
         try:
-            options = yaml.safe_load(path.read_text(encoding="utf-8"))["contributes"]["formats"]["typst"]
+            options = qmd.load_yaml(path.read_text(encoding="utf-8"))["contributes"]["formats"]["typst"]
         except (OSError, yaml.YAMLError, KeyError, TypeError):
             raise InputError(f"{folder.name}/_extension.yml does not describe a Typst format: restore it.") from None
         return cls(folder, options)
@@ -169,7 +172,7 @@ class Typesetter:
 
         def chapter(text: str) -> str:
             try:
-                return self._kept(text, arguments, tools)
+                return "\n\n".join(self._converted(sections(text), arguments, tools))
             except PandocFailure as failure:
                 raise InputError(_placed(str(failure), document)) from None
 
@@ -186,19 +189,32 @@ class Typesetter:
         front = "---\n" + json.dumps(dict(metadata), ensure_ascii=False) + "\n...\n\n" + BODY + "\n"
         arguments = [f"--from={READER}", "--to=typst", "--wrap=none", f"--template={templates / 'report.typ'}"]
         arguments += [f"--lua-filter={path}" for path in self.extension.filters]
-        return self._kept(front, arguments, tools + parts)
+        return self._converted((front,), arguments, tools + parts)[0]
 
-    def _kept(self, text: str, arguments: Sequence[str], tools: str) -> str:
+    def _converted(self, texts: Sequence[str], arguments: Sequence[str], tools: str) -> list[str]:
+        """Convert texts by pandoc, those together in one run that have not been converted before."""
         flags = [argument.replace(str(self.root), "") for argument in arguments]
-        key = digest(text, flags, tools)
-        if key not in self._memory:
-            path = self.cache / "pandoc" / f"{key}.typ"
-            if path.is_file() and (kept := _whole(path)) is not None:
+        keys = [digest(text, flags, tools) for text in texts]
+        missing = {}
+        for key, text in zip(keys, texts, strict=True):
+            if key in self._memory:
+                continue
+            if (kept := _whole(self._kept_file(key))) is not None:
                 self._memory[key] = kept
             else:
-                self._memory[key] = run_pandoc(text, arguments, self.root)
-                write_if_changed(path, _sealed(self._memory[key]))
-        return self._memory[key]
+                missing[key] = text
+        if missing:
+            whole = run_pandoc(f"\n\n{BORDER}\n\n".join(missing.values()), arguments, self.root)
+            made = re.split(rf"\n*^{BORDER}$\n*", whole, flags=re.M)
+            if len(made) != len(missing):  # a text holds the border, or lets it vanish
+                made = [run_pandoc(text, arguments, self.root) for text in missing.values()]
+            for key, text in zip(missing, made, strict=True):
+                self._memory[key] = text
+                write_atomically(self._kept_file(key), _sealed(text), durable=False)
+        return [self._memory[key] for key in keys]
+
+    def _kept_file(self, key: str) -> Path:
+        return self.cache / "pandoc" / f"{key}.typ"
 
     def compile(self, source: str, output: str = "pdf") -> Any:
         """Compile Typst source.
@@ -218,7 +234,7 @@ class Typesetter:
         import typst
 
         main = self.cache / "report.typ"
-        write_if_changed(main, source.encode())
+        write_atomically(main, source.encode(), durable=False)
         if self._compiler is None:
             self._compiler = typst.Compiler(
                 str(main),
@@ -234,6 +250,33 @@ class Typesetter:
         except typst.TypstError as error:
             hints = "".join(f" ({hint})" for hint in error.hints)
             raise WorkError(f"Typst cannot set the document: {error.message}{hints}") from None
+
+
+@lru_cache(maxsize=256)
+def sections(chapter: str) -> tuple[str, ...]:
+    """Cut a chapter's Markdown before its headings; a chapter in which something reaches over a cut stays whole.
+
+    Notes, link targets and numbered examples are defined in one place and used in another, and ``[A heading]`` leads to
+    that heading: such a chapter is one piece.
+    """
+    lines = [Line(text, "", number) for number, text in enumerate(chapter.split("\n"))]
+    cuts, headings = [], []
+    depth, dollars = 0, 0
+    for line in qmd.outside_code(lines):
+        if re.match(r" {0,3}(\[[^\]]+\]:|\(@)", line.text):
+            return (chapter,)
+        if re.match(r"#{1,6} ", line.text) and not depth and not dollars % 2:
+            headings.append(re.sub(r"\{[^{}]*\}\s*$", "", line.text).strip("# "))
+            if line.number and not lines[line.number - 1].text.strip():
+                cuts.append(line.number)
+        if colons := re.match(r" {0,3}:{3,}\s*(.*)$", line.text):
+            depth += 1 if colons[1].strip(": ") else -1
+        dollars += line.text.count("$$")
+    if any(f"[{heading}]" in chapter for heading in headings):
+        return (chapter,)
+    borders = [0, *(cut for cut in cuts if cut), len(lines)]
+    pieces = ("\n".join(line.text for line in lines[a:b]) for a, b in itertools.pairwise(borders))
+    return tuple(piece for piece in pieces if piece.strip())
 
 
 def _sealed(text: str) -> bytes:
