@@ -68,13 +68,6 @@ def test_pairing_needs_the_same_seeds():
         analysis.paired_difference([1, 2, 3], [1, 2])
 
 
-@pytest.mark.parametrize(("count", "total"), [(0, 20), (3, 20), (870, 10_000), (20, 20)])
-def test_wilsons_interval_is_scipys(count, total):
-    found = analysis.proportion_interval(count, total)
-    oracle = stats.binomtest(count, total).proportion_ci(method="wilson")
-    assert (found.low, found.high) == pytest.approx((oracle.low, oracle.high), abs=1e-7)
-
-
 def test_paired_proportions_use_only_the_examples_that_differ():
     first = np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 0], bool)
     second = np.array([1, 1, 0, 0, 1, 0, 0, 0, 0, 0], bool)
@@ -138,6 +131,10 @@ def test_a_sweep_that_diverged_throughout_has_no_best():
 # Laws
 
 
+def width(interval):
+    return interval.high - interval.low
+
+
 def curve(offset=0.2, scale=5.0, exponent=0.4):
     return offset + scale * SIZES**-exponent
 
@@ -196,7 +193,7 @@ def test_bootstrap_intervals_hold_the_truth_and_know_the_noise():
     assert exponent.low < 0.4 < exponent.high
     calm = curve()[:, None] * np.exp(generator.normal(0, 0.001, (len(SIZES), 5)))
     narrow = analysis.summarise_law(SIZES, calm, "power law with offset", replicates=200).intervals["exponent"]
-    assert narrow.half_width < 0.3 * exponent.half_width
+    assert width(narrow) < 0.3 * width(exponent)
 
 
 def test_resampling_the_examples_widens_the_intervals():
@@ -206,8 +203,8 @@ def test_resampling_the_examples_widens_the_intervals():
     curves = examples.mean(axis=-1)  # the same in every seed: without examples there is no spread at all
     alone = analysis.summarise_law(SIZES, curves, "power law with offset", replicates=60)
     both = analysis.summarise_law(SIZES, curves, "power law with offset", examples=examples, replicates=60)
-    assert alone.intervals["offset"].half_width < 1e-9
-    assert both.intervals["offset"].half_width > 0.005
+    assert width(alone.intervals["offset"]) < 1e-9
+    assert width(both.intervals["offset"]) > 0.01
 
 
 def test_laws_are_told_apart_by_residuals_and_prediction():

@@ -67,10 +67,6 @@ class Interval:
         """Whether there are limits at all."""
         return bool(np.isfinite(self.low) and np.isfinite(self.high))
 
-    @property
-    def half_width(self):
-        return (self.high - self.low) / 2
-
 
 def mean_interval(values, log=False, level=0.95):
     """Mean and t interval over seeds.
@@ -105,16 +101,6 @@ def paired_difference(first, second, level=0.95):
     if first.shape != second.shape:
         raise ValueError(f"a paired comparison needs the same seeds on both sides: {first.shape}, {second.shape}")
     return mean_interval(first - second, level=level)
-
-
-def proportion_interval(count, total, z=1.959964):
-    """Wilson's 95 % interval for a proportion (Wilson, 1927); its ``seeds`` is the number of examples."""
-    if total == 0:
-        return Interval(math.nan, math.nan, math.nan, 0)
-    p = count / total
-    centre = (p + z**2 / (2 * total)) / (1 + z**2 / total)
-    half = z / (1 + z**2 / total) * math.sqrt(p * (1 - p) / total + z**2 / (4 * total**2))
-    return Interval(p, max(0.0, centre - half), min(1.0, centre + half), total)
 
 
 def paired_proportions(first_wrong, second_wrong, z=1.959964):

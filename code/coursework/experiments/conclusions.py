@@ -6,9 +6,8 @@ The predicates and sentences are those of `findings`, which the notebook shows a
 import numpy as np
 
 from coursework.experiments import analysis, data, findings, protocol, store
-from coursework.experiments.findings import decimal, percent, points, scientific, whole, with_limits
+from coursework.experiments.findings import percent, scientific, whole, with_limits
 
-LOSS_TARGET = 0.30
 NAMES = {"mlp": "MLP", "cnn": "CNN"}
 
 
@@ -43,7 +42,7 @@ def describe(results, profile, dataset):
     results : mapping of Run to Result
     profile : Profile
     dataset : Dataset
-        For the numbers of examples and the labels of the test set.
+        For its name and the numbers of examples.
     """
     values = {
         "budget": findings.budget_sentence(profile, len(protocol.listed(protocol.stages(profile, results))), kept=True),
@@ -51,15 +50,12 @@ def describe(results, profile, dataset):
         "examples_train": whole(len(dataset.y_train)),
         "examples_validation": whole(len(dataset.y_validation)),
         "examples_test": whole(len(dataset.y_test)),
-        "classes": whole(dataset.classes),
         "target_error": percent(profile.target_error, 0),
-        "target_loss": decimal(LOSS_TARGET, 2),
         "intermediate": whole(profile.intermediate),
         "smallest": whole(min(profile.sizes)),
         "largest": whole(max(profile.sizes)),
         "seeds": whole(len(profile.seeds)),
         "comparison_seeds": whole(len(profile.comparison_seeds)),
-        "trainings": whole(len(protocol.listed(protocol.stages(profile, results)))),
         "mlp_width": whole(profile.mlp_width),
         "cnn_width": whole(profile.cnn_width),
     }
@@ -70,7 +66,9 @@ def describe(results, profile, dataset):
     values |= _comparison(results, profile, l2)
     for model in NAMES:
         values |= {f"{model}_{key}": text for key, text in _curve(results, profile, model, l2[model]).items()}
-    return values | _test(results, profile, dataset)
+    values |= _test(results, profile)
+    verdicts = {f"{key}_verdict": findings.headline(text) for key, text in values.items() if text.startswith("**")}
+    return values | verdicts
 
 
 def _tuning(results, profile, model):
@@ -82,18 +80,16 @@ def _tuning(results, profile, model):
     dropout = analysis.gather(results, plain + protocol.dropout_runs(profile, model), "dropout")
     mean = {quantity: getattr(fit, quantity).mean() for quantity in analysis.QUANTITIES}
     return l2.best_value, {
-        "fit": findings.fit_sentence(name, profile.intermediate, fit, LOSS_TARGET, profile.target_error),
+        "fit": findings.fit_sentence(name, profile.intermediate, fit, findings.LOSS_TARGET, profile.target_error),
         "fit_train_error": percent(mean["train_error"]),
         "fit_validation_error": percent(mean["validation_error"]),
-        "fit_train_loss": decimal(mean["train_loss"]),
-        "fit_validation_loss": decimal(mean["validation_loss"]),
         "l2": scientific(l2.best_value),
         "l2_loss": with_limits(l2.intervals("validation_loss")[l2.best]),
         "l2_sentence": findings.sweep_sentence(name, l2),
+        "too_much": findings.too_much_sentence(name, l2),
         "no_l2_loss": with_limits(l2.intervals("validation_loss")[0]),
         "dropout": f"{dropout.best_value:g}",
         "dropout_loss": with_limits(dropout.intervals("validation_loss")[dropout.best]),
-        "dropout_sentence": findings.sweep_sentence(name, dropout),
     }
 
 
@@ -107,11 +103,8 @@ def _comparison(results, profile, l2):
         )
         for quantity in ("validation_loss", "validation_error")
     )
-    return {
-        "comparison": findings.comparison_sentence(NAMES["mlp"], NAMES["cnn"], profile.intermediate, loss, error),
-        "difference_loss": with_limits(loss),
-        "difference_error": with_limits(error, points),
-    }
+    sentence = findings.comparison_sentence(NAMES["mlp"], NAMES["cnn"], profile.intermediate, loss, error)
+    return {"comparison": sentence}
 
 
 def _curve(results, profile, model, l2):
@@ -119,29 +112,23 @@ def _curve(results, profile, model, l2):
     step = analysis.paired_difference(sweep.validation_loss[-1], sweep.validation_loss[-2])
     return {
         "curve": findings.learning_sentence(NAMES[model], sweep, step, profile.target_error),
-        "largest_loss": with_limits(sweep.intervals("validation_loss", log=True)[-1]),
         "largest_error": with_limits(sweep.intervals("validation_error", log=True)[-1], percent),
         "smallest_error": with_limits(sweep.intervals("validation_error", log=True)[0], percent),
     }
 
 
-def _test(results, profile, dataset):
+def _test(results, profile):
     """The readings of the test set: each model's, and the two paired by seed."""
     values, loss, error = {}, {}, {}
-    for model, name in NAMES.items():
+    for model in NAMES:
         runs = protocol.test_runs(profile, model, protocol.choose_final_l2(results, profile, model))
         loss[model], error[model] = (
             np.array([getattr(results[run], quantity) for run in runs]) for quantity in ("test_loss", "test_error")
         )
-        validation = float(np.mean([results[run].validation_error for run in runs]))
-        mean = float(error[model].mean())
-        difference = analysis.independent_proportions(mean, len(dataset.y_test), validation, len(dataset.y_validation))
         values |= {
             f"{model}_final_l2": scientific(runs[0].l2),
             f"{model}_test_error": with_limits(analysis.mean_interval(error[model]), percent, 2),
-            f"{model}_test_accuracy": percent(1 - mean, 2),
-            f"{model}_test_loss": with_limits(analysis.mean_interval(loss[model])),
-            f"{model}_test_sentence": findings.test_sentence(name, validation, mean, difference),
+            f"{model}_test_accuracy": percent(1 - float(error[model].mean()), 2),
         }
     differences = (analysis.paired_difference(value["cnn"], value["mlp"]) for value in (loss, error))
     sentence = findings.comparison_sentence(NAMES["mlp"], NAMES["cnn"], max(profile.sizes), *differences, "test")

@@ -5,6 +5,8 @@ A predicate sees intervals and sweeps (see `analysis`), never a run, so that a t
 
 import numpy as np
 
+LOSS_TARGET = 0.30  # nats: beside the target error rate, stated before anything was trained
+
 # --- Numbers in words ---
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -139,19 +141,14 @@ def too_much_hurts(sweep):
     return sweep.best != last and (diverged(difference) or clearly_above(difference))
 
 
-def best_is_inside(sweep):
-    """The best value has a worse one tried on either side of it, so that the range was wide enough."""
-    return 0 < sweep.best < len(sweep.values) - 1
-
-
 def rivals(sweep):
     """Values whose validation loss is not distinguishable from that of the best, by paired seeds; the best left out."""
     return [v for i, v in enumerate(sweep.values) if i != sweep.best and not_distinguishable(sweep.against_best(i))]
 
 
-def paired_above(first, second):
-    """The first is above the second in every seed."""
-    return bool((np.asarray(first) > np.asarray(second)).all())
+def underfits(sweep):
+    """At the largest value even the training loss is above the validation loss of the best value, in every seed."""
+    return bool((sweep.train_loss[-1] > sweep.validation_loss[sweep.best]).all())
 
 
 def more_data_helps(sweep, quantity="validation_loss"):
@@ -266,19 +263,7 @@ def sweep_sentence(model, sweep):
             parts.append(
                 f"{lead}, against {with_limits(loss[0])} without; one seed gives no interval to judge that by."
             )
-    last = len(sweep.values) - 1
-    most = _value(sweep, sweep.values[last])
-    if too_much_hurts(sweep):
-        parts.append(
-            f"Too much hurts: at {axis} = {most} a training diverged."
-            if diverged(loss[last])
-            else f"Too much hurts: at {axis} = {most} the validation loss is {with_limits(loss[last])}"
-            f"{_train_too(sweep)}."
-        )
-    elif sweep.best == last:
-        parts.append(f"The best value is the largest tried, so that the range should be widened beyond {most}.")
-    else:
-        parts.append(f"Even the largest value tried, {most}, is not clearly worse than the best.")
+    parts.append(too_much_sentence(model, sweep))
     others = rivals(sweep)
     if others:
         parts.append(
@@ -288,11 +273,23 @@ def sweep_sentence(model, sweep):
     return " ".join(parts)
 
 
-def _train_too(sweep):
-    """Whether the largest value spoils even the fit to the training data (underfitting), as half a sentence."""
-    train = sweep.intervals("train_loss")
-    risen = paired_above(sweep.train_loss[-1], sweep.train_loss[sweep.best])
-    return f", and the training loss has risen too, to {with_limits(train[-1])}: it underfits" if risen else ""
+def too_much_sentence(model, sweep):
+    """What the largest value tried does."""
+    axis, last = AXES[sweep.over], len(sweep.values) - 1
+    most, loss = _value(sweep, sweep.values[last]), sweep.intervals("validation_loss")[last]
+    if too_much_hurts(sweep) and diverged(loss):
+        return f"Too much hurts: at {axis} = {most} a training of the {model} diverged."
+    if too_much_hurts(sweep):
+        train = (
+            f", and even its training loss, {with_limits(sweep.intervals('train_loss')[last])}, is above the best "
+            "validation loss: it underfits"
+            if underfits(sweep)
+            else ""
+        )
+        return f"Too much hurts: at {axis} = {most} the {model}'s validation loss is {with_limits(loss)}{train}."
+    if sweep.best == last:
+        return f"The best value is the largest tried, so that the range should be widened beyond {most}."
+    return f"Even the largest value tried, {axis} = {most}, is not clearly worse than the best for the {model}."
 
 
 def comparison_sentence(first, second, examples, loss, error, what="validation"):
@@ -338,7 +335,7 @@ def learning_sentence(model, sweep, last_step, target):
     if still_falling(last_step):
         parts.append(f"The last step still brings {with_limits(last_step)} in loss: the curve has not ended.")
     elif last_step.known:
-        parts.append(f"The last step changes the loss by {with_limits(last_step)}: which {_end(last_step)}.")
+        parts.append(f"The last step changes the loss by {with_limits(last_step)}, which {_end(last_step)}.")
     reached = [n for n, e in zip(sweep.values, error, strict=True) if e < target]
     parts.append(
         f"The target of {percent(target, 0)} is reached at {whole(reached[0])} examples."
@@ -407,6 +404,16 @@ def test_sentence(model, validation, test, difference):
     if clearly_below(difference):
         return f"{seen}. The test set is, by chance or by kind, the easier one."
     return f"{seen}. Choosing on the validation set did not measurably flatter the model."
+
+
+def images_sentence(first, second, difference):
+    """Two trained models on the same test images: ``difference`` of their error rates, second minus first, by image."""
+    seen = f"over the {whole(difference.seeds)} test images the two differ by {with_limits(difference, points)}"
+    if clearly_below(difference):
+        return f"Of these two trained models the {second} is better: {seen}."
+    if clearly_above(difference):
+        return f"Of these two trained models the {first} is better: {seen}."
+    return f"These two trained models are not distinguishable: {seen}."
 
 
 def confusion_sentence(model, matrix, names):

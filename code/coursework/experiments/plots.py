@@ -117,7 +117,7 @@ def plot_training(histories, loss_target, error_target):
         _target(ax, target, "target")
         ax.set_xlim(left=0)
         ax.set_ylim(bottom=0)
-        ax.set_xlabel("epochs (passes over the training examples)")
+        ax.set_xlabel("epochs")
         ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes[0].set_ylabel("cross-entropy / nats")
     axes[1].set_ylabel("error rate / %")
@@ -400,10 +400,12 @@ def plot_laws(curves, laws, quantity):
         ax.set_yscale("linear")
         ax.yaxis.set_major_locator(MaxNLocator(5))
         ax.xaxis.set_major_locator(FixedLocator([t for t in (500, 5000, 50000) if t < 1.2 * max(sweep.values)]))
-        ax.set_title(f"{MODEL_NAME[model]}: residual / %")
+        ax.set_title(MODEL_NAME[model])
+        ax.set_xlabel("examples n")
     span = max(np.abs(ax.get_ylim()).max() for ax in axes[1:])
     for ax in axes[1:]:
         ax.set_ylim(-span, span)
+    axes[1].set_ylabel("residual / %")
     main.legend(loc="lower left", frameon=False)
     handles = [plt.Line2D([], [], color=INK, linestyle=dashes[kind], linewidth=1.1, label=kind) for kind in kinds]
     fig.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
@@ -461,7 +463,7 @@ def plot_confusion(matrix, names, errors):
 
 
 def plot_mistakes(images, labels, probabilities, names, columns=6):
-    """Misclassified images with the true class, the predicted one and its probability.
+    """Misclassified images with the true class and, below it, the predicted one and its probability.
 
     Parameters
     ----------
@@ -476,7 +478,7 @@ def plot_mistakes(images, labels, probabilities, names, columns=6):
         ax.axis("off")
     for ax, image, label, p in zip(axes.flat, images, labels, probabilities, strict=False):
         _show(ax, image)
-        ax.set_title(f"true: {names[label]}\n{names[p.argmax()]}, {100 * p.max():.0f} %", fontsize=7, pad=2)
+        ax.set_title(f"{names[label]}\nas {names[p.argmax()]}, {100 * p.max():.0f} %", fontsize=7, pad=2)
     return fig
 
 

@@ -1,0 +1,362 @@
+"""Each conclusion in words, from results that say it and from results that say the opposite."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from synthetic import Synthetic
+
+from coursework.experiments import analysis, findings, protocol
+from coursework.experiments.analysis import Interval
+
+PROFILE = protocol.FULL
+BELOW, AROUND, ABOVE = Interval(-0.2, -0.3, -0.1, 5), Interval(0.01, -0.1, 0.12, 5), Interval(0.2, 0.1, 0.3, 5)
+UNKNOWN = Interval(0.2, np.nan, np.nan, 1)
+
+
+def l2_sweep(loss, train=None, **options):
+    results = Synthetic(loss=loss, train=train or (lambda run: 0.05), **{"own_noise": 1e-4, **options})
+    return analysis.gather(results, protocol.l2_runs(PROFILE, "mlp"), "l2")
+
+
+def valley(best):
+    """Validation loss with its lowest point at one of the profile's λ."""
+    place = {value: i for i, value in enumerate(PROFILE.l2_values)}
+    return lambda run: 0.4 + 0.02 * abs(place[run.l2] - place[best])
+
+
+# Numbers
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"), (1e-3, "10⁻³"), (3e-5, "3 × 10⁻⁵"), (8.53e-5, "8.53 × 10⁻⁵"), (0.02, "2 × 10⁻²"), (1, "1"),
+        (256, "2.56 × 10²"),
+    ],
+)  # fmt: skip
+def test_small_numbers_have_powers_of_ten(value, text):
+    assert findings.scientific(value) == text
+
+
+def test_numbers_have_true_minus_signs_and_no_negative_zero():
+    assert findings.decimal(-0.5) == "−0.500"
+    assert findings.decimal(-0.0001) == "0.000"
+    assert findings.decimal(0.25, 2, signed=True) == "+0.25"
+    assert findings.decimal(-0.0001, 2, signed=True) == "0.00"
+    assert findings.percent(0.1234) == "12.3 %"
+    assert findings.points(-0.0211, 2) == "−2.11 points"
+    assert findings.whole(48000) == "48,000"
+
+
+def test_limits_are_printed_once_with_their_unit():
+    assert findings.with_limits(Interval(0.1, 0.09, 0.11, 3), findings.percent) == "10.0 % (9.0 to 11.0)"
+    assert findings.with_limits(Interval(-0.02, -0.03, -0.01, 3), findings.points) == "−2.00 points (−3.00 to −1.00)"
+    assert findings.with_limits(UNKNOWN) == "0.200"
+    assert findings.with_limits(Interval(np.nan, np.nan, np.nan, 3)) == "diverged"
+
+
+def test_words_are_joined_as_in_a_sentence():
+    assert findings.in_words(["a"]) == "a"
+    assert findings.in_words(["a", "b"]) == "a and b"
+    assert findings.in_words(["a", "b", "c"]) == "a, b and c"
+
+
+def test_a_table_has_a_rule_with_its_alignment():
+    assert findings.table(["a", "b"], [[1, 2]]) == "| a | b |\n| :-- | --: |\n| 1 | 2 |"
+    assert findings.table(["a", "b"], [], "rl").splitlines()[1] == "| --: | :-- |"
+
+
+def test_a_headline_is_the_verdict_without_the_numbers():
+    assert findings.headline("**The MLP overfits.** At 10 examples …") == "The MLP overfits."
+    assert findings.headline("**For the MLP no L2 is best**: …") == "For the MLP no L2 is best."
+
+
+# Intervals
+
+
+def test_an_interval_is_on_one_side_or_on_neither():
+    assert [findings.clearly_above(i) for i in (BELOW, AROUND, ABOVE, UNKNOWN)] == [False, False, True, False]
+    assert [findings.clearly_below(i) for i in (BELOW, AROUND, ABOVE, UNKNOWN)] == [True, False, False, False]
+    assert [findings.not_distinguishable(i) for i in (BELOW, AROUND, ABOVE, UNKNOWN)] == [False, True, False, False]
+
+
+# Fitting
+
+
+def fit(train_loss, validation_loss, train_error, validation_error):
+    values = (train_loss, validation_loss, train_error, validation_error)
+    return SimpleNamespace(**{q: np.array([[v, v]]) for q, v in zip(
+        ("train_loss", "validation_loss", "train_error", "validation_error"), values, strict=True)})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("final", "verdict"),
+    [
+        (fit(0.02, 0.50, 0.00, 0.15), "The MLP overfits."),
+        (fit(0.50, 0.55, 0.17, 0.18), "The MLP does not reach the target on its training data."),
+        (fit(0.02, 0.20, 0.00, 0.07), "The MLP meets the target on validation too."),
+        (fit(0.02, 0.35, 0.00, 0.09), "The MLP overfits in part."),
+    ],
+)
+def test_fit(final, verdict):
+    sentence = findings.fit_sentence("MLP", 4096, final, 0.3, 0.1)
+    assert findings.headline(sentence) == verdict
+    assert "4,096" in sentence
+
+
+def test_one_seed_that_meets_the_target_stops_the_claim_of_overfitting():
+    final = fit(0.02, 0.50, 0.00, 0.15)
+    final.validation_error = np.array([[0.15, 0.09]])
+    assert "overfits in part" in findings.fit_sentence("MLP", 4096, final, 0.3, 0.1)
+
+
+def test_a_diverged_fit_is_said():
+    assert "diverged" in findings.fit_sentence("MLP", 4096, fit(np.nan, np.nan, 0.9, 0.9), 0.3, 0.1)
+
+
+def test_the_validation_loss_turns_up_or_not():
+    up, down = [1.0, 0.4, 0.5], [1.0, 0.5, 0.4]
+    assert "climbs to 0.500" in findings.curve_sentence("MLP", [up, up], [1, 2, 3])
+    assert "does not clearly climb" in findings.curve_sentence("MLP", [up, down], [1, 2, 3])
+    assert "does not clearly climb" in findings.curve_sentence("MLP", [down, down], [1, 2, 3])
+
+
+# Regularisation
+
+
+@pytest.mark.parametrize("best", [3e-5, 1e-3, 1e-2])
+def test_the_best_strength_is_named_and_helps(best):
+    sentence = findings.sweep_sentence("MLP", l2_sweep(valley(best)))
+    assert findings.headline(sentence) == f"For the MLP the best λ is {findings.scientific(best)}."
+    assert "so L2 helps" in sentence
+    assert "Too much hurts" in sentence
+
+
+def test_no_regularisation_can_be_best():
+    sentence = findings.sweep_sentence("MLP", l2_sweep(valley(0.0)))
+    assert findings.headline(sentence) == "For the MLP no L2 is best."
+    assert "helps" not in sentence
+    assert "Too much hurts" in sentence
+
+
+def test_the_best_can_be_the_largest_tried():
+    sentence = findings.sweep_sentence("MLP", l2_sweep(valley(3e-2)))
+    assert "range should be widened" in sentence
+    assert "Too much hurts" not in sentence
+
+
+def test_a_gain_within_the_noise_is_not_claimed():
+    sentence = findings.sweep_sentence("MLP", l2_sweep(lambda run: 0.4 + 1e-6 * run.l2, own_noise=0.02))
+    assert "so L2 helps" not in sentence
+    assert "Too much hurts" not in sentence
+    assert "Not distinguishable from the best" in sentence
+
+
+def test_underfitting_needs_a_training_loss_above_the_best_validation_loss():
+    spoilt = l2_sweep(valley(1e-3), train=lambda run: 0.45 if run.l2 == 3e-2 else 0.05)
+    fitted = l2_sweep(valley(1e-3), train=lambda run: 0.06 if run.l2 == 3e-2 else 0.05)
+    assert "underfits" in findings.sweep_sentence("MLP", spoilt)
+    assert "underfits" not in findings.sweep_sentence("MLP", fitted)
+
+
+def test_a_diverged_largest_value_hurts():
+    sweep = l2_sweep(lambda run: np.nan if run.l2 == 3e-2 else valley(1e-3)(run))
+    assert "training of the MLP diverged" in findings.sweep_sentence("MLP", sweep)
+
+
+def test_one_seed_gives_no_verdict_on_the_gain():
+    runs = [run for run in protocol.l2_runs(PROFILE, "mlp") if run.seed == 0]
+    sentence = findings.sweep_sentence("MLP", analysis.gather(Synthetic(loss=valley(1e-3)), runs, "l2"))
+    assert "one seed gives no interval" in sentence
+    assert "so L2 helps" not in sentence
+
+
+def test_dropout_is_called_dropout():
+    runs = [run for run in protocol.l2_runs(PROFILE, "cnn") if run.l2 == 0] + protocol.dropout_runs(PROFILE, "cnn")
+    best = PROFILE.dropout_values[1]
+    results = Synthetic(loss=lambda run: 0.4 + abs(run.dropout - best), own_noise=1e-4)
+    sentence = findings.sweep_sentence("CNN", analysis.gather(results, runs, "dropout"))
+    assert findings.headline(sentence) == f"For the CNN the best dropout rate is {best:g}."
+    assert "so dropout helps" in sentence
+
+
+# Comparison
+
+
+@pytest.mark.parametrize(
+    ("loss", "error", "verdict"),
+    [
+        (BELOW, BELOW, "The CNN beats the MLP (validation set, 4,096 training examples)."),
+        (ABOVE, ABOVE, "The MLP beats the CNN (validation set, 4,096 training examples)."),
+        (AROUND, AROUND, "The two models are not distinguishable (validation set, 4,096 training examples)."),
+        (BELOW, AROUND, "The comparison is mixed (validation set, 4,096 training examples)."),
+        (BELOW, ABOVE, "The comparison is mixed (validation set, 4,096 training examples)."),
+    ],
+)
+def test_comparison(loss, error, verdict):
+    assert findings.headline(findings.comparison_sentence("MLP", "CNN", 4096, loss, error)) == verdict
+
+
+def test_a_comparison_without_intervals_says_so():
+    assert "nothing more can be said" in findings.comparison_sentence("MLP", "CNN", 4096, UNKNOWN, UNKNOWN)
+
+
+# Learning curves
+
+
+def curve(loss, **options):
+    results = Synthetic(loss=loss, **{"own_noise": 1e-4, **options})
+    return analysis.gather(results, protocol.learning_curve_runs(PROFILE, "mlp", 1e-3), "examples")
+
+
+def sentence_on(sweep, step=BELOW):
+    return findings.learning_sentence("MLP", sweep, step, 0.10)
+
+
+def test_more_data_helps_or_not():
+    falling, rising = curve(lambda run: run.examples**-0.2), curve(lambda run: 0.1 * run.examples**0.1)
+    bumpy = curve(lambda run: run.examples**-0.2 * (1.5 if run.examples == PROFILE.sizes[3] else 1))
+    assert findings.headline(sentence_on(falling)) == "More data helps the MLP at every size tried."
+    assert findings.headline(sentence_on(rising)) == "More data does not help the MLP here."
+    assert findings.headline(sentence_on(bumpy)) == "More data helps the MLP on the whole."
+
+
+def test_the_end_of_the_curve_is_judged_by_its_last_step():
+    falling = curve(lambda run: run.examples**-0.2)
+    assert "has not ended" in sentence_on(falling, BELOW)
+    assert "not distinguishable from zero" in sentence_on(falling, AROUND)
+    assert "clearly rises" in sentence_on(falling, ABOVE)
+    assert "last step" not in sentence_on(falling, UNKNOWN)
+
+
+def test_the_target_is_reached_or_not():
+    assert "reached at 256 examples" in sentence_on(curve(lambda run: 0.1 * run.examples**-0.1))
+    assert "is not reached" in sentence_on(curve(lambda run: 3 * run.examples**-0.1))
+
+
+def test_a_diverged_point_leaves_the_curve_incomplete():
+    assert "incomplete" in sentence_on(curve(lambda run: np.nan if run.examples == 256 else 0.3))
+
+
+@pytest.mark.parametrize(
+    ("difference", "words"),
+    [
+        (BELOW, "less regularisation is better"),
+        (ABOVE, "not better"),
+        (AROUND, "no distinguishable"),
+        (UNKNOWN, "no interval"),
+    ],
+)
+def test_scaled_against_fixed(difference, words):
+    assert words in findings.scaled_sentence("MLP", difference, 48000)
+
+
+# Laws
+
+SIZES = np.array(PROFILE.sizes, float)
+
+
+def laws(values, noise=0.002):
+    curves = values[:, None] * np.exp(np.random.default_rng(0).normal(0, noise, (len(values), 5)))
+    return {kind: analysis.summarise_law(SIZES, curves, kind, replicates=40) for kind in analysis.LAWS}
+
+
+def test_a_true_offset_is_seen():
+    sentence = findings.law_sentence("MLP", "validation loss", laws(0.3 + 5 * SIZES**-0.5))
+    assert "The power law does not describe" in sentence or "the power law with offset describes" in sentence
+    assert "clearly above zero" in sentence
+
+
+def test_a_pure_power_law_needs_no_offset():
+    sentence = findings.law_sentence("MLP", "validation loss", laws(3 * SIZES**-0.25))
+    assert "reaches down to zero" in sentence
+    assert "The power law does not" not in sentence
+
+
+def test_a_curve_that_bends_down_is_not_called_a_power_law():
+    bent = np.exp(0.5 + 0.3 * np.log(SIZES) - 0.04 * np.log(SIZES) ** 2)
+    sentence = findings.law_sentence("MLP", "validation loss", laws(bent))
+    assert findings.headline(sentence) == (
+        "Of the laws tried, the log-parabola describes the MLP's validation loss curve best."
+    )
+
+
+# Test set
+
+
+def test_test_against_validation():
+    assert "had flattered" in findings.test_sentence("MLP", 0.1, 0.3, ABOVE)
+    assert "easier one" in findings.test_sentence("MLP", 0.3, 0.1, BELOW)
+    assert "did not measurably flatter" in findings.test_sentence("MLP", 0.1, 0.11, AROUND)
+
+
+def test_images_tell_two_trained_models_apart_or_not():
+    assert "the CNN is better" in findings.images_sentence("MLP", "CNN", BELOW)
+    assert "the MLP is better" in findings.images_sentence("MLP", "CNN", ABOVE)
+    assert "not distinguishable" in findings.images_sentence("MLP", "CNN", AROUND)
+
+
+def test_confusion_names_the_hardest_class_and_the_commonest_pair():
+    sentence = findings.confusion_sentence("CNN", [[8, 2, 0], [5, 5, 0], [0, 1, 9]], ["cat", "dog", "owl"])
+    assert "hardest class is *dog* (50.0 % wrong), its easiest *owl* (10.0 %)" in sentence
+    assert "between *cat* and *dog*: 7 mistakes, 88 % of all" in sentence
+    assert "no mistake" in findings.confusion_sentence("CNN", np.eye(3, dtype=int), ["a", "b", "c"])
+
+
+def test_calibration():
+    p = np.array([[0.9, 0.1]] * 10)
+    sure, unsure, right = ([1] * 8 + [0] * 2, [0] * 10, [0] * 9 + [1])
+    verdicts = [
+        findings.headline(findings.calibration_sentence("CNN", analysis.reliability(p, np.array(labels))))
+        for labels in (sure, unsure, right)
+    ]
+    assert verdicts == [
+        "The CNN is too sure of itself.",
+        "The CNN is not sure enough of itself.",
+        "The CNN's confidence is right on average.",
+    ]
+
+
+# Learning rate
+
+
+def test_the_search_names_best_chosen_and_failing_settings():
+    losses = [[0.5, 0.48], [0.46, 0.45], [2.3, np.nan]]
+    sentence = findings.grid_sentence("MLP", (1e-4, 1e-3, 1e-2), (64, 256), losses, (1e-3, 256))
+    assert "0.450, is at learning rate 10⁻³ and width 256" in sentence
+    assert "setting used throughout" in sentence
+    assert "At 10⁻² a training diverged" in sentence
+    other = findings.grid_sentence("MLP", (1e-4, 1e-3), (64, 256), [[0.5, 0.48], [0.9, 0.45]], (1e-4, 64))
+    assert "10⁻⁴ and 64, has 0.500" in other
+    assert "learning rate of 10⁻³ fails" in other
+    assert "not in this small grid" in findings.grid_sentence("MLP", (1e-3,), (64,), [[0.4]], (1e-3, 128))
+    assert "Every training" in findings.grid_sentence("MLP", (1e-3,), (64,), [[np.nan]], (1e-3, 64))
+
+
+@pytest.mark.parametrize(
+    ("difference", "words"),
+    [(AROUND, "not distinguishable"), (ABOVE, "clearly different"), (BELOW, "clearly different"), (UNKNOWN, "without")],
+)
+def test_precision(difference, words):
+    assert words in findings.precision_sentence("MLP", 1152, difference)
+
+
+# Budget and ledger
+
+
+def test_the_budget_is_never_hidden():
+    full, trial = (findings.budget_sentence(protocol.PROFILES[name], 10, kept=True) for name in ("full", "tiny"))
+    alone = findings.budget_sentence(protocol.STANDALONE, 0, kept=False)
+    assert "not final results" in trial
+    assert "not final results" not in full
+    assert "smaller than that of the report" in alone
+
+
+def test_the_ledger_counts_each_training_once_and_numbers_its_lines():
+    results = Synthetic()
+    stages = {name: purposes for name, purposes in protocol.stages(PROFILE, results).items() if name != "test"}
+    rows = findings.ledger(stages, {"regularisation": "λ = 10⁻³"})
+    assert [row[0] for row in rows] == list(range(1, len(rows) + 1))
+    assert sum(row[2] for row in rows) == len(protocol.listed(stages))
+    assert [row[3] for row in rows if "dropout" in row[1]] == ["λ = 10⁻³"]
