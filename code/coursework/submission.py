@@ -271,7 +271,18 @@ def expected_digests(project: Project, settings: Settings) -> Digests:
 
     with Builder(project) as builder:
         notebook = digest(builder.notebook_job(document_inputs(project, settings)).dependencies())
-    return Digests(pdf=source_digest(project, settings), notebook=notebook)
+    return Digests(pdf=source_digest(project, settings), notebook=notebook, files=_last_made(project))
+
+
+def _last_made(project: Project) -> dict[str, str]:
+    """Return the checksums of the files that the last build left in the output folder; none if it failed."""
+    try:
+        files = json.loads(_state_file(project).read_text())["files"]
+        return {
+            Path(name).name: found for name, found in files.items() if (project.root / name).parent == project.output
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def check(project: Project, settings: Settings, path: Path, *, final: bool) -> list:

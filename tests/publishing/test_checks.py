@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -297,6 +298,14 @@ def test_a_stale_notebook_is_an_error(tmp_path):
     assert "does not say" in only(examined(tmp_path, found).findings)
     elsewhere = checks.Digests(EXPECTED.pdf, EXPECTED.notebook, required=False)
     assert "does not say" in only(examined(tmp_path, found, expected=elsewhere).findings, "warning")
+
+
+def test_a_file_that_was_changed_after_it_was_made_is_an_error(tmp_path):
+    checksums = {name: hashlib.sha256(content).hexdigest() for name, content in made.members().items()}
+    expected = checks.Digests(made.PDF_DIGEST, made.NOTEBOOK_DIGEST, checksums)
+    assert examined(tmp_path, made.members(), expected=expected).findings == []
+    other = made.members(pdf=made.pdf(end="A sentence that nobody derived."), notebook=made.notebook_bytes() + b"\n")
+    assert only(examined(tmp_path, other, expected=expected).findings).count("changed after it was made") == 2
 
 
 # Private details

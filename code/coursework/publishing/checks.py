@@ -6,9 +6,11 @@ id, the digests of its sources, where each part is answered) is checked where it
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from coursework.publishing.archive import MEGABYTE, open_zip
@@ -38,15 +40,18 @@ class Digests:
     Parameters
     ----------
     pdf
-        Of everything that the PDF depends on; the PDF carries it as the keyword ``coursework:digest=...``.
+        Of everything that the PDF depends on; the PDF carries it as the keyword ``coursework:...``.
     notebook
         Of everything that the notebook depends on; it carries it in its metadata as ``coursework.inputs``.
+    files
+        The checksums (SHA-256) of the files that were made from these sources, by their names, where they are known.
     required
         Whether a file that carries no digest is an error: it is, unless the submission may have been made elsewhere.
     """
 
     pdf: str | None = None
     notebook: str | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
     required: bool = True
 
 
@@ -176,7 +181,7 @@ def _with_names(
                 pdf, pdf_file = read, name
                 findings += [
                     *_pdf_identity(read, name, student_id, wanted),
-                    *_stale(name, "PDF", read.digest, due.pdf, due.required),
+                    *_stale(name, "PDF", content, read.digest, due.pdf, due),
                 ]
         elif suffix == ".ipynb":
             found, problems = check_notebook_content(content, name)
@@ -185,7 +190,7 @@ def _with_names(
                 notebook, notebook_file = found, name
                 findings += [
                     *_notebook_identity(found, name, student_id),
-                    *_stale(name, "notebook", found.inputs, due.notebook, due.required),
+                    *_stale(name, "notebook", content, found.inputs, due.notebook, due),
                 ]
     answers = locate(wanted.marks, pdf, notebook) if wanted.marks else []
     return Report(ordered([*findings, *answer_findings(answers, pdf_file, notebook_file)]), answers)
@@ -297,14 +302,21 @@ def _notebook_identity(notebook: Notebook, name: str, student_id: str | None) ->
 # Staleness ----------------------------------------------------------------------------------------
 
 
-def _stale(name: str, what: str, carried: str | None, expected: str | None, required: bool) -> list[Finding]:
-    """Compare the digest that a file carries with the one that the sources give now."""
-    if expected is None or carried == expected:
+def _stale(
+    name: str, what: str, content: bytes, carried: str | None, expected: str | None, due: Digests
+) -> list[Finding]:
+    """Compare the digest that a file carries with the one that the sources give now, and then the file itself."""
+    if expected is None:
         return []
-    if carried is not None:
+    if carried is None and not due.required:
+        message = f"The {what} does not say which sources it was made from."
+        return [Finding("warning", name, "metadata", message, "See yourself that it is the current one.")]
+    if carried is None:
+        message = f"The {what} does not say which sources it was made from, as this project's would."
+    elif carried != expected:
         message = f"The {what} is older than its sources: they have changed since it was made."
-        return [Finding("error", name, "metadata", message, _STALE)]
-    message = f"The {what} does not say which sources it was made from."
-    if required:
-        return [Finding("error", name, "metadata", f"{message} This project's would.", _STALE)]
-    return [Finding("warning", name, "metadata", message, "See yourself that it is the current one.")]
+    elif due.files.get(name) not in (None, hashlib.sha256(content).hexdigest()):
+        message = f"The {what} is not the one that these sources give: it was changed after it was made."
+    else:
+        return []
+    return [Finding("error", name, "", message, _STALE)]

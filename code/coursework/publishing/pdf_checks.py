@@ -65,7 +65,7 @@ def check_pdf_content(content: bytes, file: str) -> tuple[Pdf | None, list[Findi
                 return broken("It is encrypted.", "Save it without a password and without restrictions.")
             problems = [text for text in pdf.check_pdf_syntax() if "linearization" not in text.casefold()]
             if problems:
-                return broken(f"It is damaged ({shortened(str(problems[0]), 80)}).")
+                return broken(f"It is damaged ({_reason(str(problems[0]))}).")
             if not 1 <= len(pdf.pages) <= MOST_PAGES:
                 return broken(f"It has {len(pdf.pages)} pages.")
             with pypdfium2.PdfDocument(content) as seen:
@@ -76,7 +76,12 @@ def check_pdf_content(content: bytes, file: str) -> tuple[Pdf | None, list[Findi
         return broken("It is encrypted.", "Save it without a password and without restrictions.")
     except _UNREADABLE as error:
         # Whatever stops the reading, the file is not one that a marker should be sent.
-        return broken(f"It is damaged ({type(error).__name__}: {shortened(str(error), 80)}).")
+        return broken(f"It is damaged ({_reason(str(error))}).")
+
+
+def _reason(text: str) -> str:
+    """Take what qpdf says of a file that it reads from memory, without the object's address."""
+    return shortened(re.sub(r"^(?:WARNING: |ERROR: )*(?:stream )?<[^>]*>:? ?", "", text), 80)
 
 
 def _examined(pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument, file: str) -> tuple[Pdf, list[Finding]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import logging
 import re
 import zlib
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ from typing import Any
 
 import pikepdf
 import pypdfium2
+
+# What pikepdf logs about a broken file becomes a finding; without a handler it would go to the terminal as well.
+logging.getLogger("pikepdf").addHandler(logging.NullHandler())
 
 LARGEST_STREAM = 300_000_000
 """The most bytes that the streams of a PDF may hold together when they are inflated."""
