@@ -228,7 +228,9 @@ def test_inline_formulas_print_the_same_signs(every_formula):
 
 SPOKEN = {
     r"\frac{\partial y}{\partial x_2} = -1": "partial y by partial x sub 2 equals minus 1",
-    r"\frac{\partial l}{\partial a}\frac{\partial a}{\partial z}": "partial l by partial a times partial a by partial z",
+    r"\frac{\partial l}{\partial a}\frac{\partial a}{\partial z}": (
+        "partial l by partial a times partial a by partial z"
+    ),
     r"\frac{d}{dx} f(x)": "d by d x f of x",
     r"x^2 + y^3 + z^{-1} + w^{n}": "x squared plus y cubed plus z to the power minus 1 plus w to the power n",
     r"\frac{1}{2} + \frac{a}{b}": "one half plus a over b",
@@ -332,8 +334,9 @@ def test_no_filter_raises_errors_that_quarto_turns_into_log_lines():
 
 # Where pandoc takes a variant or a shorter form of the same sign.
 VARIANTS = set(
-    "varkappa varrho varsigma varnothing square blacksquare ast bullet setminus amalg triangleleft triangleright leqslant "
-    "geqslant models preceq succeq longrightarrow longleftarrow longleftrightarrow Longrightarrow Longleftarrow iff "
+    "varkappa varrho varsigma varnothing square blacksquare ast bullet setminus amalg triangleleft triangleright "
+    "leqslant geqslant models preceq succeq longrightarrow longleftarrow longleftrightarrow Longrightarrow Longleftarrow "
+    "iff "
     "Longleftrightarrow longmapsto leadsto lVert rVert degree surd".split()
 )
 

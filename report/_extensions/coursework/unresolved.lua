@@ -1,11 +1,12 @@
 -- Quarto prints a reference, variable or metadata key that it does not find as "?@fig-x", "?var:x" or "?meta:x" and
 -- goes on. A report with a question mark in it is wrong, so here the build stops.
 
+-- A full stop after a name ends the sentence.
 local kinds = {
-  {"^%?@([%w:._-]+)", "The reference @%s leads nowhere: no figure, table, formula, listing or section has this label."},
-  {"^%?var:([%w:._-]+)", "The variable %s is not in _variables.yml."},
-  {"^%?meta:([%w:._-]+)", "The key %s is not in the document's front matter."},
-  {"^%?env:([%w:._-]+)", "The environment variable %s is not set."},
+  {"^%?@([%w:._-]*%w)", "The reference @%s leads nowhere: no figure, table, formula, listing or section has this label."},
+  {"^%?var:([%w:._-]*%w)", "The variable %s is not in _variables.yml."},
+  {"^%?meta:([%w:._-]*%w)", "The key %s is not in the document's front matter."},
+  {"^%?env:([%w:._-]*%w)", "The environment variable %s is not set."},
 }
 
 local function check(text)
