@@ -335,9 +335,8 @@ def test_no_filter_raises_errors_that_quarto_turns_into_log_lines():
 # Where pandoc takes a variant or a shorter form of the same sign.
 VARIANTS = set(
     "varkappa varrho varsigma varnothing square blacksquare ast bullet setminus amalg triangleleft triangleright "
-    "leqslant geqslant models preceq succeq longrightarrow longleftarrow longleftrightarrow Longrightarrow Longleftarrow "
-    "iff Longleftrightarrow longmapsto leadsto lVert rVert degree surd".split()
-)
+    "leqslant geqslant models preceq succeq longrightarrow longleftarrow longleftrightarrow Longrightarrow "
+    "Longleftarrow iff Longleftrightarrow longmapsto leadsto lVert rVert degree surd".split()
 )
 
 
