@@ -31,7 +31,9 @@ FORMAT = "coursework-typst"
 BODY = "COURSEWORK-BODY"
 BORDER = "COURSEWORK-BORDER"
 
-FRONT_MATTER = frozenset("title subtitle abstract student-id module submitted lang keywords floating execute jupyter".split())
+FRONT_MATTER = frozenset(
+    "title subtitle abstract student-id module submitted lang keywords floating execute jupyter".split()
+)
 
 READER = "markdown-auto_identifiers+autolink_bare_uris-raw_html+raw_attribute"
 
