@@ -3,8 +3,8 @@
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
 import pytest
+from generated_images import generated
 
 from coursework.experiments import data
 
@@ -23,14 +23,6 @@ def images(fashion):
     return data.split(
         fashion.x_train[:2500], fashion.y_train[:2500], fashion.x_test[:203], fashion.y_test[:203], name="a few"
     )
-
-
-def generated(examples, classes=3, shape=(32, 32, 3), seed=0):
-    """Make bright or dark or striped colour images with noise: (images uint8, labels)."""
-    random = np.random.default_rng(seed)
-    labels = random.integers(classes, size=examples)
-    noise = random.integers(0, 120, size=(examples, *shape))
-    return (noise + 60 * labels.reshape(-1, 1, 1, 1)).clip(0, 255).astype(np.uint8), labels
 
 
 @pytest.fixture(scope="session")

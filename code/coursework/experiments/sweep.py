@@ -177,7 +177,7 @@ def _train(run: Run, weights, dataset: str, root: Path, marks: Path) -> _Found:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep what TensorFlow's C++ code announces at its start from the terminal; Python's exceptions are not affected."""
+    """Keep what TensorFlow's C++ code announces at its start from the terminal; Python's exceptions still arrive."""
     terminal = os.dup(2)
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
