@@ -19,6 +19,7 @@ MINUS = "−"
 PLACES = 4
 SIGNIFICANT = 8  # an exact decimal may have as many digits
 SMALLEST, LARGEST = Decimal("0.001"), Decimal(10) ** 6  # a rounded number outside is written with a power of ten
+NEGLIGIBLE = -(10**9)  # the exponent of ten below which a number is printed as (about) 0
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -66,7 +67,8 @@ def number(value: Any, places: int = PLACES) -> Printed:
     Parameters
     ----------
     value : Fraction, int, float, numpy scalar or mpmath.mpf
-        Floats and mpf count as rounded already, so they are never called exact, except for zero.
+        Floats and mpf count as rounded already, so they are never called exact, except for zero. An mpf whose
+        exponent would not fit on a line is 0, not called exact.
     places : int
         Decimals of a rounded number; one that is below 0.001 or at least a million has four significant digits.
 
@@ -81,6 +83,8 @@ def number(value: Any, places: int = PLACES) -> Printed:
         return exact
     if value == 0:
         return _plain("0", exact=True)
+    if isinstance(value, mpmath.mpf) and mpmath.isfinite(value) and mpmath.log10(abs(value)) < NEGLIGIBLE:
+        return _plain("0", exact=False)
     return _rounded(*_scaled(value), places)
 
 

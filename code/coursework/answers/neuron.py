@@ -209,6 +209,8 @@ def output(result: Gradients) -> Printed:
         return number(result.y)
     with mpmath.workdps(DIGITS):
         gap = number(result.slope / result.y)  # σ' = σ (1 − σ), which keeps the digits that 1 − σ loses
+    if gap.text == "0":
+        return Printed(text="1", tex="1", exact=False)
     return Printed(text=f"1 {MINUS} {gap.text}", tex=f"1 - {gap.tex}", exact=False, simple=False)
 
 
@@ -320,9 +322,9 @@ def part_b(answer: Answer) -> str:
         where = "exactly the kink, where the convention gives 0" if new == 0 else "so the neuron is switched **off**"
         return rf"Here $\partial y/\partial x_1$ does not double but changes {change}: {total}, {where}."
     why = {
-        (-1, -1): "the neuron stays inactive",
+        (-1, -1): "so the neuron stays inactive",
         (-1, 0): "exactly the kink, where the convention gives 0",
-        (0, -1): "the neuron is now inactive",
+        (0, -1): "so the neuron is now inactive",
         (0, 0): "still the kink, where the convention gives 0",
     }[was, new]
     return rf"Here $\partial y/\partial x_1$ **stays $0$**: {total}, {why}."

@@ -92,7 +92,7 @@ def both_conventions(strength: Fraction, learning_rate: Fraction = Fraction(1, 1
     rate = number(learning_rate)
     header = (
         "| Penalty | Added to the gradient | "
-        rf"Factor on $w$ in a step of SGD with $\eta {rate.relation} {rate.tex}$ |"
+        rf"Factor on $w$ (SGD, $\eta {rate.relation} {rate.tex}$) |"
     )
     return "\n".join([header, "|:--------------|:-----------------|:-----------------------|", *rows])
 

@@ -105,7 +105,7 @@ def checked_line(checks: list[dict[str, Any]]) -> str:
     for check in checks:
         oracle = check["method"].split(",")[0]
         largest[oracle] = max(check["difference"], largest.get(oracle, 0.0))
-    oracles = "; ".join(f"{oracle}, {scientific(d) if d else 'exact'}" for oracle, d in largest.items())
+    oracles = "; ".join(f"{oracle}, {_unbroken(d) if d else 'exact'}" for oracle, d in largest.items())
     values = sum(check["values"] for check in checks)
     return f"{values} values in {len(checks)} comparisons, with the largest difference from each oracle: {oracles}."
 
@@ -113,21 +113,20 @@ def checked_line(checks: list[dict[str, Any]]) -> str:
 def evidence_table(checks: list[dict[str, Any]]) -> str:
     """Return the Markdown table of all checks: what is claimed, what it was compared with, and how well they agree."""
     rows = [
-        "| | Claim | Compared with | Values | Difference | Allowed |",
-        "|:----|:--------------------------------------|:----------------------------------|-------:|-------------:|----------------:|",
+        "| | Claim | Compared with | $n$ | Difference | $a$ | $r$ |",
+        "|"
+        + "|".join(f":{'-' * width}" for width in (4, 35, 34))
+        + "|"
+        + "|".join(f"{'-' * width}:" for width in (6, 14, 10, 8))
+        + "|",
     ]
     for check in checks:
-        rows.append(
-            f"| {check['question']} | {check['claim']} | {check['method']} | {check['values']} "
-            f"| {scientific(check['difference'])} | {_allowed(check['absolute'], check['relative'])} |"
-        )
+        allowed = [tolerance(check[kind]) if check[kind] else "0" for kind in ("absolute", "relative")]
+        cells = [check["question"], check["claim"], check["method"], str(check["values"])]
+        rows.append(f"| {' | '.join([*cells, _unbroken(check['difference']), *allowed])} |")
     return "\n".join(rows)
 
 
-def _allowed(absolute: float, relative: float) -> str:
-    """Print a tolerance: absolute, relative (times the value's size), or their sum."""
-    if absolute == relative != 0:
-        return f"{tolerance(absolute)} $(1 + |v|)$"
-    parts = [tolerance(absolute)] if absolute else []
-    parts += [f"{tolerance(relative)} $|v|$"] if relative else []
-    return " + ".join(parts) or "0"
+def _unbroken(difference: float) -> str:
+    """Print a difference so that no line ends inside it."""
+    return scientific(difference).replace(" ", "\N{NO-BREAK SPACE}")
