@@ -133,7 +133,7 @@ def gate_paths_tex() -> str:
         "\\begin{aligned}\n"
         rf"\frac{{\partial c_t}}{{\partial h_{{t-1}}}} = {forget} &+ {store} \\"
         "\n"
-        rf"&+ {content}"
+        rf"&+ {content}."
         "\n\\end{aligned}"
     )
 
@@ -422,10 +422,10 @@ def _finding_bias(small: dict, large: dict, lags: int) -> str:
         sorted(_left(nets[name][path], lags) for nets in (small, large) for name in names)
         for path in ("direct", "total")
     )
-    verb = "the gradient even grows, to" if total[0] > 1 else "what is left is"
+    verb = "the gradient even grows, by factors of" if total[0] > 1 else "what is left is"
     return (
         f"With forget bias 3 or 5 the cell alone keeps {_print(direct[0])} to {_print(direct[-1])}; with the paths "
-        f"through the gates {verb} {_print(total[0])} to {_print(total[-1])} times its size."
+        f"through the gates {verb} {_print(total[0])} to {_print(total[-1])}."
     )
 
 

@@ -53,11 +53,13 @@ def gradients(measurements: Mapping[str, Any]) -> Figure:
     for name, net in measurements["trained"].items():
         _draw_factors(panels[-1], name, net["after"])
     panels[-1].set_title("after training")
-    steps = measurements["plan"]["steps"]
+    steps, lags = measurements["plan"]["steps"], measurements["plan"]["lags"]
     panels[-1].axvline(steps, color=GREY, lw=0.8, zorder=0)
-    panels[-1].text(steps + 3, HIGHEST / 4, "longer than\nin training", size=8, va="top", color=INK)
+    panels[-1].text(steps + 0.03 * lags, HIGHEST / 4, "longer than\nin training", size=8, va="top", color=INK)
     for axes in panels:
-        axes.set(yscale="log", ylim=(LOWEST, HIGHEST), xlabel="steps back, $T$")
+        axes.set(
+            yscale="log", ylim=(LOWEST, HIGHEST), xlabel="steps back, $T$", xlim=(0, lags), xticks=[0, lags // 2, lags]
+        )
         axes.set_yticks([1e-12, 1e-8, 1e-4, 1, 1e4])
         axes.yaxis.set_minor_locator(_no_ticks())
         axes.axhline(1, color=GREY, lw=0.8, zorder=0)
@@ -85,14 +87,14 @@ def gates(trace: Mapping[str, Any]) -> Figure:
     use()
     steps = np.arange(1, len(trace["c"]) + 1)
     store, recall = (np.flatnonzero(np.array(trace[flag]) > 0.5) for flag in ("store", "recall"))
-    figure = Figure(figsize=(TEXT_WIDTH, 2.1))
-    flags, cell, *rows = figure.subplots(5, 1, sharex=True, height_ratios=(0.75, 1.2, 1, 1, 1))
+    figure = Figure(figsize=(TEXT_WIDTH, 2.25))
+    flags, cell, *rows = figure.subplots(5, 1, sharex=True, height_ratios=(1.15, 1.2, 1, 1, 1))
     flags.plot(steps[store], np.full(store.size, 1.0), "v", color=INK, ms=4.5)
     flags.plot(steps[recall], np.full(recall.size, 0.0), "o", color=INK, ms=2.6)
     for step in store:
         text = f"{trace['number'][step]:.2f}".replace("-", "\N{MINUS SIGN}")
         flags.annotate(text, (steps[step], 1), (5, 0), textcoords="offset points", size=8, va="center")
-    flags.set(ylim=(-0.6, 1.7), yticks=[1, 0], yticklabels=["store", "recall"])
+    flags.set(ylim=(-0.5, 1.5), yticks=[1, 0], yticklabels=["store", "recall"])
     flags.spines[["left", "bottom"]].set_visible(False)
     flags.tick_params(length=0)
     cell.axhline(0, color=GREY, lw=0.6)
