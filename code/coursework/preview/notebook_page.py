@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -18,6 +18,9 @@ from coursework.publishing.qmd import Line
 from coursework.publishing.rendering import run_pandoc
 
 SCRIPT = Path(__file__).with_name("cells.lua")
+
+PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
+"""What is shown as a picture, the best first."""
 
 _ALIGNMENT = re.compile(r'(<t[hd]\b[^>]*?) style="text-align: (left|right|center);"')
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -93,34 +96,41 @@ class NotebookPage:
             state = "" if hidden else " open"
             label = escape(str(options.get("label", "code")))
             source = f"<details{state}><summary>{label}</summary>{source}</details>"
-        alternative = options.get("fig-alt", "")
-        alternatives = [alternative] if isinstance(alternative, str) else list(alternative)
-        outputs = []
-        for output in cell.get("outputs", []):
-            html, is_image = self._output(output, alternatives[0] if alternatives else "")
-            alternatives = alternatives[is_image:]
-            outputs.append(html)
-        shown = f'<div class="outputs">{"".join(outputs)}</div>' if outputs else ""
+        alternatives = iter(_listed(options.get("fig-alt", [])))
+        outputs = "".join(_picture(output, alternatives) or self._text(output) for output in cell.get("outputs", []))
+        shown = f'<div class="outputs">{outputs}</div>' if outputs else ""
         return head + source + shown
 
-    def _output(self, output: Mapping[str, Any], alternative: str) -> tuple[str, bool]:
+    def _text(self, output: Mapping[str, Any]) -> str:
+        """Return the HTML of an output that is no picture."""
         kind = output["output_type"]
         if kind == "stream":
-            return (
-                f'<pre class="{escape(output["name"])}">{escape(_ANSI.sub("", _joined(output["text"])))}</pre>',
-                False,
-            )
+            return _preformatted(_joined(output["text"]), output["name"])
         if kind == "error":
-            text = "\n".join(output.get("traceback") or [f"{output['ename']}: {output['evalue']}"])
-            return f'<pre class="stderr">{escape(_ANSI.sub("", text))}</pre>', False
-        data = output.get("data", {})
-        for mime in ("image/svg+xml", "image/png", "image/jpeg"):
-            if mime in data:
-                body = _joined(data[mime])
-                coded = base64.b64encode(body.encode()).decode() if mime == "image/svg+xml" else body.replace("\n", "")
-                return f'<img src="data:{mime};base64,{coded}" alt="{escape(" ".join(alternative.split()))}">', True
-        text = _shown_text(data)
-        return (self._pandoc[text] if text else ""), False
+            lines = output.get("traceback") or [f"{output['ename']}: {output['evalue']}"]
+            return _preformatted("\n".join(lines), "stderr")
+        text = _shown_text(output.get("data", {}))
+        return self._pandoc[text] if text else ""
+
+
+def _preformatted(text: str, kind: str) -> str:
+    return f'<pre class="{escape(kind)}">{escape(_ANSI.sub("", text))}</pre>'
+
+
+def _picture(output: Mapping[str, Any], alternatives: Iterator[str]) -> str:
+    """Return the HTML of an output that is a picture, '' for any other."""
+    data = output.get("data", {})
+    mime = next((mime for mime in PICTURES if mime in data), None)
+    if mime is None:
+        return ""
+    body = _joined(data[mime])
+    coded = base64.b64encode(body.encode()).decode() if mime == "image/svg+xml" else "".join(body.split())
+    alternative = " ".join(next(alternatives, "").split())
+    return f'<img src="data:{mime};base64,{escape(coded)}" alt="{escape(alternative)}">'
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def _joined(value: str | list[str]) -> str:

@@ -25,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from coursework import environment
 from coursework.errors import InputError, WorkError
 from coursework.preview.board import Board, View
 from coursework.preview.guard import Guard
@@ -141,15 +142,13 @@ class _Server(uvicorn.Server):
         self.board.close()
 
 
-def listen(port: int, *, or_any: bool) -> socket.socket:
+def listen(port: int) -> socket.socket:
     """Take a port on loopback.
 
     Parameters
     ----------
     port
         The port; 0 is any free one.
-    or_any
-        Whether another will do where this one is taken.
 
     Raises
     ------
@@ -160,10 +159,9 @@ def listen(port: int, *, or_any: bool) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((ADDRESS, port))
+        listener.listen()  # who comes before the server is ready waits
     except OSError:
         listener.close()
-        if or_any:
-            return listen(0, or_any=False)
         raise InputError(f"--port: the port {port} is taken: choose another, or 0 for any free one.") from None
     return listener
 
@@ -186,12 +184,16 @@ def serve(project: Project, *, port: int = 4242, open_browser: bool = True) -> N
         If the port is taken.
     """
     restarted = os.environ.pop(RESTARTED, None)
-    with listen(int(restarted) if restarted else port, or_any=False) as listener:
+    given = environment.read(project.root / "_environment")
+    with listen(int(restarted) if restarted else port) as listener:
         port = listener.getsockname()[1]
         with contextlib.suppress(KeyboardInterrupt):
             again = asyncio.run(_serve(project, listener, open_browser and not restarted))
             if not again:
                 return
+    for name, value in given.items():
+        if os.environ.get(name) == value:
+            del os.environ[name]  # read again, perhaps with another value
     os.environ[RESTARTED] = str(port)
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 

@@ -13,7 +13,7 @@ from coursework.project import Project
 SINGLE_FILES = frozenset("coursework.yml _quarto.yml _environment".split())
 BIBLIOGRAPHY = frozenset((".bib", ".csl"))
 TEMPORARY = ("~", ".swp", ".swx", ".part", ".tmp", ".pyc", "4913")
-GENERATED = frozenset("__pycache__ _generated".split())
+GENERATED = frozenset("__pycache__ _generated _output".split())
 
 STEP = 12
 """Milliseconds without a further change after which a change counts as finished: editors write in several steps."""

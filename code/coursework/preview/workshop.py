@@ -13,7 +13,6 @@ import re
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from coursework.errors import WorkError
 from coursework.prepare import Prepared
@@ -26,6 +25,11 @@ from coursework.project import Project
 from coursework.publishing.build import Builder, Source
 from coursework.publishing.qmd import Cell
 from coursework.submission import alone
+
+SETTING = "Setting the pages"
+
+A4 = (595.28, 841.89)
+"""A page's size in points."""
 
 _SIZE = re.compile(rb'<svg[^>]*? viewBox="0 0 ([\d.]+) ([\d.]+)"')
 
@@ -51,7 +55,6 @@ class Workshop:
         self.project = project
         self.board = board
         self._restart = restart
-        self._running = running_code()
         self._wake = threading.Condition()
         self._changed: set[Path] | None = None
         self._prepare_wanted = True
@@ -67,7 +70,6 @@ class Workshop:
         self._notebook_page = NotebookPage(project.root)
         self._notebook_sources: frozenset[Path] = frozenset()
         self._notebook_made_with: Prepared | None = None
-        self._notebook_digest = ""
         self._sources: frozenset[Path] = frozenset()
         self._good: Source | None = None
         self._pdf: tuple[str, bytes] | None = None
@@ -105,7 +107,8 @@ class Workshop:
 
     def note(self, paths: Iterable[Path]) -> None:
         """Take notice of changed files."""
-        paths = {path: effect(path, self.project, self._running) for path in paths}
+        running = running_code()
+        paths = {path: effect(path, self.project, running) for path in paths}
         most = max(paths.values(), default=Effect.NOTHING)
         if most == Effect.NOTHING:
             return
@@ -183,9 +186,9 @@ class Workshop:
         with self._wake:
             self._prepared = prepared
             self._changed = self._changed or set()
+            # Said before "preparation" ends, so that nobody sees old pages called up to date.
+            self.board.doing("documents", SETTING)
             self._wake.notify_all()
-        # Shown before "preparation" ends, so that nobody sees old pages called up to date.
-        self.board.doing("documents", "Setting the pages")
 
     # Documents
 
@@ -199,7 +202,7 @@ class Workshop:
                     return
                 changed, self._changed = self._changed, None
                 prepared = self._prepared
-            self.board.doing("documents", "Setting the pages")
+            self.board.doing("documents", SETTING)
             self._build(changed, prepared)
             with self._wake:
                 more = self._changed is not None
@@ -251,9 +254,8 @@ class Workshop:
         content, _ = self._builder.notebook(prepared.variables, prepared.inputs)
         self._notebook_sources = frozenset(self._builder.notebook_job(prepared.inputs).document.sources)
         self.cells = self._notebook_page.cells(content)
-        self._notebook_digest = hashlib.sha256(content).hexdigest()
         self._notebook_made_with = prepared
-        self.board.publish(notebook=self._notebook_digest[:24])
+        self.board.publish(notebook=hashlib.sha256(content).hexdigest()[:24])
 
     def _build_report(self, prepared: Prepared) -> None:
         source = self._builder.report(prepared.variables, prepared.inputs)
@@ -269,5 +271,5 @@ class Workshop:
 
 
 def _size(svg: bytes) -> tuple[float, float]:
-    found: Any = _SIZE.search(svg[:2000])
-    return (float(found[1]), float(found[2])) if found else (595.28, 841.89)
+    found = _SIZE.search(svg[:2000])
+    return (float(found[1]), float(found[2])) if found else A4
