@@ -109,6 +109,7 @@ return function(symbols)
 
   local function lower(list)
     local first = flat(list)[1]
+    if not first then return nil end
     if first and first.k == "sym" and first.cls == "rel" then return "sub " .. row(list):gsub("^is ", "") end
     if short(list) then return "sub " .. row(list) end
     return "sub " .. row(list) .. ", end sub,"
@@ -122,6 +123,7 @@ return function(symbols)
 
   local function power(list)
     local nodes = flat(list)
+    if #nodes == 0 then return nil end
     if #nodes == 1 then
       local node = nodes[1]
       if node.k == "num" and powers[node.text] then return powers[node.text] end
@@ -240,7 +242,7 @@ return function(symbols)
   end
 
   -- Letters after which brackets hold arguments: f(x), σ(z), J(θ), p(y).
-  local functional = {f = true, g = true, h = true, p = true, P = true, J = true, ["σ"] = true, ["φ"] = true, ["ϕ"] = true, ["ψ"] = true, ["ℜ"] = true, ["ℑ"] = true}
+  local functional = {f = true, g = true, h = true, p = true, P = true, J = true, L = true, ["σ"] = true, ["φ"] = true, ["ϕ"] = true, ["ψ"] = true, ["ℜ"] = true, ["ℑ"] = true}
 
   local function takes_arguments(node)
     if node == nil then return false end
@@ -253,9 +255,9 @@ return function(symbols)
       local index = node.sup and flat(node.sup)[1]
       return takes_arguments(node.base) and (node.sup == nil or node.base.k == "func" or is_sign(index, "("))
     end
+    if node.k == "accent" then return takes_arguments(flat(node.list)[1]) end
     if node.k == "class" then return node.cls == "op" end
-    if node.k == "text" then return true end
-    return false
+    return node.k == "text"
   end
 
   -- -- rows and columns ---------------------------------------------------------------------------------------------
@@ -280,7 +282,7 @@ return function(symbols)
         end
         words[#words + 1] = "case " .. index .. ", " .. join({row(line[1] or {}) , condition})
       end
-      return #rows .. " cases: " .. table.concat(words, "; ") .. "; end cases"
+      return #rows .. (#rows == 1 and " case: " or " cases: ") .. table.concat(words, "; ") .. "; end cases"
     end
     if node.kind == "matrix" or node.kind == "array" then
       local words = {}

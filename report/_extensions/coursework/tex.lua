@@ -345,7 +345,9 @@ return function(symbols)
       if text ~= "&" then
         rows[#rows + 1], row = row, {}
         if text == "end" then break end
-        self:raw_optional() -- \\[2pt]
+        -- \\[2pt]; a bracket with anything else in it belongs to the next line
+        local stop = self.src:match("^%s*%*?%s*%[%s*%-?[%d.]+%s*%a%a%s*%]()", self.pos)
+        if stop then self.pos = stop end
       end
     end
     -- A last row that holds nothing comes of a trailing \\.
