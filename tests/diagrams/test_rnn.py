@@ -26,7 +26,7 @@ def described(wiring: Wiring, name: str, sources: dict[str, str]) -> str:
 
 
 def at_step(text: str, now: str, before: str) -> str:
-    return text.replace("_{t-1}", f"_{before}").replace("_t", f"_{now}")
+    return text.replace("\\,", "").replace("_{t-1}", f"_{before}").replace("_t", f"_{now}")
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,8 @@ class Equation:
 
 #: What each layer adds up, as the report prints it.
 SUMS = {
-    S.a: "W_x x_t + W_h h_{t-1} + b",
-    S.a_y: "W_y h_t + b_y",
+    S.a: r"W_x\, x_t + W_h\, h_{t-1} + b",
+    S.a_y: r"W_y\, h_t + b_y",
     S.a_f: r"W_f\,[h_{t-1}, x_t] + b_f",
     S.a_i: r"W_i\,[h_{t-1}, x_t] + b_i",
     S.a_c: r"W_c\,[h_{t-1}, x_t] + b_c",
