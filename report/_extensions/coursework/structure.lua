@@ -141,8 +141,21 @@ local function numeric(cell)
   return plain:match("^[-+]?%.?%d[%d., x%%-]*$") ~= nil
 end
 
+-- A number does not break: "1.2 × 10⁻⁷".
+local unbroken = {Space = function() return pandoc.Str("\u{a0}") end, SoftBreak = function() return pandoc.Str("\u{a0}") end}
+
 local function columns(tbl)
   local changed = false
+  for _, body in ipairs(tbl.bodies) do
+    for _, row in ipairs(body.body) do
+      for _, cell in ipairs(row.cells) do
+        if numeric(cell) then
+          cell.contents = cell.contents:walk(unbroken)
+          changed = true
+        end
+      end
+    end
+  end
   for index, spec in ipairs(tbl.colspecs) do
     if spec[1] == pandoc.AlignDefault or spec[1] == "AlignDefault" then
       local numbers, others = 0, 0

@@ -80,6 +80,16 @@ return function(symbols)
     return name .. "(" .. table.concat({...}, ", ") .. ")"
   end
 
+  -- After these letters Libertinus Math sets a subscript so close that they touch; the space in ems of the subscript's size.
+  local close_subscripts = {y = 0.12, v = 0.1, w = 0.12, g = 0.1, f = 0.06, ["θ"] = 0.08}
+
+  local function subscript(base, list)
+    local body = argument(list)
+    while base and (base.k == "accent" or base.k == "group") and #base.list == 1 do base = base.list[1] end
+    local space = base and close_subscripts[base.ch]
+    return space and ("#h(%gem) "):format(space) .. body or body
+  end
+
   -- -- scripts ------------------------------------------------------------------------------------------------------
 
   local function scripts(node)
@@ -102,7 +112,7 @@ return function(symbols)
       local primes = "primes(#" .. node.primes .. ")"
       if node.sup then parts[#parts + 1] = "tr: " .. primes else parts[#parts + 1] = "t: " .. primes end
     end
-    if node.sub then parts[#parts + 1] = "b: " .. argument(node.sub) end
+    if node.sub then parts[#parts + 1] = "b: " .. subscript(base, node.sub) end
     if node.sup then parts[#parts + 1] = "t: " .. argument(node.sup) end
     if #parts == 1 then return parts[1] end
     return call("attach", table.unpack(parts))
