@@ -35,7 +35,8 @@ test: $(READY)
 lint: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/panache --no-cache lint report
+	@$(BIN)/panache --no-cache lint report
+	@$(BIN)/python scripts/lint_cells.py
 
 # The lock holds for CPython 3.11 on Linux x86-64; elsewhere pyproject.toml's ranges are resolved.
 $(READY): requirements.lock pyproject.toml

@@ -193,7 +193,7 @@ def status() -> None:
 
 
 def _add_commands() -> None:
-    from coursework.publishing.checks_command import check
+    from coursework.check_command import check
     from coursework.publishing.doctor import doctor
 
     cli.add_command(check)

@@ -221,7 +221,9 @@ def prepare(project: Project, settings: Settings, *, tell: Tell = lambda _: None
         If a check of the evidence fails, or something cannot be computed or kept.
     """
     kept = products(project)
-    function("coursework.experiments.sweep:run")(settings, project, progress=progress)
+    if missing := len(function("coursework.experiments.sweep:pending")(settings, project)):
+        tell(f"Training {missing} networks or more for question 6: minutes, kept once they are done")
+        function("coursework.experiments.sweep:run")(settings, project, progress=progress)
     evidence = _bring(EVIDENCE, (settings,), settings, kept, tell)
     measurements = _bring(RECURRENT, (settings.experiments.profile,), settings, kept, tell)
     values = _variables(project, settings, evidence, measurements, tell)

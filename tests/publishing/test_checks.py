@@ -19,8 +19,8 @@ from PIL import Image, PngImagePlugin
 
 import submissions as made
 from coursework.errors import InputError
-from coursework.publishing import bundle, checks, pdf_reading
-from coursework.publishing.checks_command import check
+from coursework.publishing import bundle, checks, pdf_reading, private
+from coursework.check_command import check
 from coursework.publishing.marks import load_scheme
 from coursework.publishing.private import image_leaks, leaks, metadata_leaks
 
@@ -332,6 +332,9 @@ PRIVATE = {
     "uname_result(system='Linux', node='buildbox', release='6.1')": "account's or a host's name",
     "-rw-r--r-- 1 alice staff 2048 Nov 1 10:00 model.keras": "account's or a host's name",
     "running on Alices-MacBook-Pro.local": "host's name",
+    "running on gpu-node-07.cluster.local": "host's name",
+    "connected to lab17.cs.ox.ac.uk": "host's name",
+    "hostname: buildbox": "account's or a host's name",
     "DESKTOP-4F7K2QX": "host's name",
     "ip-10-0-3-17.eu-west-1.compute.internal": "host's name",
     "alice.smith@cs.example-university.ac.uk": "e-mail",
@@ -403,6 +406,25 @@ def test_code_may_name_common_paths_but_not_a_home():
     assert leaks("open('/home/alice/x.csv')", "source")
     (leak,) = leaks("Author: francois@keras.io", "source")
     assert leak.severity == "warning"
+
+
+def test_the_account_and_the_host_that_run_the_check_are_searched_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(private, "this_machine", lambda: ("alicesmith", "buildbox-17", made.STUDENT_ID))
+    notebook = made.notebook()
+    _stream(f"trained by alicesmith, not alicesmithson, for {made.STUDENT_ID}")(notebook)
+    notebook.metadata["built"] = "buildbox-17"
+    message = only(examined_file(tmp_path, made.NOTEBOOK_NAME, made.notebook_bytes(notebook)).findings)
+    assert message.count("name of this account or host") == 2
+    pdf = made.changed_pdf(lambda opened: opened.docinfo.update({"/Source": "alicesmith"}))
+    message = only(examined_file(tmp_path, made.PDF_NAME, pdf).findings)
+    assert message.count("name of this account or host") == 1
+
+
+def test_many_cells_with_one_fault_are_counted(tmp_path):
+    notebook = made.notebook()
+    notebook.cells += [nbformat.v4.new_code_cell(f"x = {i}") for i in range(30)]
+    message = only(examined_file(tmp_path, made.NOTEBOOK_NAME, made.notebook_bytes(notebook)).findings)
+    assert message.endswith("cell 8: 30 of 35 cells were not run; this is the first of them.")
 
 
 def test_private_details_in_metadata_are_errors(tmp_path):
