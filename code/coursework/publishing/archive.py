@@ -163,9 +163,7 @@ def _directory_problems(
     plain = "Make the zip again with plain files at its top level only."
     seen: dict[str, str] = {}
     for entry in entries:
-        if problem := _name_problem(entry.orig_filename) or _second_name_problem(entry):
-            refuse(entry, problem, plain)
-        if problem := _kind_problem(entry):
+        if problem := _name_problem(entry.orig_filename) or _second_name_problem(entry) or _kind_problem(entry):
             refuse(entry, problem, plain)
         if entry.flag_bits & _ENCRYPTED or entry.compress_type == 99:
             refuse(entry, "The entry is encrypted.", "Make the zip again without a password.")

@@ -7,6 +7,7 @@ id, the digests of its sources, where each part is answered) is checked where it
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from coursework.publishing.marks import Answer, Scheme, answer_findings, load_sc
 from coursework.publishing.notebook_checks import Notebook, check_notebook_content
 from coursework.publishing.pdf_checks import check_pdf_content
 from coursework.publishing.pdf_reading import Pdf
-from coursework.publishing.private import leaks
+from coursework.publishing.private import leaks, machine_names_in
 from coursework.settings import PLACEHOLDER_ID
 
 MODULE = "CS3950"
@@ -284,6 +285,8 @@ def _pdf_identity(pdf: Pdf, name: str, student_id: str | None, wanted: _Wanted) 
             severity = "error" if wanted.final and wanted.known_id else "warning"
             message = f"The PDF does not print the student id {student_id}."
             findings.append(Finding(severity, name, "", message, "Print it on the first page."))
+    for leak in machine_names_in(pdf.strings, known=student_id):
+        findings.append(Finding(leak.severity, name, "metadata, links or alternative texts", leak.message, leak.mend))
     if (author := pdf.author.strip()) and author not in (student_id, PLACEHOLDER_ID):
         account = re.fullmatch(r"[a-z_][a-z0-9_.-]{1,31}", author)
         message = f"The metadata name {'an account' if account else 'an author'}: {shortened(author, 30)}"
@@ -293,10 +296,17 @@ def _pdf_identity(pdf: Pdf, name: str, student_id: str | None, wanted: _Wanted) 
 
 
 def _notebook_identity(notebook: Notebook, name: str, student_id: str | None) -> list[Finding]:
-    if student_id in (None, PLACEHOLDER_ID) or not _PLACEHOLDER.search(notebook.prose()):
-        return []
-    message = f"The notebook prints the placeholder {PLACEHOLDER_ID}, its name has {student_id}."
-    return [Finding("error", name, "", message, _STALE)]
+    """The notebook does not print the placeholder, and its outputs do not name the account or host of this machine."""
+    findings = []
+    if student_id not in (None, PLACEHOLDER_ID) and _PLACEHOLDER.search(notebook.prose()):
+        message = f"The notebook prints the placeholder {PLACEHOLDER_ID}, its name has {student_id}."
+        findings.append(Finding("error", name, "", message, _STALE))
+    texts = [(cell.place, cell.shown()) for cell in notebook.cells]
+    texts.append(("metadata", json.dumps(notebook.raw.get("metadata"), ensure_ascii=False)))
+    for place, text in texts:
+        for leak in machine_names_in(text, known=student_id):
+            findings.append(Finding(leak.severity, name, place, leak.message, leak.mend))
+    return findings
 
 
 # Staleness ----------------------------------------------------------------------------------------

@@ -22,6 +22,9 @@ from coursework.publishing.private import (
 )
 
 RUN_AGAIN = "Run the notebook again from top to bottom, and save it."
+MOST_ALIKE = 5
+"""More cells with one and the same fault than this are counted, not listed."""
+
 METADATA = "coursework"
 """The key of the notebook's metadata under which this project writes the digest of its sources, as ``inputs``."""
 
@@ -110,6 +113,15 @@ class Cell:
     def place(self) -> str:
         """The cell in a finding."""
         return f"cell {self.number} ({self.label})" if self.label else f"cell {self.number}"
+
+    def shown(self) -> str:
+        """Return the text of the outputs and of the cell's metadata, without pictures."""
+        texts = [json.dumps(self.metadata, ensure_ascii=False)]
+        for output in self.outputs:
+            bundle = output.get("data")
+            shown = {kind: data for kind, data in bundle.items() if kind not in _RASTER} if bundle else {}
+            texts += [text for _, text in metadata_texts({**output, "data": shown})]
+        return "\n".join(texts)
 
     def headings(self) -> Iterator[tuple[str, str]]:
         """Yield each heading of a Markdown cell with its identifier (given, or as pandoc makes it)."""
@@ -242,6 +254,7 @@ def _execution(notebook: Notebook, file: str) -> list[Finding]:
     if not code:
         return [Finding("error", file, "", "It has no code.", "Hand in the notebook with the classifier.")]
     highest, gap = 0, False
+    idle = []
     for cell in code:
         count = cell.raw.get("execution_count")
         if count is None:
@@ -249,7 +262,7 @@ def _execution(notebook: Notebook, file: str) -> list[Finding]:
                 message = "The cell says `eval: false` and was not run."
                 findings.append(Finding("warning", file, cell.place, message, "Run it, or make it text."))
             else:
-                findings.append(Finding("error", file, cell.place, "The cell was not run.", RUN_AGAIN))
+                idle.append(cell)
             continue
         if count <= highest:
             message = f"The cell ran out of order: it has number {count}, a cell above it has {highest}."
@@ -257,6 +270,11 @@ def _execution(notebook: Notebook, file: str) -> list[Finding]:
         elif count != highest + 1:
             gap = True
         highest = max(highest, count)
+    if len(idle) > MOST_ALIKE:
+        message = f"{len(idle)} of {len(code)} cells were not run; this is the first of them."
+        findings.append(Finding("error", file, idle[0].place, message, RUN_AGAIN))
+    else:
+        findings += [Finding("error", file, cell.place, "The cell was not run.", RUN_AGAIN) for cell in idle]
     if gap and not findings:
         message = "The numbers of the cells have gaps: some were run more than once, or deleted after they had run."
         findings.append(Finding("warning", file, "", message, RUN_AGAIN))
@@ -286,7 +304,9 @@ def _outputs(notebook: Notebook, file: str) -> list[Finding]:
 
 def _figures(notebook: Notebook, file: str) -> list[Finding]:
     """A cell that is labelled as a figure shows one, and one that is labelled as a table shows a table."""
-    findings = []
+    findings: list[Finding] = []
+    if not any(cell.outputs for cell in notebook.cells):
+        return findings  # that all outputs are missing is said once
     for cell in notebook.cells:
         if not cell.is_code:
             continue
