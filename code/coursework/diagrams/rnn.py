@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from coursework.diagrams.style import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, TEXT_WIDTH
+from coursework.diagrams.style import BLUE, FAINT, GREEN, INK, PURPLE, RED, TEXT_WIDTH
 from coursework.diagrams.wiring import (
     DOT,
     SECONDARY,
@@ -28,7 +28,7 @@ STUB = 0.2  # how far left of the layer's middle its bias comes in
 SMALL, TEXT, SIGN = 8.5, 10, 11  # points
 
 #: The weights and their colours. The same letter is the same matrix or vector, wherever it stands.
-COLOURS = {"$W_x$": BLUE, "$W_h$": ORANGE, "$b$": PURPLE, "$W_y, b_y$": GREEN}
+COLOURS = {"$W_x$": BLUE, "$W_h$": RED, "$b$": PURPLE, "$W_y, b_y$": GREEN}
 
 
 def _layer(t: str, column: float) -> tuple[Node, ...]:
