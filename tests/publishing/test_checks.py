@@ -18,9 +18,9 @@ from pikepdf import Array, Dictionary, Name, String
 from PIL import Image, PngImagePlugin
 
 import submissions as made
+from coursework.check_command import check
 from coursework.errors import InputError
 from coursework.publishing import bundle, checks, pdf_reading, private
-from coursework.check_command import check
 from coursework.publishing.marks import load_scheme
 from coursework.publishing.private import image_leaks, leaks, metadata_leaks
 
