@@ -27,8 +27,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from coursework.helper import ANSWER
-
 
 @dataclass(frozen=True)
 class Prepared:
@@ -37,6 +35,8 @@ class Prepared:
 
 
 def prepare(project, settings, *, tell=lambda text: None, progress=True):
+    from coursework.helper import ANSWER
+
     while (project.root / ".hold").exists():
         tell("Training the networks")
         time.sleep(0.05)

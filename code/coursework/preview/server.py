@@ -13,7 +13,7 @@ import os
 import socket
 import sys
 import webbrowser
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from html import escape
 from pathlib import Path
 from string import Template
@@ -27,15 +27,15 @@ from starlette.routing import Route
 
 from coursework import environment
 from coursework.errors import InputError, WorkError
-from coursework.preview.board import Board, View
+from coursework.preview.board import Board, Problem, View
 from coursework.preview.guard import Guard
 from coursework.preview.watching import changes
 from coursework.preview.workshop import Workshop
 from coursework.project import Project
 
 ADDRESS = "127.0.0.1"
-RESTARTED = "COURSEWORK_PREVIEW_PORT"
-"""Set when the preview starts itself again: the port that the browsers know."""
+RESTARTED = "COURSEWORK_PREVIEW_SOCKET"
+"""Set when the preview starts itself again: the number of the open socket, at which browsers go on waiting."""
 
 ASSETS = Path(__file__).with_name("assets")
 SERVED = {
@@ -185,16 +185,21 @@ def serve(project: Project, *, port: int = 4242, open_browser: bool = True) -> N
     """
     restarted = os.environ.pop(RESTARTED, None)
     given = environment.read(project.root / "_environment")
-    with listen(int(restarted) if restarted else port) as listener:
-        port = listener.getsockname()[1]
+    with socket.socket(fileno=int(restarted)) if restarted else listen(port) as listener:
+        again = False
         with contextlib.suppress(KeyboardInterrupt):
             again = asyncio.run(_serve(project, listener, open_browser and not restarted))
-            if not again:
-                return
+        if again:
+            _start_again(listener, given)
+
+
+def _start_again(listener: socket.socket, given: Mapping[str, str]) -> None:
+    """Replace this process by a new one that has the changed code, and goes on with the same socket."""
     for name, value in given.items():
         if os.environ.get(name) == value:
             del os.environ[name]  # read again, perhaps with another value
-    os.environ[RESTARTED] = str(port)
+    listener.set_inheritable(True)
+    os.environ[RESTARTED] = str(listener.fileno())
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
@@ -217,13 +222,13 @@ async def _serve(project: Project, listener: socket.socket, open_browser: bool) 
     )
     server = _Server(config)
     server.board = board
-    watcher = asyncio.create_task(_watch(project, workshop))
+    watcher = asyncio.create_task(_watch(project, board, workshop))
     workshop.start()
     print(f"The preview is at http://{ADDRESS}:{port}/ (Ctrl-C ends it)", flush=True)
     if open_browser:
         webbrowser.open(f"http://{ADDRESS}:{port}/")
     try:
-        await server.serve(sockets=[listener])
+        await server.serve(sockets=[listener.dup()])  # the server closes what it is given
     finally:
         watcher.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -232,6 +237,9 @@ async def _serve(project: Project, listener: socket.socket, open_browser: bool) 
     return again.is_set()
 
 
-async def _watch(project: Project, workshop: Workshop) -> None:
-    async for paths in changes(project, workshop.further_sources):
-        workshop.note(paths)
+async def _watch(project: Project, board: Board, workshop: Workshop) -> None:
+    try:
+        async for paths in changes(project, workshop.further_sources):
+            workshop.note(paths)
+    except Exception as error:  # the system's watches have run out, say
+        board.problem("watching", Problem(f"Edits are no longer seen: start the preview again ({error})."))
