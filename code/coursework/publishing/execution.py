@@ -205,7 +205,6 @@ class Kernel:
     def __init__(self, folder: Path):
         self.folder = folder
         self._manager: Any = None
-        self._formats: tuple[str, ...] = ()
 
     def __enter__(self) -> Kernel:
         return self
@@ -229,7 +228,7 @@ class Kernel:
     def _start(self, formats: tuple[str, ...]) -> Any:
         from jupyter_client.manager import KernelManager
 
-        if self._manager is not None and self._formats == formats and self._manager.is_alive():
+        if self._manager is not None and self._manager.is_alive():
             return self._manager
         self.stop()
         manager = KernelManager(kernel_name=KERNEL["name"])
@@ -246,7 +245,7 @@ class Kernel:
             cwd=str(self.folder),
             env={**os.environ, "PYTHONHASHSEED": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
         )
-        self._manager, self._formats = manager, formats
+        self._manager = manager
         return manager
 
     def run(self, job: Job, on_cell: Callable[[int, int, Cell], None] | None = None) -> Outputs:
@@ -278,7 +277,7 @@ class Kernel:
         try:
             client.start_new_kernel_client()
             if used:
-                _quietly(client.kc, _FRESH)
+                _quietly(client.kc, _FRESH.replace("FORMATS", repr(set(job.figure_formats))))
             for index, cell in enumerate(cells):
                 current = job.cells[index]
                 if on_cell:
@@ -299,16 +298,19 @@ class Kernel:
         return tuple(tuple(_clean(dict(output)) for output in cell.outputs) for cell in cells)
 
 
-# In a kernel that has run before: forget its names and this package's modules, so that edits of helpers are seen.
+# In a kernel that has run before: forget its names and this package's modules, so that edits of helpers are seen, and
+# read matplotlib's style anew.
 _FRESH = """
 get_ipython().run_line_magic("reset", "-f")
 import sys as _sys
-for _name in [n for n in _sys.modules if n.split(".")[0] == "coursework"]:
-    del _sys.modules[_name]
+[_sys.modules.pop(name) for name in list(_sys.modules) if name.split(".")[0] == "coursework"]
 if "matplotlib.pyplot" in _sys.modules:
     _sys.modules["matplotlib.pyplot"].close("all")
-    _sys.modules["matplotlib"].rc_file_defaults()
-del _sys, _name
+if "matplotlib" in _sys.modules:
+    _sys.modules["matplotlib"].rc_file(_sys.modules["matplotlib"].matplotlib_fname())
+from matplotlib_inline.config import InlineBackend as _InlineBackend
+_InlineBackend.instance(parent=get_ipython()).figure_formats = FORMATS
+del _sys, _InlineBackend
 """
 
 
