@@ -49,20 +49,27 @@ class RunStore(Mapping[Run, Result]):
             "data": data.checksum(settings.dataset, project.root),
             "packages": {name: version for name, version in package_versions(*PACKAGES).items() if version},
         }
+        self._current: set[Run] = set()
         self._loaded: dict[Run, Result] = {}
 
     def circumstances(self, run: Run) -> dict[str, Any]:
         """Return what the result of a run depends on besides its specification."""
         return {**self._circumstances, "precision": precision(run)}
 
+    def _key(self, run: Run) -> str:
+        return digest(dataclasses.asdict(run), self.circumstances(run))
+
     def __contains__(self, run: object) -> bool:
-        return run in self._loaded or (
-            isinstance(run, Run) and self.kept.digest(name(run)) == digest(self.circumstances(run))
-        )
+        if run in self._current:
+            return True
+        if isinstance(run, Run) and self.kept.digest(name(run)) == self._key(run):
+            self._current.add(run)
+            return True
+        return False
 
     def __getitem__(self, run: Run) -> Result:
         if run not in self._loaded:
-            payload = self.kept.load(name(run), digest(self.circumstances(run)))
+            payload = self.kept.load(name(run), self._key(run))
             if payload is None:
                 raise WorkError(f"There is no current result of {describe(run)}: run `coursework experiments`.")
             self._loaded[run] = _result(payload["result"])
@@ -82,7 +89,7 @@ class RunStore(Mapping[Run, Result]):
         WorkError
             If the disk is full or cannot be written.
         """
-        key = digest(self.circumstances(run))
+        key = self._key(run)
         if run.keep_weights and not run.test:
             self.kept.save(f"{name(run)}-weights", key, weights)
         payload = {
@@ -91,11 +98,12 @@ class RunStore(Mapping[Run, Result]):
             "result": dataclasses.asdict(result),
         }
         self.kept.save(name(run), key, payload)
+        self._current.add(run)
         self._loaded.pop(run, None)
 
     def weights(self, run: Run) -> list[np.ndarray] | None:
         """Return the weights at the end of a run that keeps them, or None if they are missing or out of date."""
-        return self.kept.load(f"{name(run)}-weights", digest(self.circumstances(run)))
+        return self.kept.load(f"{name(run)}-weights", self._key(run))
 
     def why(self, run: Run) -> tuple[str, ...]:
         """Name why a run has no current result: nothing, or some of the reasons below.

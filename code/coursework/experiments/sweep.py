@@ -43,7 +43,7 @@ class Summary:
     seconds
         Wall-clock time of the sweep.
     cpu_seconds
-        Processor time of the trainings by stage, and of starting the processes under ``"start"``.
+        Processor time by stage and purpose (``"tuning: regularisation"``), and of starting the processes (``"start"``).
     """
 
     trained: int = 0
@@ -107,17 +107,16 @@ def run(settings: Settings, project: Project, *, progress: bool = True) -> Summa
     with _bar(shown, store) as advance:
         try:
             while missing:
+                purposes = _purposes(stages(store.profile, store, failed))
                 for found in _train_all(missing, settings, project, store, failed):
                     summary.trained += 1
-                    stage = "test" if found.run.test else "training"
-                    for key, seconds in (("start", found.start_seconds), (stage, found.cpu_seconds)):
+                    for key, seconds in (("start", found.start_seconds), (purposes[found.run], found.cpu_seconds)):
                         summary.cpu_seconds[key] = summary.cpu_seconds.get(key, 0.0) + seconds
                     advance(found.run, found.result)
                 missing = _missing(store, failed)
         except KeyboardInterrupt:
-            raise WorkError(
-                f"Stopped: {summary.kept + summary.trained} results are kept; the same command goes on from there."
-            ) from None
+            there = summary.kept + summary.trained
+            raise WorkError(f"Stopped: {there} results are kept; go on with `coursework experiments`.") from None
         finally:
             _stop_workers()
     summary.seconds = time.monotonic() - started
@@ -128,6 +127,16 @@ def run(settings: Settings, project: Project, *, progress: bool = True) -> Summa
             f"{'; '.join(summary.left_out)}. All others are kept; `workers: 1` under experiments needs less memory."
         )
     return summary
+
+
+def _purposes(found) -> dict[Run, str]:
+    """Name stage and purpose of each run; a run of several purposes counts for the first."""
+    named: dict[Run, str] = {}
+    for stage, purposes in found.items():
+        for purpose, runs in purposes.items():
+            for run in runs:
+                named.setdefault(run, f"{stage}: {purpose}")
+    return named
 
 
 def _missing(store: RunStore, failed) -> list[Run]:
@@ -216,17 +225,27 @@ def _train_all(runs: list[Run], settings: Settings, project: Project, store: Run
 
 
 def _parallel(runs, processes, settings, project, store, marks) -> Iterator[_Found]:
+    """Train runs in so many processes, yielding what they find as it arrives."""
     from joblib import Parallel, delayed
+    from joblib.externals.loky import ProcessPoolExecutor
 
-    tasks = (delayed(_train)(run, _trained_weights(run, store), settings.dataset, project.root, marks) for run in runs)
+    tasks = ((run, _trained_weights(run, store), settings.dataset, project.root, marks) for run in runs)
     with _quiet_workers():
+        if processes == 1:  # where joblib would train in this process, and die with it
+            executor = ProcessPoolExecutor(max_workers=1)
+            try:
+                for task in tasks:
+                    yield executor.submit(_train, *task).result()
+            finally:
+                executor.shutdown(kill_workers=True)
+            return
         yield from Parallel(
             n_jobs=processes,
             batch_size=1,
             pre_dispatch=processes,
             return_as="generator_unordered",
             backend="loky",
-        )(tasks)
+        )(delayed(_train)(*task) for task in tasks)
 
 
 def _trained_weights(run: Run, store: RunStore):
@@ -247,6 +266,7 @@ def _quiet_workers():
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
+            warnings.filterwarnings("ignore", message=".* tasks which were still being processed")
             yield
     finally:
         for key, value in before.items():

@@ -1,0 +1,239 @@
+"""Measures the engine against the straightforward notebook, side by side on this machine.
+
+The straightforward way is one process that trains each run with `model.fit`: float32, all cores, validation after
+every pass. The engine trains as many runs at once as there are cores. Both train the same runs on the same images; the
+cost of the whole protocol is extrapolated from the time of a step, of a measurement and of a start, since the
+straightforward way would take an hour.
+
+    python benchmarks/training.py [--json] [--workers N]
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from coursework.experiments import data, protocol
+from coursework.experiments.protocol import FULL, NETWORKS
+
+ROOT = Path(__file__).resolve().parents[1]
+PASSES = 3
+"""Passes over the intermediate size that are timed, after one that is not."""
+
+EXTRAPOLATED = ("protocol_seconds", "seconds_per_seed", "straightforward_seconds", "speedup")
+
+
+def run_of(model, passes=PASSES, examples=FULL.intermediate):
+    """Specify a run of so many passes."""
+    steps = passes * examples // FULL.batch_size
+    return protocol.new_run(FULL, model, examples, 0, l2=1e-3, steps=steps)
+
+
+def together(folder, processes):
+    """Wait until all processes have come this far, so that they compete for the machine while they are timed."""
+    Path(folder, str(os.getpid())).touch()
+    while len(list(Path(folder).iterdir())) < processes:
+        time.sleep(0.01)
+
+
+def time_engine(root, folder, processes):
+    """Time the engine in one of several processes; seconds unless said otherwise."""
+    began = time.perf_counter()
+    from coursework.experiments.engine import Engine, has_bfloat16, one_thread, tf
+
+    one_thread()
+    engine = Engine(data.load("fashion-mnist", root))
+    found = {"start": time.perf_counter() - began}
+    for model in ("softmax", *NETWORKS):
+        compiling = time.perf_counter()
+        engine.train(run_of(model, passes=1))
+        found[f"{model}_compile"] = time.perf_counter() - compiling
+    together(folder, processes)
+    for model in ("softmax", *NETWORKS):
+        times = {passes: [] for passes in (1, 1 + PASSES)}
+        for _ in range(3):
+            for passes, seconds in times.items():
+                timed = time.perf_counter()
+                engine.train(run_of(model, passes))
+                seconds.append(time.perf_counter() - timed)
+        short, long = (min(seconds) for seconds in times.values())
+        steps = PASSES * FULL.intermediate // FULL.batch_size
+        found[f"{model}_step"] = (long - short) / steps
+        measuring = time.perf_counter()
+        engine.train(replace(run_of(model), steps=1))
+        found[f"{model}_measure"] = time.perf_counter() - measuring
+    run = run_of("mlp")
+    graph = engine._graph(run, "mixed_bfloat16" if has_bfloat16() else "float32")
+    overhead = time.perf_counter()
+    graph.reset(run, engine.data.shape, engine.data.classes)
+    protocol.subset(engine.data.y_train, run.examples, run.seed)
+    protocol.batches(run)
+    found["overhead"] = time.perf_counter() - overhead
+    found["limit"] = matmul_limit(tf, tf.bfloat16 if has_bfloat16() else tf.float32)
+    found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return found
+
+
+def matmul_limit(tf, dtype, size=1024, repetitions=8):
+    """Measure the best rate of a large matrix product, in operations per second."""
+    left, right = (tf.cast(tf.random.normal((size, size)), dtype) for _ in range(2))
+
+    @tf.function
+    def product(a, b):
+        return tf.matmul(a, b)
+
+    product(left, right)
+    best = float("inf")
+    for _ in range(repetitions):
+        timed = time.perf_counter()
+        product(left, right).numpy()
+        best = min(best, time.perf_counter() - timed)
+    return 2 * size**3 / best
+
+
+def time_straightforward(root):
+    """Time `fit` as a notebook calls it: all cores, float32, validation after every pass."""
+    began = time.perf_counter()
+    import keras
+
+    from coursework.experiments import models
+
+    images = data.load("fashion-mnist", root)
+    found = {"start": time.perf_counter() - began}
+    for model in ("softmax", *NETWORKS):
+        run = run_of(model)
+        rows = protocol.subset(images.y_train, run.examples, run.seed)
+        x, y = images.x_train[rows], images.y_train[rows]
+        compiling = time.perf_counter()
+        network = models.build(run, images.shape, images.classes)
+        network.compile(
+            keras.optimizers.Adam(run.learning_rate),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+        )
+        validation = (images.x_validation, images.y_validation)
+        network.fit(x, y, batch_size=run.batch_size, validation_data=validation, verbose=0)
+        first = time.perf_counter() - compiling
+        passes = []
+        for _ in range(PASSES):
+            timed = time.perf_counter()
+            network.fit(x, y, batch_size=run.batch_size, verbose=0)
+            middle = time.perf_counter()
+            network.evaluate(*validation, batch_size=run.batch_size, verbose=0)
+            passes.append((middle - timed, time.perf_counter() - middle))
+        steps = run.examples // run.batch_size
+        found[f"{model}_step"] = min(seconds for seconds, _ in passes) / steps
+        found[f"{model}_measure"] = min(seconds for _, seconds in passes)
+        found[f"{model}_compile"] = max(0.0, first - sum(map(min, zip(*passes, strict=True))))
+    return found
+
+
+def whole_protocol():
+    """List the runs of the full protocol, with λ = 0.001 chosen, and those of its core under one seed."""
+    chosen = dict.fromkeys(NETWORKS, 1e-3)
+    found = {"tuning": protocol.tuning_runs(FULL), "curves": protocol.curve_runs(FULL, chosen)}
+    core = {
+        run: None
+        for model in NETWORKS
+        for run in (*protocol.regularisation_runs(FULL, model), *protocol.learning_curve_runs(FULL, model, 1e-3))
+        if run.seed == 0
+    }
+    return protocol.listed(found), list(core)
+
+
+def multiplications(model):
+    """Count a training step's operations: forward, back to the weights and, but for the first layer, to the inputs."""
+    height, width, units = 28, 28, {"mlp": FULL.mlp_width, "cnn": FULL.cnn_width}[model]
+    if model == "mlp":
+        first, others = height * width * units, units * units + units * 10
+    else:
+        first = height * width * 9 * 16
+        others = (height // 2) * (width // 2) * 9 * 16 * 32 + (height // 4) * (width // 4) * 32 * units + units * 10
+    return 2 * FULL.batch_size * (2 * first + 3 * others)
+
+
+def engine_seconds(runs, timed, workers):
+    """Extrapolate what the engine takes for some runs, its processes' start and compilations included."""
+    kinds = {(run.model, run.width, run.dropout, run.precision) for run in runs}
+    compiling = sum(timed[f"{model}_compile"] for model, *_ in kinds)
+    trained = sum(
+        run.steps * timed[f"{run.model}_step"] + len(protocol.evaluation_steps(run)) * timed[f"{run.model}_measure"]
+        for run in runs
+    )
+    return timed["start"] + compiling + trained / workers
+
+
+def straightforward_seconds(runs, timed):
+    """Extrapolate what `fit` takes for the same runs, one after the other."""
+    return timed["start"] + sum(
+        timed[f"{run.model}_compile"]
+        + run.steps * timed[f"{run.model}_step"]
+        + run.steps * run.batch_size / run.examples * timed[f"{run.model}_measure"]
+        for run in runs
+    )
+
+
+def measure(workers):
+    """Measure both ways, one after the other, each in processes of its own."""
+    from joblib.externals.loky import get_reusable_executor
+
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    plain = get_reusable_executor(max_workers=1).submit(time_straightforward, ROOT).result()
+    get_reusable_executor().shutdown(wait=True)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    with tempfile.TemporaryDirectory() as folder:
+        executor = get_reusable_executor(max_workers=workers)
+        each = [executor.submit(time_engine, ROOT, folder, workers) for _ in range(workers)]
+        found = [future.result() for future in each]
+    executor.shutdown(wait=True)
+    ours = {key: statistics.mean(process[key] for process in found) for key in found[0]}
+    everything, core = whole_protocol()
+    protocol_seconds = engine_seconds(everything, ours, workers)
+    slow = straightforward_seconds(everything, plain)
+    return {
+        "protocol_seconds": round(protocol_seconds, 1),
+        "seconds_per_seed": round(engine_seconds(core, ours, workers) - ours["start"], 1),
+        "straightforward_seconds": round(slow, 1),
+        "speedup": round(slow / protocol_seconds, 2),
+        "mlp_ratio": round(_rate_ratio("mlp", ours, plain, workers), 2),
+        "cnn_ratio": round(_rate_ratio("cnn", ours, plain, workers), 2),
+        "matmul_limit_fraction": round(multiplications("mlp") / ours["mlp_step"] / ours["limit"], 3),
+        "cnn_limit_fraction": round(multiplications("cnn") / ours["cnn_step"] / ours["limit"], 3),
+        "peak_mb": round(max(process["peak_mb"] for process in found)),
+        "overhead_per_run": round(ours["overhead"], 3),
+        "workers": workers,
+        "mlp_step_ms": round(1000 * ours["mlp_step"], 3),
+        "cnn_step_ms": round(1000 * ours["cnn_step"], 3),
+        "start_seconds": round(ours["start"], 1),
+        "extrapolated": list(EXTRAPOLATED),
+    }
+
+
+def _rate_ratio(model, ours, plain, workers):
+    """Compare examples a second at the intermediate size, each way with the measurements that it makes."""
+    run = run_of(model, passes=FULL.epochs)
+    engine = (run.steps * ours[f"{model}_step"] + ours[f"{model}_measure"]) / workers
+    return (run.steps * plain[f"{model}_step"] + FULL.epochs * plain[f"{model}_measure"]) / engine
+
+
+def main():
+    """Measure and print."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--json", action="store_true", help="print one line of JSON")
+    arguments.add_argument("--workers", type=int, default=os.cpu_count(), help="processes of the engine")
+    chosen = arguments.parse_args()
+    found = measure(chosen.workers)
+    if chosen.json:
+        print(json.dumps(found))
+        return
+    for key, value in found.items():
+        print(f"{key:24} {value}{'  (extrapolated)' if key in EXTRAPOLATED else ''}")
+
+
+if __name__ == "__main__":
+    main()

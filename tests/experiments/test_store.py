@@ -1,0 +1,242 @@
+"""The run store: what it keeps, what it refuses to return, and why."""
+
+import dataclasses
+import datetime
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from generated_images import generated
+
+from coursework.errors import InputError, WorkError
+from coursework.experiments import store as store_module
+from coursework.experiments.protocol import Evaluation, Result, Run
+from coursework.experiments.store import RunStore, describe, name, profile
+from coursework.project import Project
+from coursework.settings import Experiments, Settings
+
+RUN = Run("mlp", examples=64, seed=1, steps=5, width=8, l2=1e-3, curve=True)
+
+
+@pytest.fixture
+def project(tmp_path):
+    images, labels = generated(60, shape=(6, 6))
+    np.savez(tmp_path / "set.npz", x_train=images, y_train=labels, x_test=images[:9], y_test=labels[:9])
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def settings():
+    return Settings(date=datetime.date(2026, 1, 2), dataset="set.npz", experiments=Experiments(profile="tiny"))
+
+
+@pytest.fixture
+def store(settings, project):
+    return RunStore(settings, project)
+
+
+def result(**changed):
+    random = np.random.default_rng(0)
+    return Result(
+        **{
+            "train_loss": 0.1 + 0.2,
+            "train_error": 1 / 3,
+            "validation_loss": float(np.float32(0.7)),
+            "validation_error": 0.25,
+            "diverged": False,
+            "history": (Evaluation(1, 0.5, 2.0, 0.9, 2.1, 0.8), Evaluation(5, 2.5, 0.3, 1 / 3, 0.7, 0.25)),
+            "validation_losses": random.random(12, np.float32),
+            "validation_predictions": random.integers(3, size=12).astype(np.uint8),
+            "precision": "float32",
+            **changed,
+        }
+    )
+
+
+def equal(a, b):
+    return all(
+        np.array_equal(left, right, equal_nan=True) and left.dtype == right.dtype
+        if isinstance(left := getattr(a, field.name), np.ndarray)
+        else repr(left) == repr(right)
+        for field in dataclasses.fields(Result)
+        if (right := getattr(b, field.name), True)
+    )
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        result(),
+        result(validation_loss=float("nan"), train_loss=float("inf"), diverged=True, history=()),
+        result(test_loss=0.5, test_error=0.1, test_probabilities=np.eye(3, dtype=np.float32)),
+    ],
+    ids=["ordinary", "diverged", "test"],
+)
+def test_comes_back_to_the_last_bit(store, settings, project, kept):
+    store.save(RUN, kept)
+    assert equal(store[RUN], kept)
+    assert equal(RunStore(settings, project)[RUN], kept)
+
+
+def test_missing_result(store):
+    assert RUN not in store
+    with pytest.raises(WorkError, match=r"no current result of mlp, 64 examples, λ = 0.001, seed 1: run `coursework"):
+        store[RUN]
+    assert store.why(RUN) == ("specification",)
+    assert len(store) == 0
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda raw: raw[: len(raw) // 2],
+        lambda raw: b"",
+        lambda raw: raw[:-30] + bytes([raw[-30] ^ 1]) + raw[-29:],
+        lambda raw: b"\0" * len(raw),
+        lambda raw: raw.replace(b"coursework-kept", b"somebody-elses"),
+    ],
+    ids=["half", "empty", "one bit", "zeros", "another format"],
+)
+def test_damage_is_reported_set_aside_and_counts_as_missing(store, settings, project, damage):
+    store.save(RUN, result())
+    file = project.cache / "runs" / f"{name(RUN)}.json"
+    file.write_bytes(damage(file.read_bytes()))
+    again = RunStore(settings, project)
+    with pytest.warns(UserWarning, match="was damaged"):
+        assert RUN not in again
+    assert not file.exists()
+    assert file.with_suffix(".damaged").exists()
+    assert again.why(RUN) == ("specification",)
+    again.save(RUN, result())
+    assert equal(again[RUN], result())
+
+
+def test_a_record_in_anothers_place_is_not_taken_for_it(store, settings, project):
+    """Somebody copies a file: the header's digest is right, but the content is of another run."""
+    other = dataclasses.replace(RUN, seed=2)
+    store.save(RUN, result())
+    folder = project.cache / "runs"
+    (folder / f"{name(other)}.json").write_bytes((folder / f"{name(RUN)}.json").read_bytes())
+    assert other not in RunStore(settings, project)
+
+
+def test_every_field_of_a_run_tells_it_apart(store):
+    changed = {
+        "model": "cnn", "examples": 65, "seed": 2, "steps": 6, "l2": 2e-3, "dropout": 0.1, "learning_rate": 2e-3,
+        "width": 9, "batch_size": 32, "curve": False, "keep_weights": True, "test": True, "precision": "float32",
+    }  # fmt: skip
+    assert set(changed) == {field.name for field in dataclasses.fields(Run)}
+    store.save(RUN, result())
+    for key, value in changed.items():
+        assert dataclasses.replace(RUN, **{key: value}) not in store
+
+
+def test_why_code(store, settings, project, monkeypatch):
+    store.save(RUN, result())
+    monkeypatch.setattr(store_module, "source_digest", lambda *roots: "edited")
+    edited = RunStore(settings, project)
+    assert RUN not in edited
+    assert edited.why(RUN) == ("code",)
+    with pytest.raises(WorkError, match="no current result"):
+        edited[RUN]
+
+
+def test_why_data(store, settings, project):
+    store.save(RUN, result())
+    images, labels = generated(60, shape=(6, 6), seed=9)
+    np.savez(project.root / "set.npz", x_train=images, y_train=labels, x_test=images[:9], y_test=labels[:9])
+    assert RunStore(settings, project).why(RUN) == ("data",)
+
+
+def test_why_packages_and_precision(store, settings, project, monkeypatch):
+    store.save(RUN, result())
+    monkeypatch.setattr(store_module, "package_versions", lambda *names: {"keras": "4.0.0"})
+    monkeypatch.setattr(store_module, "precision", lambda run: "another")
+    assert RunStore(settings, project).why(RUN) == ("packages", "precision")
+
+
+def test_why_not_when_current(store):
+    store.save(RUN, result())
+    assert store.why(RUN) == ()
+
+
+def test_the_code_that_counts():
+    """What makes the result is in the digest, what merely lists or reads runs is not."""
+    from coursework.digests import closure
+
+    covered = set(closure(store_module.CODE))
+    start = "coursework.experiments."
+    for part in ("engine:GraphModel", "models:build_cnn", "models:cross_entropy", "protocol:subset", "protocol:batches",
+                 "protocol:summarise", "protocol:evaluation_steps", "arithmetic:precision"):  # fmt: skip
+        assert start + part in covered
+    for part in ("protocol:FULL", "protocol:Profile", "protocol:choose_l2", "models:fit"):
+        assert start + part not in covered
+
+
+def test_weights_are_kept_where_the_run_says_so(store, settings, project):
+    run, weights = dataclasses.replace(RUN, keep_weights=True), [np.eye(3, dtype=np.float32), np.zeros(2, np.float32)]
+    store.save(run, result(), weights)
+    found = RunStore(settings, project).weights(run)
+    assert all(np.array_equal(a, b) for a, b in zip(found, weights, strict=True))
+    store.save(RUN, result(), weights)
+    assert store.weights(RUN) is None
+
+
+def test_full_disk(store, monkeypatch):
+    import os
+
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(WorkError, match=r"cannot be written \(No space left on device\)"):
+        store.save(RUN, result())
+    monkeypatch.undo()
+    assert RUN not in store
+    assert not list(store.kept.folder.glob("*"))
+
+
+def test_folder_that_is_a_file(store, project):
+    project.cache.mkdir()
+    (project.cache / "runs").write_text("")
+    with pytest.raises(WorkError, match="cannot be"):
+        store.save(RUN, result())
+
+
+def test_reading_loads_neither_tensorflow_nor_joblib(store, settings, project):
+    store.save(RUN, result())
+    script = f"""
+import sys, datetime
+from pathlib import Path
+from coursework.experiments.protocol import Run
+from coursework.experiments.store import results
+from coursework.project import Project
+from coursework.settings import Experiments, Settings
+settings = Settings(date=datetime.date(2026, 1, 2), dataset="set.npz", experiments=Experiments(profile="tiny"))
+print(results(Project(Path({str(project.root)!r})), settings)[{RUN!r}].validation_loss)
+print(sorted({{"tensorflow", "keras", "joblib"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines() == [repr(result().validation_loss), "[]"]
+
+
+def test_record_is_readable_text(store):
+    """Whoever wants the numbers by other means needs a JSON reader alone."""
+    store.save(RUN, result())
+    line = (store.kept.folder / f"{name(RUN)}.json").read_text().splitlines()[1]
+    kept = json.loads(line)
+    assert kept["run"] == dataclasses.asdict(RUN)
+    assert kept["result"]["validation_error"] == 0.25
+
+
+def test_description():
+    assert describe(RUN) == "mlp, 64 examples, λ = 0.001, seed 1"
+    assert describe(dataclasses.replace(RUN, dropout=0.5, test=True)).endswith("dropout 0.5, seed 1, test set")
+
+
+def test_unknown_profile(settings):
+    unknown = settings.model_copy(update={"experiments": Experiments.model_construct(profile="huge", workers=None)})
+    with pytest.raises(InputError, match=r"experiments.profile: 'huge' is none of full, tiny"):
+        profile(unknown)

@@ -1,0 +1,317 @@
+"""The sweep: complete, resumable, the same to the last bit however it ran, and clear about what went wrong."""
+
+import datetime
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from generated_images import generated
+
+from coursework.errors import InputError, WorkError
+from coursework.experiments import protocol, sweep
+from coursework.experiments.protocol import TINY, Result
+from coursework.experiments.store import RunStore, describe
+from coursework.project import Project
+from coursework.settings import Experiments, Settings
+
+MICRO = replace(
+    TINY, sizes=(32, 64, 128), scaled_sizes=(128,), intermediate=64, l2_values=(0.0, 1e-3), learning_rates=(1e-3,),
+    widths=(8,), least_steps=3, most_steps=6, mlp_width=8, cnn_width=8, batch_size=16,
+)  # fmt: skip
+"""Every part of the protocol, in trainings of milliseconds."""
+
+HERE = Path(__file__).parent
+
+
+def make_project(folder):
+    """A project of generated images on which everything is fast."""
+    folder.mkdir(exist_ok=True)
+    images, labels = generated(260, shape=(8, 8))
+    test_images, test_labels = generated(40, shape=(8, 8), seed=1)
+    np.savez(folder / "set.npz", x_train=images, y_train=labels, x_test=test_images, y_test=test_labels)
+    return Project(folder)
+
+
+def settings(workers=2):
+    return Settings(
+        date=datetime.date(2026, 1, 2), dataset="set.npz", experiments=Experiments(profile="tiny", workers=workers)
+    )
+
+
+@pytest.fixture(autouse=True)
+def _micro(monkeypatch):
+    monkeypatch.setitem(protocol.PROFILES, "tiny", MICRO)
+
+
+@pytest.fixture
+def project(tmp_path):
+    return make_project(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def swept(tmp_path_factory):
+    """A project whose sweep was truly trained by one process."""
+    project = make_project(tmp_path_factory.mktemp("swept") / "project")
+    before = protocol.PROFILES["tiny"]
+    protocol.PROFILES["tiny"] = MICRO
+    try:
+        return project, sweep.run(settings(workers=1), project)
+    finally:
+        protocol.PROFILES["tiny"] = before
+
+
+def records(project):
+    """The bytes of every kept record."""
+    return {file.name: file.read_bytes() for file in (project.cache / "runs").iterdir()}
+
+
+PRELUDE = f"""
+import sys
+sys.path.insert(0, {str(HERE)!r})
+from pathlib import Path
+import test_sweep
+from test_sweep import *
+protocol.PROFILES["tiny"] = MICRO
+"""
+
+
+def start(script, *arguments, **options):
+    """Start Python on a script in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-c", PRELUDE + script, *map(str, arguments)],
+        start_new_session=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options,
+    )  # fmt: skip
+
+
+def wait_until(condition, seconds=180):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.05)
+
+
+def alive(group):
+    """List the processes of a group that have not ended (what nobody has waited for yet is not alive)."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, of_group, *_ = status.read_text().rpartition(")")[2].split()
+            if int(of_group) == group and state not in "ZX":
+                found.append(status.parent.name)
+    return found
+
+
+def kept(project):
+    return len(list((project.cache / "runs").glob("*.json")))
+
+
+# What is truly trained
+
+
+def test_everything_is_trained(swept):
+    project, summary = swept
+    store = RunStore(settings(), project)
+    runs = protocol.all_runs(MICRO, store)
+    assert summary.trained == len(runs) == len(store)
+    assert summary.kept == 0
+    assert any(run.test for run in runs)
+    assert sweep.pending(settings(), project) == {}
+    assert sweep.planned(settings(), project) == runs
+    assert all(np.isfinite(store[run].validation_loss) for run in runs)
+    assert sum(summary.cpu_seconds.values()) > 0
+    assert {"start", "tuning: regularisation", "curves: learning curves", "test: test"} <= set(summary.cpu_seconds)
+
+
+def test_nothing_missing_loads_nothing(swept):
+    project, summary = swept
+    script = """
+project = Project(Path(sys.argv[1]))
+began = time.monotonic()
+print(sweep.run(settings(), project))
+print(time.monotonic() - began < 2)
+print(sorted({"tensorflow", "keras", "joblib"} & set(sys.modules)))
+"""
+    out, err = start(script, project.root).communicate()
+    assert out.splitlines() == [f"Nothing to train: {summary.trained} results are current.", "True", "[]"], err
+
+
+def test_same_bits_with_two_workers_after_being_killed(swept, project):
+    """Started, killed in full flight with all its processes, and finished by another command with two processes."""
+    script = "sweep.run(settings(workers=2), Project(Path(sys.argv[1])))"
+    process = start(script, project.root)
+    try:
+        wait_until(lambda: kept(project) >= 5 or process.poll() is not None)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    there = kept(project)
+    assert 5 <= there < swept[1].trained
+    summary = sweep.run(settings(workers=2), project)
+    assert summary.kept + summary.trained == swept[1].trained
+    assert summary.trained < swept[1].trained
+    assert records(project) == records(swept[0])
+
+
+def test_deleted_and_damaged_results_come_back(swept, tmp_path):
+    import shutil
+
+    project = Project(tmp_path / "copy")
+    shutil.copytree(swept[0].root, project.root)
+    before = records(project)
+    store = RunStore(settings(), project)
+    reading = next(run for run in store if run.test)
+    for run, harm in (
+        (reading, lambda path: path.unlink()),
+        (replace(reading, test=False), lambda path: path.write_bytes(path.read_bytes()[:-100])),
+    ):
+        harm(project.cache / "runs" / f"{sweep.name(run)}.json")
+    with pytest.warns(UserWarning, match="was damaged"):
+        summary = sweep.run(settings(), project)
+    assert summary.trained == 2
+    assert {name: raw for name, raw in records(project).items() if name.endswith(".json")} == before
+
+
+# How processes end: here a training is replaced by one that takes no time
+
+
+def pretend(run, weights, dataset, root, marks, *, before=lambda run: None):
+    """Stand in for a training: leaves its mark, does what a test wants, and returns a made-up result."""
+    from coursework.experiments.store import name
+
+    mark = marks / name(run)
+    mark.touch()
+    before(run)
+    mark.unlink()
+    loss = 1 + abs(run.l2 - 1e-3) + run.seed
+    result = Result(loss, 0.5, loss, 0.5, False, (), np.zeros(3, np.float32), np.zeros(3, np.uint8), "float32")
+    return sweep._Found(run, result, [np.zeros(2, np.float32)] if run.keep_weights else None, 0.01, 0.0)
+
+
+def pretending(before):
+    """Make a stand-in for a training that does what a test wants first."""
+
+    def train(*arguments):
+        return pretend(*arguments, before=before)
+
+    return train
+
+
+def lethal(condition, folder=None, times=99):
+    """Kill the process with SIGKILL when a run meets the condition, so many times at most."""
+
+    def before(run):
+        if condition(run):
+            marks = [folder / str(i) for i in range(times)] if folder else []
+            free = next((mark for mark in marks if not mark.exists()), None)
+            if free or not folder:
+                if free:
+                    free.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    return pretending(before)
+
+
+def test_a_process_that_dies_is_replaced(project, monkeypatch, tmp_path):
+    def dies(run):
+        return run.model == "cnn" and run.l2 == 1e-3 and run.seed == 1 and run.examples == 64
+
+    monkeypatch.setattr(sweep, "_train", lethal(dies, tmp_path, times=2))
+    summary = sweep.run(settings(), project)
+    assert summary.left_out == ()
+    assert (tmp_path / "1").exists()
+    assert sweep.pending(settings(), project) == {}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_run_that_kills_three_times_is_named_and_left_out(project, monkeypatch, workers):
+    deadly = protocol.learning_curve_runs(MICRO, "cnn", 1e-3)[0]
+    monkeypatch.setattr(sweep, "_train", lethal(lambda run: run == deadly))
+    with pytest.raises(WorkError, match="1 of the runs took their process down 3 times") as error:
+        sweep.run(settings(workers), project)
+    assert describe(deadly) in str(error.value)
+    store = RunStore(settings(), project)
+    assert [run for run in protocol.all_runs(MICRO, store) if run not in store] == [deadly]
+    stages = protocol.stages(MICRO, store, [deadly])
+    assert all(run in store for run in protocol.listed(stages) if run != deadly)
+    assert "test" in stages
+
+
+def test_interrupt_keeps_what_is_done_and_says_how_to_go_on(project):
+    script = """
+sweep._train = pretending(lambda run: __import__("time").sleep(0.05 if run.model == "cnn" else 60))
+try:
+    sweep.run(settings(), Project(Path(sys.argv[1])))
+except WorkError as error:
+    print(error)
+"""
+    process = start(script, project.root)
+    wait_until(lambda: kept(project) >= 3 or process.poll() is not None)
+    os.kill(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert out, err
+    assert out.strip().endswith("results are kept; go on with `coursework experiments`.")
+    assert "Traceback" not in err
+    assert out.startswith(f"Stopped: {kept(project)} ")
+    wait_until(lambda: not alive(process.pid), seconds=20)  # its workers have ended with it
+    assert not list(project.cache.glob("under-way-*"))
+
+
+def test_an_error_in_a_training_is_not_swallowed(project, monkeypatch):
+    def wrong(run):
+        raise ZeroDivisionError("in the training")
+
+    monkeypatch.setattr(sweep, "_train", pretending(wrong))
+    with pytest.raises(ZeroDivisionError, match="in the training"):
+        sweep.run(settings(), project)
+
+
+def test_a_full_disk_stops_the_sweep_with_one_sentence(project, monkeypatch):
+    monkeypatch.setattr(sweep, "_train", pretending(lambda run: None))
+
+    def full(*arguments):
+        raise WorkError("The disk is full.")
+
+    monkeypatch.setattr(RunStore, "save", full)
+    with pytest.raises(WorkError, match="The disk is full"):
+        sweep.run(settings(), project)
+
+
+# What is refused, and what is shown
+
+
+def test_sizes_beyond_the_data(project, monkeypatch):
+    monkeypatch.setitem(protocol.PROFILES, "tiny", replace(MICRO, sizes=(32, 64, 128, 5000)))
+    with pytest.raises(InputError, match=r"tiny trains on up to 5,000 examples, and set\.npz has 208 once a fifth"):
+        sweep.run(settings(), project)
+    assert not project.cache.exists()
+
+
+def test_quiet_where_nobody_watches(project, monkeypatch, capfd):
+    monkeypatch.setattr(sweep, "_train", pretending(lambda run: None))
+    sweep.run(settings(), project)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_bar_tells_runs_and_loss(project, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "120")
+    store = RunStore(settings(), project)
+    run = protocol.l2_runs(MICRO, "cnn")[0]
+    found = pretending(lambda run: None)(run, None, "", project.root, project.root)
+    with sweep._bar(True, store) as advance:
+        advance(run, found.result)
+    shown = capsys.readouterr().err
+    assert f"1 of {len(protocol.expected_runs(MICRO, store))} runs" in shown
+    assert f"validation loss {found.result.validation_loss:.3f}" in shown
+
+
+def test_pending_says_why(project):
+    why = sweep.pending(settings(), project)
+    assert set(why) == set(protocol.all_runs(MICRO, {}))
+    assert set(why.values()) == {("specification",)}
