@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -109,7 +110,14 @@ def run_pandoc(text: str, arguments: Sequence[str], folder: Path) -> str:
         With the last line that pandoc or a filter said.
     """
     done = subprocess.run(
-        [str(pandoc()), *arguments], input=text.encode(), capture_output=True, cwd=folder, check=False, timeout=300
+        [str(pandoc()), *arguments],
+        input=text.encode(),
+        capture_output=True,
+        cwd=folder,
+        # In the C locale pandoc cannot open a filter in a folder whose name is not ASCII.
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+        check=False,
+        timeout=300,
     )
     if done.returncode:
         raise PandocFailure(_filter_message(done.stderr.decode(errors="replace")))
@@ -246,12 +254,20 @@ class Typesetter:
             )
         try:
             if output == "pdf":
-                return self._compiler.compile(format="pdf", pdf_standards=self.extension.pdf_standards)
+                return self._compiler.compile(
+                    format="pdf", pdf_standards=self.extension.pdf_standards, timestamp=_epoch()
+                )
             pages = self._compiler.compile(format="svg")
             return pages if isinstance(pages, list) else [pages]
         except typst.TypstError as error:
             hints = "".join(f" ({hint})" for hint in error.hints)
             raise WorkError(f"Typst cannot set the document: {error.message}{hints}") from None
+
+
+def _epoch() -> int | None:
+    """Return the time that the PDF says it was made at; Typst's library, unlike its program, does not look for it."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return int(epoch) if epoch.isascii() and epoch.isdigit() else None
 
 
 @lru_cache(maxsize=256)
