@@ -1,0 +1,127 @@
+"""Chapters are cut into sections only where pandoc makes the same of the sections as of the whole."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from coursework.errors import InputError
+from coursework.publishing import qmd, rendering
+from coursework.publishing.qmd import Document, Line, Prose
+from coursework.publishing.rendering import READER, sections
+
+ROOT = Path(__file__).resolve().parents[2]
+EXTENSION = rendering.Extension.load(ROOT / "report/_extensions/coursework")
+FILTERS = [rendering.HERE / "filters" / "quarto.lua", *EXTENSION.filters]
+ARGUMENTS = [f"--from={READER}", "--to=typst", "--wrap=none", "--number-sections"]
+ARGUMENTS += [f"--lua-filter={path}" for path in FILTERS]
+
+
+def pandoc(text: str) -> str:
+    return rendering.run_pandoc(text, ARGUMENTS, ROOT)
+
+
+def words(typst: str) -> list[str]:
+    """Part Typst into words: before a heading a line's end and an empty line are the same."""
+    return typst.split()
+
+
+CHAPTER = """# One {#sec-q1}
+
+A word, $x^2$, and [@kingma2015].
+
+## Two
+
+::: {.callout-tip title="Answer" icon=false}
+### Inside a block
+
+It is *so*.
+:::
+
+```python
+# not a heading
+
+## neither
+```
+
+## Three {#sec-three}
+
+$$
+y = x
+
+## no heading
+$$
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+: Caption {#tbl-x}
+
+### Four
+
+The end.
+"""
+
+
+def test_a_chapter_is_cut_before_its_headings():
+    heads = [piece.strip().splitlines()[0] for piece in sections(CHAPTER)]
+    assert heads == ["# One {#sec-q1}", "## Two", "## Three {#sec-three}", "### Four"]
+    assert "\n".join(sections(CHAPTER)) == CHAPTER
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# A\n\nWord.[^n]\n\n## B\n\n[^n]: The note.\n",
+        "# A\n\nSee [there].\n\n## B\n\n[there]: https://example.org\n",
+        "# A\n\n(@) one\n\n## B\n\n(@) two\n",
+        "# A {#sec-a}\n\nText.\n\n## B\n\nSee [A].\n",
+    ],
+)
+def test_a_chapter_in_which_something_reaches_over_a_heading_stays_whole(text):
+    assert sections(text) == (text,)
+
+
+def test_sections_make_what_the_chapter_makes():
+    apart = [word for piece in sections(CHAPTER.replace("\n\n## no heading", "")) for word in words(pandoc(piece))]
+    assert apart == words(pandoc(CHAPTER.replace("\n\n## no heading", "")))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "report").glob("_*.qmd")), ids=lambda path: path.stem)
+def test_the_reports_own_chapters_may_be_cut(path):
+    text = path.read_text(encoding="utf-8")
+    text = re.sub(r"^```\{python\}.*?^```$", "A cell's output.", text, flags=re.M | re.S)
+    text = re.sub(r"\{\{<.*?>\}\}", "value", text)
+    apart = [word for piece in sections(text) for word in words(pandoc(piece))]
+    assert apart == words(pandoc(text))
+
+
+PARTS = st.sampled_from(
+    [
+        "# H", "## H {#sec-x}", "", "", "Word [@a] and `#`.", "```", "::: {.callout-note}", ":::", "$$", "- item",
+        "<!--", "-->", "    # code", "> ## quoted", "A footnote.^[Here.]", "| a |\n|---|\n| 1 |", "Setext\n---",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(PARTS, max_size=14))
+@settings(max_examples=100)
+def test_cutting_makes_no_difference_to_pandoc(parts):
+    text = "\n".join(parts)
+    document = Document(ROOT / "x.qmd", "x.qmd", {}, (Prose(tuple(map(line, enumerate(parts))), 0),))
+    try:
+        qmd.refuse_unsupported(document)
+    except InputError:
+        assume(False)  # such a chapter never comes so far
+    plain = [f"--from={READER}", "--to=typst", "--wrap=none"]
+    apart = [word for piece in sections(text) for word in words(rendering.run_pandoc(piece, plain, ROOT))]
+    assert apart == words(rendering.run_pandoc(text, plain, ROOT))
+
+
+def line(numbered: tuple[int, str]) -> Line:
+    return Line(numbered[1], "x.qmd", numbered[0] + 1)
