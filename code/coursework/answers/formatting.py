@@ -19,7 +19,7 @@ MINUS = "−"
 PLACES = 4
 SIGNIFICANT = 8  # an exact decimal may have as many digits
 SMALLEST, LARGEST = Decimal("0.001"), Decimal(10) ** 6  # a rounded number outside is written with a power of ten
-NEGLIGIBLE = -(10**9)  # the exponent of ten below which a number is printed as (about) 0
+NEGLIGIBLE = -(10**6)  # the exponent of ten below which a number is printed as (about) 0
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")

@@ -105,7 +105,7 @@ def checked_line(checks: list[dict[str, Any]]) -> str:
     for check in checks:
         oracle = check["method"].split(",")[0]
         largest[oracle] = max(check["difference"], largest.get(oracle, 0.0))
-    oracles = "; ".join(f"{oracle}, {_unbroken(d) if d else 'exact'}" for oracle, d in largest.items())
+    oracles = "; ".join(f"{oracle}, {_unbroken(scientific(d)) if d else 'exact'}" for oracle, d in largest.items())
     values = sum(check["values"] for check in checks)
     return f"{values} values in {len(checks)} comparisons, with the largest difference from each oracle: {oracles}."
 
@@ -113,7 +113,7 @@ def checked_line(checks: list[dict[str, Any]]) -> str:
 def evidence_table(checks: list[dict[str, Any]]) -> str:
     """Return the Markdown table of all checks: what is claimed, what it was compared with, and how well they agree."""
     rows = [
-        "| | Claim | Compared with | $n$ | Difference | $a$ | $r$ |",
+        "| | Claim | Compared with | $n$ | $d$ | $a$ | $r$ |",
         "|"
         + "|".join(f":{'-' * width}" for width in (4, 35, 34))
         + "|"
@@ -121,12 +121,12 @@ def evidence_table(checks: list[dict[str, Any]]) -> str:
         + "|",
     ]
     for check in checks:
-        allowed = [tolerance(check[kind]) if check[kind] else "0" for kind in ("absolute", "relative")]
-        cells = [check["question"], check["claim"], check["method"], str(check["values"])]
-        rows.append(f"| {' | '.join([*cells, _unbroken(check['difference']), *allowed])} |")
+        numbers = [scientific(check["difference"]), tolerance(check["absolute"]), tolerance(check["relative"])]
+        cells = [check["question"], check["claim"], check["method"], str(check["values"]), *map(_unbroken, numbers)]
+        rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
-def _unbroken(difference: float) -> str:
-    """Print a difference so that no line ends inside it."""
-    return scientific(difference).replace(" ", "\N{NO-BREAK SPACE}")
+def _unbroken(text: str) -> str:
+    """Keep a line from ending inside a printed number."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")

@@ -59,7 +59,7 @@ def _path(axes: Axes, valley: optimisers.Valley, descent: optimisers.Descent, li
         size=8,
         bbox=box,
     )
-    axes.set(xlim=(-4.6, 1.2), ylim=limits, aspect="equal")
+    axes.set(xlim=(-4.6, 1.2), ylim=limits, aspect="equal", xticks=[-4, -2, 0], yticks=[-2, 0])
     axes.grid(False)
 
 
@@ -77,7 +77,8 @@ def effective_step(horizon: int = 5000) -> Figure:
     axes.annotate(
         f"{peak.size:.2f} at step {peak.step}", (peak.step, peak.size), xytext=(8, 2), textcoords="offset points"
     )
-    axes.set(xlabel="step $t$", ylabel="step / $\\eta$", ylim=(0, 7.8), xlim=(0.9, horizon * 1.1))
+    axes.set(xlabel="step $t$", ylabel="step / $\\eta$", ylim=(0, 7.8), yticks=[0, 2, 4, 6], xlim=(0.9, horizon * 1.1))
+    axes.set_xticks([1, 10, 100, 1000])
     axes.xaxis.set_major_formatter("{x:.0f}")
     axes.legend(loc="upper right")
     return figure
@@ -90,13 +91,19 @@ def activation_functions() -> Figure:
     left, right = figure.subplots(1, 2, sharex=True)
     left.plot(z, np.maximum(z, 0), color=BLUE, ls="-", label="ReLU")
     left.plot(z, np.tanh(z), color=ORANGE, ls=(0, (5, 1.6)), label="tanh")
-    left.set(xlabel="total input $z$", ylabel="output $y$", ylim=(-1.3, 3.2))
+    left.set(
+        xlabel="total input $z$",
+        ylabel="output $y$",
+        ylim=(-1.3, 3.2),
+        xticks=[-4, -2, 0, 2, 4],
+        yticks=[-1, 0, 1, 2, 3],
+    )
     for side in (z[z < 0], z[z > 0]):
         right.plot(side, activations.slope_at("relu", side), color=BLUE, ls="-")
     right.plot([0], [0], "o", color=BLUE, ms=4.5, zorder=5, clip_on=False)
     right.plot([0], [1], "o", color=BLUE, mfc="white", ms=4.5, zorder=5)
     right.plot(z, activations.slope_at("tanh", z), color=ORANGE, ls=(0, (5, 1.6)))
-    right.set(xlabel="total input $z$", ylabel="gradient d$y$/d$z$", ylim=(-0.08, 1.2))
+    right.set(xlabel="total input $z$", ylabel="gradient d$y$/d$z$", ylim=(-0.08, 1.2), yticks=[0, 0.25, 0.5, 0.75, 1])
     left.legend(loc="upper left")
     return figure
 
@@ -117,7 +124,7 @@ def regularisers(strength: Fraction) -> Figure:
         label = f"λ = {number(value).text},  ‖w‖ = {fit.norm:.3g}"
         left.plot(fine, fit(fine), color=colour, ls=dash, lw=width, label=label)
     left.plot(x, y, "o", color=INK, ms=3.2)
-    left.set(ylim=(-1.7, 3.0), xlabel="$x$", ylabel="prediction")
+    left.set(ylim=(-1.7, 3.0), xlabel="$x$", ylabel="prediction", xticks=[-1, -0.5, 0, 0.5, 1], yticks=[-1, 0, 1, 2, 3])
     left.legend(loc="upper left")
     for rate, colour, dash in ((0.2, BLUE, "-"), (0.5, ORANGE, (0, (5, 1.6)))):
         sums = regularisation.dropped_sums(rate)
@@ -127,6 +134,13 @@ def regularisers(strength: Fraction) -> Figure:
         )  # fmt: skip
     without = regularisation.dropped_sums(0.5).without
     right.axvline(without, color=INK, lw=1, ls=(0, (1.2, 1.2)), label=f"no dropout: {decimal(without, 2)}")
-    right.set(xlabel="total input of a unit", ylabel="density", ylim=(0, 1.3), xlim=(-0.3, 7.2))
+    right.set(
+        xlabel="total input of a unit",
+        ylabel="density",
+        ylim=(0, 1.3),
+        xlim=(-0.3, 7.2),
+        xticks=[0, 2, 4, 6],
+        yticks=[0, 0.5, 1],
+    )
     right.legend(loc="upper right")
     return figure

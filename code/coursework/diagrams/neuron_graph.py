@@ -17,7 +17,7 @@ from coursework.answers.neuron import Gradients, Neuron, Number, output
 from coursework.diagrams.style import BLUE, FAINT, INK, RED, TEXT_WIDTH
 
 ROW, PAIR_GAP, MARGIN = 0.43, 0.04, 0.25  # inches between rows, extra between pairs, above and below
-COLUMNS = {"variable": 0.3, "product": 1.95, "sum": 3.3, "activation": 4.55, "output": 5.8}  # inches
+COLUMNS = {"variable": 0.3, "product": 1.85, "sum": 3.3, "activation": 4.6, "output": 5.8}  # inches
 RADIUS = 0.17
 TEXT_SIZE = 8.5  # points
 
@@ -164,7 +164,8 @@ def _draw_edge(axes: Axes, edge: Edge, places: dict[str, Node], value: str | Non
 
 def _fitting(text: str) -> float:
     """Return the font size, in points, at which `text` is no longer than a level edge."""
-    return TEXT_SIZE * min(1, 12 / len(text))
+    raised = sum(character in "⁻⁰¹²³⁴⁵⁶⁷⁸⁹" for character in text)
+    return TEXT_SIZE * min(1, 13.5 / (len(text) - 0.45 * raised))
 
 
 def _draw_key(axes: Axes, height: float) -> None:

@@ -1,0 +1,108 @@
+"""Numbers for print, against Python's own decimal arithmetic and by example."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coursework.answers.formatting import decimal, equation, number, scientific, subscript, tolerance
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "tex", "exact"),
+    [
+        (Fraction(-1), "−1", "-1", True),
+        (Fraction(1, 10), "0.1", "0.1", True),
+        (Fraction(1, 3), "1/3", r"\tfrac{1}{3}", True),
+        (Fraction(-22, 7), "−22/7", r"-\tfrac{22}{7}", True),
+        (Fraction(1, 10**7), "1 × 10⁻⁷", r"1 \times 10^{-7}", True),
+        (Fraction(10**12), "1 × 10¹²", r"1 \times 10^{12}", True),
+        (Fraction(123456789, 987654321), "0.1250", "0.1250", False),
+        (1.2e-7, "1.2 × 10⁻⁷", r"1.2 \times 10^{-7}", False),
+        (-0.0, "0", "0", True),
+        (0.73105857863, "0.7311", "0.7311", False),
+        (np.float64(-0.5), "−0.5000", "-0.5000", False),
+        (0.00005, "5 × 10⁻⁵", r"5 \times 10^{-5}", False),
+        (0.00009999999, "1 × 10⁻⁴", r"1 \times 10^{-4}", False),
+        (1e300, "1 × 10³⁰⁰", r"1 \times 10^{300}", False),
+        (mpmath.mpf(0), "0", "0", True),
+        (np.int64(12), "12", "12", True),
+    ],
+)
+def test_examples(value, text, tex, exact):
+    printed = number(value)
+    assert (printed.text, printed.tex, printed.exact) == (text, tex, exact)
+    assert printed.relation == ("=" if exact else r"\approx")
+
+
+def test_numbers_beyond_every_float():
+    with mpmath.workdps(50):
+        assert number(mpmath.exp(-45)).text == "2.863 × 10⁻²⁰"
+        assert number(mpmath.exp(-10_000)).text == "1.135 × 10⁻⁴³⁴³"
+        vanishing = number(mpmath.exp(-(mpmath.mpf(10) ** 25)))
+    assert (vanishing.text, vanishing.exact) == ("0", False)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -mpmath.inf])
+def test_what_is_no_number_is_refused(value):
+    with pytest.raises(ValueError, match="cannot be printed"):
+        number(value)
+
+
+def test_factors_stand_in_brackets_where_they_need_them():
+    assert number(Fraction(-1)).factor == "(-1)"
+    assert number(Fraction(1, 10**7)).factor == r"(1 \times 10^{-7})"
+    assert number(Fraction(1, 3)).factor == r"\tfrac{1}{3}"
+
+
+def test_magnitudes():
+    assert scientific(3.28e-16) == "3.3 × 10⁻¹⁶"
+    assert scientific(0.0) == "0"
+    assert tolerance(1e-12) == "10⁻¹²"
+    assert tolerance(5.6e-3) == "5.6 × 10⁻³"
+    assert decimal(3) == "3.0000"
+    assert subscript(12) == "₁₂"
+
+
+def _read(text: str) -> Fraction:
+    """Read a printed number back."""
+    text = text.replace("−", "-").translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
+    mantissa, _, power = text.partition(" × 10")
+    return Fraction(mantissa) * Fraction(10) ** int(power or 0)
+
+
+@given(st.fractions(max_denominator=10**6))
+def test_what_is_called_exact_is_exact_and_all_else_is_near(value):
+    printed = number(value)
+    read = _read(printed.text)
+    if printed.exact:
+        assert read == value
+    else:
+        assert abs(read - value) <= max(Fraction(1, 20_000), abs(value) / 1000)
+        assert printed.text not in ("0", "−0")
+
+
+@given(st.floats(min_value=0.001, max_value=999_999))
+def test_four_decimals_round_half_up(value):
+    expected = Decimal(repr(value)).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    assert number(value).text == f"{expected:f}"
+    assert number(-value).text == f"−{expected:f}"
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_no_printed_number_reads_like_a_program(value):
+    text = number(value).text
+    assert "e" not in text
+    assert "-" not in text
+    assert text.lstrip("−") not in ("0.0", "0.0000")
+
+
+def test_an_equation_has_its_sides_and_label():
+    z = sp.Symbol("z")
+    shown = equation("f'(z)", sp.cos(z), label="eq-slope")
+    assert shown.data == r"$$ f'(z) = \cos{\left(z \right)} $$ {#eq-slope}"

@@ -1,0 +1,183 @@
+"""Question 1 against TensorFlow's autodiff and mpmath, and its wording in every case."""
+
+from fractions import Fraction
+from types import SimpleNamespace
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coursework.answers import neuron as q1
+from coursework.answers.neuron import Neuron, answer
+
+
+def make(inputs, weights, bias=None) -> Neuron:
+    return Neuron(tuple(map(Fraction, inputs)), tuple(map(Fraction, weights)), None if bias is None else Fraction(bias))
+
+
+def autodiff(neuron: Neuron, activation: str) -> tuple[float, list[float]]:
+    """Return y and its gradients by TensorFlow; exact for a ReLU whose numbers are eighths."""
+    import tensorflow as tf
+
+    x, w = (tf.constant([float(v) for v in part], tf.float64) for part in (neuron.inputs, neuron.weights))
+    b = tf.constant(float(neuron.bias or 0), tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch([x, w, b])
+        z = tf.tensordot(x, w, 1) + b
+        y = tf.nn.relu(z) if activation == "relu" else tf.sigmoid(z)
+    dx, dw, db = tape.gradient(y, [x, w, b])
+    return float(y), [*dx.numpy(), *dw.numpy(), *([] if neuron.bias is None else [float(db)])]
+
+
+def flat(gradients) -> list:
+    return [*gradients.inputs, *gradients.weights, *([] if gradients.bias is None else [gradients.bias])]
+
+
+eighths = st.integers(-24, 24).map(lambda k: Fraction(k, 8))
+
+
+@st.composite
+def neurons(draw) -> Neuron:
+    size = draw(st.integers(2, 4))
+    inputs, weights = (tuple(draw(st.lists(eighths, min_size=size, max_size=size))) for _ in range(2))
+    return Neuron(inputs, weights, draw(st.none() | eighths))
+
+
+@st.composite
+def neurons_at_the_kink(draw) -> Neuron:
+    """Draw a neuron and give it the bias that makes z zero."""
+    neuron = draw(neurons())
+    total = sum(w * x for w, x in zip(neuron.weights, neuron.inputs, strict=True))
+    return Neuron(neuron.inputs, neuron.weights, -total)
+
+
+@given(neurons() | neurons_at_the_kink())
+def test_relu_gradients_are_tensorflows_exactly(neuron):
+    result = answer(neuron)
+    for part, case in ((result.relu, neuron), (result.doubled, neuron.with_first_weight_doubled())):
+        y, gradients = autodiff(case, "relu")
+        assert part.y == Fraction(y)
+        assert flat(part) == [Fraction(g) for g in gradients]
+
+
+@given(neurons() | neurons_at_the_kink())
+def test_sigmoid_gradients_are_tensorflows_and_mpmaths(neuron):
+    result = answer(neuron)
+    y, gradients = autodiff(neuron, "sigmoid")
+    assert float(result.sigmoid.y) == pytest.approx(y, rel=1e-14)
+    assert np.array(flat(result.sigmoid), dtype=float) == pytest.approx(gradients, abs=1e-15, rel=1e-12)
+    with mpmath.workdps(60):
+        slope = mpmath.diff(
+            lambda t: 1 / (1 + mpmath.exp(-t)), mpmath.mpf(result.relu.z.numerator) / result.relu.z.denominator
+        )
+        assert abs(slope - result.sigmoid.slope) < mpmath.mpf(10) ** -25
+
+
+@given(neurons() | neurons_at_the_kink())
+def test_the_words_of_part_b_are_what_tensorflow_finds(neuron):
+    before = autodiff(neuron, "relu")[1][0]
+    after = autodiff(make(neuron.inputs, (2 * neuron.weights[0], *neuron.weights[1:]), neuron.bias), "relu")[1][0]
+    words = q1.part_b(answer(neuron))
+    if "**doubles**" in words:
+        assert after == 2 * before != 0
+    elif "switches the neuron on" in words:
+        assert before == 0
+        assert after == 2 * float(neuron.weights[0]) != 0
+    elif "does not double" in words:
+        assert before == float(neuron.weights[0]) != 0
+        assert after == 0
+    else:
+        assert "stays $0$" in words or "**stays $0$**" in words
+        assert before == after == 0
+
+
+CASES = {
+    # inputs, weights, bias: what part a) and part b) must say
+    "active": ((1, 2), (3, -1), None, "= w_2 = -1", "**doubles**, from $3$ to $6$"),
+    "inactive": ((1, 2), (-3, -1), None, "passes no gradient", "**stays $0$**: $z$ becomes $-8$"),
+    "kink": ((1, 3), (3, -1), None, "by the convention", "from $0$ (by the convention) to $2 w_1 = 6$"),
+    "kink to inactive": ((1, 3), (-3, 1), None, "by the convention", "now inactive"),
+    "kink stays": ((0, 3), (5, 1), -3, "by the convention", "still the kink"),
+    "kink, nothing moves z": ((1, 0), (1, 0), -1, "Both derivatives do exist", "switches the neuron on"),
+    "w1 is zero": ((5, 2), (0, 1), None, "= w_2 = 1", "twice zero is zero"),
+    "x1 is zero": ((0, 2), (3, 1), None, "= x_2 = 2", "$z$ stays $2$, since $x_1 = 0$"),
+    "switched on": ((1, 1), (5, -6), None, "passes no gradient", "switches the neuron on"),
+    "switched off": ((-1, 2), (4, 1), 5, "= x_2 = 2", "switched **off**"),
+    "onto the kink from above": ((-1, 2), (4, 1), 6, "= w_2 = 1", "exactly the kink"),
+    "onto the kink from below": ((1, 1), (2, -3), -1, "passes no gradient", "exactly the kink"),
+    "negative inputs": ((-1, -2), (-3, 1), None, "= x_2 = -2", "**doubles**, from $-3$ to $-6$"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_wording_follows_the_case(case):
+    inputs, weights, bias, part_a, part_b = CASES[case]
+    result = answer(make(inputs, weights, bias))
+    assert part_a in q1.part_a(result)
+    assert part_b in q1.part_b(result)
+    box = q1.boxed_answer(result)
+    assert q1.part_a(result) in box
+    assert q1.part_b(result) in box
+    assert q1.part_c(result) in box
+
+
+def test_the_state_names_the_case():
+    assert "**active**" in q1.state(answer(make((1, 2), (3, -1))))
+    assert "**inactive**" in q1.state(answer(make((1, 2), (-3, -1))))
+    assert "**kink**" in q1.state(answer(make((1, 3), (3, -1))))
+
+
+def test_a_kink_of_decimals_is_a_kink():
+    """3 · 0.1 − 0.3 is not zero in float64, but it is zero."""
+    assert answer(make(("0.1", "0.3"), (3, -1))).relu.z == 0
+
+
+def test_the_sigmoid_of_the_default_neuron():
+    words = q1.part_c(answer(make((1, 2), (3, -1))))
+    for value in ("0.7311", "0.1966", "0.3932"):
+        assert value in words
+
+
+def test_at_zero_the_sigmoid_is_exact():
+    words = q1.part_c(answer(make((1, 3), (3, -1))))
+    assert r"\approx" not in words
+    assert r"\sigma(0) = 0.5" in words
+    assert words.endswith("= 0.75$.")
+
+
+def test_a_saturated_sigmoid_does_not_print_as_one():
+    assert r"1 - 2.115 \times 10^{-19}" in q1.part_c(answer(make((1, 2), (1, 1), 40)))
+    assert r"1.929 \times 10^{-22}" in q1.part_c(answer(make((1, 2), (1, 1), -53)))
+
+
+def test_one_sided_derivatives_are_limits_of_quotients():
+    for slope in (Fraction(3), Fraction(-2), Fraction(0)):
+        h = Fraction(1, 10**6)
+        left, right = (max(slope * step, Fraction(0)) / step for step in (-h, h))
+        assert q1.one_sided(slope) == (left, right)
+
+
+@given(neurons() | neurons_at_the_kink())
+def test_formulas_are_balanced_and_numbers_readable(neuron):
+    result = answer(neuron)
+    for tex in (q1.substituted_relu(result), q1.substituted_sigmoid(result), q1.boxed_answer(result)):
+        assert tex.count("{") == tex.count("}")
+        assert tex.count(r"\left") == tex.count(r"\right")
+        assert "None" not in tex
+        assert "Fraction" not in tex
+        assert "mpf" not in tex
+        assert "+ -" not in tex
+        assert "cdot -" not in tex
+
+
+def test_the_source_of_the_numbers_is_stated():
+    assert "our own" in q1.source(read_from_figure=False, checked_output=False)
+    assert "our own" not in q1.source(read_from_figure=True, checked_output=False)
+    assert "reproduce the output" in q1.source(read_from_figure=True, checked_output=True)
+
+
+def test_the_neuron_is_taken_from_the_settings():
+    question = SimpleNamespace(inputs=(Fraction(1), Fraction(2)), weights=(Fraction(3), Fraction(4)), bias=None)
+    assert Neuron.of(question) == make((1, 2), (3, 4))

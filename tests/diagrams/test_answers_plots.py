@@ -1,0 +1,77 @@
+"""The plots of questions 2 to 4 show the numbers that the answers compute, and can be read."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from readable import assert_readable, svg
+
+from coursework.answers import optimisers, regularisation
+from coursework.diagrams import answers_plots, style
+
+style.use()
+
+
+@pytest.fixture(scope="module")
+def found():
+    return optimisers.best_descents()
+
+
+def figures(found):
+    return {
+        "descents": answers_plots.descents(found),
+        "effective step": answers_plots.effective_step(),
+        "activations": answers_plots.activation_functions(),
+        "regularisers": answers_plots.regularisers(Fraction(1, 1000)),
+    }
+
+
+@pytest.mark.parametrize("name", ["descents", "effective step", "activations", "regularisers"])
+def test_a_figure_can_be_read(name, found):
+    assert_readable(figures(found)[name])
+
+
+def test_the_same_figure_gives_the_same_bytes(found):
+    assert {n: svg(f) for n, f in figures(found).items()} == {n: svg(f) for n, f in figures(found).items()}
+
+
+def test_every_panel_shows_its_own_path(found):
+    axes = answers_plots.descents(found).axes
+    cases = [(method, valley.angle) for valley in optimisers.VALLEYS for method in optimisers.METHODS]
+    assert len(axes) == len(cases)
+    for panel, case in zip(axes, cases, strict=True):
+        assert np.array_equal(panel.lines[0].get_xydata(), found[case].path)
+
+
+def test_a_path_stays_in_its_panel(found):
+    for panel in answers_plots.descents(found).axes:
+        (left, right), (low, high) = panel.get_xlim(), panel.get_ylim()
+        x, y = panel.lines[0].get_data()
+        assert left <= x.min()
+        assert x.max() <= right
+        assert low <= y.min()
+        assert y.max() <= high
+
+
+def test_the_gradient_of_the_relu_is_not_drawn_across_its_jump():
+    right = answers_plots.activation_functions().axes[1]
+    for line in right.lines:
+        y = np.asarray(line.get_ydata())
+        assert len(y) < 3 or abs(np.diff(y)).max() < 0.5
+
+
+def test_tanh_touches_the_convention_at_its_peak():
+    tanh = answers_plots.activation_functions().axes[1].lines[-1]
+    assert max(tanh.get_ydata()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("strength", [Fraction(1, 1000), Fraction(1, 50_000), Fraction(1)])
+def test_the_fits_are_those_of_the_authors_parameter(strength):
+    left = answers_plots.regularisers(strength).axes[0]
+    x, y = regularisation.noisy_points()
+    for line, value in zip(left.lines, (0, strength, 100 * strength), strict=False):
+        at, drawn = line.get_data()
+        assert drawn == pytest.approx(regularisation.ridge(x, y, float(value))(at))
+    assert_readable(answers_plots.regularisers(strength))

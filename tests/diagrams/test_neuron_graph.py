@@ -1,0 +1,110 @@
+"""The computation graph of question 1: the chain rule holds along it, and its drawing can be read."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from readable import assert_readable, lightness, outside, overlapping, svg, texts
+
+from coursework.answers.formatting import number
+from coursework.answers.neuron import Neuron, answer
+from coursework.diagrams import style
+from coursework.diagrams.neuron_graph import build, draw
+
+style.use()
+
+NEURONS = {
+    "default": Neuron((Fraction(1), Fraction(2)), (Fraction(3), Fraction(-1))),
+    "three": Neuron(tuple(map(Fraction, (1, -2, "0.5"))), tuple(map(Fraction, (-3, "1/3", 2)))),
+    "four with bias": Neuron(
+        tuple(map(Fraction, (1, 2, 3, 4))), tuple(map(Fraction, (-1, -2, -3, -4))), Fraction("0.5")
+    ),
+}
+
+eighths = st.integers(-24, 24).map(lambda k: Fraction(k, 8))
+
+
+@given(st.lists(st.tuples(eighths, eighths), min_size=2, max_size=4), st.none() | eighths)
+def test_values_flow_forwards_and_gradients_backwards(pairs, bias):
+    """At a product each factor gets the other one times the gradient; a sum passes the gradient on."""
+    inputs, weights = zip(*pairs, strict=True)
+    case = Neuron(inputs, weights, bias)
+    graph = build(case, answer(case).relu, "ReLU")
+    into = {}
+    out = {}
+    for edge in graph.edges:
+        into.setdefault(edge.target, []).append(edge)
+        out[edge.source] = edge
+    for node in graph.nodes:
+        arriving, leaving = into.get(node.name, []), out.get(node.name)
+        if node.name.startswith("p"):
+            first, second = arriving
+            assert leaving.value == first.value * second.value
+            assert first.gradient == leaving.gradient * second.value
+            assert second.gradient == leaving.gradient * first.value
+        elif node.name == "sum":
+            assert leaving.value == sum(edge.value for edge in arriving)
+            assert {edge.gradient for edge in arriving} == {leaving.gradient}
+        elif node.name == "activation":
+            assert leaving.value == max(arriving[0].value, 0)
+            assert arriving[0].gradient == (1 if arriving[0].value > 0 else 0)
+        elif node.name == "y":
+            assert arriving[0].gradient == 1
+    assert len(into["sum"]) == len(inputs) + (bias is not None)
+
+
+@pytest.mark.parametrize("name", NEURONS)
+@pytest.mark.parametrize("activation", ["relu", "sigmoid"])
+def test_the_drawing_can_be_read(name, activation):
+    case = NEURONS[name]
+    figure = draw(
+        case, getattr(answer(case), activation), "σ" if activation == "sigmoid" else "ReLU", asked=("x2", "w2")
+    )
+    assert_readable(figure)
+
+
+def test_every_value_and_gradient_is_drawn():
+    case = NEURONS["three"]
+    result = answer(case).sigmoid
+    drawn = [text.get_text() for text in texts(draw(case, result, "σ"))]
+    for edge in build(case, result, "σ").edges:
+        assert number(edge.gradient).text in drawn
+    for value in (*case.inputs, *case.weights):
+        assert number(value).text in drawn
+
+
+def test_what_is_asked_is_framed():
+    case = NEURONS["default"]
+    framed = [
+        t.get_text() for t in texts(draw(case, answer(case).relu, "ReLU", asked=("x2", "w2"))) if t.get_bbox_patch()
+    ]
+    assert framed == ["−1", "2"]
+
+
+def test_long_numbers_stay_on_their_edge():
+    case = Neuron((Fraction(1), Fraction(2)), (Fraction(-400), Fraction(1)))
+    figure = draw(case, answer(case).sigmoid, "σ")
+    assert "1.415 × 10⁻¹⁷³" in [text.get_text() for text in texts(figure)]
+    assert overlapping(figure) == []
+    assert outside(figure) == []
+
+
+def test_forward_and_backward_differ_in_greyscale_or_in_style():
+    case = NEURONS["default"]
+    drawn = texts(draw(case, answer(case).relu, "ReLU"))
+    backward = [text for text in drawn if text.get_style() == "italic" and text.get_color() == style.RED]
+    forward = [text for text in drawn if text.get_color() == style.BLUE]
+    assert backward
+    assert forward
+    assert all(text.get_style() != "italic" for text in forward)
+    assert lightness(style.RED) < 0.5
+    assert lightness(style.BLUE) < 0.5
+
+
+def test_the_same_neuron_gives_the_same_bytes():
+    case = NEURONS["default"]
+    first, second = (svg(draw(case, answer(case).relu, "ReLU")) for _ in range(2))
+    assert first == second
