@@ -203,7 +203,7 @@ def neuron_checks(neuron: Neuron) -> list[Check]:
         _difference_check("a) ReLU: all gradients", neuron, result.relu),
         Check("Q1", "b) $w_1$ doubled: all gradients", _flat(result.doubled), _autodiff(doubled, "relu")[1:], AUTODIFF),
         _difference_check("b) $w_1$ doubled: all gradients", doubled, result.doubled),
-        Check("Q1", "c) sigmoid: $y$", [sigma.y], [_logistic(_total(neuron))], "mpmath, 50 digits", DIGITS_20),
+        Check("Q1", "c) sigmoid: $y$", [sigma.y], [_odds(_total(neuron))], "mpmath, 50 digits", DIGITS_20),
         Check("Q1", "c) sigmoid: all gradients", _flat(sigma), _differences(neuron, "sigmoid"), DIFFERENCES, DIGITS_20),
     ]
     if abs(result.relu.z) <= BEYOND_FLOAT64:
@@ -298,6 +298,13 @@ def _logistic(z: Fraction) -> mpmath.mpf:
     """Return 1 / (1 + exp(-z)) to 50 digits at least, however large z is."""
     with mpmath.workdps(max(mpmath.mp.dps, 50) + len(str(abs(int(z))))):
         return 1 / (1 + mpmath.exp(-_mpf(z)))
+
+
+def _odds(z: Fraction) -> mpmath.mpf:
+    """Return the sigmoid in its other form, exp(z) / (1 + exp(z)), to 50 digits at least."""
+    with mpmath.workdps(50 + len(str(abs(int(z))))):
+        growth = mpmath.exp(_mpf(z))
+        return growth / (1 + growth)
 
 
 # --- question 2 -----------------------------------------------------------------------------------------------------
