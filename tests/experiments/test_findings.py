@@ -118,8 +118,9 @@ def test_a_diverged_fit_is_said():
 def test_the_validation_loss_turns_up_or_not():
     up, down = [1.0, 0.4, 0.5], [1.0, 0.5, 0.4]
     assert "climbs to 0.500" in findings.curve_sentence("MLP", [up, up], [1, 2, 3])
-    assert "does not clearly climb" in findings.curve_sentence("MLP", [up, down], [1, 2, 3])
-    assert "does not clearly climb" in findings.curve_sentence("MLP", [down, down], [1, 2, 3])
+    mixed = [[1.0, 0.4, 0.5], [1.0, 0.5, 0.49]]
+    assert "does not clearly climb" in findings.curve_sentence("MLP", mixed, [1, 2, 3])
+    assert "lowest at the end" in findings.curve_sentence("MLP", [down, down], [1, 2, 3])
 
 
 # Regularisation
@@ -148,6 +149,7 @@ def test_the_best_can_be_the_largest_tried():
 
 def test_a_gain_within_the_noise_is_not_claimed():
     sentence = findings.sweep_sentence("MLP", l2_sweep(lambda run: 0.4 + 1e-6 * run.l2, own_noise=0.02))
+    assert findings.headline(sentence).endswith(("not distinguishable from none.", "no L2 is best."))
     assert "so L2 helps" not in sentence
     assert "Too much hurts" not in sentence
     assert "Not distinguishable from the best" in sentence

@@ -227,6 +227,11 @@ def curve_sentence(model, histories, epochs):
             f"The {model}'s validation loss is lowest at epoch {epochs[lowest]:.0f} ({decimal(mean[lowest])}) and "
             f"climbs to {decimal(mean[-1])} by the end, in every seed, while the training loss falls: it overfits."
         )
+    if lowest == len(mean) - 1:
+        return (
+            f"The {model}'s mean validation loss is lowest at the end ({decimal(mean[-1])}): under a learning rate "
+            "that falls to zero overfitting shows as the gap to the training loss, not as a climb."
+        )
     return (
         f"The {model}'s validation loss is lowest at epoch {epochs[lowest]:.0f} ({decimal(mean[lowest])}) and ends at "
         f"{decimal(mean[-1])}: it does not clearly climb again in every seed."
@@ -246,7 +251,8 @@ def sweep_sentence(model, sweep):
         )
     else:
         difference = sweep.against_best(0)
-        lead = f"**For the {model} the best {axis} is {best}**: validation loss {with_limits(loss[sweep.best])}"
+        verdict = f"For the {model} the best {axis} is {best}"
+        lead = f"**{verdict}**: validation loss {with_limits(loss[sweep.best])}"
         if helps(sweep):
             parts.append(
                 f"{lead}, against {with_limits(loss[0])} without; paired by seed the gain is "
@@ -256,8 +262,8 @@ def sweep_sentence(model, sweep):
             parts.append(f"{lead}; without {kind} a training diverged.")
         elif difference.known:
             parts.append(
-                f"{lead}, but the gain over {axis} = 0, {with_limits(difference)}, is not distinguishable from zero: "
-                f"it is not shown that {kind} helps."
+                f"**{verdict}, but not distinguishable from none**: validation loss {with_limits(loss[sweep.best])}; "
+                f"the gain over {axis} = 0, {with_limits(difference)}, may be zero, so {kind} is not shown to help."
             )
         else:
             parts.append(
@@ -378,12 +384,14 @@ def law_sentence(model, quantity, laws):
     if len(left) == 1:
         verdict = f"**Of the laws tried, {left[0]} describes {curve} best**: the others are clearly worse"
     elif beaten:
-        verdict = f"**The {in_words(beaten)} does not describe {curve}**; between {in_words(left)} it does not decide"
+        verdict = (
+            f"**The {in_words(beaten)} does not describe {curve}**; between {in_words(left)} the results do not decide"
+        )
     else:
         verdict = f"**No law tried is clearly worse than another for {curve}**"
     floor = (
-        f"The offset c = {c} is clearly above zero: as far as this law holds, more data alone would not take the model "
-        "below it."
+        f"The offset c = {c} is clearly above zero: as far as this law holds, and with λ fixed as here, more data "
+        "alone would not take the model below it."
         if clearly_above(offset.intervals["offset"], 1e-6)
         else f"The interval of the offset, c = {c}, reaches down to zero: an irreducible part is not shown."
     )
@@ -503,8 +511,8 @@ PURPOSES = {
     "fit": "is the model large enough to overfit?",
     "regularisation": "λ and dropout rate",
     "baseline": "reference line: softmax regression",
-    "learning curves": "effect of training-set size; the final λ",
-    "scaled curves": "λ ∝ 1/n against fixed λ; the final λ",
+    "learning curves": "effect of training-set size",
+    "scaled curves": "λ ∝ 1/n against fixed λ",
     "comparison": "which model is better",
     "precision": "does bfloat16 arithmetic change anything?",
 }
