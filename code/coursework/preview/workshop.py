@@ -213,6 +213,8 @@ class Workshop:
         self._building = prepared
         if self._notebook_is_affected(changed, prepared):
             self._attempt("notebook", self._build_notebook, prepared)
+        if self._notebook_made_with is None and not (self.project.generated / "q6-classifier.ipynb").is_file():
+            return  # the report embeds from it
         self._attempt("report", self._build_report, prepared)
 
     def _attempt(self, name: str, build: Callable[[Prepared], None], prepared: Prepared) -> None:

@@ -26,7 +26,7 @@ function showState(view) {
   const isEmpty = which === "pages" ? view.pages.length === 0 : view.notebook === "";
   byId("empty").hidden = !isEmpty;
   byId("empty").textContent =
-    view.state === "error" ? "There is no page yet: what stands in the way is said above." :
+    view.state === "error" ? "There is no page yet: what stands in the way is said below." :
     (view.activity || "The first pages are being made") + " …";
 }
 
