@@ -119,12 +119,13 @@ def test_full_profile_has_at_least_three_seeds_everywhere():
     assert min(len(FULL.seeds), len(FULL.few_seeds), len(FULL.comparison_seeds)) >= 3
 
 
-def test_steps_grow_with_the_size_between_the_bounds():
-    found = [protocol.steps(FULL, size) for size in FULL.sizes]
+@pytest.mark.parametrize(("model", "most"), [("mlp", FULL.most_steps), ("cnn", FULL.cnn_most_steps)])
+def test_steps_grow_with_the_size_between_the_bounds(model, most):
+    found = [protocol.steps(FULL, model, size) for size in FULL.sizes]
     assert found == sorted(found)
     assert found[0] == FULL.least_steps
-    assert found[-1] == FULL.most_steps
-    assert protocol.steps(FULL, FULL.intermediate) == FULL.epochs * FULL.intermediate / FULL.batch_size
+    assert found[-1] == most
+    assert protocol.steps(FULL, model, FULL.intermediate) == FULL.epochs * FULL.intermediate / FULL.batch_size
 
 
 @pytest.mark.parametrize("profile", [FULL, TINY], ids=["full", "tiny"])

@@ -23,7 +23,7 @@ from coursework.settings import Experiments, Settings
 
 MICRO = replace(
     TINY, sizes=(32, 64, 128), scaled_sizes=(128,), intermediate=64, l2_values=(0.0, 1e-3), learning_rates=(1e-3,),
-    widths=(8,), least_steps=3, most_steps=6, mlp_width=8, cnn_width=8, batch_size=16,
+    widths=(8,), least_steps=3, most_steps=6, cnn_most_steps=5, mlp_width=8, cnn_width=8, batch_size=16,
 )  # fmt: skip
 """Every part of the protocol, in trainings of milliseconds."""
 
