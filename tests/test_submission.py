@@ -121,3 +121,31 @@ def test_the_placeholder_is_warned_of(copy):
     done = coursework(copy, "render")
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("placeholder") == 1
+
+
+QUARTO = """#!/bin/sh
+# Stands in for Quarto: calls the pre-render script as Quarto does, and leaves a PDF where Quarto does.
+set -e
+QUARTO_PROJECT_DIR="$PWD" "$QUARTO_PYTHON" scripts/prepare.py
+mkdir -p _output/report
+cp "$COURSEWORK_TEST_PDF" _output/report/report.pdf
+"""
+
+
+def test_with_quarto_the_pre_render_script_does_not_wait_for_our_own_lock(built, copy, tmp_path):
+    (copy / "report" / "report.qmd").write_text((copy / "report" / "report.qmd").read_text() + "\nMore.\n")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "quarto").write_text(QUARTO)
+    (programs / "quarto").chmod(0o755)
+    done = coursework(
+        copy,
+        "render",
+        "--with",
+        "quarto",
+        STUDENT_ID="101234567",
+        PATH=f"{programs}:/usr/bin:/bin",
+        COURSEWORK_TEST_PDF=str(built.root / "_output" / NAMES[0]),
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (copy / "_output" / "report").exists()

@@ -26,9 +26,8 @@ def show(project: Project, settings: Settings) -> None:
 
 def states(project: Project, settings: Settings) -> list[tuple[str, bool, str]]:
     """Find the state of everything that is kept: (what, whether it is current, why not)."""
-    from coursework.submission import is_current, names
-
     from coursework.experiments import sweep
+    from coursework.submission import is_current, names
 
     found = []
     planned = sweep.planned(settings, project)

@@ -30,6 +30,9 @@ Tell = Callable[[str], None]
 MARKER = "NOT-CURRENT.txt"
 """Lies beside older files after a failed build, and says so."""
 
+HELD = "COURSEWORK_HOLDS_LOCK"
+"""Set for Quarto when a build of this project calls it."""
+
 VERSIONED = ("keras", "tensorflow", "tensorflow-cpu", "numpy", "matplotlib", "sympy", "typst", "pypandoc-binary")
 
 SOURCES = ("code/**/*.py", "code/**/*.lua", "code/**/*.typ", "report/*", "report/_extensions/**/*", "*.bib")
@@ -59,7 +62,13 @@ def names(settings: Settings) -> Names:
 
 @contextlib.contextmanager
 def alone(project: Project, tell: Tell) -> Iterator[None]:
-    """Hold the project's lock: a second build waits for the first."""
+    """Hold the project's lock: a second build waits for the first.
+
+    The pre-render script that Quarto calls on our behalf works under the lock that is held already.
+    """
+    if os.environ.get(HELD):
+        yield
+        return
     try:
         project.cache.mkdir(parents=True, exist_ok=True)
         handle = open(project.cache / "lock", "w")  # noqa: SIM115 - held until the end of the block
@@ -229,7 +238,7 @@ def _contents(
         )
         inputs = {**prepared.inputs, "notebook": hashlib.sha256(notebook).hexdigest()}
         if renderer == "quarto":
-            pdf = _quarto_pdf(project, refresh, tell)
+            pdf = _quarto_pdf(project, refresh, sourced, tell)
         else:
             report = builder.report(
                 prepared.variables, inputs, refresh=refresh in ("all", Path(REPORT).stem), digest=sourced
@@ -309,11 +318,17 @@ def _quarto() -> str:
     return quarto
 
 
-def _quarto_pdf(project: Project, refresh: str | None, tell: Tell) -> bytes:
+def _quarto_pdf(project: Project, refresh: str | None, sourced: str, tell: Tell) -> bytes:
     """Let Quarto render the report."""
     tell("Rendering with Quarto")
-    command = [_quarto(), "render", "report/report.qmd", *(["--cache-refresh"] if refresh else [])]
-    environment = {**os.environ, "QUARTO_PYTHON": sys.executable, "JUPYTERCACHE": str(project.cache / "quarto")}
+    command = [_quarto(), "render", "report/report.qmd", "-M", f"digest:{sourced}"]
+    command += ["--cache-refresh"] if refresh else []
+    environment = {
+        **os.environ,
+        "QUARTO_PYTHON": sys.executable,
+        "JUPYTERCACHE": str(project.cache / "quarto"),
+        HELD: "1",
+    }
     done = subprocess.run(command, cwd=project.root, env=environment, capture_output=True, text=True, check=False)
     made = [project.output / "report" / "report.pdf", project.output / "report.pdf"]
     path = next((path for path in made if path.is_file()), None)
