@@ -50,7 +50,7 @@ def test_the_numbers_are_those_of_the_results():
     assert values["cnn_l2_loss"].startswith(f"{mean:.3f} (")
     test = protocol.test_runs(protocol.FULL, "mlp", protocol.choose_final_l2(results, protocol.FULL, "mlp"))
     accuracy = 1 - np.mean([results[run].test_error for run in test])
-    assert values["mlp_test_accuracy"] == f"{100 * accuracy:.2f} %"
+    assert values["mlp_test_accuracy"] == f"{100 * accuracy:.2f}\N{NO-BREAK SPACE}%"
 
 
 def test_swapped_models_give_the_opposite_conclusion():
@@ -79,7 +79,7 @@ def test_a_diverged_training_is_a_result_and_not_an_exception():
     values = describe(Synthetic(loss=loss))
     assert "diverged" in values["mlp_too_much"]
     assert "incomplete" in values["cnn_curve"]
-    assert values["cnn_smallest_error"] == "diverged"
+    assert "diverged" in values["cnn_smallest_error_mean"]
 
 
 def test_a_missing_training_is_named(tmp_path):

@@ -45,7 +45,7 @@ def describe(results, profile, dataset):
         For its name and the numbers of examples.
     """
     values = {
-        "budget": findings.budget_sentence(profile, len(protocol.listed(protocol.stages(profile, results))), kept=True),
+        "budget": _budget(profile, len(protocol.listed(protocol.stages(profile, results)))),
         "dataset": dataset.name,
         "examples_train": whole(len(dataset.y_train)),
         "examples_validation": whole(len(dataset.y_validation)),
@@ -69,6 +69,12 @@ def describe(results, profile, dataset):
     values |= _test(results, profile)
     verdicts = {f"{key}_verdict": findings.headline(text) for key, text in values.items() if text.startswith("**")}
     return values | verdicts
+
+
+def _budget(profile, trainings):
+    if profile.name == "full":
+        return f"{whole(trainings)} trainings on the full budget"
+    return f"{whole(trainings)} trainings on a trial budget ({profile.name}), whose numbers are not final results"
 
 
 def _tuning(results, profile, model):
@@ -113,7 +119,8 @@ def _curve(results, profile, model, l2):
     return {
         "curve": findings.learning_sentence(NAMES[model], sweep, step, profile.target_error),
         "largest_error": with_limits(sweep.intervals("validation_error", log=True)[-1], percent),
-        "smallest_error": with_limits(sweep.intervals("validation_error", log=True)[0], percent),
+        "smallest_error_mean": percent(sweep.intervals("validation_error", log=True)[0].mean),
+        "largest_error_mean": percent(sweep.intervals("validation_error", log=True)[-1].mean),
     }
 
 

@@ -9,6 +9,7 @@ LOSS_TARGET = 0.30  # nats: beside the target error rate, stated before anything
 
 # --- Numbers in words ---
 
+NO_BREAK = "\u00a0"  # a number stays on one line with its unit
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -22,12 +23,14 @@ def decimal(value, digits=3, signed=False):
 
 def percent(value, digits=1, signed=False):
     """A proportion as "12.3 %"."""
-    return decimal(100 * value, digits, signed) + " %"
+    if not np.isfinite(value):
+        return "diverged"
+    return decimal(100 * value, digits, signed) + NO_BREAK + "%"
 
 
 def points(value, digits=1, signed=False):
     """A difference of proportions as "1.2 points" (percentage points)."""
-    return decimal(100 * value, digits, signed) + " points"
+    return decimal(100 * value, digits, signed) + NO_BREAK + "points"
 
 
 def scientific(value):
@@ -39,7 +42,7 @@ def scientific(value):
     if exponent == 0:
         return mantissa
     power = "10" + str(exponent).translate(_RAISED)
-    return power if mantissa == "1" else f"{mantissa} × {power}"
+    return power if mantissa == "1" else f"{mantissa}{NO_BREAK}×{NO_BREAK}{power}"
 
 
 def whole(value):
@@ -54,7 +57,7 @@ def with_limits(interval, show=decimal, digits=None):
         return "diverged"
     if not interval.known:
         return show(interval.mean, digits)
-    unit = {decimal: "", percent: " %", points: " points"}[show]
+    unit = {decimal: "", percent: NO_BREAK + "%", points: NO_BREAK + "points"}[show]
     low, high = (show(limit, digits).removesuffix(unit) for limit in (interval.low, interval.high))
     return f"{show(interval.mean, digits)} ({low} to {high})"
 
@@ -270,6 +273,9 @@ def sweep_sentence(model, sweep):
                 f"{lead}, against {with_limits(loss[0])} without; one seed gives no interval to judge that by."
             )
     parts.append(too_much_sentence(model, sweep))
+    if underfits(sweep):
+        train = with_limits(sweep.intervals("train_loss")[-1])
+        parts.append(f"There even the training loss, {train}, is above the best validation loss: the model underfits.")
     others = rivals(sweep)
     if others:
         parts.append(
@@ -286,13 +292,7 @@ def too_much_sentence(model, sweep):
     if too_much_hurts(sweep) and diverged(loss):
         return f"Too much hurts: at {axis} = {most} a training of the {model} diverged."
     if too_much_hurts(sweep):
-        train = (
-            f", and even its training loss, {with_limits(sweep.intervals('train_loss')[last])}, is above the best "
-            "validation loss: it underfits"
-            if underfits(sweep)
-            else ""
-        )
-        return f"Too much hurts: at {axis} = {most} the {model}'s validation loss is {with_limits(loss)}{train}."
+        return f"Too much hurts: at {axis} = {most} the {model}'s validation loss is {with_limits(loss)}."
     if sweep.best == last:
         return f"The best value is the largest tried, so that the range should be widened beyond {most}."
     return f"Even the largest value tried, {axis} = {most}, is not clearly worse than the best for the {model}."
