@@ -12,10 +12,13 @@ import ast
 import functools
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from coursework.errors import InputError
 
 PACKAGE = "coursework"
 _ROOT = Path(__file__).resolve().parent
@@ -97,7 +100,12 @@ def _bound(statement: ast.stmt) -> Iterable[str]:
 
 @functools.lru_cache(maxsize=256)
 def _parsed(module: str, stamp: tuple[int, int]) -> _Module:
-    return _Module(module, _path(module).read_text(encoding="utf-8"))
+    path = _path(module)
+    try:
+        return _Module(module, path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        name = path.relative_to(_ROOT.parents[1]).as_posix()
+        raise InputError(f"{name}:{error.lineno}: SyntaxError: {error.msg}.") from None
 
 
 def _module(module: str) -> _Module | None:
@@ -229,8 +237,27 @@ def closure(*roots: str) -> dict[str, str]:
 
 
 def source_digest(*roots: str) -> str:
-    """Digest the code that `roots` depend on (see `closure`)."""
+    """Digest the code that `roots` depend on (see `closure`); found again only after a file of the package changed."""
+    return _source_digest(roots, _stamp(_ROOT))
+
+
+@functools.lru_cache(maxsize=64)
+def _source_digest(roots: tuple[str, ...], stamp: tuple) -> str:
+    _path.cache_clear()  # a module may have come or gone
     return digest(closure(*roots))
+
+
+def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Name each Python file below a folder, with the time of its change and its size."""
+    found: list[tuple[str, int, int]] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                found += _stamp(entry)
+            elif entry.name.endswith(".py"):
+                status = entry.stat()
+                found.append((entry.path, status.st_mtime_ns, status.st_size))
+    return tuple(sorted(found))
 
 
 def modules_of(package: str) -> tuple[str, ...]:

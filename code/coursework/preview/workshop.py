@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import re
 import threading
 from collections.abc import Callable, Iterable
@@ -265,8 +266,14 @@ class Workshop:
         with self._typst:
             svgs = self._builder.typesetter.compile(source.text, "svg")
         self._good = source
-        pages = tuple(Page(hashlib.sha256(svg).hexdigest()[:24], *_size(svg)) for svg in svgs)
-        bodies = {page.digest: svg for page, svg in zip(pages, svgs, strict=True)}
+        # To compare is cheaper than to digest, and most pages are as they were.
+        before = itertools.chain(self._bodies[0].items(), itertools.repeat(("", b"")))
+        digests = [
+            digest if known == svg else hashlib.sha256(svg).hexdigest()[:24]
+            for svg, (digest, known) in zip(svgs, before, strict=False)
+        ]
+        pages = tuple(Page(digest, *_size(svg)) for digest, svg in zip(digests, svgs, strict=True))
+        bodies = dict(zip(digests, svgs, strict=True))
         # What a browser is fetching at this moment may belong to the pages before.
         self._bodies = (bodies, self._bodies[0])
         self.board.publish(pages=pages, title=source.title)

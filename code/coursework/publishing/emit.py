@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -221,7 +222,7 @@ class _Writer:
     def _notebook_cell(self, path: Path, name: str, label: str, line: Line) -> dict:
         if path not in self.notebooks:
             try:
-                self.notebooks[path] = json.loads(path.read_text(encoding="utf-8"))
+                self.notebooks[path] = _notebook(path.read_text(encoding="utf-8"))
             except FileNotFoundError:
                 raise InputError(f"{line.place}: the notebook {name} does not exist.") from None
             except (ValueError, OSError):
@@ -233,6 +234,11 @@ class _Writer:
             ):
                 return cell
         raise InputError(f"{line.place}: the notebook {name} has no cell with the label {label}.")
+
+
+@lru_cache(maxsize=2)
+def _notebook(text: str) -> dict:
+    return json.loads(text)
 
 
 def _text(value: str | list[str]) -> str:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coursework.digests import closure, digest, imported_modules, normalised, package_versions
+from coursework.digests import digest, imported_modules, normalised, package_versions, source_digest
 from coursework.errors import WorkError
 from coursework.publishing.qmd import Cell, Document
 
@@ -67,7 +67,7 @@ class Job:
         style = self.folder / "matplotlibrc"
         return {
             "cells": digest([_normalised(cell.code) for cell in self.cells]),
-            "code": digest(closure(*modules)),
+            "code": source_digest(*modules),
             "style": digest(style.read_bytes() if style.is_file() else "", list(self.figure_formats)),
             "packages": digest(package_versions(*EXECUTION_PACKAGES)),
             **{name: digest(value) for name, value in self.inputs.items()},
