@@ -181,7 +181,7 @@ def plot_sweep(sweep):
     sweep : Sweep
         Over ``"l2"`` or ``"dropout"``.
     """
-    fig, axes = plt.subplots(2, 2, figsize=(WIDTH, 3.6), layout="constrained", sharex="col", height_ratios=(1.7, 1))
+    fig, axes = plt.subplots(2, 2, figsize=(WIDTH, 3.35), layout="constrained", sharex="col", height_ratios=(1.7, 1))
     positive = [v for v in sweep.values if v > 0]
     broken = sweep.over == "l2" and sweep.values[0] == 0 and len(positive) > 0
     x = np.array(sweep.values, float)
@@ -256,7 +256,7 @@ def plot_learning_curves(curves, dashed=None, reference=None, target=None):
     target : float, optional
         Error rate to draw as a line.
     """
-    fig, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.15), layout="constrained")
+    fig, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.0), layout="constrained")
     for ax, quantity in zip(axes, ("validation_loss", "validation_error"), strict=True):
         for model, sweep in curves.items():
             _with_seeds(
@@ -292,8 +292,8 @@ def plot_learning_curves(curves, dashed=None, reference=None, target=None):
         if target is not None and quantity == "validation_error":
             _target(ax, target, "target")
         _log_log(ax, [n for sweep in curves.values() for n in sweep.values])
-    axes[0].set_ylabel("validation cross-entropy / nats")
-    axes[1].set_ylabel("validation error rate / %")
+    axes[0].set_ylabel("validation loss / nats")
+    axes[1].set_ylabel("validation error / %")
     _as_percent(axes[1].yaxis)
     _legend_below(fig, axes[::-1], 3)
     return fig
@@ -385,7 +385,7 @@ def plot_laws(curves, laws, quantity):
     main.text(
         last * 1.41, 0.98, "beyond\nthe data", transform=main.get_xaxis_transform(), ha="center", va="top", fontsize=7
     )
-    main.set_ylabel("validation cross-entropy / nats" if quantity == "validation_loss" else "validation error rate / %")
+    main.set_ylabel("validation loss / nats" if quantity == "validation_loss" else "validation error / %")
     if quantity == "validation_error":
         _as_percent(main.yaxis)
     for ax, (model, sweep) in zip(axes[1:], curves.items(), strict=True):
