@@ -1,6 +1,7 @@
 """The sweep: complete, resumable, the same to the last bit however it ran, and clear about what went wrong."""
 
 import datetime
+import json
 import os
 import signal
 import subprocess
@@ -181,17 +182,18 @@ def test_deleted_and_damaged_results_come_back(swept, tmp_path):
 # How processes end: here a training is replaced by one that takes no time
 
 
-def pretend(run, weights, dataset, root, marks, *, before=lambda run: None):
+def pretend(run, weights, source, marks, *, before=lambda run: None):
     """Stand in for a training: leaves its mark, does what a test wants, and returns a made-up result."""
-    from coursework.experiments.store import name
+    from coursework.experiments.arithmetic import precision
+    from coursework.experiments.store import makers, name
 
     mark = marks / name(run)
     mark.touch()
     before(run)
     mark.unlink()
     loss = 1 + abs(run.l2 - 1e-3) + run.seed
-    result = Result(loss, 0.5, loss, 0.5, False, (), np.zeros(3, np.float32), np.zeros(3, np.uint8), "float32")
-    return sweep._Found(run, result, [np.zeros(2, np.float32)] if run.keep_weights else None, 0.01, 0.0)
+    result = Result(loss, 0.5, loss, 0.5, False, (), np.zeros(3, np.float32), np.zeros(3, np.uint8), precision(run))
+    return sweep._Found(run, result, [np.zeros(2, np.float32)] if run.keep_weights else None, 0.01, 0.0, makers())
 
 
 def pretending(before):
@@ -283,6 +285,68 @@ def test_a_full_disk_stops_the_sweep_with_one_sentence(project, monkeypatch):
         sweep.run(settings(), project)
 
 
+def test_code_edited_meanwhile_is_not_mixed_in(project, monkeypatch):
+    """The processes say what code they run; results of another one are refused, those before stay."""
+    monkeypatch.setattr(sweep, "_train", pretending(lambda run: None))
+    real = RunStore.belongs
+    seen = []
+
+    def edited_after_five(self, result, run, made_by):
+        seen.append(run)
+        return real(self, result, run, made_by if len(seen) <= 5 else {**made_by, "code": "of yesterday"})
+
+    monkeypatch.setattr(RunStore, "belongs", edited_after_five)
+    with pytest.raises(WorkError, match="other code, packages or arithmetic"):
+        sweep.run(settings(), project)
+    assert kept(project) == 5
+
+
+# A cluster
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """A Dask scheduler and two workers on this machine: the address, and the workers' processes."""
+    distributed = pytest.importorskip("distributed")
+    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
+    address_file = tmp_path / "scheduler.json"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
+    processes = [subprocess.Popen([*command, "--no-dashboard", "--scheduler-file", str(address_file)], **quiet)]
+    wait_until(lambda: address_file.exists() and address_file.stat().st_size > 0)
+    address = json.loads(address_file.read_text())["address"]
+    for _ in range(2):
+        worker = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny"]
+        processes.append(subprocess.Popen([*worker, "--no-dashboard", "--local-directory", str(tmp_path)], **quiet))
+    with distributed.Client(address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=120)
+    yield address, processes[1:]
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def test_cluster_finds_the_same_bits_and_survives_a_lost_worker(swept, project, cluster):
+    address, (victim, _) = cluster
+    real = RunStore.save
+
+    def save(self, *arguments):
+        real(self, *arguments)
+        if kept(project) == 6:
+            victim.kill()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RunStore, "save", save)
+        summary = sweep.run(settings(), project, scheduler=address)
+    assert victim.wait(timeout=10) != 0
+    assert summary.trained == swept[1].trained
+    assert records(project) == records(swept[0])
+
+
+def test_no_cluster_at_the_address(project):
+    with pytest.raises(WorkError, match=r"The cluster at tcp://127\.0\.0\.1:9 does not answer"):
+        sweep.run(settings(), project, scheduler="tcp://127.0.0.1:9")
+
+
 # What is refused, and what is shown
 
 
@@ -303,7 +367,7 @@ def test_bar_tells_runs_and_loss(project, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "120")
     store = RunStore(settings(), project)
     run = protocol.l2_runs(MICRO, "cnn")[0]
-    found = pretending(lambda run: None)(run, None, "", project.root, project.root)
+    found = pretending(lambda run: None)(run, None, "", project.root)
     with sweep._bar(True, store) as advance:
         advance(run, found.result)
     shown = capsys.readouterr().err

@@ -44,11 +44,7 @@ class RunStore(Mapping[Run, Result]):
     def __init__(self, settings: Settings, project: Project):
         self.profile = profile(settings)
         self.kept = Kept(project.cache / "runs")
-        self._circumstances = {
-            "code": source_digest(CODE),
-            "data": data.checksum(settings.dataset, project.root),
-            "packages": {name: version for name, version in package_versions(*PACKAGES).items() if version},
-        }
+        self._circumstances = {"data": data.checksum(settings.dataset, project.root), **makers()}
         self._current: set[Run] = set()
         self._loaded: dict[Run, Result] = {}
 
@@ -80,6 +76,11 @@ class RunStore(Mapping[Run, Result]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def belongs(self, result: Result, run: Run, made_by: dict[str, Any]) -> bool:
+        """Tell whether a result was computed by the code, the packages and the arithmetic that the store keeps."""
+        now = self.circumstances(run)
+        return result.precision == now["precision"] and all(now[key] == made_by[key] for key in made_by)
 
     def save(self, run: Run, result: Result, weights: list[np.ndarray] | None = None) -> None:
         """Keep a result, and the weights first, so that a kept result never lacks them.
@@ -121,6 +122,14 @@ class RunStore(Mapping[Run, Result]):
             return ("specification",)
         now = self.circumstances(run)
         return tuple(reason for reason in now if payload["circumstances"].get(reason) != now[reason])
+
+
+def makers() -> dict[str, Any]:
+    """Identify what computes a result in this process: the code, and the versions of the packages."""
+    return {
+        "code": source_digest(CODE),
+        "packages": {name: version for name, version in package_versions(*PACKAGES).items() if version},
+    }
 
 
 def results(project: Project, settings: Settings) -> RunStore:

@@ -3,10 +3,14 @@
 Each process computes with one thread, so the machine's cores are used by as many trainings. A result is written the
 moment it arrives; a killed sweep loses no more than the trainings in flight. Where nothing is missing, neither
 TensorFlow nor joblib is loaded.
+
+With the address of a Dask scheduler the same runs are trained by its workers, each of which is sent the data once; the
+store is written here alone.
 """
 
 import os
 import sys
+import threading
 import time
 import warnings
 from collections import Counter
@@ -19,7 +23,7 @@ import numpy as np
 
 from coursework.errors import InputError, WorkError
 from coursework.experiments.protocol import Profile, Result, Run, all_runs, expected_runs, listed, stages
-from coursework.experiments.store import RunStore, describe, name
+from coursework.experiments.store import RunStore, describe, makers, name
 from coursework.project import Project
 from coursework.settings import Settings
 
@@ -70,7 +74,7 @@ def pending(settings: Settings, project: Project) -> dict[Run, tuple[str, ...]]:
     return {run: why for run in all_runs(store.profile, store) if (why := store.why(run))}
 
 
-def run(settings: Settings, project: Project, *, progress: bool = True) -> Summary:
+def run(settings: Settings, project: Project, *, progress: bool = True, scheduler: str | None = None) -> Summary:
     """Train every run of the profile that has no current result.
 
     Parameters
@@ -81,6 +85,9 @@ def run(settings: Settings, project: Project, *, progress: bool = True) -> Summa
         Whose store is brought up to date.
     progress
         Show a bar on a terminal; nothing is ever shown in CI or in a pipe.
+    scheduler
+        The address of a Dask scheduler (``tcp://host:8786``) whose workers train, instead of processes on this machine.
+        They must have this package and the same versions of Keras and TensorFlow.
 
     Returns
     -------
@@ -91,8 +98,9 @@ def run(settings: Settings, project: Project, *, progress: bool = True) -> Summa
     InputError
         If the data are not what the profile needs.
     WorkError
-        If a result cannot be written, if a run took its process down three times, or after Ctrl-C. What was found
-        until then is kept, and the same command goes on from there.
+        If a result cannot be written, if a run took its process down three times, if the code was edited meanwhile, if
+        there is no cluster at the address, or after Ctrl-C. What was found until then is kept, and the same command
+        goes on from there.
     """
     started = time.monotonic()
     store = RunStore(settings, project)
@@ -100,25 +108,32 @@ def run(settings: Settings, project: Project, *, progress: bool = True) -> Summa
     failed: dict[Run, None] = {}
     shown = progress and sys.stderr.isatty() and not os.environ.get("CI")
     missing = _missing(store, failed)
-    summary.kept = sum(run in store for run in listed(stages(store.profile, store, failed)))
     if not missing:
+        summary.kept = len(store)
         return summary
     _check_sizes(store.profile, settings, project)
     with _bar(shown, store) as advance:
         try:
             while missing:
                 purposes = _purposes(stages(store.profile, store, failed))
-                for found in _train_all(missing, settings, project, store, failed):
+                train = _train_on_cluster(scheduler) if scheduler else _train_here
+                for found in train(missing, settings, project, store, failed):
+                    if not store.belongs(found.result, found.run, found.made_by):
+                        raise WorkError(
+                            "The training processes have other code, packages or arithmetic than this one (was the "
+                            "code edited meanwhile?): what was found is kept; run `coursework experiments` again."
+                        )
+                    store.save(found.run, found.result, found.weights)
                     summary.trained += 1
                     for key, seconds in (("start", found.start_seconds), (purposes[found.run], found.cpu_seconds)):
                         summary.cpu_seconds[key] = summary.cpu_seconds.get(key, 0.0) + seconds
                     advance(found.run, found.result)
                 missing = _missing(store, failed)
         except KeyboardInterrupt:
-            there = summary.kept + summary.trained
-            raise WorkError(f"Stopped: {there} results are kept; go on with `coursework experiments`.") from None
+            raise WorkError(f"Stopped: {len(store)} results are kept; go on with `coursework experiments`.") from None
         finally:
             _stop_workers()
+    summary.kept = len(store) - summary.trained
     summary.seconds = time.monotonic() - started
     summary.left_out = tuple(map(describe, failed))
     if failed:
@@ -158,30 +173,43 @@ class _Found:
     weights: list[np.ndarray] | None
     cpu_seconds: float
     start_seconds: float
+    made_by: dict
 
 
 _ENGINES: dict = {}
 """The engine of this process, by data set: TensorFlow's start and the data are paid for once a process."""
 
+_ONE_AT_A_TIME = threading.Lock()
+"""A cluster's worker may have several threads; the compiled graphs have one set of variables."""
 
-def _train(run: Run, weights, dataset: str, root: Path, marks: Path) -> _Found:
-    """Train one run in a worker process; a mark says that it is under way, should the process die."""
-    mark = marks / name(run)
-    mark.touch()
-    began = time.process_time()
-    if (dataset, root) not in _ENGINES:
-        with _silence():
-            from coursework.experiments.data import load
-            from coursework.experiments.engine import Engine, one_thread
 
-            one_thread()
-            _ENGINES[dataset, root] = Engine(load(dataset, root))
-    ready = time.process_time()
-    result, final = _ENGINES[dataset, root].train(run, weights)
-    mark.unlink()
-    return _Found(
-        run, result, final if run.keep_weights and not run.test else None, time.process_time() - ready, ready - began
-    )
+def _train(run: Run, weights, source, marks: Path | None) -> _Found:
+    """Train one run in a worker process.
+
+    `source` is the data, or where to load them from: the name of the data set and the project's root. A file in `marks`
+    says that the run is under way, should the process die.
+    """
+    mark = marks / name(run) if marks else None
+    if mark:
+        mark.touch()
+    with _ONE_AT_A_TIME:
+        began = time.process_time()
+        key = source if isinstance(source, tuple) else source.checksum
+        if key not in _ENGINES:
+            with _silence():
+                from coursework.experiments.data import load
+                from coursework.experiments.engine import Engine, one_thread
+
+                one_thread()
+                _ENGINES[key] = Engine(load(*source) if isinstance(source, tuple) else source), makers()
+        engine, made_by = _ENGINES[key]
+        ready = time.process_time()
+        result, final = engine.train(run, weights)
+        ended = time.process_time()
+    if mark:
+        mark.unlink()
+    kept_weights = final if run.keep_weights and not run.test else None
+    return _Found(run, result, kept_weights, ended - ready, ready - began, made_by)
 
 
 @contextmanager
@@ -197,8 +225,8 @@ def _silence() -> Iterator[None]:
         os.close(terminal)
 
 
-def _train_all(runs: list[Run], settings: Settings, project: Project, store: RunStore, failed) -> Iterator[_Found]:
-    """Train runs and keep their results; after a process died, those that were under way are tried again one by one."""
+def _train_here(runs: list[Run], settings: Settings, project: Project, store: RunStore, failed) -> Iterator[_Found]:
+    """Train runs in processes of this machine; after one died, those that were under way are tried again one by one."""
     deaths: Counter[Run] = Counter()
     workers = _workers(settings)
     waiting = list(runs)
@@ -207,9 +235,10 @@ def _train_all(runs: list[Run], settings: Settings, project: Project, store: Run
         batch, processes = (suspects[:1], 1) if suspects else (waiting, min(workers, len(waiting)))
         done = set()
         with _marks(project) as marks:
+            source = settings.dataset, project.root
+            tasks = ((run, _trained_weights(run, store), source, marks) for run in batch)
             try:
-                for found in _parallel(batch, processes, settings, project, store, marks):
-                    store.save(found.run, found.result, found.weights)
+                for found in _parallel(tasks, processes):
                     done.add(found.run)
                     yield found
             except _worker_died() as error:
@@ -224,12 +253,11 @@ def _train_all(runs: list[Run], settings: Settings, project: Project, store: Run
             waiting.remove(run)
 
 
-def _parallel(runs, processes, settings, project, store, marks) -> Iterator[_Found]:
-    """Train runs in so many processes, yielding what they find as it arrives."""
+def _parallel(tasks, processes: int) -> Iterator[_Found]:
+    """Train in so many processes, yielding what they find as it arrives."""
     from joblib import Parallel, delayed
     from joblib.externals.loky import ProcessPoolExecutor
 
-    tasks = ((run, _trained_weights(run, store), settings.dataset, project.root, marks) for run in runs)
     with _quiet_workers():
         if processes == 1:  # where joblib would train in this process, and die with it
             executor = ProcessPoolExecutor(max_workers=1)
@@ -246,6 +274,35 @@ def _parallel(runs, processes, settings, project, store, marks) -> Iterator[_Fou
             return_as="generator_unordered",
             backend="loky",
         )(delayed(_train)(*task) for task in tasks)
+
+
+def _train_on_cluster(scheduler: str) -> Callable[..., Iterator[_Found]]:
+    """Return what trains runs on the workers of a Dask scheduler, which gives a lost worker's run to another one."""
+
+    def train(runs, settings, project, store, failed) -> Iterator[_Found]:
+        try:
+            from distributed import Client, KilledWorker
+        except ImportError:
+            raise WorkError("A cluster needs Dask: .venv/bin/python -m pip install '.[cluster]'") from None
+        from joblib import Parallel, delayed, parallel_config
+
+        from coursework.experiments.data import load
+
+        data = load(settings.dataset, project.root)
+        try:
+            with (
+                Client(scheduler, timeout="10s", set_as_default=True),
+                parallel_config(backend="dask", scatter=[data]),
+            ):
+                yield from Parallel(n_jobs=-1, batch_size=1, return_as="generator_unordered")(
+                    delayed(_train)(run, _trained_weights(run, store), data, None) for run in runs
+                )
+        except KilledWorker:
+            raise WorkError("A run took several workers of the cluster down; the others are kept.") from None
+        except (OSError, TimeoutError) as error:
+            raise WorkError(f"The cluster at {scheduler} does not answer, or has no workers ({error}).") from None
+
+    return train
 
 
 def _trained_weights(run: Run, store: RunStore):
