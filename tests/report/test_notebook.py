@@ -123,7 +123,7 @@ def alone(document, tmp_path_factory):
     for path in (folder, datasets, block):
         path.mkdir(parents=True)
     for file in (ROOT / "data" / "fashion-mnist").glob("*.gz"):
-        shrink(file, datasets / file.name, 4000 if file.name.startswith("train") else 600)
+        shrink(file, datasets / file.name, 1600 if file.name.startswith("train") else 300)
     (block / "sitecustomize.py").write_text("import sys\nsys.modules['coursework'] = None\n")
     written = notebook.write(document, tuple(() for _ in document.cells), {}, "")
     opened = nbformat.reads(written.decode(), as_version=4)
@@ -162,7 +162,7 @@ def test_alone_it_says_that_its_budget_is_smaller(alone):
     assert "smaller than that of the report" in markdown_of(opened)["trainings"]
     sizes = re.findall(r"([\d,]+) for", markdown_of(opened)["data-sizes"])
     train, validation, test = (int(size.replace(",", "")) for size in sizes)
-    assert (train + validation, test) == (4000, 600)
+    assert (train + validation, test) == (1600, 300)
 
 
 def test_alone_every_figure_and_table_is_there_with_its_caption(alone):
