@@ -131,6 +131,7 @@ def without_docstrings(tree: ast.AST) -> ast.AST:
     return tree
 
 
+@functools.lru_cache(maxsize=512)
 def normalised(source: str) -> str:
     """Return Python source as its syntax tree reads: no comments, docstrings or layout.
 

@@ -15,7 +15,7 @@ BIBLIOGRAPHY = frozenset((".bib", ".csl"))
 TEMPORARY = ("~", ".swp", ".swx", ".part", ".tmp", ".pyc", "4913")
 GENERATED = frozenset("__pycache__ _generated _output".split())
 
-STEP = 12
+STEP = 6
 """Milliseconds without a further change after which a change counts as finished: editors write in several steps."""
 
 

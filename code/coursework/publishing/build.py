@@ -16,6 +16,7 @@ from coursework.project import Project
 from coursework.publishing import emit, notebook, qmd, rendering
 from coursework.publishing.execution import Job, Kernel, OutputCache, execute
 from coursework.publishing.qmd import Cell, Document
+from coursework.publishing.worker import PandocWorker
 
 REPORT = "report.qmd"
 NOTEBOOK = "q6-classifier.qmd"
@@ -57,7 +58,7 @@ class Builder:
     keep_kernel
         Whether a kernel stays alive from one build to the next.
     in_memory
-        Whether the documents' outputs stay in memory too.
+        Whether the documents' outputs stay in memory too, and a pandoc stays alive.
     on_cell
         Called before each cell that is executed.
     """
@@ -73,6 +74,7 @@ class Builder:
         self.project = project
         self.cache = OutputCache(project.cache / "executed", in_memory=in_memory)
         self.kernel = Kernel(project.report) if keep_kernel else None
+        self.worker = PandocWorker(rendering.pandoc(), project.root) if in_memory else None
         self.on_cell = on_cell
         self._typesetter: rendering.Typesetter | None = None
 
@@ -80,8 +82,9 @@ class Builder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.kernel is not None:
-            self.kernel.stop()
+        for helper in (self.kernel, self.worker):
+            if helper is not None:
+                helper.stop()
 
     @property
     def typesetter(self) -> rendering.Typesetter:
@@ -89,7 +92,8 @@ class Builder:
         folder = self.project.report / "_extensions" / "coursework"
         extension = rendering.Extension.load(folder)
         if self._typesetter is None or self._typesetter.extension != extension:
-            self._typesetter = rendering.Typesetter(self.project.root, extension, self.project.cache / "render")
+            cache = self.project.cache / "render"
+            self._typesetter = rendering.Typesetter(self.project.root, extension, cache, self.worker)
         return self._typesetter
 
     def options(self) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from coursework.errors import InputError, WorkError
 from coursework.kept import write_atomically, write_if_changed
 from coursework.publishing import qmd
 from coursework.publishing.qmd import Document, Line
+from coursework.publishing.worker import PandocWorker
 
 HERE = Path(__file__).resolve().parent
 FORMAT = "coursework-typst"
@@ -148,12 +149,15 @@ class Typesetter:
         The format.
     cache
         A folder for pandoc's results and the Typst source.
+    worker
+        A pandoc that stays alive, for a preview.
     """
 
-    def __init__(self, root: Path, extension: Extension, cache: Path):
+    def __init__(self, root: Path, extension: Extension, cache: Path, worker: PandocWorker | None = None):
         self.root = root
         self.extension = extension
         self.cache = cache
+        self.worker = worker
         self._memory: dict[str, str] = {}
         self._compiler: Any = None
 
@@ -182,7 +186,7 @@ class Typesetter:
 
         def chapter(text: str) -> str:
             try:
-                return "\n\n".join(self._converted(sections(text), arguments, tools))
+                return "\n\n".join(self._converted(sections(text), arguments, tools, filters))
             except PandocFailure as failure:
                 raise InputError(_placed(str(failure), document)) from None
 
@@ -201,7 +205,9 @@ class Typesetter:
         arguments += [f"--lua-filter={path}" for path in self.extension.filters]
         return self._converted((front,), arguments, tools + parts)[0]
 
-    def _converted(self, texts: Sequence[str], arguments: Sequence[str], tools: str) -> list[str]:
+    def _converted(
+        self, texts: Sequence[str], arguments: Sequence[str], tools: str, filters: Sequence[Path] = ()
+    ) -> list[str]:
         """Convert texts by pandoc, those together in one run that have not been converted before."""
         flags = [argument.replace(str(self.root), "") for argument in arguments]
         keys = [digest(text, flags, tools) for text in texts]
@@ -214,7 +220,9 @@ class Typesetter:
             else:
                 missing[key] = text
         if missing:
-            whole = run_pandoc(f"\n\n{BORDER}\n\n".join(missing.values()), arguments, self.root)
+            joined = f"\n\n{BORDER}\n\n".join(missing.values())
+            whole = self.worker.convert(joined, READER, filters) if self.worker and filters else None
+            whole = run_pandoc(joined, arguments, self.root) if whole is None else whole
             made = re.split(rf"\n*^{BORDER}$\n*", whole, flags=re.M)
             if len(made) != len(missing):  # a text holds the border, or lets it vanish
                 made = [run_pandoc(text, arguments, self.root) for text in missing.values()]
