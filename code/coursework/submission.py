@@ -236,12 +236,14 @@ def _contents(
         notebook, _ = builder.notebook(
             prepared.variables, prepared.inputs, refresh=refresh in ("all", Path(NOTEBOOK).stem)
         )
-        inputs = {**prepared.inputs, "notebook": hashlib.sha256(notebook).hexdigest()}
         if renderer == "quarto":
             pdf = _quarto_pdf(project, refresh, sourced, tell)
         else:
             report = builder.report(
-                prepared.variables, inputs, refresh=refresh in ("all", Path(REPORT).stem), digest=sourced
+                prepared.variables,
+                prepared.inputs,
+                refresh=refresh in ("all", Path(REPORT).stem),
+                digest=sourced,
             )
             tell("Setting the pages")
             pdf = builder.typesetter.compile(report.text)
