@@ -55,6 +55,12 @@ def test_a_diverged_seed_makes_the_mean_unknown(values):
     assert np.isnan(analysis.mean_interval(values).mean)
 
 
+def test_a_zero_error_rate_is_not_a_divergence():
+    found = analysis.mean_interval([0.0, 0.02], log=True)
+    assert found.mean == pytest.approx(0.01)
+    assert not found.known
+
+
 def test_pairing_removes_what_the_seeds_share():
     shared = np.random.default_rng(0).normal(0, 1, 5)
     found = analysis.paired_difference(shared + 0.1 + [0, 1e-3, -1e-3, 0, 0], shared)

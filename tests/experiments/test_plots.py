@@ -1,5 +1,7 @@
 """The figures show what they are given: every value, seed and label, also where trainings diverged."""
 
+import dataclasses
+
 import matplotlib
 import numpy as np
 import pytest
@@ -124,6 +126,13 @@ def test_learning_curves_can_do_without_extras_and_with_a_gap():
     fig = plots.plot_learning_curves(found)
     assert inside(fig)
     assert all(n != 256 for n, _ in drawn(fig.axes[0]))
+
+
+@pytest.mark.filterwarnings("error")
+def test_learning_curves_without_any_error_are_drawn_without_a_warning():
+    found = curves(Synthetic())
+    free = {m: dataclasses.replace(s, validation_error=0 * s.validation_error) for m, s in found.items()}
+    assert inside(plots.plot_learning_curves(free, target=0.1))
 
 
 def test_the_comparison_shows_pairs_and_differences():

@@ -76,7 +76,8 @@ def mean_interval(values, log=False, level=0.95):
     values : array, shape (seeds,)
         One number a seed. A value that is not finite (a diverged run) makes the mean and the limits NaN.
     log : bool
-        Work on the logarithms and transform back: the geometric mean, for quantities drawn on a log axis.
+        Work on the logarithms and transform back: the geometric mean, for quantities drawn on a log axis. Where a value
+        is zero, the arithmetic mean without limits.
     level : float
         Confidence of the interval.
 
@@ -85,8 +86,10 @@ def mean_interval(values, log=False, level=0.95):
     Interval
     """
     x = np.asarray(values, float)
-    if not np.isfinite(x).all() or len(x) == 0 or (log and (x <= 0).any()):
+    if not np.isfinite(x).all() or len(x) == 0:
         return Interval(math.nan, math.nan, math.nan, len(x))
+    if log and (x <= 0).any():  # an error rate of zero has no logarithm
+        return Interval(float(x.mean()), math.nan, math.nan, len(x))
     x = np.log(x) if log else x
     mean, half = x.mean(), math.nan
     if len(x) > 1:

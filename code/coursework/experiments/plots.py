@@ -56,7 +56,9 @@ def _legend_below(fig, axes, columns):
 
 def _with_seeds(ax, x, rows, intervals, style, label):
     """Draw means as a line with interval bars, and every seed as a tick beside it; a diverged value leaves a gap."""
-    mean = np.array([i.mean for i in intervals])
+    mean, rows = np.array([i.mean for i in intervals]), np.asarray(rows, float)
+    if ax.get_yscale() == "log":  # zero has no place on this axis
+        mean, rows = (np.where(values > 0, values, np.nan) for values in (mean, rows))
     bars = np.array([[i.mean - i.low, i.high - i.mean] if i.known else [0, 0] for i in intervals]).T
     ax.errorbar(x, mean, yerr=bars, label=label, capsize=2, elinewidth=0.9, zorder=3, **style, markersize=4.2)
     beside = offset_copy(ax.transData, ax.figure, x=4.5, units="points")
@@ -258,6 +260,7 @@ def plot_learning_curves(curves, dashed=None, reference=None, target=None):
     """
     fig, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.0), layout="constrained")
     for ax, quantity in zip(axes, ("validation_loss", "validation_error"), strict=True):
+        ax.set(xscale="log", yscale="log")
         for model, sweep in curves.items():
             _with_seeds(
                 ax,
@@ -291,7 +294,7 @@ def plot_learning_curves(curves, dashed=None, reference=None, target=None):
             )
         if target is not None and quantity == "validation_error":
             _target(ax, target, "target")
-        _log_log(ax, [n for sweep in curves.values() for n in sweep.values])
+        _label_sizes(ax, [n for sweep in curves.values() for n in sweep.values])
     axes[0].set_ylabel("validation loss / nats")
     axes[1].set_ylabel("validation error / %")
     _as_percent(axes[1].yaxis)
@@ -299,9 +302,8 @@ def plot_learning_curves(curves, dashed=None, reference=None, target=None):
     return fig
 
 
-def _log_log(ax, sizes):
-    ax.set_xscale("log")
-    ax.set_yscale("log")
+def _label_sizes(ax, sizes):
+    """Label logarithmic axes with round numbers of examples."""
     ticks = [
         n for n in (250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000) if min(sizes) / 1.2 < n < max(sizes) * 1.2
     ]
@@ -310,9 +312,10 @@ def _log_log(ax, sizes):
     )
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlim(min(sizes) / 1.2, max(sizes) * 1.3)
-    _few_ticks(ax.yaxis, *ax.get_ylim())
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.set_xlabel("training examples n")
+    if ax.get_yscale() == "log":
+        _few_ticks(ax.yaxis, *ax.get_ylim())
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def plot_comparison(losses, errors, loss_interval, error_interval):
@@ -367,6 +370,7 @@ def plot_laws(curves, laws, quantity):
         1, 1 + len(curves), figsize=(WIDTH, 3.0), layout="constrained", width_ratios=(1.5, *[1] * len(curves))
     )
     main = axes[0]
+    main.set(xscale="log", yscale="log")
     for model, sweep in curves.items():
         style = MODEL_STYLE[model]
         n = np.array(sweep.values, float)
@@ -381,7 +385,7 @@ def plot_laws(curves, laws, quantity):
         main.fill_between(n, low, high, color=style["color"], alpha=0.15, linewidth=0)
     last = max(n[-1] for n in (np.array(s.values) for s in curves.values()))
     main.axvspan(last, 2 * last, color=FAINT, alpha=0.6, linewidth=0, zorder=0)
-    _log_log(main, [n for sweep in curves.values() for n in (*sweep.values, 2 * sweep.values[-1])])
+    _label_sizes(main, [n for sweep in curves.values() for n in (*sweep.values, 2 * sweep.values[-1])])
     main.text(
         last * 1.41, 0.98, "beyond\nthe data", transform=main.get_xaxis_transform(), ha="center", va="top", fontsize=7
     )
@@ -389,6 +393,7 @@ def plot_laws(curves, laws, quantity):
     if quantity == "validation_error":
         _as_percent(main.yaxis)
     for ax, (model, sweep) in zip(axes[1:], curves.items(), strict=True):
+        ax.set_xscale("log")
         ax.axhline(0, color=INK, linewidth=0.8)
         for kind, marker in zip(kinds, "v^x", strict=True):
             each = np.array([law.relative_residuals for law in laws[model][kind].each_seed])
@@ -396,8 +401,7 @@ def plot_laws(curves, laws, quantity):
                 sweep.values, 100 * each.mean(axis=0), marker=marker, markersize=3.5, linewidth=1,
                 linestyle=dashes[kind], color=MODEL_STYLE[model]["color"], label=kind,
             )  # fmt: skip
-        _log_log(ax, sweep.values)
-        ax.set_yscale("linear")
+        _label_sizes(ax, sweep.values)
         ax.yaxis.set_major_locator(MaxNLocator(5))
         ax.xaxis.set_major_locator(FixedLocator([t for t in (500, 5000, 50000) if t < 1.2 * max(sweep.values)]))
         ax.set_title(MODEL_NAME[model])
