@@ -1,0 +1,110 @@
+"""Builds that are killed, damaged, starved or run twice: the next one gives the bytes of an undisturbed one."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from conftest import coursework
+
+ID = "101234567"
+
+
+def digests(folder) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (folder / "_output").iterdir()}
+
+
+def start(folder, *arguments) -> subprocess.Popen:
+    env = {**os.environ, "COURSEWORK_PROFILE": "tiny", "STUDENT_ID": ID, "PYTHONPATH": str(folder / "code")}
+    command = [sys.executable, "-m", "coursework.cli", *arguments]
+    return subprocess.Popen(
+        command, cwd=folder, env=env, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+@pytest.fixture
+def copy(built, tmp_path):
+    """A copy of the built project, whose trained runs are kept but nothing else."""
+    folder = built.copy(tmp_path / "copy")
+    for name in ("state.json", "render", "executed", "products"):
+        path = folder / ".cache" / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return folder
+
+
+def test_a_build_killed_at_random_moments_goes_on_to_the_same_bytes(built, copy):
+    runs = {path.name: path.stat().st_mtime_ns for path in (copy / ".cache" / "runs").glob("*.json")}
+    moments = random.Random(20261123)
+    for _ in range(4):
+        process = start(copy, "bundle")
+        try:
+            process.wait(moments.uniform(0.5, 14))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    done = coursework(copy, "bundle", STUDENT_ID=ID)
+    assert done.returncode == 0, done.stderr
+    assert digests(copy) == digests(built.root)
+    assert {path.name: path.stat().st_mtime_ns for path in (copy / ".cache" / "runs").glob("*.json")} == runs
+
+
+def test_two_builds_at_once_do_not_harm_each_other(built, copy):
+    both = [start(copy, "bundle"), start(copy, "bundle")]
+    outputs = [process.communicate(timeout=600) for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    assert any("waiting for it" in errors for _, errors in outputs)
+    assert digests(copy) == digests(built.root)
+
+
+def test_damaged_records_are_named_and_made_again(built, copy):
+    records = [path for path in sorted((copy / ".cache" / "runs").glob("*.json")) if "weights" not in path.name]
+    chosen = records[:: len(records) // 3][:3]
+    truncated, garbled, emptied = chosen
+    truncated.write_bytes(truncated.read_bytes()[:300])
+    garbled.write_bytes(garbled.read_bytes()[:200] + b"\x00\xff" + garbled.read_bytes()[202:])
+    emptied.write_bytes(b"")
+    done = coursework(copy, "bundle", STUDENT_ID=ID)
+    assert done.returncode == 0, done.stderr
+    for path in chosen:
+        assert f"{path.name} was damaged" in done.stderr
+    assert digests(copy) == digests(built.root)
+
+
+def test_missing_data_is_one_sentence_and_leaves_the_files(built, copy):
+    before = digests(copy)
+    shutil.rmtree(copy / "data")
+    done = coursework(copy, "bundle", STUDENT_ID=ID)
+    assert done.returncode == 2
+    assert "dataset" in done.stderr
+    assert "Traceback" not in done.stderr
+    after = digests(copy)
+    after.pop("NOT-CURRENT.txt", None)
+    assert after == before
+
+
+def test_changed_data_is_noticed(built, copy):
+    path = next((copy / "data").rglob("t10k-labels*"))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(bytes(content))
+    done = coursework(copy, "bundle", STUDENT_ID=ID)
+    assert done.returncode in (1, 2)
+    assert "Traceback" not in done.stderr
+    assert path.name.split(".")[0] in done.stderr or "checksum" in done.stderr
+
+
+def test_ctrl_c_ends_soon_and_says_how_to_go_on(copy):
+    process = start(copy, "bundle")
+    time.sleep(4)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode in (0, 1, 130)
+    assert "Traceback" not in errors
