@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from coursework import environment
@@ -51,3 +53,19 @@ def test_a_warm_kernel_gives_what_a_fresh_one_gives(tmp_path, job):
     assert size in found[0][0]["data"]["image/svg+xml"]
     assert size in wanted[0][0]["data"]["image/svg+xml"]
     assert "#ffff00" in found[0][0]["data"]["image/svg+xml"]
+
+
+def test_outputs_that_are_late_are_waited_for(tmp_path, job, monkeypatch):
+    """On a busy machine outputs may be read seconds after their cell has ended; by default nbclient drops them."""
+    from nbclient import NotebookClient
+
+    poll = NotebookClient._async_poll_output_msg
+
+    async def poll_late(self, *arguments):
+        await asyncio.sleep(5)
+        return await poll(self, *arguments)
+
+    monkeypatch.setattr(NotebookClient, "_async_poll_output_msg", poll_late)
+    with Kernel(tmp_path) as kernel:
+        found = kernel.run(job("```{python}\n'late'\n```\n"))
+    assert [output["data"]["text/plain"] for cell in found for output in cell] == ["'late'"]

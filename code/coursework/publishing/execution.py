@@ -28,6 +28,9 @@ from coursework.publishing.qmd import Cell, Document
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
+OUTPUT_PATIENCE = 120
+"""Seconds that a cell's outputs may be behind its end."""
+
 EXECUTION_PACKAGES = ("ipykernel", "matplotlib", "numpy", "sympy", "scipy", "ipython")
 """Packages whose version may change what a cell shows."""
 
@@ -265,13 +268,22 @@ class Kernel:
         """
         import nbformat
         from nbclient import NotebookClient
-        from nbclient.exceptions import CellExecutionError, DeadKernelError
+        from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
         used = self._manager is not None
         manager = self._start(job.figure_formats)
         cells = [nbformat.v4.new_code_cell(cell.code, id=f"cell-{i}") for i, cell in enumerate(job.cells)]
         notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
-        client = NotebookClient(notebook, km=manager, timeout=None, record_timing=False, coalesce_streams=True)
+        client = NotebookClient(
+            notebook,
+            km=manager,
+            timeout=None,
+            # By default outputs that are 4 s late, on a busy machine, are left out without a word.
+            iopub_timeout=OUTPUT_PATIENCE,
+            raise_on_iopub_timeout=True,
+            record_timing=False,
+            coalesce_streams=True,
+        )
         client.create_kernel_manager = lambda: manager
         current = None
         try:
@@ -285,6 +297,12 @@ class Kernel:
                 client.execute_cell(cell, index, execution_count=index + 1)
         except CellExecutionError as error:
             raise WorkError(_failure(current, error)) from None
+        except CellTimeoutError:
+            self.stop()
+            raise WorkError(
+                f"{current.place}: the outputs of this cell did not arrive within {OUTPUT_PATIENCE} s: try again when "
+                "the machine is less busy."
+            ) from None
         except DeadKernelError:
             self.stop()
             label = f" ({current.label})" if current and current.label else ""
