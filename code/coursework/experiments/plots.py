@@ -261,6 +261,8 @@ def plot_learning_curves(curves, dashed=None, reference=None, target=None):
     fig, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.0), layout="constrained")
     for ax, quantity in zip(axes, ("validation_loss", "validation_error"), strict=True):
         ax.set(xscale="log", yscale="log")
+        if not any((getattr(sweep, quantity) > 0).any() for sweep in curves.values()):
+            ax.set_ylim(1e-3, 1)  # no model makes a mistake: the axis has nothing to scale itself by
         for model, sweep in curves.items():
             _with_seeds(
                 ax,
