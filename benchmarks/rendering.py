@@ -80,8 +80,10 @@ class Copy:
         lines[index] = f"Turn {self._edits}. {lines[index]}"
         text = "\n".join(lines)
         if cell:
-            end = text.index("\n```", text.rindex("```{python}"))
-            text = f"{text[:end]}\nturn = {self._edits}; del turn{text[end:]}"
+            # before its code: what a cell displays is its last line
+            head, fence, rest = text.rpartition("```{python}\n")
+            options = re.match(r"(#\|.*\n)*", rest)[0]
+            text = f"{head}{fence}{options}turn = {self._edits}; del turn\n{rest[len(options) :]}"
         self.chapter.write_text(text, encoding="utf-8")
 
     def restore(self) -> None:
