@@ -144,14 +144,13 @@ print(sorted({"tensorflow", "keras", "joblib"} & set(sys.modules)))
 
 
 def test_same_bits_with_two_workers_after_being_killed(swept, project):
-    """Started, killed in full flight with all its processes, and finished by another command with two processes."""
+    """Started, killed in full flight, when its processes end too, and finished by another command with two."""
     script = "sweep.run(settings(workers=2), Project(Path(sys.argv[1])))"
     process = start(script, project.root)
-    try:
-        wait_until(lambda: kept(project) >= 5 or process.poll() is not None)
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
+    wait_until(lambda: kept(project) >= 5 or process.poll() is not None)
+    process.kill()
     process.communicate()
+    wait_until(lambda: not alive(process.pid), seconds=60)
     there = kept(project)
     assert 5 <= there < swept[1].trained
     summary = sweep.run(settings(workers=2), project)

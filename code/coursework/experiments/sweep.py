@@ -8,6 +8,7 @@ With the address of a Dask scheduler the same runs are trained by its workers, e
 store is written here alone.
 """
 
+import functools
 import os
 import sys
 import threading
@@ -192,6 +193,7 @@ def _train(run: Run, weights, source, marks: Path | None) -> _Found:
     mark = marks / name(run) if marks else None
     if mark:
         mark.touch()
+        _end_with_parent()
     with _ONE_AT_A_TIME:
         began = time.process_time()
         key = source if isinstance(source, tuple) else source.checksum
@@ -210,6 +212,19 @@ def _train(run: Run, weights, source, marks: Path | None) -> _Found:
         mark.unlink()
     kept_weights = final if run.keep_weights and not run.test else None
     return _Found(run, result, kept_weights, ended - ready, ready - began, made_by)
+
+
+@functools.cache
+def _end_with_parent() -> None:
+    """End this process soon after its parent was killed, rather than hold memory until it has been idle for minutes."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager
