@@ -44,7 +44,8 @@ def together(folder, processes):
 def time_engine(root, folder, processes):
     """Time the engine in one of several processes; seconds unless said otherwise."""
     began = time.perf_counter()
-    from coursework.experiments.engine import Engine, has_bfloat16, one_thread, tf
+    from coursework.experiments.arithmetic import has_bfloat16
+    from coursework.experiments.engine import Engine, one_thread, tf
 
     one_thread()
     engine = Engine(data.load("fashion-mnist", root))
