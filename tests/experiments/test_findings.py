@@ -128,7 +128,7 @@ def test_the_validation_loss_turns_up_or_not():
 # Regularisation
 
 
-@pytest.mark.parametrize("best", [3e-5, 1e-3, 1e-2])
+@pytest.mark.parametrize("best", [1e-4, 1e-3, 1e-2])
 def test_the_best_strength_is_named_and_helps(best):
     sentence = findings.sweep_sentence("MLP", l2_sweep(valley(best)))
     assert findings.headline(sentence) == f"For the MLP the best λ is {findings.scientific(best)}."
