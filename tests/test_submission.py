@@ -41,6 +41,16 @@ def test_the_notebook_is_executed_and_valid(built):
             assert any("image/png" in out.get("data", {}) for out in cell.outputs), cell.source[:80]
 
 
+def test_nbconvert_makes_a_page_and_a_script_of_the_notebook(built):
+    from nbconvert import HTMLExporter, PythonExporter
+
+    path = built.root / "_output" / NAMES[1]
+    page, _ = HTMLExporter().from_filename(str(path))
+    assert page.count("<svg") + page.count("image/svg+xml") + page.count("image/png") >= 10
+    script, _ = PythonExporter().from_filename(str(path))
+    compile(script, "notebook", "exec")
+
+
 def test_nothing_is_written_to_the_home_folder(built):
     assert not list(built.home.iterdir())
 

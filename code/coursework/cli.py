@@ -167,11 +167,19 @@ def preview(port: int, no_browser: bool) -> None:
 
 
 @cli.command()
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes that train; one a core if left out.")
 @click.option(
-    "--workers", type=click.IntRange(1, 256), default=None, help="Processes that train; one a core if left out."
+    "--backend",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    show_default=True,
+    help="Where to train: on this machine, or on the machines of a Dask cluster (extra 'cluster').",
 )
-def experiments(workers: int | None) -> None:
+@click.option("--scheduler", metavar="ADDRESS", help="The cluster's scheduler, such as tcp://host:8786.")
+def experiments(workers: int | None, backend: str, scheduler: str | None) -> None:
     """Train what question 6 lacks, and nothing else. Ctrl-C keeps every finished run."""
+    if (backend == "dask") != (scheduler is not None):
+        raise InputError("--backend dask and --scheduler ADDRESS go together.")
     project, settings = _open()
     from coursework.experiments.sweep import run
     from coursework.submission import alone
@@ -180,7 +188,8 @@ def experiments(workers: int | None) -> None:
         changed = settings.experiments.model_copy(update={"workers": workers})
         settings = settings.model_copy(update={"experiments": changed})
     with alone(project, _tell):
-        run(settings, project, progress=_interactive())
+        summary = run(settings, project, progress=_interactive(), scheduler=scheduler)
+    click.echo(click.style("✓ ", fg="green") + str(summary))
 
 
 @cli.command()
