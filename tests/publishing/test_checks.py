@@ -318,7 +318,7 @@ PRIVATE = {
     r"'C:\\Users\\alice\\x.csv'": "absolute path with an account",
     "C:/Users/alice/x.csv": "absolute path with an account",
     "/mnt/c/Users/alice/x": "absolute path",
-    "/root/work": "absolute path",
+    "/root/Thesis": "absolute path",
     "/usr/local/lib/python3.11/site-packages/keras/layers.py:93: UserWarning": "absolute path",
     "/tmp/ipykernel_4711/1234.py:3: RuntimeWarning: overflow": "absolute path",
     "wrote /data/run7/model.keras": "absolute path",
