@@ -8,7 +8,7 @@ import zipfile
 import nbformat
 import pytest
 
-from conftest import coursework
+from copies import coursework
 
 NAMES = ["101234567-CS3950-answers.pdf", "101234567-CS3950-q6.ipynb", "101234567-CS3950.zip"]
 

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from conftest import coursework
+from copies import coursework
 
 ID = "101234567"
 

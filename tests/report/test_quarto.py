@@ -10,7 +10,7 @@ import pikepdf
 import pypdfium2
 import pytest
 
-from conftest import coursework
+from copies import coursework
 
 if shutil.which("quarto") is None:
     pytest.skip("Quarto is not installed", allow_module_level=True)
