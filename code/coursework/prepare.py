@@ -119,11 +119,6 @@ def _bring(product: Product, arguments: tuple, settings: Settings, kept: Kept, t
     return payload
 
 
-def runs(project: Project) -> Kept:
-    """Return the folder of the trained runs."""
-    return Kept(project.cache / "runs")
-
-
 def submission_variables(settings: Settings) -> dict[str, str]:
     """Return what the title page prints."""
     date = settings.date
@@ -151,7 +146,7 @@ def _variables(project: Project, settings: Settings, evidence: dict, measurement
         "settings": _shown_settings(settings),
         "evidence": digest(evidence),
         "recurrent": digest(measurements),
-        "runs": runs(project).state(),
+        "runs": function("coursework.experiments.store:state")(project, settings),
         "packages": package_versions("sympy", "numpy"),
     }
     kept = products(project)
@@ -183,7 +178,7 @@ def document_inputs(project: Project, settings: Settings) -> dict[str, Any]:
         "settings": _shown_settings(settings),
         "evidence": kept.digest("evidence"),
         "recurrent": kept.digest("recurrent"),
-        "runs": runs(project).state(),
+        "runs": function("coursework.experiments.store:state")(project, settings),
     }
 
 

@@ -5,6 +5,7 @@ import datetime
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -240,3 +241,19 @@ def test_unknown_profile(settings):
     unknown = settings.model_copy(update={"experiments": Experiments.model_construct(profile="huge", workers=None)})
     with pytest.raises(InputError, match=r"experiments.profile: 'huge' is none of full, tiny"):
         profile(unknown)
+
+
+def test_results_that_the_profile_does_not_name_do_not_count(tmp_path):
+    """A folder with leftovers of other code or profiles makes the same documents as one without."""
+    from coursework.experiments.store import RunStore, state
+    from coursework.project import Project
+    from coursework.settings import load
+
+    project = Project.find(Path(__file__).parent)
+    settings = load(project.settings_file)
+    elsewhere = Project(tmp_path)
+    (tmp_path / "data").symlink_to(project.data)
+    before = state(elsewhere, settings)
+    assert before
+    RunStore(settings, elsewhere).kept.save("left-over", "digest", {"a": 1})
+    assert state(elsewhere, settings) == before

@@ -137,6 +137,13 @@ def results(project: Project, settings: Settings) -> RunStore:
     return RunStore(settings, project)
 
 
+def state(project: Project, settings: Settings) -> dict[str, str | None]:
+    """Return the headers of the records of this profile's runs: other profiles and older code do not count."""
+    store = RunStore(settings, project)
+    headers = store.kept.state()
+    return {name(run): headers.get(name(run)) for run in all_runs(store.profile, store)}
+
+
 def profile(settings: Settings) -> Profile:
     """Return the profile that the settings name.
 
