@@ -213,3 +213,8 @@ def test_reliability_draws_the_bins_that_hold_something(results):
     assert expected <= drawn(fig.axes[0])
     assert sum(bar.get_height() for bar in fig.axes[1].patches) == pytest.approx(1)
     assert inside(fig)
+
+
+def test_no_mistakes_at_all_are_said_in_the_figure():
+    figure = plots.plot_mistakes(np.empty((0, 28, 28, 1)), np.empty(0, int), np.empty((0, 10)), list("abcdefghij"))
+    assert [text.get_text() for text in figure.texts] == ["no test image is misclassified"]

@@ -482,6 +482,8 @@ def plot_mistakes(images, labels, probabilities, names, columns=6):
     fig, axes = plt.subplots(rows, columns, figsize=(WIDTH, 1.36 * rows), layout="constrained", squeeze=False)
     for ax in axes.flat:
         ax.axis("off")
+    if not len(images):
+        fig.text(0.5, 0.5, "no test image is misclassified", ha="center", va="center", color=INK)
     for ax, image, label, p in zip(axes.flat, images, labels, probabilities, strict=False):
         _show(ax, image)
         ax.set_title(f"{names[label]}\nas {names[p.argmax()]}, {100 * p.max():.0f} %", fontsize=7, pad=2)

@@ -44,7 +44,12 @@ class RunStore(Mapping[Run, Result]):
     def __init__(self, settings: Settings, project: Project):
         self.profile = profile(settings)
         self.kept = Kept(project.cache / "runs")
-        self._circumstances = {"data": data.checksum(settings.dataset, project.root), **makers()}
+        try:
+            checksum = data.checksum(settings.dataset, project.root)
+        except InputError as error:
+            words = str(error).removeprefix("dataset: ")
+            raise InputError(f"{project.settings_file.name}: dataset: {words}") from None
+        self._circumstances = {"data": checksum, **makers()}
         self._current: set[Run] = set()
         self._loaded: dict[Run, Result] = {}
 
