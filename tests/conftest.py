@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +13,9 @@ from copies import BuiltProject, copy_project, coursework
 
 settings.register_profile("project", deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
 settings.load_profile("project")
+
+# A shell that starts tests in the background makes them ignore SIGINT, and so would every process that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def require(condition: object, reason: str) -> None:

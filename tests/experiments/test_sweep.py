@@ -325,6 +325,9 @@ def cluster(tmp_path):
 
 
 def test_cluster_finds_the_same_bits_and_survives_a_lost_worker(swept, project, cluster):
+    import tensorflow as tf
+
+    tf.constant(1.0) + 1  # from here on this process cannot train (its threads are set): the workers must
     address, (victim, _) = cluster
     real = RunStore.save
 

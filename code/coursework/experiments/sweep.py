@@ -300,14 +300,21 @@ def _train_on_cluster(scheduler: str) -> Callable[..., Iterator[_Found]]:
         except ImportError:
             raise WorkError("A cluster needs Dask: .venv/bin/python -m pip install '.[cluster]'") from None
         from joblib import Parallel, delayed, parallel_config
+        from joblib._dask import DaskDistributedBackend
 
         from coursework.experiments.data import load
+
+        class Cluster(DaskDistributedBackend):
+            """joblib's Dask backend, also where one core is left: joblib would then train in this process instead."""
+
+            def effective_n_jobs(self, n_jobs):
+                return max(2, super().effective_n_jobs(n_jobs))
 
         data = load(settings.dataset, project.root)
         try:
             with (
-                Client(scheduler, timeout="10s", set_as_default=True),
-                parallel_config(backend="dask", scatter=[data]),
+                Client(scheduler, timeout="10s", set_as_default=True) as client,
+                parallel_config(backend=Cluster(client=client, scatter=[data])),
             ):
                 yield from Parallel(n_jobs=-1, batch_size=1, return_as="generator_unordered")(
                     delayed(_train)(run, _trained_weights(run, store), data, None) for run in runs
