@@ -11,7 +11,10 @@ from hypothesis import HealthCheck, settings
 
 from copies import BuiltProject, copy_project, coursework
 
-settings.register_profile("project", deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
+# The same examples every time, so that nobody's build fails by chance; `pytest --hypothesis-profile=explore` looks for
+# new ones, and what it finds becomes an example of its own.
+settings.register_profile("explore", deadline=None, suppress_health_check=list(HealthCheck), max_examples=200)
+settings.register_profile("project", settings.get_profile("explore"), max_examples=60, derandomize=True)
 settings.load_profile("project")
 
 # A shell that starts tests in the background makes them ignore SIGINT, and so would every process that they start.

@@ -14,7 +14,7 @@ import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import submissions as made
@@ -344,6 +344,7 @@ JSON = st.recursive(
     value=JSON,
     key=st.sampled_from(["source", "outputs", "metadata", "execution_count", "cell_type", "attachments", "id"]),
 )
+@example(cell=None, value=[{"cells": None, "data": 1}], key="outputs")
 def test_no_structure_of_a_notebook_brings_the_check_down(tmp_path_factory, cell, value, key):
     raw = dict(made.notebook())
     raw["cells"] = [*raw["cells"], cell]

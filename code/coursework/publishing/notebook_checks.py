@@ -119,7 +119,8 @@ class Cell:
         texts = [json.dumps(self.metadata, ensure_ascii=False)]
         for output in self.outputs:
             bundle = output.get("data")
-            shown = {kind: data for kind, data in bundle.items() if kind not in _RASTER} if bundle else {}
+            bundle = bundle if isinstance(bundle, dict) else {}
+            shown = {kind: data for kind, data in bundle.items() if kind not in _RASTER}
             texts += [text for _, text in metadata_texts({**output, "data": shown})]
         return "\n".join(texts)
 
