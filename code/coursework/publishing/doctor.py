@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 State = Literal["ok", "note", "wrong"]
 
 PACKAGES = (
-    "coursework keras tensorflow tensorflow-cpu numpy scipy sympy matplotlib nbclient nbformat jupyter-cache ipykernel "
+    "coursework keras tensorflow tensorflow-cpu numpy sympy matplotlib nbclient nbformat jupyter-cache ipykernel "
     "pypandoc-binary typst pikepdf pypdfium2 pydantic click rich starlette uvicorn"
 ).split()
 """What the project stands on, in the order of the work; the others are theirs."""

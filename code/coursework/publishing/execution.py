@@ -31,7 +31,7 @@ KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 OUTPUT_PATIENCE = 120
 """Seconds that a cell's outputs may be behind its end."""
 
-EXECUTION_PACKAGES = ("ipykernel", "matplotlib", "numpy", "sympy", "scipy", "ipython")
+EXECUTION_PACKAGES = ("ipykernel", "matplotlib", "numpy", "sympy", "ipython")
 """Packages whose version may change what a cell shows."""
 
 Outputs = tuple[tuple[dict, ...], ...]
