@@ -58,8 +58,8 @@ clean:
 	@find .cache -mindepth 1 -maxdepth 1 ! -name runs -exec rm -rf {} + 2>/dev/null || true
 	@rm -rf _output report/_generated report/*_files _variables.yml .pytest_cache .ruff_cache .hypothesis .quarto
 	@find code tests scripts benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
-	@echo "Removed what can be made again. $$(ls .cache/runs 2>/dev/null | grep -c '\.json$$' || true) trained results are kept; 'make distclean' removes them."
+	@echo "Removed what can be made again. $$(ls .cache/runs 2>/dev/null | grep -cE 'seed[0-9]+-[0-9a-f]+\.json$$' || true) trained results are kept; 'make distclean' removes them."
 
 distclean: clean
-	@echo "Removing $$(ls .cache/runs 2>/dev/null | grep -c '\.json$$' || true) trained results and .venv."
+	@echo "Removing $$(ls .cache/runs 2>/dev/null | grep -cE 'seed[0-9]+-[0-9a-f]+\.json$$' || true) trained results and .venv."
 	@rm -rf .cache .venv _environment.local code/*.egg-info

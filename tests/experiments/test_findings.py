@@ -364,3 +364,15 @@ def test_the_ledger_counts_each_training_once_and_numbers_its_lines():
     assert [row[0] for row in rows] == list(range(1, len(rows) + 1))
     assert sum(row[2] for row in rows) == len(protocol.listed(stages))
     assert [row[3] for row in rows if "dropout" in row[1]] == ["λ = 10⁻³"]
+
+
+def test_an_earlier_reading_of_the_test_set_is_told():
+    this, other = ({"mlp": {"l2": l2, "examples": 48000}} for l2 in (1e-3, 3e-3))
+    first = findings.readings_sentence([], this)
+    assert first == findings.readings_sentence([{"profile": "full", "choice": this}], this)
+    assert "opened once" in first
+    again = findings.readings_sentence(
+        [{"profile": "tiny", "choice": other}, {"profile": "full", "choice": this}], this
+    )
+    assert "**This test set was opened for another choice too.**" in again
+    assert "1. MLP with λ = 3\u00a0×\u00a010⁻³, 48,000 examples (profile tiny); 2. MLP with λ = 10⁻³" in again

@@ -257,3 +257,24 @@ def test_results_that_the_profile_does_not_name_do_not_count(tmp_path):
     assert before
     RunStore(settings, elsewhere).kept.save("left-over", "digest", {"a": 1})
     assert state(elsewhere, settings) == before
+
+
+def test_the_ledger_lists_each_choice_for_which_the_test_set_was_opened_once(store, settings, project):
+    opened = [dataclasses.replace(RUN, seed=seed, test=True) for seed in (0, 1)]
+    other = [dataclasses.replace(run, l2=3e-3) for run in opened]
+    store.record_reading(opened)
+    store.record_reading(opened[:1])  # another seed is not another choice
+    store.record_reading(other)
+    RunStore(settings, project).record_reading(opened)
+    assert [reading["choice"]["mlp"]["l2"] for reading in RunStore(settings, project).readings()] == [1e-3, 3e-3]
+
+
+def test_the_ledger_of_other_data_is_another(store, settings, project):
+    store.record_reading([dataclasses.replace(RUN, test=True)])
+    images, labels = generated(60, shape=(6, 6), seed=5)
+    np.savez(project.root / "set.npz", x_train=images, y_train=labels, x_test=images[:9], y_test=labels[:9])
+    later = RunStore(settings, project)
+    assert later.readings() == []
+    later.record_reading([dataclasses.replace(RUN, test=True, l2=0.0)])
+    assert len(later.readings()) == 1
+    assert len(later.kept.load(store_module.READINGS)) == 2

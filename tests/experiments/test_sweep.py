@@ -130,6 +130,18 @@ def test_everything_is_trained(swept):
     assert {"start", "tuning: regularisation", "curves: learning curves", "test: test"} <= set(summary.cpu_seconds)
 
 
+def test_the_ledger_is_written_before_the_test_set_is_opened(swept, project, monkeypatch):
+    assert len(RunStore(settings(), swept[0]).readings()) == 1
+    saved = RunStore.save
+
+    def save(store, run, *found):
+        assert bool(store.readings()) == run.test
+        saved(store, run, *found)
+
+    monkeypatch.setattr(RunStore, "save", save)
+    sweep.run(settings(), project)
+
+
 def test_nothing_missing_loads_nothing(swept):
     project, summary = swept
     script = """

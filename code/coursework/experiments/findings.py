@@ -536,3 +536,30 @@ def ledger(stages, choices):
             seen |= new
             rows.append((len(rows) + 1, PURPOSES.get(purpose, purpose), len(new), choices.get(purpose, "none")))
     return rows
+
+
+def readings_sentence(readings, choice):
+    """Was the test set opened before, for another choice than this one?
+
+    Parameters
+    ----------
+    readings : sequence of mappings
+        The kept ledger: ``"profile"`` and ``"choice"`` of each reading, the first one first.
+    choice : mapping of model to settings
+        The choice that is shown here.
+    """
+    before = [reading for reading in readings if reading["choice"] != choice]
+    if not before:
+        return "The ledger that is kept with the results has no other reading of this test set: it is opened once."
+    others = "another choice" if len(before) == 1 else f"{len(before)} other choices"
+    numbered = [
+        f"{number}. {in_words(model.upper() + ' with λ = ' + scientific(s['l2']) for model, s in chosen.items())}, "
+        f"{whole(max(s['examples'] for s in chosen.values()))} examples (profile {reading['profile']})"
+        for number, reading in enumerate(readings, 1)
+        for chosen in [reading["choice"]]
+    ]
+    return (
+        f"**This test set was opened for {others} too.** Readings so far: "
+        f"{'; '.join(numbered)}. Whoever has seen an earlier one may choose with it in mind, so what follows can be "
+        "optimistic."
+    )

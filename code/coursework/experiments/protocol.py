@@ -9,10 +9,10 @@ stopping: it would regularise by itself and flatten the side of small L2 strengt
 initial value to zero along half a cosine.
 
 The whole protocol is to take minutes on two cores, so it was cut where that was seen to cost least. A batch of 64
-instead of 128 halves the work of a step, and 20 passes then overfit as 30 did. Sweeps and curves have 3 seeds and the
-paired comparison 5; more would narrow the intervals. λ starts at 10⁻⁴, since 3·10⁻⁵ could not be told from none, and
-λ ∝ 1/n is tried at the largest size alone. The bounds on the steps bite at the two largest sizes: the CNN's curve would
-end a little lower with a longer training.
+instead of 128 halves the work of a step, and 20 passes then overfit as 30 did; 15 would be cheaper still, but there the
+best λ could hardly be told from none. λ starts at 10⁻⁴, since 3·10⁻⁵ could not be told from none, and λ ∝ 1/n is tried
+at two of the larger sizes. The search for learning rate and width has two seeds: its differences are large. The bounds
+on the steps bite at the two largest sizes: the CNN's curve would end a little lower with a longer training.
 
 Every loss here is the mean cross-entropy **without** the L2 penalty, measured with dropout switched off. Training and
 validation losses of one line belong to the same weights.
@@ -152,11 +152,13 @@ class Profile:
     comparison_seeds
         Seeds of the paired comparison of the two models.
     few_seeds
-        Seeds of everything else: learning rates, baseline, dashed curves, curves along the training.
+        Seeds of everything else: baseline, dashed curves, curves along the training, the test set.
+    search_seeds
+        Seeds of the search for learning rate and width.
     sizes
         Training-set sizes of the learning curves.
     scaled_sizes
-        Those of them where λ ∝ 1/n is tried as well.
+        Those of them where λ ∝ 1/n is tried as well; at the intermediate size the two curves meet.
     intermediate
         The size at which everything is tuned and the models are compared.
     l2_values, dropout_values
@@ -176,6 +178,7 @@ class Profile:
     seeds: tuple[int, ...]
     comparison_seeds: tuple[int, ...]
     few_seeds: tuple[int, ...]
+    search_seeds: tuple[int, ...]
     sizes: tuple[int, ...]
     scaled_sizes: tuple[int, ...]
     intermediate: int
@@ -196,11 +199,12 @@ class Profile:
 
 FULL = Profile(
     name="full",
-    seeds=(0, 1, 2),
-    comparison_seeds=(0, 1, 2, 3, 4),
+    seeds=(0, 1, 2, 3, 4),
+    comparison_seeds=tuple(range(10)),
     few_seeds=(0, 1, 2),
+    search_seeds=(0, 1),
     sizes=(256, 640, 1664, 4096, 10240, 22784, 48000),
-    scaled_sizes=(48000,),
+    scaled_sizes=(4096, 10240, 48000),
     intermediate=4096,
     l2_values=(0.0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2),
     dropout_values=(0.1, 0.2, 0.4, 0.6),
@@ -217,8 +221,9 @@ TINY = Profile(
     seeds=(0, 1),
     comparison_seeds=(0, 1),
     few_seeds=(0, 1),
+    search_seeds=(0, 1),
     sizes=(128, 256, 512, 1024),
-    scaled_sizes=(1024,),
+    scaled_sizes=(512, 1024),
     intermediate=512,
     l2_values=(0.0, 1e-3, 1e-1),
     dropout_values=(0.3,),
@@ -237,8 +242,9 @@ STANDALONE = Profile(
     seeds=(0, 1, 2),
     comparison_seeds=(0, 1, 2),
     few_seeds=(0, 1, 2),
+    search_seeds=(0, 1),
     sizes=(256, 512, 1024, 2048, 4096),
-    scaled_sizes=(4096,),
+    scaled_sizes=(1024, 4096),
     intermediate=1024,
     l2_values=(0.0, 1e-4, 1e-3, 1e-2),
     dropout_values=(0.2, 0.5),
@@ -385,13 +391,18 @@ def new_run(profile, model, examples, seed, **settings):
 
 
 def learning_rate_runs(profile, model):
-    """List the search for learning rate and width at the intermediate size: for the CNN, the rates alone."""
-    widths = profile.widths if model == "mlp" else (profile.cnn_width,)
+    """List the search for learning rate and width at the intermediate size: for the CNN, the rates alone.
+
+    The profile's own rate and width are not trained twice: those runs are the λ sweep's, without regularisation.
+    """
+    settled = profile.learning_rate, {"mlp": profile.mlp_width, "cnn": profile.cnn_width}[model]
     return [
-        new_run(profile, model, profile.intermediate, seed, learning_rate=rate, width=width)
+        tuned_run(profile, model, seed, 0.0)
+        if (rate, width) == settled
+        else new_run(profile, model, profile.intermediate, seed, learning_rate=rate, width=width)
         for rate in profile.learning_rates
-        for width in widths
-        for seed in profile.few_seeds
+        for width in (profile.widths if model == "mlp" else (profile.cnn_width,))
+        for seed in profile.search_seeds
     ]
 
 
@@ -473,6 +484,12 @@ def precision_runs(profile, model, l2):
 def test_runs(profile, model, l2):
     """List the readings of the test set: the final model of each seed, as the learning curve trained it."""
     return [replace(curve_run(profile, model, max(profile.sizes), seed, l2), test=True) for seed in profile.few_seeds]
+
+
+def test_choice(runs):
+    """Describe the choice for which some runs open the test set: the settings of each model, whatever the seed."""
+    fields = ("examples", "steps", "l2", "dropout", "learning_rate", "width", "batch_size")
+    return {run.model: {field: getattr(run, field) for field in fields} for run in runs}
 
 
 def mean_validation_losses(results, runs, setting):

@@ -16,12 +16,15 @@ from coursework.digests import digest, package_versions, source_digest
 from coursework.errors import InputError, WorkError
 from coursework.experiments import data
 from coursework.experiments.arithmetic import precision
-from coursework.experiments.protocol import PROFILES, Evaluation, Profile, Result, Run, all_runs
+from coursework.experiments.protocol import PROFILES, Evaluation, Profile, Result, Run, all_runs, test_choice
 from coursework.kept import Kept
 from coursework.project import Project
 from coursework.settings import Settings
 
 CODE = "coursework.experiments.engine:Engine"
+READINGS = "test-set"
+"""The record that lists every reading of the test set."""
+
 PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "numpy")
 
 
@@ -111,6 +114,30 @@ class RunStore(Mapping[Run, Result]):
         """Return the weights at the end of a run that keeps them, or None if they are missing or out of date."""
         return self.kept.load(f"{name(run)}-weights", self._key(run))
 
+    def readings(self) -> list[dict[str, Any]]:
+        """List the choices for which the test set of these data was opened, the first one first.
+
+        Returns
+        -------
+        list of dict
+            ``"data"`` is the checksum of the data, ``"profile"`` a name, ``"choice"`` as `test_choice` returns it.
+        """
+        return [reading for reading in self.kept.load(READINGS) or [] if reading["data"] == self._circumstances["data"]]
+
+    def record_reading(self, runs: list[Run]) -> None:
+        """Note for which choice the test set is about to be opened; the same choice again is not a new reading.
+
+        Raises
+        ------
+        WorkError
+            If it cannot be written: then the test set stays closed.
+        """
+        choice = test_choice(runs)
+        if choice not in [reading["choice"] for reading in self.readings()]:
+            reading = {"data": self._circumstances["data"], "profile": self.profile.name, "choice": choice}
+            everything = [*(self.kept.load(READINGS) or []), reading]
+            self.kept.save(READINGS, digest(everything), everything)
+
     def why(self, run: Run) -> tuple[str, ...]:
         """Name why a run has no current result: nothing, or some of the reasons below.
 
@@ -146,7 +173,7 @@ def state(project: Project, settings: Settings) -> dict[str, str | None]:
     """Return the headers of the records of this profile's runs: other profiles and older code do not count."""
     store = RunStore(settings, project)
     headers = store.kept.state()
-    return {name(run): headers.get(name(run)) for run in all_runs(store.profile, store)}
+    return {record: headers.get(record) for record in (READINGS, *map(name, all_runs(store.profile, store)))}
 
 
 def profile(settings: Settings) -> Profile:

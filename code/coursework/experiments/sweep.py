@@ -117,6 +117,8 @@ def run(settings: Settings, project: Project, *, progress: bool = True, schedule
         try:
             while missing:
                 purposes = _purposes(stages(store.profile, store, failed))
+                if opened := [run for run in missing if run.test]:
+                    store.record_reading(opened)
                 train = _train_on_cluster(scheduler) if scheduler else _train_here
                 for found in train(missing, settings, project, store, failed):
                     if not store.belongs(found.result, found.run, found.made_by):
