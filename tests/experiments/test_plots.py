@@ -105,6 +105,22 @@ def test_dropout_has_a_linear_axis(results):
     assert fig.axes[0].get_xscale() == "linear"
 
 
+def test_the_overview_shows_both_sweeps_and_both_curves(results):
+    sweeps = {model: sweep(results, model) for model in ("mlp", "cnn")}
+    fig = plots.plot_overview(sweeps, curves(results), 0.1)
+    against_l2, loss, error = fig.axes
+    for found in sweeps.values():
+        for value, row in zip(found.values[1:], found.validation_loss[1:], strict=True):
+            assert (round(value, 9), round(row.mean(), 9)) in drawn(against_l2)
+    for ax, quantity in ((loss, "validation_loss"), (error, "validation_error")):
+        for found in curves(results).values():
+            for n, row in zip(found.values, getattr(found, quantity), strict=True):
+                assert (n, round(float(np.exp(np.log(row).mean())), 9)) in drawn(ax)
+    assert any(np.allclose(line.get_ydata(), 0.1) for line in error.get_lines())
+    assert inside(fig)
+    assert legend_covers_nothing(fig)
+
+
 def test_learning_curves_are_log_log_with_both_models_and_differ_without_colour(results):
     found = curves(results)
     dashed = {m: analysis.gather(results, protocol.scaled_curve_runs(FULL, m, 1e-3), "examples") for m in found}

@@ -184,38 +184,15 @@ def plot_sweep(sweep):
         Over ``"l2"`` or ``"dropout"``.
     """
     fig, axes = plt.subplots(2, 2, figsize=(WIDTH, 3.35), layout="constrained", sharex="col", height_ratios=(1.7, 1))
-    positive = [v for v in sweep.values if v > 0]
-    broken = sweep.over == "l2" and sweep.values[0] == 0 and len(positive) > 0
-    x = np.array(sweep.values, float)
-    if broken:
-        x[0] = min(positive) / 6
     for row, (part, style) in zip(axes, reversed(PART_STYLE.items()), strict=True):
         for ax, quantity in zip(row, ("loss", "error"), strict=True):
-            name = f"{part}_{quantity}"
-            rows, intervals = getattr(sweep, name), sweep.intervals(name)
-            first = 1 if broken else 0  # no line across the break
-            _with_seeds(ax, x[first:], rows[first:], intervals[first:], style, PART_NAME[part])
-            if broken:
-                _with_seeds(ax, x[:1], rows[:1], intervals[:1], {**style, "linestyle": "none"}, None)
-            if sweep.over == "l2":
-                ax.set_xscale("log")
-            ax.axvline(x[sweep.best], color=GREY, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=1, label="chosen")
-            ax.margins(x=0.05, y=0.12)
-            ax.yaxis.set_major_locator(MaxNLocator(5))
-            failed = [v for v, interval in zip(x, intervals, strict=True) if np.isnan(interval.mean)]
-            if failed:
-                top = [0.96] * len(failed)
-                ax.plot(
-                    failed, top, "x", color=INK, transform=ax.get_xaxis_transform(), label="diverged", linestyle="none"
-                )
-            if quantity == "error":
-                _as_percent(ax.yaxis)
+            _sweep_panel(ax, sweep, f"{part}_{quantity}", style, PART_NAME[part])
+    for ax in axes[0]:
+        ax.set_xlabel("")
     for ax in axes[1]:
         ax.set_ylim(bottom=0)
-        ax.set_xlabel("L2 strength λ" if sweep.over == "l2" else "dropout rate")
-    if broken:
-        for ax in axes.flat:
-            _break(ax, x, positive)
+    for ax in axes.flat:
+        _break(ax, sweep)
     axes[0, 0].set_ylabel("validation\ncross-entropy / nats")
     axes[0, 1].set_ylabel("validation\nerror rate / %")
     axes[1, 0].set_ylabel("training\nloss / nats")
@@ -224,8 +201,44 @@ def plot_sweep(sweep):
     return fig
 
 
-def _break(ax, x, positive):
-    """Show 0 at the left end of a logarithmic axis, behind a break in the axis line."""
+def _places(sweep):
+    """Where the values of a sweep stand on its axis, and whether 0 stands left of a break in it."""
+    positive = [v for v in sweep.values if v > 0]
+    broken = sweep.over == "l2" and sweep.values[0] == 0 and len(positive) > 0
+    x = np.array(sweep.values, float)
+    if broken:
+        x[0] = min(positive) / 6
+    return x, broken
+
+
+def _sweep_panel(ax, sweep, name, style, label, chosen=("chosen", GREY)):
+    """Draw one quantity of a sweep, and mark the `chosen` value; a diverged one is marked on the upper edge."""
+    (x, broken), rows, intervals = _places(sweep), getattr(sweep, name), sweep.intervals(name)
+    first = 1 if broken else 0  # no line across the break
+    _with_seeds(ax, x[first:], rows[first:], intervals[first:], style, label)
+    if broken:
+        _with_seeds(ax, x[:1], rows[:1], intervals[:1], {**style, "linestyle": "none"}, None)
+    if sweep.over == "l2":
+        ax.set_xscale("log")
+    name_of_line, colour = chosen
+    ax.axvline(x[sweep.best], color=colour, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=1, label=name_of_line)
+    ax.margins(x=0.05, y=0.12)
+    ax.yaxis.set_major_locator(MaxNLocator(5))
+    failed = [v for v, interval in zip(x, intervals, strict=True) if np.isnan(interval.mean)]
+    if failed:
+        top = [0.96] * len(failed)
+        ax.plot(failed, top, "x", color=INK, transform=ax.get_xaxis_transform(), label="diverged", linestyle="none")
+    if name.endswith("error"):
+        _as_percent(ax.yaxis)
+    ax.set_xlabel("L2 strength λ" if sweep.over == "l2" else "dropout rate")
+
+
+def _break(ax, sweep):
+    """Show 0 at the left end of a logarithmic axis, behind a break in the axis line; leave other axes as they are."""
+    x, broken = _places(sweep)
+    if not broken:
+        return
+    positive = [v for v in sweep.values if v > 0]
     low, high = np.log10(min(positive)), np.log10(max(positive))
     decades = [10.0**k for k in range(int(np.ceil(low - 1e-9)), int(np.floor(high + 1e-9)) + 1)]
     ax.set_xticks([x[0], *decades], ["0", *map(_power, decades)])
@@ -260,47 +273,55 @@ def plot_learning_curves(curves, dashed=None, reference=None, target=None):
     """
     fig, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.0), layout="constrained")
     for ax, quantity in zip(axes, ("validation_loss", "validation_error"), strict=True):
-        ax.set(xscale="log", yscale="log")
-        if not any((getattr(sweep, quantity) > 0).any() for sweep in curves.values()):
-            ax.set_ylim(1e-3, 1)  # no model makes a mistake: the axis has nothing to scale itself by
-        for model, sweep in curves.items():
-            _with_seeds(
-                ax,
-                sweep.values,
-                getattr(sweep, quantity),
-                sweep.intervals(quantity, log=True),
-                MODEL_STYLE[model],
-                MODEL_NAME[model],
-            )
-        for model, sweep in (dashed or {}).items():
-            style = {**MODEL_STYLE[model], "linestyle": (0, (1, 1)), "markerfacecolor": "white"}
-            x = np.array(sweep.values) * 1.05  # beside the main curve, not on it
-            _with_seeds(
-                ax,
-                x,
-                getattr(sweep, quantity),
-                sweep.intervals(quantity, log=True),
-                style,
-                f"{MODEL_NAME[model]}, λ ∝ 1/n",
-            )
-        if reference is not None:
-            style = {**MODEL_STYLE["softmax"], "linestyle": "none"}
-            x = np.array(reference.values) * 1.05
-            _with_seeds(
-                ax,
-                x,
-                getattr(reference, quantity),
-                reference.intervals(quantity, log=True),
-                style,
-                MODEL_NAME["softmax"],
-            )
-        if target is not None and quantity == "validation_error":
-            _target(ax, target, "target")
-        _label_sizes(ax, [n for sweep in curves.values() for n in sweep.values])
-    axes[0].set_ylabel("validation loss / nats")
-    axes[1].set_ylabel("validation error / %")
-    _as_percent(axes[1].yaxis)
+        _curve_panel(ax, quantity, curves, dashed, reference, target)
     _legend_below(fig, axes[::-1], 3)
+    return fig
+
+
+def _curve_panel(ax, quantity, curves, dashed=None, reference=None, target=None):
+    """Draw one quantity against training-set size; see `plot_learning_curves`."""
+    ax.set(xscale="log", yscale="log")
+    if not any((getattr(sweep, quantity) > 0).any() for sweep in curves.values()):
+        ax.set_ylim(1e-3, 1)  # no model makes a mistake: the axis has nothing to scale itself by
+    lines = [(sweep, MODEL_STYLE[model], MODEL_NAME[model], 1) for model, sweep in curves.items()]
+    for model, sweep in (dashed or {}).items():
+        style = {**MODEL_STYLE[model], "linestyle": (0, (1, 1)), "markerfacecolor": "white"}
+        lines.append((sweep, style, f"{MODEL_NAME[model]}, λ ∝ 1/n", 1.05))  # beside the main curve, not on it
+    if reference is not None:
+        lines.append((reference, {**MODEL_STYLE["softmax"], "linestyle": "none"}, MODEL_NAME["softmax"], 1.05))
+    for sweep, style, label, beside in lines:
+        x, intervals = np.array(sweep.values) * beside, sweep.intervals(quantity, log=True)
+        _with_seeds(ax, x, getattr(sweep, quantity), intervals, style, label)
+    if target is not None and quantity == "validation_error":
+        _target(ax, target, "target")
+    _label_sizes(ax, [n for sweep in curves.values() for n in sweep.values])
+    ax.set_ylabel("validation loss / nats" if quantity == "validation_loss" else "validation error / %")
+    if quantity == "validation_error":
+        _as_percent(ax.yaxis)
+
+
+def plot_overview(sweeps, curves, target):
+    """The main results on one strip: validation loss against λ, loss and error against training-set size.
+
+    Parameters
+    ----------
+    sweeps : mapping of model to Sweep over ``"l2"``
+    curves : mapping of model to Sweep over ``"examples"``
+    target : float
+        Error rate to draw as a line.
+    """
+    fig, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.35), layout="constrained")
+    for model, sweep in sweeps.items():
+        style = MODEL_STYLE[model]
+        chosen = None, style["color"]
+        _sweep_panel(axes[0], sweep, "validation_loss", style, MODEL_NAME[model], chosen)
+    _break(axes[0], next(iter(sweeps.values())))
+    axes[0].set_ylabel("validation loss / nats")
+    for ax, quantity in zip(axes[1:], ("validation_loss", "validation_error"), strict=True):
+        _curve_panel(ax, quantity, curves, target=target)
+    for ax, letter in zip(axes, "abc", strict=True):
+        ax.set_title(letter, loc="left", fontweight="bold")
+    _legend_below(fig, axes[::-1], 4)
     return fig
 
 
