@@ -87,7 +87,7 @@ def test_what_is_asked_is_framed():
 def test_long_numbers_stay_on_their_edge():
     case = Neuron((Fraction(1), Fraction(2)), (Fraction(-400), Fraction(1)))
     figure = draw(case, answer(case).sigmoid, "σ")
-    assert "1.415 × 10⁻¹⁷³" in [text.get_text() for text in texts(figure)]
+    assert "1.415\u00a0×\u00a010⁻¹⁷³" in [text.get_text() for text in texts(figure)]
     assert overlapping(figure) == []
     assert outside(figure) == []
 

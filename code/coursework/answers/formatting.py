@@ -16,6 +16,7 @@ import mpmath
 import numpy as np
 
 MINUS = "−"
+TIMES = "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}"  # a line does not end inside a number
 PLACES = 4
 SIGNIFICANT = 8  # an exact decimal may have as many digits
 SMALLEST, LARGEST = Decimal("0.001"), Decimal(10) ** 6  # a rounded number outside is written with a power of ten
@@ -100,7 +101,7 @@ def scientific(value: Any, digits: int = 2) -> str:
 
 def tolerance(value: float) -> str:
     """Print a power of ten such as 1e-12 as ``10⁻¹²``; any other magnitude as `scientific` does."""
-    return scientific(value).removeprefix("1 × ")
+    return scientific(value).removeprefix(f"1{TIMES}")
 
 
 def subscript(index: int) -> str:
@@ -177,7 +178,7 @@ def _power_of_ten(value: Decimal, power: int, digits: int, exact: bool) -> Print
     exponent = shift + power
     mantissa = _plain(f"{rounded.scaleb(-shift, _DECIMAL).normalize(_DECIMAL):f}", exact)
     return Printed(
-        text=f"{mantissa.text} × 10{str(exponent).translate(_SUPERSCRIPTS)}",
+        text=f"{mantissa.text}{TIMES}10{str(exponent).translate(_SUPERSCRIPTS)}",
         tex=rf"{mantissa.tex} \times 10^{{{exponent}}}",
         exact=exact,
         simple=False,

@@ -105,7 +105,7 @@ def checked_line(checks: list[dict[str, Any]]) -> str:
     for check in checks:
         oracle = check["method"].split(",")[0]
         largest[oracle] = max(check["difference"], largest.get(oracle, 0.0))
-    oracles = "; ".join(f"{oracle}, {_unbroken(scientific(d)) if d else 'exact'}" for oracle, d in largest.items())
+    oracles = "; ".join(f"{oracle}, {scientific(d) if d else 'exact'}" for oracle, d in largest.items())
     values = sum(check["values"] for check in checks)
     return f"{values} values in {len(checks)} comparisons, with the largest difference from each oracle: {oracles}."
 
@@ -122,11 +122,6 @@ def evidence_table(checks: list[dict[str, Any]]) -> str:
     ]
     for check in checks:
         numbers = [scientific(check["difference"]), tolerance(check["absolute"]), tolerance(check["relative"])]
-        cells = [check["question"], check["claim"], check["method"], str(check["values"]), *map(_unbroken, numbers)]
+        cells = [check["question"], check["claim"], check["method"], str(check["values"]), *numbers]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
-
-
-def _unbroken(text: str) -> str:
-    """Keep a line from ending inside a printed number."""
-    return text.replace(" ", "\N{NO-BREAK SPACE}")
