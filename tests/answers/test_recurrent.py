@@ -42,11 +42,11 @@ def test_the_printed_cell_is_the_one_that_is_evaluated(weights):
 
 def test_the_equations_are_printed_as_they_are_read_aloud():
     assert recurrent.equations_tex(recurrent.LSTM).splitlines()[1:-1] == [
-        r"f_t &= \sigma(W_f\,[h_{t-1}, x_t] + b_f) && \text{forget gate} \\",
+        r"f_t &= \sigma(W_f\,[h_{t-1}, x_t] + b_f) && \text{forget gate} &\quad "
         r"i_t &= \sigma(W_i\,[h_{t-1}, x_t] + b_i) && \text{input gate} \\",
-        r"\tilde{c}_t &= \tanh(W_c\,[h_{t-1}, x_t] + b_c) && \text{candidate} \\",
+        r"\tilde{c}_t &= \tanh(W_c\,[h_{t-1}, x_t] + b_c) && \text{candidate} &\quad "
         r"o_t &= \sigma(W_o\,[h_{t-1}, x_t] + b_o) && \text{output gate} \\",
-        r"c_t &= f_t \odot c_{t-1} + i_t \odot \tilde{c}_t && \text{cell state} \\",
+        r"c_t &= f_t \odot c_{t-1} + i_t \odot \tilde{c}_t && \text{cell state} &\quad "
         r"h_t &= o_t \odot \tanh(c_t) && \text{new state}",
     ]
     assert r"\operatorname{diag}(f_t \odot (1 - f_t) \odot c_{t-1})\, W_{fh}" in recurrent.gate_paths_tex()

@@ -35,14 +35,6 @@ def test_the_adjustment_follows_the_parameter(strength):
     assert regularisation.adjustment(value).endswith(rf"{Penalty(value).printed.factor}\, w")
 
 
-def test_the_table_has_both_conventions():
-    table = regularisation.both_conventions(Fraction(1, 1000))
-    assert "0.9998" in table
-    assert "0.9999" in table
-    assert r"0.002\, w" in table
-    assert r"0.001\, w" in table
-
-
 @pytest.mark.parametrize("strength", [0.001, 0.1])
 def test_the_fit_minimises_the_penalised_mean_squared_error(strength):
     x, y = regularisation.noisy_points()

@@ -116,9 +116,10 @@ class _Printer(LatexPrinter):
 
 
 def equations_tex(equations: Sequence[Equation]) -> str:
-    """Return the equations as one aligned block of TeX, each with its name beside it."""
+    """Return the equations as one aligned block of TeX, two in a row, each with its name beside it."""
     printer = _Printer()
-    lines = [rf"{e.symbol.name} &= {printer.doprint(e.expression)} && \text{{{e.name}}}" for e in equations]
+    cells = [rf"{e.symbol.name} &= {printer.doprint(e.expression)} && \text{{{e.name}}}" for e in equations]
+    lines = [" &\\quad ".join(cells[i : i + 2]) for i in range(0, len(cells), 2)]
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
 

@@ -72,31 +72,6 @@ def adjustment(strength: Fraction) -> str:
     )
 
 
-def both_conventions(strength: Fraction, learning_rate: Fraction = Fraction(1, 10)) -> str:
-    """Return the Markdown table of the two ways in which the penalty is written, with their numbers."""
-    rows = []
-    for penalty, written, added, update in (
-        (Penalty(strength), r"$\lambda \lVert w \rVert^2$", r"2 \lambda w", r"1 - 2 \eta \lambda"),
-        (
-            Penalty(strength, halved=True),
-            r"$\tfrac{1}{2} \lambda \lVert w \rVert^2$",
-            r"\lambda w",
-            r"1 - \eta \lambda",
-        ),
-    ):
-        shrink = number(1 - learning_rate * penalty.factor)
-        rows.append(
-            rf"| {written} | ${added} {penalty.printed.relation} {penalty.printed.factor}\, w$ "
-            rf"| ${update} {shrink.relation} {shrink.tex}$ |"
-        )
-    rate = number(learning_rate)
-    header = (
-        "| Penalty | Added to the gradient | "
-        rf"Factor on $w$ (SGD, $\eta {rate.relation} {rate.tex}$) |"
-    )
-    return "\n".join([header, "|:--------------|:-----------------|:-----------------------|", *rows])
-
-
 # --- what the figure shows ------------------------------------------------------------------------------------------
 
 EXCESS = 100  # how much stronger the strongest of the three penalties is

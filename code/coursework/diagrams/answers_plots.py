@@ -21,7 +21,7 @@ def descents(found: dict[tuple[str, float], optimisers.Descent]) -> Figure:
     found : dict
         `Descent` by method and angle of the valley.
     """
-    figure = Figure(figsize=(TEXT_WIDTH, 2.45))
+    figure = Figure(figsize=(TEXT_WIDTH, 2.3))
     panels = figure.subplots(2, 4, sharex=True, sharey="row", height_ratios=(3.5, 4.4))
     for row, (valley, limits) in enumerate(zip(optimisers.VALLEYS, ((-2.1, 1.4), (-3.3, 1.1)), strict=True)):
         for axes, method in zip(panels[row], optimisers.METHODS, strict=True):
@@ -50,12 +50,14 @@ def _path(axes: Axes, valley: optimisers.Valley, descent: optimisers.Descent, li
     axes.plot(*descent.path.T, color=BLUE, ls="-", lw=0.9, marker="o", ms=1.7)
     axes.plot(0, 0, marker="+", color=RED, ms=7, mew=1.2, zorder=5)
     box = {"fc": "white", "ec": "none", "pad": 1.2}
+    left = valley.angle != 0  # the turned valley leaves the upper left corner free, the other the lower right one
     axes.text(
-        0.97,
-        0.05,
+        0.03 if left else 0.97,
+        0.95 if left else 0.05,
         f"$\\eta$ = {descent.learning_rate:.2g}\nloss {scientific(descent.loss)}",
         transform=axes.transAxes,
-        ha="right",
+        ha="left" if left else "right",
+        va="top" if left else "bottom",
         size=8,
         bbox=box,
     )
@@ -68,12 +70,12 @@ def effective_step(horizon: int = 5000) -> Figure:
     steps = np.arange(1, horizon + 1)
     peak = optimisers.largest_uncorrected_step(horizon)
     sizes = optimisers.uncorrected_step(steps)
-    figure = Figure(figsize=(TEXT_WIDTH, 1.6))
+    figure = Figure(figsize=(TEXT_WIDTH, 1.35))
     axes = figure.subplots()
     axes.semilogx(steps, sizes, color=ORANGE, ls=(0, (5, 1.6)), label="without bias correction")
     axes.semilogx(steps, np.ones_like(sizes), color=BLUE, ls="-", label="with bias correction")
     axes.plot([1, peak.step], [sizes[0], peak.size], "o", color=ORANGE)
-    axes.annotate(f"{sizes[0]:.2f}", (1, sizes[0]), xytext=(7, -3), textcoords="offset points")
+    axes.annotate(f"{sizes[0]:.2f}", (1, sizes[0]), xytext=(6, -8), textcoords="offset points")
     axes.annotate(
         f"{peak.size:.2f} at step {peak.step}", (peak.step, peak.size), xytext=(8, 2), textcoords="offset points"
     )
@@ -87,7 +89,7 @@ def effective_step(horizon: int = 5000) -> Figure:
 def activation_functions() -> Figure:
     """Draw ReLU and tanh on the left, their gradients on the right."""
     z = np.linspace(-4, 4, 401)
-    figure = Figure(figsize=(TEXT_WIDTH, 1.95))
+    figure = Figure(figsize=(TEXT_WIDTH, 1.65))
     left, right = figure.subplots(1, 2, sharex=True)
     left.plot(z, np.maximum(z, 0), color=BLUE, ls="-", label="ReLU")
     left.plot(z, np.tanh(z), color=ORANGE, ls=(0, (5, 1.6)), label="tanh")
@@ -110,7 +112,7 @@ def activation_functions() -> Figure:
 
 def regularisers(strength: Fraction) -> Figure:
     """Draw a polynomial fitted with three L2 strengths, and a unit's total input under dropout."""
-    figure = Figure(figsize=(TEXT_WIDTH, 2.0))
+    figure = Figure(figsize=(TEXT_WIDTH, 1.85))
     left, right = figure.subplots(1, 2)
     x, y = regularisation.noisy_points()
     fine = np.linspace(-1, 1, 400)

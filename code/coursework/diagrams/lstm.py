@@ -32,13 +32,13 @@ from coursework.diagrams.wiring import (
     write,
 )
 
-HEIGHT = 4.12  # inches, as are all lengths here
-LEFT, RIGHT, BELOW = 0.34, 5.80, 0.89  # where the variables stand outside the cell
-CELL, MIDDLE, GATES, BUS = 3.29, 2.63, 2.00, 1.41  # heights: cell state, products, layers, [h, x]
+HEIGHT = 3.86  # inches, as are all lengths here
+LEFT, RIGHT, BELOW = 0.34, 5.80, 0.86  # where the variables stand outside the cell
+CELL, MIDDLE, GATES, BUS = 3.05, 2.45, 1.86, 1.30  # heights: cell state, products, layers, [h, x]
 JOIN, FORGET, INPUT, CANDIDATE, OUTPUT, READ = 0.95, 1.53, 2.55, 3.49, 4.52, 5.12  # columns
 MERGE = 0.14  # how far before the joint the input's line turns into the other
 STORE = (INPUT + CANDIDATE) / 2
-FRAME = (0.69, 1.14, 4.76, 2.94)  # the cell's outline: x, y, width, height
+FRAME = (0.69, 1.06, 4.76, 2.78)  # the cell's outline: x, y, width, height
 LAYER, DISC, PILL, LABEL = (0.82, 0.5), (0.24, 0.24), (0.40, 0.20), (0.46, 0.26)
 SMALL, TEXT, SIGN = 8.5, 10, 12  # points
 

@@ -16,7 +16,7 @@ from coursework.answers.formatting import number
 from coursework.answers.neuron import Gradients, Neuron, Number, output
 from coursework.diagrams.style import BLUE, FAINT, INK, RED, TEXT_WIDTH
 
-ROW, PAIR_GAP, MARGIN = 0.43, 0.04, 0.25  # inches between rows, extra between pairs, above and below
+ROW, PAIR_GAP, MARGIN = 0.46, 0.04, 0.25  # inches between rows, extra between pairs, above and below
 COLUMNS = {"variable": 0.3, "product": 1.85, "sum": 3.3, "activation": 4.6, "output": 5.8}  # inches
 RADIUS = 0.17
 TEXT_SIZE = 8.5  # points
@@ -132,7 +132,7 @@ def _draw_node(axes: Axes, node: Node) -> None:
         ha="center",
         va="center",
         color=INK,
-        size=10,
+        size=15 if node.kind == "operation" else 10,
     )
 
 

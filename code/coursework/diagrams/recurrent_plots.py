@@ -45,6 +45,7 @@ def gradients(measurements: Mapping[str, Any]) -> Figure:
     """
     use()
     figure = Figure(figsize=(TEXT_WIDTH, 2.5))
+    figure.get_layout_engine().set(wspace=0.05)  # so that 100 and the next panel's 0 stay apart
     panels = figure.subplots(1, 3, sharey=True)
     for axes, (scale, nets) in zip(panels, measurements["initial"].items(), strict=False):
         for name, factors in nets.items():
@@ -55,7 +56,7 @@ def gradients(measurements: Mapping[str, Any]) -> Figure:
     panels[-1].set_title("after training")
     steps, lags = measurements["plan"]["steps"], measurements["plan"]["lags"]
     panels[-1].axvline(steps, color=GREY, lw=0.8, zorder=0)
-    panels[-1].text(steps + 0.03 * lags, HIGHEST / 4, "longer than\nin training", size=8, va="top", color=INK)
+    panels[-1].text(steps + 0.03 * lags, 1e-3, "longer than\nin training", size=8, va="top", color=INK)
     for axes in panels:
         axes.set(
             yscale="log", ylim=(LOWEST, HIGHEST), xlabel="steps back, $T$", xlim=(0, lags), xticks=[0, lags // 2, lags]
@@ -63,7 +64,7 @@ def gradients(measurements: Mapping[str, Any]) -> Figure:
         axes.set_yticks([1e-12, 1e-8, 1e-4, 1, 1e4])
         axes.yaxis.set_minor_locator(_no_ticks())
         axes.axhline(1, color=GREY, lw=0.8, zorder=0)
-    panels[0].set_ylabel("largest factor on a gradient")
+    panels[0].set_ylabel("largest factor")
     handles = [Line2D([], [], color=c, ls=dash, lw=1.6, label=name) for name, (c, dash) in STYLES.items()]
     handles.append(Line2D([], [], color=INK, ls=DIRECT, lw=1.2, label="along the cell alone"))
     figure.legend(handles=handles, loc="outside upper center", ncols=3, columnspacing=1.6, handlelength=2.8)

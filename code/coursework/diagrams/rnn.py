@@ -19,8 +19,8 @@ from coursework.diagrams.wiring import (
     write,
 )
 
-HEIGHT = 2.44  # inches, as are all lengths here
-BIAS, INPUT, LAYER, OUTPUT, FORK = 0.62, 0.36, 1.16, 2.04, 1.69  # heights: b, x, the layer, y, the rolled net's fork
+HEIGHT = 2.24  # inches, as are all lengths here
+BIAS, INPUT, LAYER, OUTPUT, FORK = 0.59, 0.34, 1.08, 1.87, 1.57  # heights: b, x, the layer, y, the rolled net's fork
 ROLLED, TURN = 0.5, 1.37  # columns of the rolled net and of its loop
 START, FIRST, SECOND, GAP, LAST = 2.3, 3.1, 4.2, 4.79, 5.55  # columns of the unrolled net
 BOX, DELAY, LABEL, LETTER = (0.6, 0.44), (0.46, 0.22), (0.3, 0.26), (0.16, 0.2)
