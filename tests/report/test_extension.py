@@ -349,7 +349,11 @@ def test_no_word_is_hyphenated_in_a_caption(setter):
 
 
 def filtered(inlines: list[dict], name: str) -> subprocess.CompletedProcess:
-    tree = {"pandoc-api-version": [1, 23, 1], "meta": {}, "blocks": [{"t": "Para", "c": inlines}]}
+    return filtered_blocks([{"t": "Para", "c": inlines}], name)
+
+
+def filtered_blocks(blocks: list[dict], name: str) -> subprocess.CompletedProcess:
+    tree = {"pandoc-api-version": [1, 23, 1], "meta": {}, "blocks": blocks}
     arguments = ["-f", "json", "-t", "typst", "--wrap=none", "-L", str(EXTENSION / name)]
     return subprocess.run(
         [str(pandoc()), *arguments], input=json.dumps(tree), capture_output=True, text=True, check=False
@@ -377,6 +381,80 @@ def test_the_shape_in_which_quarto_leaves_an_equation():
     made = filtered(inlines, "formulas.lua").stdout
     assert '#math.equation(block: true, numbering: equation-numbering, alt: "x", $ x $.body)<eq-a>' in made
     assert '#math.equation(block: true, numbering: equation-numbering, alt: "Said, [ so", $ y $.body)<eq-b>' in made
+
+
+def words(kind: str, text: str) -> dict:
+    return {"t": kind, "c": [{"t": "Str", "c": text}]}
+
+
+def box(classes: list[str], *blocks: dict, identifier: str = "") -> dict:
+    return {"t": "Div", "c": [[identifier, classes, []], list(blocks)]}
+
+
+def test_a_cells_boxes_go_and_what_leads_to_them_is_seen():
+    code = {"t": "CodeBlock", "c": [["", ["python"], []], "x = 1"]}
+    cell = box(["cell"], code, box(["cell-output", "cell-output-display"], words("Para", "One.")))
+    made = filtered_blocks([words("Para", "SymPy agrees:"), cell], "structure.lua").stdout
+    assert "#block[" not in made
+    assert "#lead-in[\nSymPy agrees:\n\n]" in made
+    assert made.rstrip().endswith("One.")
+
+
+def test_boxes_with_a_name_stay():
+    made = filtered_blocks([box(["cell"], words("Para", "One."), identifier="sec-x")], "structure.lua").stdout
+    assert "<sec-x>" in made
+
+
+def test_a_list_with_a_lone_shortcode_is_as_tight_as_its_other_items():
+    """Quarto turns an item that is one shortcode into a paragraph."""
+    items = {"t": "BulletList", "c": [[words("Para", "from-a-variable")], [words("Plain", "other")]]}
+    assert "- from-a-variable\n- other" in filtered_blocks([items], "structure.lua").stdout
+    loose = {"t": "BulletList", "c": [[words("Para", "one")], [words("Para", "two")]]}
+    assert "- one\n\n- two" in filtered_blocks([loose], "structure.lua").stdout
+
+
+def test_a_cell_of_a_table_with_a_lone_shortcode_is_no_paragraph():
+    def cell(kind: str, text: str) -> list:
+        return [["", [], []], {"t": "AlignDefault"}, 1, 1, [words(kind, text)]]
+
+    row = [["", [], []], [cell("Plain", "name"), cell("Para", "1.5")]]
+    spec = [{"t": "AlignDefault"}, {"t": "ColWidthDefault"}]
+    nothing = [["", [], []], []]
+    body = [["", [], []], 0, [], [row]]
+    table = {"t": "Table", "c": [["", [], []], [None, []], [spec, spec], nothing, [body], nothing]}
+    made = filtered_blocks([table], "structure.lua").stdout
+    assert "[name], [1.5]," in made
+    assert "align: (left,right,)" in made
+
+
+def test_a_callout_of_quartos_becomes_the_call_that_the_built_in_renderer_writes(tmp_path):
+    """Quarto hands filters its callouts as `Callout`; its own call would stand in a block and load a font of icons."""
+    script = tmp_path / "callout.lua"
+    script.write_text(
+        f"""FORMAT = "typst"
+quarto = {{utils = {{as_blocks = pandoc.Blocks, as_inlines = pandoc.Inlines}}}}
+local filters = dofile("{EXTENSION / "structure.lua"}")
+for _, title in ipairs({{"Answer", ""}}) do
+  local node = {{type = "tip", content = {{pandoc.Para("Body.")}}}}
+  if title ~= "" then node.title = {{pandoc.Str(title)}} end
+  print(pandoc.write(pandoc.Pandoc(filters[1].Callout(node)), "typst"))
+end
+""",
+        encoding="utf-8",
+    )
+    done = subprocess.run([str(pandoc()), "lua", str(script)], capture_output=True, text=True, check=True)
+    calls = [" ".join(call.split()) for call in done.stdout.split("#callout(")[1:]]
+    assert calls == [
+        'body: [ Body. ], title: [Answer], icon_color: rgb("#00A047"))',
+        'body: [ Body. ], title: [Tip], icon_color: rgb("#00A047"))',
+    ]
+
+
+def test_the_space_that_quarto_puts_before_a_caption_does_not_show(setter):
+    text = '# Question {#sec-q}\n\n![A caption.](plot.svg){#fig-a fig-alt="One."}\n'
+    made = Typeset(setter, text)
+    assert "[A caption.]" in made.source
+    assert setter.compile(made.source.replace("[A caption.]", "[\nA caption.\n]")) == made.pdf
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,51 @@
 -- Small repairs of structure that Markdown has no words for: marks in headings, paragraphs that lead to what follows
--- them, and columns of numbers.
+-- them, and columns of numbers. Under Quarto it also takes away boxes that the built-in renderer does not make.
 
 if not FORMAT:match("typst") then return {} end
 
 local stringify = pandoc.utils.stringify
+
+-- -- Quarto's boxes ---------------------------------------------------------------------------------------------------
+-- Quarto keeps each cell, output and embedded cell in a Div, which becomes a block of Typst's. In it a figure does not move
+-- to the top of a page, the space above and below is another, and a paragraph does not see the formula or code after it.
+
+local boxes = {"cell", "cell-output", "quarto-embed-nb-cell"}
+
+local function unboxed(div)
+  for _, class in ipairs(boxes) do
+    if div.identifier == "" and div.classes:includes(class) then return div.content end
+  end
+end
+
+-- Quarto writes a callout into a block too. This is the same call without it, and without the icon that is not printed.
+-- The template knows the kind by the colour of Quarto's icon.
+local icon_colors = {note = "#0758E5", tip = "#00A047", important = "#CC1914", warning = "#EB9113", caution = "#FC5300"}
+
+local function callout(node)
+  local out = pandoc.Blocks({pandoc.RawBlock("typst", "#callout(body: [")})
+  out:extend(quarto.utils.as_blocks(node.content))
+  local closing = pandoc.Inlines({pandoc.RawInline("typst", "], title: [")})
+  closing:extend(quarto.utils.as_inlines(node.title or pandoc.Str(node.type:gsub("^%l", string.upper))))
+  closing:insert(pandoc.RawInline("typst", '], icon_color: rgb("' .. (icon_colors[node.type] or "#000000") .. '"))'))
+  out:insert(pandoc.Plain(closing))
+  return out
+end
+
+-- Quarto makes a paragraph of a shortcode that stands alone in a table cell or list item. Elsewhere a Para in a cell comes
+-- with more blocks, and a list has either only Paras (a loose one) or none.
+local function plain(blocks)
+  return #blocks == 1 and blocks[1].t == "Para" and pandoc.Blocks({pandoc.Plain(blocks[1].content)}) or blocks
+end
+
+local function tight(list)
+  local found = {}
+  for _, item in ipairs(list.content) do
+    if item[1] then found[item[1].t] = true end
+  end
+  if not (found.Plain and found.Para) then return nil end
+  for index, item in ipairs(list.content) do list.content[index] = plain(item) end
+  return list
+end
 
 -- -- marks: "# Title [10 marks]" or "# Title [10 marks]{.marks}" -----------------------------------------------------
 
@@ -149,6 +191,11 @@ local function columns(tbl)
   for _, body in ipairs(tbl.bodies) do
     for _, row in ipairs(body.body) do
       for _, cell in ipairs(row.cells) do
+        local contents = plain(cell.contents)
+        if contents ~= cell.contents then
+          cell.contents = contents
+          changed = true
+        end
         if numeric(cell) then
           cell.contents = cell.contents:walk(unbroken)
           changed = true
@@ -177,4 +224,7 @@ local function columns(tbl)
   return changed and tbl or nil
 end
 
-return {{Header = heading, Blocks = blocks, Table = columns}}
+return {
+  {Div = unboxed, Callout = callout, BulletList = tight, OrderedList = tight},
+  {Header = heading, Blocks = blocks, Table = columns},
+}
