@@ -44,7 +44,7 @@ PACKAGES = (
 
 EITHER = {"tensorflow", "tensorflow-cpu"}
 OLDEST_PYTHON, LOCKED_PYTHON = (3, 11), (3, 11)
-OLDEST_QUARTO = (1, 9)
+OLDEST_QUARTO = (1, 10)
 ROOM_NEEDED = 2_000_000_000
 MEMORY_NEEDED = 3_000_000_000
 DATA = "fashion-mnist"
@@ -187,7 +187,7 @@ def _renderer() -> Iterator[Item]:
     if not numbers:
         yield Item("renderer", "note", "built-in; a Quarto is on the PATH but does not answer", "Install Quarto again.")
     elif (int(numbers[1]), int(numbers[2])) < OLDEST_QUARTO:
-        text = f"built-in; the Quarto on the PATH is {answer}, and 1.9 is the oldest that reads these sources"
+        text = f"built-in; the Quarto on the PATH is {answer}, and 1.10 is the oldest that reads these sources"
         yield Item("renderer", "note", text, "Install a newer Quarto, if you want to use it.")
     else:
         yield Item("renderer", "ok", f"built-in, by default; Quarto {answer} with `coursework render --with quarto`")
