@@ -148,8 +148,13 @@ def _statement_text(statement: ast.stmt) -> str:
     return ast.dump(without_docstrings(statement))
 
 
-def _references(statement: ast.stmt, module: _Module) -> Iterable[tuple[str, str | None]]:
+@functools.lru_cache(maxsize=4096)
+def _references(statement: ast.stmt, module: _Module) -> tuple[tuple[str, str | None], ...]:
     """Which (module, name) of this package a statement refers to; a name of None is a whole module."""
+    return tuple(_found_references(statement, module))
+
+
+def _found_references(statement: ast.stmt, module: _Module) -> Iterable[tuple[str, str | None]]:
     for node in ast.walk(statement):
         if isinstance(node, ast.Attribute):
             dotted = _dotted(node)
@@ -232,20 +237,27 @@ def closure(*roots: str) -> dict[str, str]:
             statements = parsed.definitions[name]
         found[key] = "\n".join(_statement_text(statement) for statement in statements)
         for statement in statements:
-            for target, target_name in _references(statement, parsed):
-                todo.append((target or module, target_name))
+            todo += [(target or module, target_name) for target, target_name in _references(statement, parsed)]
     return dict(sorted(found.items()))
 
 
 def source_digest(*roots: str) -> str:
     """Digest the code that `roots` depend on (see `closure`); found again only after a file of the package changed."""
-    return _source_digest(roots, _stamp(_ROOT))
+    stamp = _stamp(_ROOT)
+    _mind_modules(tuple(path for path, _, _ in stamp))
+    return _source_digest(roots, stamp)
 
 
 @functools.lru_cache(maxsize=64)
 def _source_digest(roots: tuple[str, ...], stamp: tuple) -> str:
-    _path.cache_clear()  # a module may have come or gone
     return digest(closure(*roots))
+
+
+@functools.lru_cache(maxsize=1)
+def _mind_modules(paths: tuple[str, ...]) -> None:
+    """Forget what was found out about imports when a module has come or gone: a name may be a module's now."""
+    for kept in (_path, _parsed, _references):
+        kept.cache_clear()
 
 
 def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
