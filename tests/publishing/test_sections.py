@@ -176,3 +176,10 @@ def test_it_starts_again_after_it_was_killed():
     worker._process.wait()
     assert worker.convert("Two.\n", READER, FILTERS).strip() == "Two."
     worker.stop()
+
+
+def test_a_comment_is_not_set_and_html_that_a_cell_prints_is_refused():
+    text = "A 5 %<!-- literal --> here.\n\n<!-- two\n\nlines -->\n\n* a\n\n<!-- -->\n\n* b\n"
+    assert re.sub(r"\s+", " ", pandoc(text)) == "A 5 % here. - a - b "
+    with pytest.raises(rendering.PandocFailure, match="raw html is not supported"):
+        pandoc("<div class='a'>\n\nx\n\n</div>\n\nA <b>word</b>.\n")

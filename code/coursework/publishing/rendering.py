@@ -37,7 +37,7 @@ FRONT_MATTER = frozenset(
     "title subtitle abstract student-id module submitted lang keywords floating execute jupyter".split()
 )
 
-READER = "markdown-auto_identifiers+autolink_bare_uris-raw_html+raw_attribute"
+READER = "markdown-auto_identifiers+autolink_bare_uris+raw_attribute"
 
 
 @dataclass(frozen=True)
