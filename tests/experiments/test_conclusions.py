@@ -10,7 +10,7 @@ import pytest
 from synthetic import Synthetic, usual_loss
 
 from coursework.errors import WorkError
-from coursework.experiments import conclusions, protocol
+from coursework.experiments import conclusions, findings, protocol
 from coursework.project import Project
 from coursework.settings import load
 
@@ -51,6 +51,13 @@ def test_the_numbers_are_those_of_the_results():
     test = protocol.test_runs(protocol.FULL, "mlp", protocol.choose_final_l2(results, protocol.FULL, "mlp"))
     accuracy = 1 - np.mean([results[run].test_error for run in test])
     assert values["mlp_test_accuracy"] == f"{100 * accuracy:.2f}\N{NO-BREAK SPACE}%"
+
+
+def test_the_targets_are_those_of_the_code():
+    values = describe(Synthetic())
+    assert values["target_error"] == f"{100 * protocol.FULL.target_error:.0f}\N{NO-BREAK SPACE}%"
+    assert values["target_loss"] == f"{findings.LOSS_TARGET:.2f}"
+    assert float(values["target_probability"]) == pytest.approx(np.exp(-findings.LOSS_TARGET), abs=0.005)
 
 
 def test_swapped_models_give_the_opposite_conclusion():

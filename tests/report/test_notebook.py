@@ -16,7 +16,7 @@ import pytest
 import yaml
 from nbclient import NotebookClient
 
-from coursework.experiments import findings, protocol
+from coursework.experiments import protocol
 from coursework.publishing import notebook, qmd
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,9 +84,9 @@ def test_included_modules_need_numpy_matplotlib_and_keras_alone():
 def test_the_target_in_the_prose_is_the_one_in_the_code(document):
     prose = " ".join(line.text for line in document.prose)
     assert {profile.target_error for profile in protocol.PROFILES.values()} == {0.10}
-    assert "an error rate of 10 %" in prose
-    assert f"a cross-entropy of {findings.LOSS_TARGET:.2f} nats" in prose
-    assert "exp(−0.30) = 0.74" in prose
+    assert "an error rate of {{< var q6.target_error >}}" in prose
+    assert "a cross-entropy of {{< var q6.target_loss >}} nats" in prose
+    assert "exp(−{{< var q6.target_loss >}}) = {{< var q6.target_probability >}}" in prose
 
 
 def test_references_are_words_since_jupyter_resolves_nothing(document):
@@ -125,7 +125,8 @@ def alone(document, tmp_path_factory):
     for file in (ROOT / "data" / "fashion-mnist").glob("*.gz"):
         shrink(file, datasets / file.name, 1600 if file.name.startswith("train") else 300)
     (block / "sitecustomize.py").write_text("import sys\nsys.modules['coursework'] = None\n")
-    written = notebook.write(document, tuple(() for _ in document.cells), {}, "")
+    targets = {"target_error": "10 %", "target_loss": "0.30", "target_probability": "0.74"}
+    written = notebook.write(document, tuple(() for _ in document.cells), {"q6": targets}, "")
     opened = nbformat.reads(written.decode(), as_version=4)
     environment = {
         **os.environ,

@@ -51,6 +51,8 @@ def describe(results, profile, dataset):
         "examples_validation": whole(len(dataset.y_validation)),
         "examples_test": whole(len(dataset.y_test)),
         "target_error": percent(profile.target_error, 0),
+        "target_loss": f"{findings.LOSS_TARGET:.2f}",
+        "target_probability": f"{np.exp(-findings.LOSS_TARGET):.2f}",
         "intermediate": whole(profile.intermediate),
         "smallest": whole(min(profile.sizes)),
         "largest": whole(max(profile.sizes)),
