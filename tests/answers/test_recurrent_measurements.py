@@ -122,7 +122,12 @@ def results(**left: float) -> dict:
     ("name", "usual", "otherwise", "otherwise_says"),
     [
         ("finding_rnn", "keeps the gradient alive for a while", {"rnn": 1e-9}, "keeps the gradient no better than"),
-        ("finding_rnn", "its gradient does not vanish: 0.50", {"rnn": 1e-7}, "its gradient vanishes: 1\u00a0×\u00a010⁻⁷"),
+        (
+            "finding_rnn",
+            "its gradient does not vanish: 0.50",
+            {"rnn": 1e-7},
+            "its gradient vanishes: 1\u00a0×\u00a010⁻⁷",
+        ),
         ("finding_default", "an LSTM forgets too", {"one": 0.5}, "an LSTM does not forget from every seed"),
         ("finding_default", "more than", {"direct": 0.1}, "beside"),
         ("finding_bias", "even grows, by factors of 20 to 300", {"three": 0.5}, "what is left is 0.50 to 300"),

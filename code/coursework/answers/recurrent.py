@@ -362,6 +362,7 @@ def variables(measurements: dict[str, Any]) -> dict[str, str]:
         "inputs": str(plan["inputs"]),
         "steps": str(plan["steps"]),
         "epochs": str(plan["epochs"]),
+        "lags": str(plan["lags"]),
         "small_scale": small_scale,
         "large_scale": large_scale,
         "weights_rnn": str(rnn["weights"]),
