@@ -1,5 +1,13 @@
 """What Quarto calls before it renders."""
 
-from coursework.cli import main
+import sys
+
+try:
+    from coursework.cli import main
+except ModuleNotFoundError:
+    sys.exit(
+        f"Quarto runs {sys.executable}, which does not have the project's packages: run 'make .venv' once. "
+        "If QUARTO_PYTHON is set in your shell, unset it; the project's own is in _environment.local."
+    )
 
 main(["prepare"])
