@@ -226,13 +226,14 @@ def _contents(
     from coursework.publishing.build import NOTEBOOK, REPORT, Builder
 
     sourced = source_digest(project, settings)
-    prepared = prepare(project, settings, tell=tell, progress=progress)
 
     def on_cell(document: str, index: int, count: int, cell: object) -> None:
         if index == 0:
             tell(f"Executing the {count} cells of {document}")
 
     with Builder(project, on_cell=on_cell) as builder:
+        builder.foresee()
+        prepared = prepare(project, settings, tell=tell, progress=progress)
         notebook, _ = builder.notebook(
             prepared.variables, prepared.inputs, refresh=refresh in ("all", Path(NOTEBOOK).stem)
         )

@@ -343,7 +343,7 @@ def test_ctrl_c_ends_at_once_and_leaves_no_process(tmp_path):
             assert line, said[-500:]
             said = line
         children = psutil.Process(running.process.pid).children(recursive=True)
-        assert any("ipykernel" in " ".join(child.cmdline()) for child in children)
+        assert any("coursework.publishing.kernel" in " ".join(child.cmdline()) for child in children)
         asked = time.monotonic()
         running.process.send_signal(signal.SIGINT)
         code = running.process.wait(10)

@@ -142,6 +142,65 @@ def test_inputs_and_a_refresh_execute(builder, write):
     assert builder.report({}, {"settings": 2}, refresh=True).executed
 
 
+def test_what_is_edited_while_cells_run_is_executed_again(project, write):
+    style = project.report / "matplotlibrc"
+    style.write_text("lines.linewidth: 1\n")
+    write("```{python}\n1 + 1\n```\n")
+
+    def edit(document, index, count, cell):
+        style.write_text("lines.linewidth: 2\n")
+
+    with Builder(project, on_cell=edit) as builder:
+        assert builder.report({}, {}).executed
+        assert builder.report({}, {}).executed, "the outputs may be those of the style before"
+        assert not builder.report({}, {}).executed
+        style.write_text("lines.linewidth: 1\n")
+        assert builder.report({}, {}).executed, "the outputs may be those of the style after"
+
+
+def test_a_kernel_is_started_ahead_where_the_code_has_changed(project, write):
+    write("```{python}\n1 + 1\n```\n")
+    write("Nothing.", "q6-classifier")
+    with Builder(project) as builder:
+        builder.foresee()
+        assert not builder._ahead, "nothing is known yet"
+        first = builder.report({}, {"settings": 1})
+        builder.foresee()
+        assert not builder._ahead, "nothing has changed"
+        write("More.\n\n```{python}\n1 + 1  # two\n```\n")
+        builder.foresee()
+        assert not builder._ahead, "prose and comments have changed"
+        write("```{python}\n1 + 2\n```\n")
+        builder.foresee()
+        assert list(builder._ahead) == ["report/report.qmd"]
+        second = builder.report({}, {"settings": 1})
+        assert not builder._ahead
+    assert (first.executed, second.executed) == (True, True)
+    assert "2" in first.text
+    assert "3" in second.text
+    write("```{python}\n1 + 3\n```\n")
+    with Builder(project) as builder:
+        builder.foresee()
+        manager = builder._ahead["report/report.qmd"]._manager
+        assert manager.is_alive()
+    assert not manager.is_alive(), "it is ended though nothing was executed"
+
+
+def test_what_a_preview_executed_is_executed_again_for_handing_in(project, write):
+    write("```{python}\n1 + 1\n```\n")
+    with Builder(project, keep_kernel=True, in_memory=True) as preview:
+        assert preview.report({}, {}).executed
+    with Builder(project, keep_kernel=True, in_memory=True) as preview:
+        assert not preview.report({}, {}).executed, "it is kept for the next preview"
+    with Builder(project) as builder:
+        assert builder.report({}, {}).executed, "the kernel was not a fresh one"
+    write("```{python}\n1 + 2\n```\n")
+    with Builder(project) as builder:
+        assert builder.report({}, {}).executed
+    with Builder(project, keep_kernel=True, in_memory=True) as preview:
+        assert not preview.report({}, {}).executed, "a fresh kernel is good enough for a preview"
+
+
 def test_a_damaged_cache_is_set_aside_and_made_again(builder, project, write):
     write("```{python}\nprint('kept')\n```\n")
     before = builder.report({}, {}).text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +60,7 @@ class Builder:
     keep_kernel
         Whether a kernel stays alive from one build to the next.
     in_memory
-        Whether the documents' outputs stay in memory too, and a pandoc stays alive.
+        Whether this is for a preview: the documents' outputs stay in memory too, and a pandoc stays alive.
     on_cell
         Called before each cell that is executed.
     """
@@ -72,19 +74,45 @@ class Builder:
         on_cell: OnCell | None = None,
     ):
         self.project = project
-        self.cache = OutputCache(project.cache / "executed", in_memory=in_memory)
+        executed = OutputCache(project.cache / "executed")
+        # What a kernel showed that had run before is for the preview alone: the documents that are handed in come from
+        # a fresh one.
+        previewed = OutputCache(project.cache / "previewed", in_memory=in_memory, also=executed)
+        self.cache = previewed if in_memory else executed
         self.kernel = Kernel(project.report) if keep_kernel else None
         self.worker = PandocWorker(rendering.pandoc(), project.root) if in_memory else None
         self.on_cell = on_cell
         self._typesetter: rendering.Typesetter | None = None
+        self._ahead: dict[str, Kernel] = {}
+        self._endings: list[threading.Thread] = []
 
     def __enter__(self) -> Builder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for helper in (self.kernel, self.worker):
+        for helper in (self.kernel, self.worker, *self._ahead.values()):
             if helper is not None:
                 helper.stop()
+        for ending in self._endings:
+            ending.join()
+
+    def foresee(self) -> None:
+        """Start a kernel for each document whose cells or helpers have changed since it was built, and wait for none.
+
+        It gets ready while other work is done. A wrong guess costs a second of a processor, never a wrong result.
+        """
+        if self.kernel is not None:
+            return
+        for make in (self.notebook_job, self.report_job):
+            with contextlib.suppress(InputError):  # said when the document is built
+                job = make({})
+                seen = self._seen_file(job)
+                if seen.is_file() and seen.read_text() != _own_digest(job):
+                    kernel = self._ahead[job.document.name] = Kernel(job.folder)
+                    kernel.start(job.figure_formats)
+
+    def _seen_file(self, job: Job) -> Path:
+        return self.project.cache / "render" / f"{job.document.path.stem}.digest"
 
     @property
     def typesetter(self) -> rendering.Typesetter:
@@ -127,8 +155,21 @@ class Builder:
 
     def _execute(self, job: Job, refresh: bool) -> tuple[Any, bool]:
         name = job.document.name
-        on_cell = (lambda i, n, cell: self.on_cell(name, i, n, cell)) if self.on_cell else None
-        return execute(job, self.cache, kernel=self.kernel, refresh=refresh, on_cell=on_cell)
+
+        def on_cell(index: int, count: int, cell: Cell) -> None:
+            if index == 0 and job.document.path.name == REPORT:
+                self.typesetter.warm_up()
+            if self.on_cell:
+                self.on_cell(name, index, count, cell)
+
+        own = self._ahead.pop(name, None) or Kernel(job.folder)
+        try:
+            found = execute(job, self.cache, self.kernel or own, refresh=refresh, on_cell=on_cell)
+        finally:
+            self._endings.append(threading.Thread(target=own.stop))  # takes a tenth of a second
+            self._endings[-1].start()
+        write_if_changed(self._seen_file(job), _own_digest(job).encode())
+        return found
 
     def notebook_job(self, inputs: Mapping[str, Any]) -> Job:
         """Describe the execution of the notebook."""
@@ -199,6 +240,11 @@ class Builder:
         rendering.check_references(document, emitted.chapters, keys)
         text = typesetter.typst_source(document, emitted.chapters, metadata)
         return Source(text, executed, (*document.sources, *emitted.embedded), str(metadata.get("title", document.name)))
+
+
+def _own_digest(job: Job) -> str:
+    """Digest what a job depends on but for its inputs."""
+    return digest_of({name: found for name, found in job.dependencies().items() if name not in job.inputs})
 
 
 def _echo(document: Document, options: Mapping[str, Any]) -> bool:

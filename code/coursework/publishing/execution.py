@@ -9,12 +9,14 @@ own checksum.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
 import re
 import shutil
 import signal
+import sys
 import uuid
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -65,7 +67,18 @@ class Job:
         return tuple(cell for cell in self.document.cells if cell.options.get("eval", True))
 
     def dependencies(self) -> dict[str, str]:
-        """Digest each kind of thing that the outputs depend on, by its name for people."""
+        """Digest each kind of thing that the outputs depend on, by its name for people, as it is when first asked."""
+        return self._first_found
+
+    def holds(self) -> bool:
+        """Whether `dependencies` are still what they were when they were first asked for."""
+        return self._found() == self._first_found
+
+    @functools.cached_property
+    def _first_found(self) -> dict[str, str]:
+        return self._found()
+
+    def _found(self) -> dict[str, str]:
         modules = imported_modules_of(self.cells)
         style = self.folder / "matplotlibrc"
         return {
@@ -129,10 +142,13 @@ class OutputCache:
         The cache's folder.
     in_memory
         Whether the last outputs of each document stay in memory too, for a preview.
+    also
+        Another cache, in which outputs are looked up too, and never kept.
     """
 
-    def __init__(self, folder: Path, *, in_memory: bool = False):
+    def __init__(self, folder: Path, *, in_memory: bool = False, also: OutputCache | None = None):
         self.folder = folder
+        self.also = also
         self._memory: dict[str, tuple[str, Outputs]] | None = {} if in_memory else None
 
     def _open(self) -> Any:
@@ -149,6 +165,8 @@ class OutputCache:
             if key == digest(job.dependencies()):
                 return outputs
         found = self._load(job)
+        if found is None and self.also is not None:
+            found = self.also.load(job)
         if found is not None:
             self._remember(job, found)
         return found
@@ -208,6 +226,7 @@ class Kernel:
     def __init__(self, folder: Path):
         self.folder = folder
         self._manager: Any = None
+        self._is_used = False
 
     def __enter__(self) -> Kernel:
         return self
@@ -228,13 +247,21 @@ class Kernel:
             with contextlib.suppress(OSError):
                 os.killpg(pid, signal.SIGKILL)  # a kernel leads a process group of its own
 
-    def _start(self, formats: tuple[str, ...]) -> Any:
+    def start(self, formats: tuple[str, ...]) -> None:
+        """Begin to start the kernel's process, unless it runs; nothing is waited for.
+
+        Parameters
+        ----------
+        formats
+            What matplotlib's figures are kept as.
+        """
         from jupyter_client.manager import KernelManager
 
         if self._manager is not None and self._manager.is_alive():
-            return self._manager
+            return
         self.stop()
         manager = KernelManager(kernel_name=KERNEL["name"])
+        manager.kernel_spec.argv = [sys.executable, "-m", "coursework.publishing.kernel", "-f", "{connection_file}"]
         if runtime := os.environ.get("JUPYTER_RUNTIME_DIR"):
             manager.connection_file = str(Path(runtime) / f"kernel-{uuid.uuid4().hex}.json")
         options = "{'bbox_inches': None, 'metadata': {'Date': None}}"
@@ -248,8 +275,7 @@ class Kernel:
             cwd=str(self.folder),
             env={**os.environ, "PYTHONHASHSEED": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
         )
-        self._manager = manager
-        return manager
+        self._manager, self._is_used = manager, False
 
     def run(self, job: Job, on_cell: Callable[[int, int, Cell], None] | None = None) -> Outputs:
         """Execute all cells of a job in an empty namespace.
@@ -270,8 +296,8 @@ class Kernel:
         from nbclient import NotebookClient
         from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-        used = self._manager is not None
-        manager = self._start(job.figure_formats)
+        self.start(job.figure_formats)
+        manager = self._manager
         cells = [nbformat.v4.new_code_cell(cell.code, id=f"cell-{i}") for i, cell in enumerate(job.cells)]
         notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
         client = NotebookClient(
@@ -288,8 +314,10 @@ class Kernel:
         current = None
         try:
             client.start_new_kernel_client()
-            if used:
-                _quietly(client.kc, _FRESH.replace("FORMATS", repr(set(job.figure_formats))))
+            if self._is_used:
+                _quietly(client.kc, _FORGET)
+            self._is_used = True
+            _quietly(client.kc, _STYLE.replace("FORMATS", repr(set(job.figure_formats))))
             for index, cell in enumerate(cells):
                 current = job.cells[index]
                 if on_cell:
@@ -316,14 +344,19 @@ class Kernel:
         return tuple(tuple(_clean(dict(output)) for output in cell.outputs) for cell in cells)
 
 
-# In a kernel that has run before: forget its names and this package's modules, so that edits of helpers are seen, and
-# read matplotlib's style anew.
-_FRESH = """
+# In a kernel that has run before: forget its names and this package's modules, so that edits of helpers are seen.
+_FORGET = """
 get_ipython().run_line_magic("reset", "-f")
 import sys as _sys
 [_sys.modules.pop(name) for name in list(_sys.modules) if name.split(".")[0] == "coursework"]
 if "matplotlib.pyplot" in _sys.modules:
     _sys.modules["matplotlib.pyplot"].close("all")
+del _sys
+"""
+
+# In one that was started a while ago too: matplotlib read its style when it was imported.
+_STYLE = """
+import sys as _sys
 if "matplotlib" in _sys.modules:
     _sys.modules["matplotlib"].rc_file(_sys.modules["matplotlib"].matplotlib_fname())
 from matplotlib_inline.config import InlineBackend as _InlineBackend
@@ -369,8 +402,8 @@ def _failure(cell: Cell, error: Any) -> str:
 def execute(
     job: Job,
     cache: OutputCache,
+    kernel: Kernel,
     *,
-    kernel: Kernel | None = None,
     refresh: bool = False,
     on_cell: Callable[[int, int, Cell], None] | None = None,
 ) -> tuple[Outputs, bool]:
@@ -383,7 +416,7 @@ def execute(
     cache
         Where outputs are kept.
     kernel
-        A kernel to use and leave running; without one, a new one is started and ended.
+        A kernel to use, which is started if it must be and left running.
     refresh
         Execute though nothing changed.
     on_cell
@@ -399,11 +432,9 @@ def execute(
     outputs = None if refresh else cache.load(job)
     executed = outputs is None
     if outputs is None:
-        if kernel is None:
-            with Kernel(job.folder) as own:
-                outputs = own.run(job, on_cell)
-        else:
-            outputs = kernel.run(job, on_cell)
-        cache.save(job, outputs)
+        job.dependencies()  # as they are before anything runs
+        outputs = kernel.run(job, on_cell)
+        if job.holds():  # else nobody knows which of two states the cells have seen
+            cache.save(job, outputs)
     by_cell = dict(zip((id(cell) for cell in job.cells), outputs, strict=True))
     return tuple(by_cell.get(id(cell), ()) for cell in job.document.cells), executed

@@ -7,11 +7,13 @@ what changed.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 import re
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -160,6 +162,7 @@ class Typesetter:
         self.worker = worker
         self._memory: dict[str, str] = {}
         self._compiler: Any = None
+        self._warming: threading.Thread | None = None
 
     def typst_source(self, document: Document, chapters: Sequence[str], metadata: Mapping[str, Any]) -> str:
         """Turn a document into Typst.
@@ -251,25 +254,43 @@ class Typesetter:
         """
         import typst
 
-        main = self.cache / "report.typ"
-        write_atomically(main, source.encode(), durable=False)
+        if self._warming is not None:
+            self._warming.join()
+        write_atomically(self._main, source.encode(), durable=False)
+        try:
+            return self._compiled(output)
+        except typst.TypstError as error:
+            hints = "".join(f" ({hint})" for hint in error.hints)
+            raise WorkError(f"Typst cannot set the document: {error.message}{hints}") from None
+
+    @property
+    def _main(self) -> Path:
+        return self.cache / "report.typ"
+
+    def _compiled(self, output: str) -> Any:
+        import typst
+
         if self._compiler is None:
             self._compiler = typst.Compiler(
-                str(main),
+                str(self._main),
                 root=str(self.root),
                 font_paths=[str(path) for path in self.extension.fonts],
                 ignore_system_fonts=True,
             )
-        try:
-            if output == "pdf":
-                return self._compiler.compile(
-                    format="pdf", pdf_standards=self.extension.pdf_standards, timestamp=_epoch()
-                )
-            pages = self._compiler.compile(format="svg")
-            return pages if isinstance(pages, list) else [pages]
-        except typst.TypstError as error:
-            hints = "".join(f" ({hint})" for hint in error.hints)
-            raise WorkError(f"Typst cannot set the document: {error.message}{hints}") from None
+        if output == "pdf":
+            return self._compiler.compile(format="pdf", pdf_standards=self.extension.pdf_standards, timestamp=_epoch())
+        pages = self._compiler.compile(format="svg")
+        return pages if isinstance(pages, list) else [pages]
+
+    def warm_up(self) -> None:
+        """Set the last document again in a thread, while cells are executed: most of the next one will be the same."""
+        if self._compiler is None and self._warming is None and self._main.is_file():
+            self._warming = threading.Thread(target=self._set_again, daemon=True)
+            self._warming.start()
+
+    def _set_again(self) -> None:
+        with contextlib.suppress(Exception):  # a figure may be gone, say: it is set when its time comes
+            self._compiled("pdf")
 
 
 def _epoch() -> int | None:

@@ -1,0 +1,35 @@
+"""Starts the kernel in which documents are executed: IPython's own, made ready sooner.
+
+It has no debugger, whose import takes a fifth of the start, and it imports the packages that documents use before the
+first cell asks for them: whoever starts the kernel goes on with something else meanwhile. No code of the project is
+imported here, since it may be edited before the first cell runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sys
+from pathlib import Path
+
+PRELOADED = ("numpy", "matplotlib.figure", "matplotlib.mathtext", "matplotlib.backends.backend_svg", "sympy")
+"""What is imported ahead, where it is installed."""
+
+
+def main() -> None:
+    """Start a kernel with the arguments of ``python -m ipykernel``, and serve until it is ended."""
+    if Path(sys.path[0]) == Path.cwd():
+        del sys.path[0]  # IPython puts it back once it is loaded
+    sys.modules["debugpy"] = None  # type: ignore[assignment] # counts as not installed
+    from ipykernel.kernelapp import IPKernelApp
+
+    app = IPKernelApp.instance()
+    app.initialize()
+    for name in PRELOADED:
+        with contextlib.suppress(ImportError):  # the cell that needs it will say so
+            importlib.import_module(name)
+    app.start()
+
+
+if __name__ == "__main__":
+    main()
