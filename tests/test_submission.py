@@ -9,6 +9,10 @@ import nbformat
 import pytest
 
 from copies import coursework
+from coursework import submission
+from coursework.kept import Kept, products
+from coursework.project import Project
+from coursework.settings import Settings, load
 
 NAMES = ["101234567-CS3950-answers.pdf", "101234567-CS3950-q6.ipynb", "101234567-CS3950.zip"]
 
@@ -159,3 +163,39 @@ def test_with_quarto_the_pre_render_script_does_not_wait_for_our_own_lock(built,
     )
     assert done.returncode == 0, done.stderr
     assert not (copy / "_output" / "report").exists()
+
+
+def test_an_edit_during_a_build_is_not_lost(tmp_path, monkeypatch):
+    project = Project(tmp_path)
+    settings = Settings(student_id="101234567", date="2026-01-01")
+    chapter = project.report / "report.qmd"
+    for path in (project.generated / "q6-classifier.ipynb", project.variables_file, chapter):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("Before.\n")
+    made = []
+
+    def contents(*arguments):
+        made.append(chapter.read_text())
+        chapter.write_text("After.\n")
+        return dict.fromkeys(submission.names(settings).members, made[-1].encode())
+
+    monkeypatch.setattr(submission, "_contents", contents)
+    for _ in range(3):
+        submission.make(project, settings, goal="render")
+    assert made == ["Before.\n", "After.\n"]
+
+
+@pytest.mark.parametrize("name", ["evidence", "recurrent", "run"])
+def test_another_result_makes_pdf_and_notebook_out_of_date(copy, name):
+    """Also one that was computed from the same code and data, on another machine say."""
+    project = Project(copy)
+    settings = load(project.settings_file)
+    before = submission.expected_digests(project, settings)
+    kept = products(project)
+    if name == "run":
+        kept = Kept(project.cache / "runs")
+        name = next(each for each in kept.names() if not each.endswith("-weights"))
+    kept.save(name, kept.digest(name), kept.load(name) | {"another": 1})
+    after = submission.expected_digests(project, settings)
+    assert after.pdf != before.pdf
+    assert (after.notebook != before.notebook) is (kept != products(project))

@@ -172,6 +172,11 @@ class Kept:
         record = self._read(name)
         return None if record is None else record[0]["digest"]
 
+    def header(self, name: str) -> str | None:
+        """Return the header of `name`, which another body changes too, or None if it is missing or damaged."""
+        record = self._read(name)
+        return None if record is None else json.dumps(record[0])
+
     def load(self, name: str, digest: str | None = None) -> Any | None:
         """Return what is kept under `name`, or None if it is missing, damaged, or of another digest."""
         record = self._read(name)

@@ -176,8 +176,8 @@ def document_inputs(project: Project, settings: Settings) -> dict[str, Any]:
     kept = products(project)
     return {
         "settings": _shown_settings(settings),
-        "evidence": kept.digest("evidence"),
-        "recurrent": kept.digest("recurrent"),
+        "evidence": kept.header("evidence"),
+        "recurrent": kept.header("recurrent"),
         "runs": function("coursework.experiments.store:state")(project, settings),
     }
 

@@ -10,10 +10,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coursework.digests import digest, package_versions
 from coursework.errors import InputError, WorkError
@@ -90,25 +90,33 @@ def sources(project: Project) -> list[Path]:
     return sorted(path for path in found if "__pycache__" not in path.parts)
 
 
-def state_key(project: Project, settings: Settings, renderer: str) -> str:
-    """Digest everything that the submission follows from.
+def sources_key(project: Project, settings: Settings, renderer: str) -> str:
+    """Digest everything that the submission follows from, but for the results that a build computes.
 
-    Large files (data, kept runs) count by name, size and time of change; where only these differ, the long way finds
-    out that nothing has changed.
+    Large files (data) count by name, size and time of change, here and among the results; where only these differ, the
+    long way finds out that nothing has changed.
     """
     texts = [(path.relative_to(project.root).as_posix(), _sha256(path)) for path in sources(project)]
-    folders = (project.data, project.cache / "runs", project.cache / "products")
-    large = [
+    large = _stamps(project, project.data)
+    dataset = Path(settings.dataset)
+    if dataset.exists():
+        large.append((settings.dataset, dataset.stat().st_size, dataset.stat().st_mtime_ns))
+    return digest(texts, large, settings.dumped(), renderer, package_versions(*VERSIONED), sys.version)
+
+
+def results_key(project: Project) -> str:
+    """Digest what is kept of trainings and other computations."""
+    return digest(_stamps(project, project.cache / "runs", project.cache / "products"))
+
+
+def _stamps(project: Project, *folders: Path) -> list[tuple[str, int, int]]:
+    return [
         (path.relative_to(project.root).as_posix(), status.st_size, status.st_mtime_ns)
         for folder in folders
         if folder.is_dir()
         for path in sorted(folder.rglob("*"))
         if path.is_file() and (status := path.stat())
     ]
-    dataset = Path(settings.dataset)
-    if dataset.exists():
-        large.append((settings.dataset, dataset.stat().st_size, dataset.stat().st_mtime_ns))
-    return digest(texts, large, settings.dumped(), renderer, package_versions(*VERSIONED), sys.version)
 
 
 def _sha256(path: Path) -> str:
@@ -116,9 +124,22 @@ def _sha256(path: Path) -> str:
 
 
 def source_digest(project: Project, settings: Settings) -> str:
-    """Digest the sources and settings that the PDF is made from; the PDF carries it, and `check` compares it."""
+    """Digest the sources and settings that the PDF is made from."""
     texts = [(path.relative_to(project.root).as_posix(), _sha256(path)) for path in sources(project)]
     return digest(texts, settings.dumped())
+
+
+def pdf_digest(sourced: str, inputs: Mapping[str, Any]) -> str:
+    """Digest what the PDF is made from, results included; it carries this digest, and `check` compares it.
+
+    Parameters
+    ----------
+    sourced
+        The digest of its sources and settings.
+    inputs
+        The digests of what its cells read (see `coursework.prepare.document_inputs`).
+    """
+    return digest(sourced, dict(inputs))
 
 
 def _state_file(project: Project) -> Path:
@@ -131,17 +152,19 @@ def is_current(project: Project, settings: Settings, renderer: str, goal: str) -
         state = json.loads(_state_file(project).read_text())
         return (
             state["goal"] in (goal, "bundle")
-            and state["key"] == state_key(project, settings, renderer)
+            and state["sources"] == sources_key(project, settings, renderer)
+            and state["results"] == results_key(project)
             and all(_sha256(project.root / name) == found for name, found in state["files"].items())
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 
 
-def _remember(project: Project, settings: Settings, renderer: str, goal: str, files: list[Path]) -> None:
+def _remember(project: Project, key: str, goal: str, files: list[Path]) -> None:
+    """Keep what a build was made from: the digest of the sources as they were when it began."""
     generated = [project.generated / "q6-classifier.ipynb", project.variables_file]
     found = {path.relative_to(project.root).as_posix(): _sha256(path) for path in [*files, *generated]}
-    state = {"key": state_key(project, settings, renderer), "goal": goal, "files": found}
+    state = {"sources": key, "results": results_key(project), "goal": goal, "files": found}
     write_atomically(_state_file(project), json.dumps(state).encode())
 
 
@@ -186,6 +209,7 @@ def make(
         target = [project.output / name for name in _targets(names(settings), goal)]
         if refresh is None and is_current(project, settings, renderer, goal) and all(p.is_file() for p in target):
             return Made(tuple(target), worked=False)
+        began_with = sources_key(project, settings, renderer)
         try:
             contents = _contents(project, settings, goal, renderer, refresh, progress, final, tell)
         except (InputError, WorkError, KeyboardInterrupt) as failure:
@@ -194,7 +218,7 @@ def make(
         for path in target:
             write_if_changed(path, contents[path.name])
         (project.output / MARKER).unlink(missing_ok=True)
-        _remember(project, settings, renderer, goal, target)
+        _remember(project, began_with, goal, target)
         return Made(tuple(target), worked=True)
 
 
@@ -234,17 +258,18 @@ def _contents(
     with Builder(project, on_cell=on_cell) as builder:
         builder.foresee()
         prepared = prepare(project, settings, tell=tell, progress=progress)
+        carried = pdf_digest(sourced, prepared.inputs)
         notebook, _ = builder.notebook(
             prepared.variables, prepared.inputs, refresh=refresh in ("all", Path(NOTEBOOK).stem)
         )
         if renderer == "quarto":
-            pdf = _quarto_pdf(project, refresh, sourced, tell)
+            pdf = _quarto_pdf(project, refresh, carried, tell)
         else:
             report = builder.report(
                 prepared.variables,
                 prepared.inputs,
                 refresh=refresh in ("all", Path(REPORT).stem),
-                digest=sourced,
+                digest=carried,
             )
             tell("Setting the pages")
             pdf = builder.typesetter.compile(report.text)
@@ -252,13 +277,11 @@ def _contents(
     contents = {found.pdf: pdf, found.notebook: notebook}
     if goal == "bundle":
         tell("Checking the submission")
-        contents[found.zip] = _checked_zip(project, settings, contents, found, sourced, final)
+        contents[found.zip] = _checked_zip(project, settings, contents, found, final)
     return contents
 
 
-def _checked_zip(
-    project: Project, settings: Settings, members: dict[str, bytes], found: Names, sourced: str, final: bool
-) -> bytes:
+def _checked_zip(project: Project, settings: Settings, members: dict[str, bytes], found: Names, final: bool) -> bytes:
     """Pack the members, open the zip again and check what is in it."""
     import tempfile
 
@@ -281,9 +304,11 @@ def expected_digests(project: Project, settings: Settings) -> Digests:
     from coursework.publishing.build import Builder
     from coursework.publishing.checks import Digests
 
+    inputs = document_inputs(project, settings)
     with Builder(project) as builder:
-        notebook = digest(builder.notebook_job(document_inputs(project, settings)).dependencies())
-    return Digests(pdf=source_digest(project, settings), notebook=notebook, files=_last_made(project))
+        notebook = digest(builder.notebook_job(inputs).dependencies())
+    pdf = pdf_digest(source_digest(project, settings), inputs)
+    return Digests(pdf=pdf, notebook=notebook, files=_last_made(project))
 
 
 def _last_made(project: Project) -> dict[str, str]:
@@ -321,10 +346,10 @@ def _quarto() -> str:
     return quarto
 
 
-def _quarto_pdf(project: Project, refresh: str | None, sourced: str, tell: Tell) -> bytes:
+def _quarto_pdf(project: Project, refresh: str | None, carried: str, tell: Tell) -> bytes:
     """Let Quarto render the report."""
     tell("Rendering with Quarto")
-    command = [_quarto(), "render", "report/report.qmd", "-M", f"digest:{sourced}"]
+    command = [_quarto(), "render", "report/report.qmd", "-M", f"digest:{carried}"]
     command += ["--cache-refresh"] if refresh else []
     environment = {
         **os.environ,
