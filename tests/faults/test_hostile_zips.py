@@ -223,6 +223,29 @@ def test_a_split_zip_and_a_zip64(tmp_path):
     assert "zip64" in refusal(tmp_path / "x.zip")
 
 
+def test_a_streamed_zip64_entry_is_called_by_its_name(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as opened, opened.open("x.pdf", "w", force_zip64=True) as file:
+        file.write(b"x")
+    assert "zip64" in refusal(tmp_path / "x.zip")
+
+
+@pytest.mark.parametrize("where", ["own header", "directory"])
+def test_private_text_in_an_extra_field_is_found(tmp_path, where):
+    """Two extra fields belong to an entry; a program that lists the zip shows neither."""
+    path = tmp_path / made.ZIP_NAME
+    text = b"/home/alice/coursework"
+    blank = bytes(len(text))
+    hidden = entry(made.PDF_NAME)
+    hidden.extra = struct.pack("<HH", 0x9999, len(text)) + text
+    written(path, (hidden, made.pdf()), (made.NOTEBOOK_NAME, made.notebook_bytes()))
+    content = path.read_bytes()
+    first, second = content.index(text), content.rindex(text)
+    assert first < second
+    position = second if where == "own header" else first
+    path.write_bytes(content[:position] + blank + content[position + len(text) :])
+    assert any(found.is_error and "/home/alice" in found.message for found in checks.check_zip(path))
+
+
 def test_nothing_is_unpacked_to_disk(tmp_path, monkeypatch):
     folder = tmp_path / "here"
     folder.mkdir()

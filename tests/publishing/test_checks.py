@@ -149,6 +149,17 @@ def test_more_files_and_fewer_files_are_errors(tmp_path):
         assert "one is asked for" in only(examined(tmp_path, members).findings)
 
 
+@pytest.mark.parametrize("name", [".DS_Store", f"._{made.PDF_NAME}", "more.zip"])
+def test_what_a_system_or_an_author_leaves_in_a_zip_is_one_error(tmp_path, name):
+    with zipfile.ZipFile(tmp_path / made.ZIP_NAME, "w") as packed:
+        for member, content in {**made.members(), name: b"Mac OS X"}.items():
+            packed.writestr(member, content)
+    (finding,) = checks.examine(tmp_path / made.ZIP_NAME, student_id=made.STUDENT_ID).findings
+    assert finding.is_error
+    assert finding.place == name
+    assert "not asked for" in finding.message
+
+
 def test_a_file_over_the_upload_limit(tmp_path):
     big = made.notebook()
     noise = zlib.compress(bytes(range(256)) * 10)  # does not shrink again
@@ -202,6 +213,20 @@ NOTEBOOK_ERRORS = {
         "ended with an error (ValueError: bad)",
     ),
     "a printed traceback": (_stream("Traceback (most recent call last):\n  ..."), "traceback of an error"),
+    "a coloured traceback": (
+        _stream("\x1b[31mKeyError\x1b[0m   Traceback\x1b[0m \x1b[32m(most recent call last)\x1b[0m", name="stderr"),
+        "traceback of an error",
+    ),
+    "a traceback as HTML": (
+        _display({"text/html": "<pre>Traceback (most recent call last):"}),
+        "traceback of an error",
+    ),
+    "a token that two outputs share": (
+        _set(1, outputs=[nbformat.v4.new_output("stream", text=part) for part in ("ghp_" + "a1B2" * 4, "a1B2" * 5)]),
+        "cell 2, output: It holds a GitHub token",
+    ),
+    "a token as a cell's id": (_set(1, id="ghp_" + "a1B2" * 9), "cell 2, cell id: It holds a GitHub token"),
+    "another student's id": (_set(0, source="# Question 6 of 999888777"), "cell 1: The cell prints 999888777"),
     "a figure without an output": (_set(3, outputs=[]), "cell 4 (fig-loss): The cell is labelled as a figure"),
     "a figure that only printed": (_stream("<Figure size 200x150 with 1 Axes>", cell=3), "labelled as a figure"),
     "a table without an output": (_set(4, outputs=[]), "cell 5 (tbl-loss): The cell is labelled as a table"),
@@ -357,6 +382,18 @@ PRIVATE = {
     "http://localhost:8888/?token=" + "0a1b2c3d" * 4: "token of a notebook server",
     "WANDB_API_KEY=" + "0a1b2c3d4e" * 4: "looks like a key",
     "password = hunter2hunter2hunter2": "looks like a key or a password",
+    "PYTHONPATH=/home/alice/lib:/opt/x": "absolute path with an account",
+    "/usr/bin:/home/alice/bin": "absolute path with an account",
+    "alice@lab17:/home/alice/thesis": "absolute path with an account",
+    r"\\fileserver\homes\alice\thesis\a.csv": "absolute path",
+    "/ho\x1b[0mme/alice/x": "absolute path with an account",
+    "DefaultEndpointsProtocol=https;AccountKey=" + "Ab1/" * 21 + "AA==": "storage account",
+    "SG." + "aB3dE" * 4 + "." + "aB3dE" * 8: "mail service",
+    "123456789:AA" + "aB3_" * 8 + "x": "chat program",
+    "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ." + "Zn9vY3fCmAbCdEfGhIjKlMn0pqr": "chat program",
+    '{"username":null,"key":"' + "0a1b2c3d" * 4 + '"}': "looks like a key",
+    "NEPTUNE_API_TOKEN=eyJhcGlfYWRkcmVzcyI6Imh0dHBzOi8vYXBwIn0=": "looks like a key",
+    "wandb: Currently logged in as: alicesmith (team)": "account's or a host's name",
 }
 
 
@@ -390,6 +427,7 @@ HARMLESS = [
     "version 10.1.2, 172.3 ms, 10.0.0, 192.168, 1.2.3.4.5",
     "ratio 3:4, C: the penalty, D:\\ does not follow, x:\\alpha, Table 3: \\sigma",
     "Bearer of good news, the bearer abcdefghijklmnopqrstuvw",
+    "a:/b, key: value, 'key': 3, logged-in users, MON.DAYMON.yearyear, 12345678:AAPL, SG.module.function",
     "<module 'keras' (built-in)>, <function f at 0x7f>, {'lr': 0.001}",
 ]
 
@@ -418,6 +456,45 @@ def test_the_account_and_the_host_that_run_the_check_are_searched_for(tmp_path, 
     pdf = made.changed_pdf(lambda opened: opened.docinfo.update({"/Source": "alicesmith"}))
     message = only(examined_file(tmp_path, made.PDF_NAME, pdf).findings)
     assert message.count("name of this account or host") == 1
+
+
+def test_many_cells_out_of_order_are_counted(tmp_path):
+    notebook = made.notebook()
+    for number in range(6, 20):
+        notebook.cells.append(nbformat.v4.new_code_cell(f"x = {number}", execution_count=number))
+    notebook.cells[1].execution_count = 99
+    message = only(examined_file(tmp_path, made.NOTEBOOK_NAME, made.notebook_bytes(notebook)).findings)
+    assert "18 cells ran out of order" in message
+
+
+def test_a_notebook_that_is_not_valid_is_searched_all_the_same(tmp_path):
+    notebook = made.notebook()
+    _stream("ghp_" + "a1B2" * 9)(notebook)
+    raw = json.loads(made.notebook_bytes(notebook))
+    raw["cells"][2]["id"] = raw["cells"][1]["id"]
+    message = only(examined_file(tmp_path, made.NOTEBOOK_NAME, json.dumps(raw).encode()).findings)
+    assert "no valid notebook" in message
+    assert "a GitHub token" in message
+
+
+def test_a_secret_among_the_keys_of_metadata_is_found_and_not_quoted(tmp_path):
+    token = "ghp_" + "a1B2" * 9
+    notebook = made.notebook()
+    notebook.metadata["x"] = {token: {"y": "/home/alice"}}
+    findings = examined_file(tmp_path, made.NOTEBOOK_NAME, made.notebook_bytes(notebook)).findings
+    assert "a GitHub token" in only(findings)
+    assert not any(token in str(finding) for finding in findings)
+
+
+def test_a_widget_without_its_state_is_a_warning(tmp_path):
+    notebook = made.notebook()
+    view = {"model_id": "0a1b", "version_major": 2, "version_minor": 0}
+    _display({"application/vnd.jupyter.widget-view+json": view, "text/plain": "IntProgress(value=0)"})(notebook)
+    found = examined_file(tmp_path, made.NOTEBOOK_NAME, made.notebook_bytes(notebook)).findings
+    assert "whose state was not saved" in only(found, "warning")
+    state = {"state": {"0a1b": {"model_name": "IntProgressModel", "state": {}}}, "version_major": 2, "version_minor": 0}
+    notebook.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": state}
+    assert examined_file(tmp_path, made.NOTEBOOK_NAME, made.notebook_bytes(notebook)).findings == []
 
 
 def test_many_cells_with_one_fault_are_counted(tmp_path):
@@ -461,11 +538,11 @@ def _png_with(**texts):
     return saved.getvalue()
 
 
-def _jpeg_with_exif():
+def _jpeg_with_exif(fields=None, inner=None):
     image = Image.open(io.BytesIO(made.png())).convert("RGB")
     exif = Image.Exif()
-    exif[0x013B] = "Alice Smith"
-    exif[0x010E] = "/home/alice/x.png"
+    exif.update({0x013B: "Alice Smith", 0x010E: "/home/alice/x.png"} if fields is None else fields)
+    exif.get_ifd(0x8769).update(inner or {})
     saved = io.BytesIO()
     image.save(saved, "JPEG", exif=exif)
     return saved.getvalue()
@@ -484,6 +561,13 @@ def _jpeg_with_exif():
         {"image/svg+xml": made.svg().replace("Matplotlib", "Alice")},
         {"text/html": f'<img src="data:image/png;base64,{made.encoded(_png_with(Source="/home/alice/x.py"))}">'},
         {"application/vnd.plotly.v1+json": {"data": [{"text": "/home/alice/x.py"}]}},
+        {"application/json": {"/home/alice/x.py": 1}},
+        {"application/pdf": made.encoded(b"%PDF-1.4 (/home/alice/x.py)")},
+        {"text/html": "<td>&#47;home&#47;alice&#47;x.py</td>"},
+        {"text/html": f'<a href="data:text/plain;base64,{made.encoded(b"/home/alice/x.py")}">x</a>'},
+        {"text/html": "<img src='data:image/svg+xml;utf8,<svg><text>%2Fhome%2Falice%2Fx</text></svg>'>"},
+        {"image/jpeg": made.encoded(_jpeg_with_exif({0x0131: "/home/alice/tool"}))},
+        {"image/jpeg": made.encoded(_jpeg_with_exif({}, {0x9286: b"ASCII\0\0\0/home/alice/x"}))},
     ],
 )
 def test_private_details_in_an_image_are_errors(tmp_path, data):
@@ -575,6 +659,21 @@ def _local_link(pdf):
     pdf.pages[0].obj["/Annots"] = Array([pdf.make_indirect(link)])
 
 
+def _link(address):
+    def change(pdf):
+        action = Dictionary(S=Name.URI, URI=String(address))
+        link = Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=Array([0, 0, 9, 9]), A=action)
+        pdf.pages[0].obj["/Annots"] = Array([pdf.make_indirect(link)])
+
+    return change
+
+
+def _file_annotation(pdf):
+    file = Dictionary(Type=Name.Filespec, F=String("x"), EF=Dictionary(F=pdf.make_stream(b"secret")))
+    note = Dictionary(Type=Name.Annot, Subtype=Name.FileAttachment, Rect=Array([0, 0, 9, 9]), FS=file)
+    pdf.pages[0].obj["/Annots"] = Array([pdf.make_indirect(note)])
+
+
 def _jpeg(pdf):
     stream = pikepdf.Stream(pdf, _jpeg_with_exif())
     stream.update(Dictionary(Type=Name.XObject, Subtype=Name.Image, Filter=Name.DCTDecode))
@@ -643,6 +742,17 @@ PDF_ERRORS = {
     ),
     "a name in an image": (_changed(_jpeg), "a name: Alice Smith"),
     "an e-mail address": (_body("by alice.smith@cs.ox.ac.uk"), "e-mail"),
+    "a page taken out": (
+        lambda: made.changed_pdf(lambda pdf: pdf.pages.__delitem__(1), made.pdf(middle="#pagebreak()")),
+        "1 page is missing",
+    ),
+    "a link to the own machine": (_changed(_link("http://localhost:8888/notebooks/x.ipynb")), "leads nowhere"),
+    "a link to a file": (_changed(_link("_generated/x.ipynb")), "leads nowhere"),
+    "a file in an annotation": (_changed(_file_annotation), "attached file"),
+    "a path behind the end": (lambda: made.pdf() + b"<html>/home/alice/x</html>", "outside the pages"),
+    "a path in front of the PDF": (lambda: b"/home/alice/x\n" + made.pdf(), "outside the pages"),
+    "another student's id on the first page": (_body("by 999888777"), "prints 999888777"),
+    "another student as author": (_changed(_author("999888777")), "student id 999888777 as the author"),
     "another build": (lambda: made.pdf(digest="f" * 32), "older than its sources"),
     "no digest": (lambda: made.pdf(digest=""), "does not say which sources"),
 }
@@ -656,6 +766,7 @@ def test_a_fault_of_the_pdf_is_an_error(tmp_path, fault):
 
 
 PDF_WARNINGS = {
+    "something behind the end": (lambda: made.pdf() + b"<html>", "behind its end that no page shows"),
     "a comment": (_changed(_comment), "reviewer's comment"),
     "a name as author": (_changed(_author("Alice Smith")), "author: Alice Smith"),
     "an alternative that says nothing": (_changed(_alternative("figure 1")), "says nothing"),

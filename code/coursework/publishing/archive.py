@@ -63,11 +63,14 @@ class Opened:
         Why it was refused, or what is odd.
     comments
         The comments of the archive and of its entries, which nobody sees and everybody receives.
+    hidden
+        What stands in the extra fields of its entries, as text.
     """
 
     members: dict[str, bytes]
     findings: list[Finding]
     comments: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
 
 def open_zip(path: Path, *, largest: int) -> Opened:
@@ -102,6 +105,9 @@ def open_zip(path: Path, *, largest: int) -> Opened:
                 for comment in (archive.comment, *(entry.comment for entry in entries))
                 if comment
             )
+            hidden = tuple(
+                extra.decode("latin-1") for entry in entries for extra in (entry.extra, _own_extra(raw, entry)) if extra
+            )
             members = {}
             for entry in entries:
                 if (content := _content(raw, entry)) is None:
@@ -109,7 +115,14 @@ def open_zip(path: Path, *, largest: int) -> Opened:
                 members[entry.filename] = content
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, struct.error, ValueError) as error:
         return refused(f"The zip is damaged ({shortened(str(error), 80)}).", again)
-    return Opened(members, [], comments)
+    return Opened(members, [], comments, hidden)
+
+
+def _own_extra(raw: bytes, entry: zipfile.ZipInfo) -> bytes:
+    """Return the extra field of an entry's own header, which need not be the one of the directory."""
+    name_length, extra_length = struct.unpack_from("<2H", raw, entry.header_offset + 26)
+    start = entry.header_offset + _LOCAL_SIZE + name_length
+    return raw[start : start + extra_length]
 
 
 def _content(raw: bytes, entry: zipfile.ZipInfo) -> bytes | None:
@@ -258,6 +271,8 @@ def _layout_problems(name: str, raw: bytes, start: int, entries: list[zipfile.Zi
         encoding = "utf-8" if flags & 0x800 else "cp437"
         if own_name.decode(encoding, "replace") != entry.orig_filename:
             return refuse(place, f"The entry's own header has another name ({shortened(repr(own_name))}).")
+        if 0xFFFFFFFF in (packed, unpacked):
+            return refuse(place, "It is a zip64 entry, which a small file does not need.")
         sizes_follow = flags & _DESCRIPTOR
         same = method == entry.compress_type and flags == entry.flag_bits
         if not sizes_follow:

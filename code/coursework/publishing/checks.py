@@ -137,6 +137,8 @@ def examine(
         message = f"The zip carries a comment that a marker does not see: {shortened(comment, 40)}"
         findings.append(Finding("warning", path.name, "", message, "Make the zip again."))
         findings += [Finding(leak.severity, path.name, "comment", leak.message, leak.mend) for leak in leaks(comment)]
+    for text in opened.hidden:
+        findings += [Finding(leak.severity, path.name, "extra field", leak.message, leak.mend) for leak in leaks(text)]
     findings += _count_findings(path.name, opened.members)
     return _with_names(findings, opened.members, wanted, path.name)
 
@@ -166,7 +168,8 @@ def _with_names(
     findings: list[Finding], members: dict[str, bytes], wanted: _Wanted, zip_name: str | None = None
 ) -> Report:
     """Add what is wrong with the names and with the content of each member."""
-    names = [*([zip_name] if zip_name else []), *members]
+    asked = [name for name in members if Path(name).suffix.lower() in (".pdf", ".ipynb") and not name.startswith(".")]
+    names = [*([zip_name] if zip_name else []), *asked]
     findings = [*findings, *_name_findings(names, wanted)]
     student_id = wanted.known_id or _guessed_id(names, wanted.module)
     pdf: Pdf | None = None
@@ -174,7 +177,7 @@ def _with_names(
     pdf_file = notebook_file = zip_name or ""
     due = wanted.expected
     for name, content in members.items():
-        suffix = Path(name).suffix.lower()
+        suffix = Path(name).suffix.lower() if not name.startswith(".") else ""
         if suffix == ".pdf":
             read, problems = check_pdf_content(content, name)
             findings += problems
@@ -207,13 +210,16 @@ def _size_findings(name: str, size: int, wanted: _Wanted) -> list[Finding]:
 def _count_findings(zip_name: str, members: dict[str, bytes]) -> list[Finding]:
     """The assignment asks for one PDF and one notebook, and nothing else."""
     findings = []
-    kinds = Counter(Path(name).suffix.lower() for name in members)
+    kinds = Counter(Path(name).suffix.lower() for name in members if not name.startswith("."))
     for suffix, what in ((".pdf", "PDF"), (".ipynb", "notebook")):
         if kinds[suffix] != 1:
             message = f"It holds {kinds[suffix] or 'no'} {what}{'s' if kinds[suffix] > 1 else ''}; one is asked for."
             findings.append(Finding("error", zip_name, "", message, "Put one PDF and one notebook into the zip."))
     for name in members:
-        if Path(name).suffix.lower() not in (".pdf", ".ipynb"):
+        if name.startswith("."):
+            message = "The file is hidden and was not asked for: a system or a program left it there."
+            findings.append(Finding("error", zip_name, shortened(name), message, "Take it out of the zip."))
+        elif Path(name).suffix.lower() not in (".pdf", ".ipynb"):
             message = "The file was not asked for."
             findings.append(Finding("error", zip_name, shortened(name), message, "Take it out of the zip."))
     return findings
@@ -270,6 +276,15 @@ def _name_findings(names: list[str], wanted: _Wanted) -> list[Finding]:
     return findings
 
 
+def _other_ids(text: str, student_id: str) -> list[str]:
+    """Find what has the shape of this student id (as many digits, the same letters around them), and is another one."""
+    if sum(character.isdigit() for character in student_id) < 6:
+        return []
+    shape = "".join(r"\d" if character.isdigit() else "[A-Za-z]" for character in student_id)
+    found = re.findall(rf"(?<![\w./:-]){shape}(?![\w/]|[.-]\w)", text)
+    return [other for other in dict.fromkeys(found) if other not in (student_id, PLACEHOLDER_ID)]
+
+
 _PLACEHOLDER = re.compile(rf"(?<![\w.]){PLACEHOLDER_ID}(?![\w.]*\d)")
 
 
@@ -285,9 +300,15 @@ def _pdf_identity(pdf: Pdf, name: str, student_id: str | None, wanted: _Wanted) 
             severity = "error" if wanted.final and wanted.known_id else "warning"
             message = f"The PDF does not print the student id {student_id}."
             findings.append(Finding(severity, name, "", message, "Print it on the first page."))
+    if student_id and (others := _other_ids(pdf.pages[0] if pdf.pages else "", student_id)):
+        message = f"The first page prints {others[0]}, which looks like another student id than {student_id}."
+        findings.append(Finding("error", name, "page 1", message, _SET_ID))
     for leak in machine_names_in(pdf.strings, known=student_id):
         findings.append(Finding(leak.severity, name, "metadata, links or alternative texts", leak.message, leak.mend))
     if (author := pdf.author.strip()) and author not in (student_id, PLACEHOLDER_ID):
+        if _other_ids(author, student_id or ""):
+            message = f"The metadata name the student id {shortened(author, 30)} as the author."
+            return [*findings, Finding("error", name, "metadata", message, _SET_ID)]
         account = re.fullmatch(r"[a-z_][a-z0-9_.-]{1,31}", author)
         message = f"The metadata name {'an account' if account else 'an author'}: {shortened(author, 30)}"
         mend = "Give the student id as the document's author, or none."
@@ -301,6 +322,10 @@ def _notebook_identity(notebook: Notebook, name: str, student_id: str | None) ->
     if student_id not in (None, PLACEHOLDER_ID) and _PLACEHOLDER.search(notebook.prose()):
         message = f"The notebook prints the placeholder {PLACEHOLDER_ID}, its name has {student_id}."
         findings.append(Finding("error", name, "", message, _STALE))
+    first = next((cell for cell in notebook.cells if cell.raw.get("cell_type") == "markdown"), None)
+    if first and student_id and (others := _other_ids(first.source, student_id)):
+        message = f"The cell prints {others[0]}, which looks like another student id than {student_id}."
+        findings.append(Finding("error", name, first.place, message, _SET_ID))
     texts = [(cell.place, cell.shown()) for cell in notebook.cells]
     texts.append(("metadata", json.dumps(notebook.raw.get("metadata"), ensure_ascii=False)))
     for place, text in texts:

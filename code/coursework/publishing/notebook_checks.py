@@ -14,6 +14,7 @@ from coursework.publishing.findings import Finding, Severity, shortened
 from coursework.publishing.private import (
     Leak,
     decoded,
+    file_leaks,
     image_leaks,
     leaks,
     markup_leaks,
@@ -236,7 +237,9 @@ def check_notebook_content(content: bytes, file: str) -> tuple[Notebook | None, 
         What is wrong.
     """
     notebook, findings = read_notebook(content, file)
-    if notebook is None or findings:  # a structure that the schema refuses is not walked through
+    if notebook is None or findings:  # a structure that the schema refuses is not walked through, but it is searched
+        text = content.decode("utf-8", "replace")
+        findings += [Finding(leak.severity, file, "", leak.message, leak.mend) for leak in leaks(text, "source")]
         return notebook, findings
     try:
         for check in (_execution, _outputs, _figures, _images, _residue, _private):
@@ -255,7 +258,7 @@ def _execution(notebook: Notebook, file: str) -> list[Finding]:
     if not code:
         return [Finding("error", file, "", "It has no code.", "Hand in the notebook with the classifier.")]
     highest, gap = 0, False
-    idle = []
+    idle, astray = [], []
     for cell in code:
         count = cell.raw.get("execution_count")
         if count is None:
@@ -267,10 +270,14 @@ def _execution(notebook: Notebook, file: str) -> list[Finding]:
             continue
         if count <= highest:
             message = f"The cell ran out of order: it has number {count}, a cell above it has {highest}."
-            findings.append(Finding("error", file, cell.place, message, RUN_AGAIN))
+            astray.append(Finding("error", file, cell.place, message, RUN_AGAIN))
         elif count != highest + 1:
             gap = True
         highest = max(highest, count)
+    if len(astray) > MOST_ALIKE:
+        message = f"{len(astray)} cells ran out of order; this is the first of them."
+        astray = [Finding("error", file, astray[0].place, message, RUN_AGAIN)]
+    findings += astray
     if len(idle) > MOST_ALIKE:
         message = f"{len(idle)} of {len(code)} cells were not run; this is the first of them."
         findings.append(Finding("error", file, idle[0].place, message, RUN_AGAIN))
@@ -293,14 +300,43 @@ def _outputs(notebook: Notebook, file: str) -> list[Finding]:
                 findings.append(
                     Finding("error", file, cell.place, message, "Mend the cell and run the notebook again.")
                 )
-            elif "Traceback (most recent call last)" in text_of(output.get("text")):
+            elif _TRACEBACK.search(_printed(output)):
                 message = "The output has the traceback of an error."
                 findings.append(
                     Finding("error", file, cell.place, message, "Mend the cell and run the notebook again.")
                 )
+            elif _is_lost_widget(output, notebook):
+                message = "The output is a widget whose state was not saved, so that it shows nothing."
+                mend = "Show a plain figure or text, and run the notebook again."
+                findings.append(Finding("warning", file, cell.place, message, mend))
     if not any(cell.outputs for cell in notebook.cells):
         findings.append(Finding("error", file, "", "No cell has an output: the results were cleared.", RUN_AGAIN))
     return findings
+
+
+_TRACEBACK = re.compile(r"Traceback\s*\(most recent call last\)")
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+_WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+
+
+def _printed(output: dict) -> str:
+    """Return what an output shows as text, without a terminal's colours."""
+    data = output.get("data")
+    data = data if isinstance(data, dict) else {}
+    text = text_of(output.get("text")) + text_of(data.get("text/plain")) + text_of(data.get("text/html"))
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def _is_lost_widget(output: dict, notebook: Notebook) -> bool:
+    """Tell whether an output is nothing but a widget of which the notebook does not hold the state."""
+    data = output.get("data")
+    view = data.get(_WIDGET) if isinstance(data, dict) else None
+    if not isinstance(view, dict) or _has_image(data):
+        return False
+    widgets = notebook.raw["metadata"].get("widgets")
+    kept = widgets.get(_WIDGET_STATE) if isinstance(widgets, dict) else None
+    states = kept.get("state") if isinstance(kept, dict) else None
+    return not (isinstance(states, dict) and view.get("model_id") in states)
 
 
 def _figures(notebook: Notebook, file: str) -> list[Finding]:
@@ -424,6 +460,10 @@ def _private(notebook: Notebook, file: str) -> list[Finding]:
             Finding(leak.severity, file, f"{place}, {inside}" if inside else place, leak.message, leak.mend)
         )
 
+    def add_all(place: str, inside: str, found: list[Leak]) -> None:
+        for leak in found:
+            add(place, leak, inside)
+
     for path, leak in metadata_leaks(notebook.raw.get("metadata", {})):
         add("metadata", leak, path)
     for cell in notebook.cells:
@@ -431,9 +471,14 @@ def _private(notebook: Notebook, file: str) -> list[Finding]:
             add(cell.place, leak, f"metadata {path}")
         for field, leak in markup_leaks(cell.source, "source"):
             add(cell.place, leak, field)
+        add_all(cell.place, "cell id", leaks(str(cell.raw.get("id", "")), "metadata"))
         for output in cell.outputs:
             for field, leak in output_leaks(output):
                 add(cell.place, leak, field or "output")
+        streams = [text_of(output.get("text")) for output in cell.outputs if output.get("output_type") == "stream"]
+        if len(streams) > 1:  # what one program printed may lie in several outputs
+            apart = {leak for text in streams for leak in leaks(text)}
+            add_all(cell.place, "output", [leak for leak in leaks("".join(streams)) if leak not in apart])
         attachments = cell.raw.get("attachments")
         for name, bundle in attachments.items() if isinstance(attachments, dict) else ():
             for leak in leaks(name, "metadata"):
@@ -462,6 +507,8 @@ def _bundle_leaks(bundle: Any) -> list[tuple[str, Leak]]:
             found += [(f"image, {field}", leak) for field, leak in image_leaks(content)] if content else []
         elif isinstance(data, str | list):
             found += markup_leaks(text_of(data))
+            if not kind.startswith("text/") and (content := decoded(text_of(data))):
+                found += [(f"{kind}, {field}".rstrip(", "), leak) for field, leak in file_leaks(content)]
         else:
             found += [(kind, leak) for _, text in metadata_texts(data) for leak in leaks(text)]
     return found

@@ -71,7 +71,8 @@ def check_pdf_content(content: bytes, file: str) -> tuple[Pdf | None, list[Findi
             with pypdfium2.PdfDocument(content) as seen:
                 if len(seen) != len(pdf.pages):
                     return broken("Two readers count different numbers of pages in it: it is damaged.")
-                return _examined(pdf, seen, file)
+                read, findings = _examined(pdf, seen, file)
+                return read, [*findings, *_outside(content, file)]
     except pikepdf.PasswordError:
         return broken("It is encrypted.", "Save it without a password and without restrictions.")
     except _UNREADABLE as error:
@@ -90,6 +91,7 @@ def _examined(pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument, file: str) -> tuple
         *_identity(pdf, read, file),
         *_empty_pages(seen, read.pages, file),
         *_residue(seen, read.pages, file),
+        *_missing_pages(pdf, file),
         *_fonts(pdf, file),
         *_alternatives(pdf, file),
         *_active_content(pdf, file),
@@ -154,7 +156,7 @@ _RAW = re.compile(
     r"|(?<!\w)\*\*[A-Za-z](?:[^*\n]{0,80}[\w.])?\*\*(?!\w)"  # Markdown
     r"|(?<![\w\])])\[[^\]\n]+\]\((?:https?://|#|\.?/)[^)\s]*\)"
     r"|^#{2,6} \S.*$|^:{3,}.*$|^```.*$"
-    r"|\{#(?:fig|tbl|eq|sec|lst)-[\w-]+|(?<![\w@.])@(?:fig|tbl|eq|sec|lst)-[\w-]+|\[-?@[\w:-]+\]"
+    r"|\{#(?:fig|tbl|eq|sec|lst)-[\w-]+|(?<![\w@.?])@(?:fig|tbl|eq|sec|lst)-[\w-]+|\[-?@[\w:-]+\]"
     r"|</?(?:div|span|br|p|img|table|tr|td|sub|sup|b|i|em|strong)\b[^>\n]*>",
     re.MULTILINE,
 )
@@ -350,8 +352,13 @@ def _active_content(pdf: pikepdf.Pdf, file: str) -> list[Finding]:
                 found["error", action] = None
             if "/JS" in part or "/JavaScript" in part:
                 found["error", "a script"] = None
-            if str(part.get("/Type", "")) == "/EmbeddedFile" or "/EmbeddedFiles" in part:
+            is_file = (
+                str(part.get("/Type", "")) == "/EmbeddedFile" or str(part.get("/Subtype", "")) == "/FileAttachment"
+            )
+            if is_file or "/EmbeddedFiles" in part or "/EF" in part:
                 found["error", "an attached file"] = None
+            if link := _useless_link(part):
+                found["error", f"a link that leads nowhere for its reader: {link}"] = None
             if "/XFA" in part:
                 found["error", "a form with a program of its own"] = None
             if str(part.get("/Subtype", "")) in _COMMENTS and "/Rect" in part:
@@ -360,6 +367,41 @@ def _active_content(pdf: pikepdf.Pdf, file: str) -> list[Finding]:
         Finding(severity, file, "", f"The PDF holds {what}.", "Take it out, and build the PDF again.")
         for severity, what in found
     ]
+
+
+_LINK = re.compile(
+    r"(?:https?://(?!localhost\b|127\.|0\.0\.0\.0|\[::1\]|[\w-]+(?::\d+)?(?:/|$))|mailto:|doi:)\S+", re.I
+)
+
+
+def _useless_link(part: pikepdf.Dictionary | pikepdf.Stream) -> str | None:
+    """Return the address of a link to this machine or to a file beside the PDF; ``file:`` is found elsewhere."""
+    if str(part.get("/S", "")) != "/URI" or not isinstance(address := part.get("/URI"), pikepdf.String):
+        return None
+    text = str(address).strip()
+    return None if _LINK.match(text) or text.casefold().startswith("file:") else shortened(text, 50)
+
+
+def _missing_pages(pdf: pikepdf.Pdf, file: str) -> list[Finding]:
+    """Find out whether pages were taken out: what is said of their content stays behind."""
+    root = pdf.Root.get("/StructTreeRoot")
+    pages = {page.obj.objgen for page in pdf.pages}
+    found = {page for _, page in _elements(root)} if isinstance(root, pikepdf.Dictionary) else set()
+    if lost := len(found - pages - {None}):
+        message = f"{lost} page{'s are' if lost > 1 else ' is'} missing: the PDF still describes what was on it."
+        return [Finding("error", file, "", message, "Build the PDF again.")]
+    return []
+
+
+def _outside(content: bytes, file: str) -> list[Finding]:
+    """Find what stands in front of the PDF or behind its end: no reader shows it, and everybody receives it."""
+    rest = content[: content.find(b"%PDF-")] + content[content.rfind(b"%%EOF") + 5 :]
+    if not rest.strip(b"\0 \r\n\t"):
+        return []
+    text = rest[:4_000_000].decode("latin-1")
+    found = [Finding(leak.severity, file, "outside the pages", leak.message, leak.mend) for leak in leaks(text)]
+    message = "There is something in front of the PDF or behind its end that no page shows."
+    return [Finding("warning", file, "", message, "Build the PDF again."), *found]
 
 
 def _private(pdf: pikepdf.Pdf, read: Pdf, file: str) -> list[Finding]:

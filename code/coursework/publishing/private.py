@@ -11,6 +11,7 @@ import base64
 import binascii
 import contextlib
 import getpass
+import html
 import io
 import platform
 import re
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote
 
 from coursework.publishing.findings import Severity, shortened
 
@@ -61,6 +63,9 @@ _RELATIVE = "Print paths relative to the project, and run again."
 _NAMELESS = "Take it out, and run again."
 
 _BEFORE = r"(?<![\w.:/~%&?=#@+-])"
+_BEFORE_HOME = r"(?<![\w./~%&?#@+-])"
+"""A home is searched for in lists of folders and behind ``=`` as well: nothing else looks like it."""
+
 _OUTPUT = frozenset({"output", "metadata"})
 
 _ROOTS = (
@@ -77,7 +82,7 @@ _PATHS = (
         "an absolute path with an account's name",
         ("/home/", "/users/", "/root/", "users\\", ":/users", "settings\\", ":/documents"),
         re.compile(
-            _BEFORE
+            _BEFORE_HOME
             + r"(?:/(?:home|Users|export/home|mnt/[a-z]/Users)/[^\s/'\"<>:;,()\[\]{}$*]+|/root(?=/))[^\s'\"<>:;,()]*"
             r"|(?<![A-Za-z])[A-Za-z]:(?:\\{1,4}|/)(?:Users|Documents and Settings)(?:\\{1,4}|/)[^\s'\"<>:;,()]+"
         ),
@@ -104,7 +109,7 @@ _PATHS = (
         re.compile(
             rf"(?<![A-Za-z])[A-Z]:(?:\\{{1,4}}[\w.() +@-]+)+{_FILE_ENDING}"
             r"|(?<![A-Za-z])[A-Z]:\\{1,4}(?:Windows|Program Files|ProgramData|Temp|Python\d*)\b[^\s'\"<>:;,()]*"
-            r"|(?<![\\\w])\\\\[A-Za-z][\w-]+\\[A-Za-z][\w$-]+\\[\w.-]+\.\w{2,5}\b"
+            r"|(?<![\\\w])\\\\[A-Za-z][\w-]+\\[A-Za-z][\w$-]+(?:\\[\w.-]+){0,20}\\[\w.-]+\.\w{2,5}\b"
         ),
         _RELATIVE,
         where=_OUTPUT,
@@ -142,12 +147,13 @@ _ACCOUNTS = (
     ),
     _Rule(
         "an account's or a host's name",
-        ("user", "logname", "hostname", "computername", "uid=", "linux ", "darwin ", "node", "rw", "r-"),
+        ("user", "logname", "hostname", "computername", "uid=", "linux ", "darwin ", "node", "logged in", "rw", "r-"),
         re.compile(
             r"\b(?:USER|(?i:USERNAME|LOGNAME|HOSTNAME|COMPUTERNAME|SUDO_USER|JUPYTERHUB_USER))['\"]?\s*[=:]\s*['\"]?"
             r"(?!['\"]|None\b|null\b|\$|\{|<|os\.|str\b|getpass)[A-Za-z0-9][\w.-]+"
             r"|\buid=\d+\(\w[\w-]*\)"
             r"|\bLinux \S+ \d+\.\d+\.\d+\S* #\d"
+            r"|\b[Ll]ogged in as:? \w[\w.@-]+"
             r"|\bDarwin \S+ \d+\.\d+\.\d+ Darwin"
             r"|\bnode(?:name)?=['\"][\w.-]+['\"]"
             r"|^[-dl](?:[r-][w-][xsStT-]){3}[.+@]?\s+\d+\s+(?!root\b)\w[\w.-]*\s+\w[\w.-]*\s+\d+",
@@ -224,6 +230,14 @@ _SECRETS = (
     _secret(
         "a password in an address", "://", r"\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@'\"<>{}]+:[^\s/@'\"<>{}]{3,}@[\w.-]+"
     ),
+    _secret("a storage account's key", "accountkey=", r"(?i)\bAccountKey=[A-Za-z0-9+/]{60,}={0,2}"),
+    _secret("a mail service's key", "sg.", r"(?<![A-Za-z0-9_.-])SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{32,64}"),
+    _secret("the token of a chat program", ":aa", r"(?<![A-Za-z0-9:])\d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"),
+    _secret(
+        "the token of a chat program",
+        "m n o",
+        r"(?<![A-Za-z0-9_.-])[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{25,40}(?![A-Za-z0-9_.-])",
+    ),
     _secret("the token of a notebook server", "token=", r"[?&]token=[0-9a-f]{32,}"),
     _secret(
         "what looks like a key or a password",
@@ -233,8 +247,9 @@ _SECRETS = (
     ),
     _secret(
         "what looks like a key",
-        "key",
-        r"(?i)\b(?:wandb|kaggle|openai|anthropic|comet|neptune)(?:_\w+)*_?key['\"]?\s*[=:]\s*['\"]?[A-Za-z0-9_-]{20,}",
+        "key token",
+        r"(?i)\b(?:wandb|kaggle|openai|anthropic|comet|neptune)(?:_\w+)*_?(?:key|token)['\"]?\s*[=:]\s*['\"]?[A-Za-z0-9_-]{20,}"
+        r"|['\"]key['\"]\s*:\s*['\"][0-9a-f]{32}['\"]",
     ),
 )
 
@@ -268,6 +283,9 @@ def machine_names_in(text: str, *, known: str | None = None) -> list[Leak]:
     return [Leak("error", "the name of this account or host", shortened(name, 30), _NAMELESS) for name in found]
 
 
+_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
 def leaks(text: str, where: Where = "output") -> list[Leak]:
     """Find private things in a text.
 
@@ -285,6 +303,7 @@ def leaks(text: str, where: Where = "output") -> list[Leak]:
         One for each rule and each different thing that it finds, the first five of each rule.
     """
     found: list[Leak] = []
+    text = _ANSI.sub("", text)  # a terminal's colours may stand in the middle of a path
     lower = text.lower()
     covered: list[tuple[int, int]] = []
     for rule in (*_PATHS, *_ACCOUNTS, *_SECRETS):
@@ -316,11 +335,19 @@ _PRIVATE_KEYS = re.compile(
 )
 
 
+LONGEST_KEY = 12
+"""Longer keys of metadata may themselves be something private."""
+
+
 def metadata_texts(value: object, path: str = "") -> Iterator[tuple[str, str]]:
-    """Walk through metadata and yield each text with the path of its keys (``kernelspec.name``)."""
+    """Walk through metadata and yield each text, a long key too, with the path of its keys (``kernelspec.name``)."""
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from metadata_texts(item, f"{path}.{key}" if path else str(key))
+            name = str(key)
+            if len(name) > LONGEST_KEY:
+                yield f"{path}, a key".removeprefix(", "), name
+                name = name[:6] + "…"  # the place of a finding must not publish a secret
+            yield from metadata_texts(item, f"{path}.{name}" if path else name)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from metadata_texts(item, f"{path}[{index}]")
@@ -345,11 +372,16 @@ def metadata_leaks(value: object) -> list[tuple[str, Leak]]:
 _PNG = b"\x89PNG\r\n\x1a\n"
 _LARGEST_TEXT = 4_000_000
 _GPS_TAG = 0x8825
+_EXIF_TAG = 0x8769
+_WIDE = range(0x9C9B, 0x9CA0)
+"""The fields that Windows writes, two bytes a character."""
 _EXIF_TEXTS = {
     0x010E: "description",
+    0x0131: "software",
     0x013B: "artist",
     0x013C: "host computer",
     0x8298: "copyright",
+    0x9286: "comment",
     0x9C9D: "author",
     0xA430: "camera owner",
     0xA431: "camera serial number",
@@ -412,17 +444,16 @@ def _pillow_texts(content: bytes) -> Iterator[tuple[str, str]]:
             exif = image.getexif()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, struct.error, RuntimeError):
         return
-    for tag, name in _EXIF_TEXTS.items():
-        value = exif.get(tag)
+    for tag, value in (*exif.items(), *exif.get_ifd(_EXIF_TAG).items()):
         if isinstance(value, bytes):
-            value = value.decode("utf-16-le" if tag == 0x9C9D else "utf-8", "replace")
+            value = value.decode("utf-16-le" if tag in _WIDE else "utf-8", "replace").replace("\0", " ")
         if isinstance(value, str) and value.strip("\0 "):
-            yield f"EXIF {name}", value.strip("\0 ")
+            yield f"EXIF {_EXIF_TEXTS.get(tag, f'field {tag}')}", value.strip("\0 ")
     if exif.get_ifd(_GPS_TAG):
         yield "EXIF GPS", "the place where the picture was taken"
 
 
-_DATA_URI = re.compile(r"data:image/[\w.+-]+;base64,([A-Za-z0-9+/=\s]+)")
+_DATA_URI = re.compile(r"data:[\w.+/-]*(?:;[\w.+=-]+)*;base64,([A-Za-z0-9+/=\s]+)")
 _SVG_CREATOR = re.compile(r"<dc:(?:creator|publisher|rights)>\s*<cc:Agent[^>]*>\s*<dc:title>([^<]*)</dc:title>")
 _DRAWING_PROGRAMS = re.compile(
     r"matplotlib|inkscape|plotly|bokeh|vega|altair|graphviz|typst|draw\.io|https?://", re.IGNORECASE
@@ -430,14 +461,18 @@ _DRAWING_PROGRAMS = re.compile(
 
 
 def markup_leaks(text: str, where: Where = "output") -> list[tuple[str, Leak]]:
-    """Find private things in SVG, HTML or Markdown, and in the images that it holds as ``data:`` addresses."""
-    found = [("", leak) for leak in leaks(_DATA_URI.sub(" ", text), where)]
+    """Find private things in SVG, HTML or Markdown, and in the files that it holds as ``data:`` addresses."""
+    shown = _DATA_URI.sub(" ", text)
+    read = unquote(html.unescape(shown)) if "&#" in shown or "%2" in shown else shown  # as a browser reads it
+    found = [
+        ("", leak) for leak in dict.fromkeys([*leaks(shown, where), *(leaks(read, where) if read != shown else ())])
+    ]
     for creator in _SVG_CREATOR.findall(text):
         if creator.strip() and not _DRAWING_PROGRAMS.search(creator):
             found.append(("creator", Leak("error", "a name", shortened(creator, 30), "Remove the image's metadata.")))
     for data in _DATA_URI.findall(text):
         if content := decoded(data):
-            found += [(f"embedded image, {field}", leak) for field, leak in image_leaks(content)]
+            found += [(f"embedded file, {field}".rstrip(", "), leak) for field, leak in file_leaks(content)]
     return found
 
 
@@ -456,6 +491,12 @@ def image_leaks(content: bytes) -> list[tuple[str, Leak]]:
             found.append((field, Leak("error", "a name", shortened(text, 30), "Remove the image's metadata.")))
         found += [(field, leak) for leak in leaks(text, "metadata")]
     return found
+
+
+def file_leaks(content: bytes) -> list[tuple[str, Leak]]:
+    """Find private things in a file of whatever kind that a notebook holds: what an image carries, and all its text."""
+    found = image_leaks(content)
+    return list(dict.fromkeys([*found, *(("", leak) for leak in leaks(content[:_LARGEST_TEXT].decode("latin-1")))]))
 
 
 def decoded(data: str) -> bytes | None:
