@@ -112,7 +112,7 @@ def _comparison(results, profile, l2):
         for quantity in ("validation_loss", "validation_error")
     )
     sentence = findings.comparison_sentence(NAMES["mlp"], NAMES["cnn"], profile.intermediate, loss, error)
-    return {"comparison": sentence}
+    return {"comparison": sentence, "comparison_loss": with_limits(loss)}
 
 
 def _curve(results, profile, model, l2):

@@ -310,7 +310,7 @@ def plot_overview(sweeps, curves, target):
     target : float
         Error rate to draw as a line.
     """
-    fig, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.35), layout="constrained")
+    fig, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.05), layout="constrained")
     for model, sweep in sweeps.items():
         style = MODEL_STYLE[model]
         chosen = None, style["color"]
@@ -319,6 +319,7 @@ def plot_overview(sweeps, curves, target):
     axes[0].set_ylabel("validation loss / nats")
     for ax, quantity in zip(axes[1:], ("validation_loss", "validation_error"), strict=True):
         _curve_panel(ax, quantity, curves, target=target)
+        ax.set_xticks(ax.get_xticks()[::2], [label.get_text() for label in ax.get_xticklabels()[::2]])  # narrow panels
     for ax, letter in zip(axes, "abc", strict=True):
         ax.set_title(letter, loc="left", fontweight="bold")
     _legend_below(fig, axes[::-1], 4)
