@@ -27,16 +27,15 @@ class Project:
     def find(cls, start: Path | None = None) -> Project:
         """Find the project that `start` (by default the working directory) lies in.
 
-        Quarto names the project in ``QUARTO_PROJECT_DIR`` when it calls a pre-render script; that is taken first.
+        Quarto names a folder in ``QUARTO_PROJECT_DIR``, which is taken first: the project's, or the document's own
+        where the document is not one that the project renders, as the notebook's source is.
 
         Raises
         ------
         InputError
             If neither `start` nor a folder above it is a project.
         """
-        if start is None and (named := os.environ.get("QUARTO_PROJECT_DIR")):
-            return cls(Path(named).resolve())
-        start = (start or Path.cwd()).resolve()
+        start = (start or Path(os.environ.get("QUARTO_PROJECT_DIR") or Path.cwd())).resolve()
         for folder in (start, *start.parents):
             if (folder / MARKER).is_file():
                 return cls(folder)
