@@ -190,7 +190,7 @@ class OutputCache:
             if len(cells) != len(job.cells) or notebook.metadata["coursework"]["outputs"] != _checksum(outputs):
                 raise ValueError("the outputs do not match their checksum")
             return outputs
-        except OSError as error:
+        except (PermissionError, InterruptedError) as error:
             raise WorkError(f"The execution cache cannot be read ({error.strerror}): mend its permissions.") from None
         except Exception as error:
             self._set_aside(type(error).__name__)
@@ -262,6 +262,8 @@ class Kernel:
         self.stop()
         manager = KernelManager(kernel_name=KERNEL["name"])
         manager.kernel_spec.argv = [sys.executable, "-m", "coursework.publishing.kernel", "-f", "{connection_file}"]
+        # The blocking client that belongs to this manager would wait for ever for what a dead kernel still has to say.
+        manager.client_class = "jupyter_client.asynchronous.AsyncKernelClient"
         if runtime := os.environ.get("JUPYTER_RUNTIME_DIR"):
             manager.connection_file = str(Path(runtime) / f"kernel-{uuid.uuid4().hex}.json")
         options = "{'bbox_inches': None, 'metadata': {'Date': None}}"
@@ -366,7 +368,10 @@ del _sys, _InlineBackend
 
 
 def _quietly(client: Any, code: str) -> None:
-    client.execute_interactive(code, silent=True, store_history=False, timeout=60, output_hook=lambda message: None)
+    from jupyter_core.utils import run_sync
+
+    execute = run_sync(client.execute_interactive)
+    execute(code, silent=True, store_history=False, timeout=60, output_hook=lambda message: None)
 
 
 def _clean(output: dict) -> dict:

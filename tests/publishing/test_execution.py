@@ -1,0 +1,57 @@
+"""Cells that do not want to end well: the author hears of it in a sentence, soon, and nothing hangs."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from coursework.errors import WorkError
+from coursework.publishing import qmd
+from coursework.publishing.execution import Job, Kernel
+
+CELLS = "Text.\n\n```{{python}}\n{}\n```\n\n```{{python}}\nprint(2)\n```\n"
+
+DEADLY = {
+    "leaves at once": "import os\nos._exit(1)",
+    "is killed while it prints": "import os\nprint('x' * 10, flush=True)\nos.kill(os.getpid(), 9)",
+    "reads where there is nothing": "import ctypes\nctypes.string_at(0)",
+}
+
+
+def run(project, code, kernel=None):
+    path = project.report / "report.qmd"
+    path.write_text(CELLS.format(code))
+    job = Job(qmd.read(path, project.root), project.report, ("svg",), {})
+    if kernel is not None:
+        return kernel.run(job)
+    with Kernel(project.report) as own:
+        return own.run(job)
+
+
+@pytest.mark.parametrize("how", DEADLY)
+def test_a_dead_kernel_is_noticed_soon(project, how):
+    began = time.monotonic()
+    with pytest.raises(WorkError, match=r"report/report\.qmd:3: the kernel died while this cell ran"):
+        run(project, DEADLY[how])
+    assert time.monotonic() - began < 60
+
+
+def test_a_kernel_that_was_kept_is_replaced_after_its_death(project):
+    with Kernel(project.report) as kernel:
+        run(project, "x = 1", kernel)
+        with pytest.raises(WorkError, match="the kernel died"):
+            run(project, DEADLY["leaves at once"], kernel)
+        outputs = run(project, "print(1)", kernel)
+    assert [output["text"] for cell in outputs for output in cell] == ["1\n", "2\n"]
+
+
+@pytest.mark.parametrize("code", ["input('a name? ')", "import getpass\ngetpass.getpass()"])
+def test_a_question_that_nobody_answers_is_an_error(project, code):
+    with pytest.raises(WorkError, match=r"report/report\.qmd:\d+: StdinNotImplementedError"):
+        run(project, code)
+
+
+def test_much_output_arrives_whole(project):
+    (first, _) = run(project, "for _ in range(20_000):\n    print('x' * 99)")
+    assert sum(len(output["text"]) for output in first) == 20_000 * 100
