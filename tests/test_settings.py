@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from fractions import Fraction
 
@@ -84,6 +85,15 @@ def test_decimals_of_the_file_keep_their_text(write):
         ("experiments: {workers: 1.5}", "experiments.workers: must be a whole number"),
         ("module: 3950", "module: must be text"),
         ("upload_limit_mb: -1", "upload_limit_mb: must be at least 1"),
+        ("student_id: yes", "student_id: must be text in quotes: unquoted, this word means true or false"),
+        (f"question1: {{inputs: [{'9' * 5000}, 1]}}", "question1.inputs.0: must be a finite number"),
+        ("question1: {inputs: ['١', 1]}", "question1.inputs.0: must be a finite number"),
+        ("question1: {inputs: [1_000, 1]}", "question1.inputs.0: must be a finite number"),
+        ("module: CS/3950", "module: must be 1 to 16 letters and digits"),
+        ("module_title: a $x$", "module_title: must not have $ in it"),
+        ('module_title: "\u202egninrael"', "module_title: must be 1 to 80 characters that can be printed"),
+        (f"module_title: {'x' * 81}", "module_title: must be 1 to 80 characters"),
+        ("dataset: ''", "dataset: must not be empty"),
     ],
 )
 def test_refused_with_file_line_and_key(write, line, message):
@@ -95,7 +105,30 @@ def test_refused_with_file_line_and_key(write, line, message):
     assert "\n" not in text
 
 
-@pytest.mark.parametrize("date", ["2026-13-01", "tomorrow", "5", "1026-01-01", "[2026]"])
+def test_a_key_inside_a_group_is_found_on_its_own_line(write):
+    with pytest.raises(InputError, match=r"^coursework\.yml:3: question1\.inputs: 2 to 4 numbers"):
+        write(DATE + "question1:\n  inputs: [1]\n")
+
+
+def test_a_day_that_does_not_exist_is_called_so(write):
+    with pytest.raises(InputError, match="there is no 2026-02-30 in the calendar"):
+        write("date: 2026-02-30")
+
+
+def test_a_control_character_is_found_on_its_line(write):
+    with pytest.raises(InputError, match=r"coursework\.yml:2: the character U\+0000: delete it"):
+        write(DATE + "module: CS\0")
+
+
+def test_what_has_the_name_of_the_settings_and_is_no_file_is_refused_at_once(tmp_path):
+    (tmp_path / "folder.yml").mkdir()
+    os.mkfifo(tmp_path / "pipe.yml")  # reading it would wait for ever
+    for name in ("folder.yml", "pipe.yml"):
+        with pytest.raises(InputError, match=f"{name} is no file"):
+            load(tmp_path / name)
+
+
+@pytest.mark.parametrize("date", ["2026-13-01", "tomorrow", "5", "1026-01-01", "[2026]", "٢٠٢٦-١١-٢٣"])
 def test_wrong_dates_are_refused(write, date):
     with pytest.raises(InputError, match=r"^coursework\.yml:1: date"):
         write(f"date: {date}")

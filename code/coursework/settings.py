@@ -22,6 +22,10 @@ LARGEST = 10**12
 """Numbers of a drawn figure are small; beyond this an input is a slip of the keyboard."""
 
 
+MOST_DIGITS = 100
+"""A longer text is no number that a figure shows."""
+
+
 class _Number(str):
     """A YAML number as its author wrote it, so that 0.1 stays one tenth."""
 
@@ -50,8 +54,8 @@ _Loader.add_constructor("tag:yaml.org,2002:int", _keep_text)
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", yaml.SafeLoader.construct_yaml_str)
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
-_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
-_RATIO = re.compile(r"[+-]?\d+\s*/\s*\d+")
+_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_RATIO = re.compile(r"[+-]?\d+\s*/\s*\d+", re.ASCII)
 
 
 def exact(value: Any) -> Fraction:
@@ -65,7 +69,7 @@ def exact(value: Any) -> Fraction:
     if isinstance(value, Fraction):
         return value
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if not (_DECIMAL.fullmatch(text) or _RATIO.fullmatch(text)):
+    if len(text) > MOST_DIGITS or not (_DECIMAL.fullmatch(text) or _RATIO.fullmatch(text)):
         raise ValueError('must be a finite number such as 3, -0.5 or "1/3"')
     if re.search(r"/\s*0+$", text):
         raise ValueError("must not divide by zero")
@@ -85,7 +89,25 @@ def _text(value: Any) -> Any:
     return value
 
 
+def _module(value: Any) -> str:
+    text = _text(value)
+    if isinstance(text, str) and not re.fullmatch(r"[A-Za-z0-9]{1,16}", text):
+        raise ValueError("must be 1 to 16 letters and digits (a to z, 0 to 9): it is part of the file names")
+    return text
+
+
+def _module_title(value: Any) -> str:
+    text = _text(value)
+    if isinstance(text, str) and not (1 <= len(text) <= 80 and text.isprintable()):
+        raise ValueError("must be 1 to 80 characters that can be printed, on one line")
+    if isinstance(text, str) and (bad := re.search(r"[<>{}\[\]\\$#*_`@]", text)):
+        raise ValueError(f"must not have {bad.group()} in it, which has a meaning in the documents")
+    return text
+
+
 def _student_id(value: Any) -> str:
+    if isinstance(value, bool):
+        raise ValueError("must be text in quotes: unquoted, this word means true or false")
     if isinstance(value, _Number | int | float):
         raise ValueError(f'must be text in quotes, "{value}": an unquoted number loses its leading zeros')
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9]{1,32}", value):
@@ -94,8 +116,11 @@ def _student_id(value: Any) -> str:
 
 
 def _date(value: Any) -> datetime.date:
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        value = datetime.date.fromisoformat(value)
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+        try:
+            value = datetime.date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"there is no {value} in the calendar: give a date such as 2026-11-23") from None
     if type(value) is not datetime.date:
         raise ValueError("must be a date such as 2026-11-23")
     if not 1990 <= value.year <= 2100:
@@ -158,8 +183,8 @@ class Settings(_Model):
     """The author's inputs, validated."""
 
     student_id: Annotated[str, BeforeValidator(_student_id)] = PLACEHOLDER_ID
-    module: Annotated[Text, Field(pattern=r"^[A-Za-z0-9]{1,16}$")] = "CS3950"
-    module_title: Annotated[Text, Field(pattern=r"^[^\x00-\x1f<>{}\[\]\\$#*_`@]{1,80}$")] = "Deep Learning"
+    module: Annotated[str, BeforeValidator(_module)] = "CS3950"
+    module_title: Annotated[str, BeforeValidator(_module_title)] = "Deep Learning"
     date: Annotated[datetime.date, BeforeValidator(_date)]
     dataset: Annotated[Text, Field(min_length=1)] = "fashion-mnist"
     upload_limit_mb: Annotated[Whole, Field(ge=1, le=10_000)] = 50
@@ -191,8 +216,8 @@ _ALLOWED = {
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "literal_error": "must be {expected}",
-    "string_pattern_mismatch": "has characters that are not allowed here",
     "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
 }
 
 
@@ -240,6 +265,8 @@ def load(path: Path) -> Settings:
         If the file is missing, is not YAML, or holds something that is not allowed.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path.name} is no file: put the project's own in its place.")
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise InputError(
@@ -254,7 +281,12 @@ def load(path: Path) -> Settings:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{path.name}:{mark.line + 1}" if mark else path.name
-        raise InputError(f"{place}: not valid YAML: {error.problem or error.context}.") from None
+        reason = error.problem or error.context
+        look = "" if "is given twice" in reason else "; look at the quotes, brackets and indentation up to here"
+        raise InputError(f"{place}: not valid YAML: {reason}{look}.") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise InputError(f"{path.name}:{line}: the character U+{ord(text[error.position]):04X}: delete it.") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{path.name}: not valid YAML: {str(error).splitlines()[0]}.") from None
     if values is None:
@@ -276,5 +308,5 @@ def load(path: Path) -> Settings:
         first = error.errors()[0]
         if first["loc"] and first["loc"][0] in overridden:
             raise InputError(f"{overridden[first['loc'][0]]}: {_sentence(first)}.") from None
-        line = _line(text, first["loc"])
+        line = _line(text, (*first["loc"], *re.findall(r"^([a-z_]+): ", str(first.get("ctx", {}).get("error", "")))))
         raise InputError(f"{path.name}{f':{line}' if line else ''}: {_sentence(first)}.") from None
