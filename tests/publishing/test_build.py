@@ -110,6 +110,29 @@ def test_the_same_sources_give_the_same_bytes(builder, write):
     assert builder.typesetter.compile(builder.report(VARIABLES, {}).text) == first
 
 
+def test_pages_and_pdf_come_from_one_layout(builder, write):
+    write(CELLS)
+    text = builder.report(VARIABLES, {}).text
+    pages, pdf = builder.typesetter.pages_and_pdf(text)
+    assert pdf.result() == builder.typesetter.compile(text)
+    assert len(pages) == len(pypdfium2.PdfDocument(pdf.result()))
+    assert all(page.startswith(b"<svg") for page in pages)
+
+
+def test_a_pdf_that_keeps_no_standard_does_not_cost_the_pages(builder, write):
+    write("Words.")
+    text = builder.report({}, {}).text
+    for turn in range(2):
+        with pytest.raises(WorkError, match="unknown variable: nonsense"):
+            builder.typesetter.pages_and_pdf(f"{text}\n#nonsense")
+        pages, pdf = builder.typesetter.pages_and_pdf(f'{text}\n#image(bytes("{SVG}"))\nTurn {turn}')
+        assert pages
+        with pytest.raises(WorkError, match="PDF/UA-1 error: missing alt text"):
+            pdf.result()
+
+
+SVG = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1 1'><path d='M0 0h1v1z'/></svg>"
+
 EDITS = [
     # what is edited, from, to, whether cells are executed
     ("prose", "See @fig-x", "Look at @fig-x", False),

@@ -13,6 +13,7 @@ import itertools
 import re
 import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from pathlib import Path
 
 from coursework.errors import WorkError
@@ -23,7 +24,7 @@ from coursework.preview.notebook_page import CellView, NotebookPage
 from coursework.preview.preparing import Preparation
 from coursework.preview.watching import Effect, effect, running_code
 from coursework.project import Project
-from coursework.publishing.build import Builder, Source
+from coursework.publishing.build import Builder
 from coursework.publishing.qmd import Cell
 from coursework.submission import alone
 
@@ -64,7 +65,6 @@ class Workshop:
         self._preparation: Preparation | None = None
         # Held by whoever executes: cells must not read results while these are being replaced.
         self._executing = threading.Lock()
-        self._typst = threading.Lock()
         self._builder = Builder(project, keep_kernel=True, in_memory=True, on_cell=self._on_cell)
         self._held = contextlib.ExitStack()
         self._building: Prepared | None = None
@@ -72,8 +72,7 @@ class Workshop:
         self._notebook_sources: frozenset[Path] = frozenset()
         self._notebook_made_with: Prepared | None = None
         self._sources: frozenset[Path] = frozenset()
-        self._good: Source | None = None
-        self._pdf: tuple[str, bytes] | None = None
+        self._pdf: Future[bytes] | None = None
         self._bodies: tuple[dict[str, bytes], ...] = ({}, {})
         self.cells: tuple[CellView, ...] = ()
         self._threads = [
@@ -148,13 +147,9 @@ class Workshop:
         WorkError
             If there are none yet, or Typst refuses them.
         """
-        good = self._good
-        if good is None:
+        if self._pdf is None:
             raise WorkError("There is no page yet.")
-        with self._typst:
-            if self._pdf is None or self._pdf[0] != good.text:
-                self._pdf = (good.text, self._builder.typesetter.compile(good.text))
-            return self._pdf[1]
+        return self._pdf.result()
 
     # Preparation
 
@@ -209,6 +204,8 @@ class Workshop:
                 more = self._changed is not None
             if not more:
                 self.board.doing("documents", None)
+                if not self._stopping:
+                    self._builder.kernel.start()  # ready before the first cell is edited
 
     def _build(self, changed: set[Path], prepared: Prepared) -> None:
         self._building = prepared
@@ -263,9 +260,7 @@ class Workshop:
     def _build_report(self, prepared: Prepared) -> None:
         source = self._builder.report(prepared.variables, prepared.inputs)
         self._sources = frozenset(source.sources)
-        with self._typst:
-            svgs = self._builder.typesetter.compile(source.text, "svg")
-        self._good = source
+        svgs, pdf = self._builder.typesetter.pages_and_pdf(source.text)
         # To compare is cheaper than to digest, and most pages are as they were.
         before = itertools.chain(self._bodies[0].items(), itertools.repeat(("", b"")))
         digests = [
@@ -276,7 +271,9 @@ class Workshop:
         bodies = dict(zip(digests, svgs, strict=True))
         # What a browser is fetching at this moment may belong to the pages before.
         self._bodies = (bodies, self._bodies[0])
+        self._pdf = pdf
         self.board.publish(pages=pages, title=source.title)
+        pdf.result()  # where the pages can be set but not handed in, that is a problem like any other
 
 
 def _size(svg: bytes) -> tuple[float, float]:

@@ -109,7 +109,7 @@ class Builder:
                 seen = self._seen_file(job)
                 if seen.is_file() and seen.read_text() != _own_digest(job):
                     kernel = self._ahead[job.document.name] = Kernel(job.folder)
-                    kernel.start(job.figure_formats)
+                    kernel.start()
 
     def _seen_file(self, job: Job) -> Path:
         return self.project.cache / "render" / f"{job.document.path.stem}.digest"

@@ -222,7 +222,8 @@ class _Writer:
     def _notebook_cell(self, path: Path, name: str, label: str, line: Line) -> dict:
         if path not in self.notebooks:
             try:
-                self.notebooks[path] = _notebook(path.read_text(encoding="utf-8"))
+                status = path.stat()
+                self.notebooks[path] = _notebook(path, (status.st_mtime_ns, status.st_size))
             except FileNotFoundError:
                 raise InputError(f"{line.place}: the notebook {name} does not exist.") from None
             except (ValueError, OSError):
@@ -237,8 +238,9 @@ class _Writer:
 
 
 @lru_cache(maxsize=2)
-def _notebook(text: str) -> dict:
-    return json.loads(text)
+def _notebook(path: Path, stamp: tuple[int, int]) -> dict:
+    """Read a notebook; again only where its time of change or its size is another."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _text(value: str | list[str]) -> str:

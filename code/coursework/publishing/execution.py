@@ -247,14 +247,8 @@ class Kernel:
             with contextlib.suppress(OSError):
                 os.killpg(pid, signal.SIGKILL)  # a kernel leads a process group of its own
 
-    def start(self, formats: tuple[str, ...]) -> None:
-        """Begin to start the kernel's process, unless it runs; nothing is waited for.
-
-        Parameters
-        ----------
-        formats
-            What matplotlib's figures are kept as.
-        """
+    def start(self) -> None:
+        """Begin to start the kernel's process, unless it runs; nothing is waited for."""
         from jupyter_client.manager import KernelManager
 
         if self._manager is not None and self._manager.is_alive():
@@ -269,7 +263,6 @@ class Kernel:
         options = "{'bbox_inches': None, 'metadata': {'Date': None}}"
         manager.start_kernel(
             extra_arguments=[
-                f"--InlineBackend.figure_formats={set(formats)!r}",
                 f"--InlineBackend.print_figure_kwargs={options}",
                 "--HistoryManager.enabled=False",
                 "--log-level=ERROR",
@@ -298,7 +291,7 @@ class Kernel:
         from nbclient import NotebookClient
         from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-        self.start(job.figure_formats)
+        self.start()
         manager = self._manager
         cells = [nbformat.v4.new_code_cell(cell.code, id=f"cell-{i}") for i, cell in enumerate(job.cells)]
         notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL})

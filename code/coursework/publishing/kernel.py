@@ -8,6 +8,7 @@ imported here, since it may be edited before the first cell runs.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import sys
 from pathlib import Path
@@ -28,6 +29,8 @@ def main() -> None:
     for name in PRELOADED:
         with contextlib.suppress(ImportError):  # the cell that needs it will say so
             importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # what has been imported stays: to look through it at each collection takes a tenth of the time
     app.start()
 
 

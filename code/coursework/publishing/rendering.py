@@ -13,9 +13,8 @@ import json
 import os
 import re
 import subprocess
-import threading
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -161,8 +160,9 @@ class Typesetter:
         self.cache = cache
         self.worker = worker
         self._memory: dict[str, str] = {}
-        self._compiler: Any = None
-        self._warming: threading.Thread | None = None
+        self._compilers: dict[str, Any] = {}
+        self._exporter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="typst")
+        self._exporting: Future[bytes] | None = None
 
     def typst_source(self, document: Document, chapters: Sequence[str], metadata: Mapping[str, Any]) -> str:
         """Turn a document into Typst.
@@ -237,60 +237,94 @@ class Typesetter:
     def _kept_file(self, key: str) -> Path:
         return self.cache / "pandoc" / f"{key}.typ"
 
-    def compile(self, source: str, output: str = "pdf") -> Any:
-        """Compile Typst source.
+    def compile(self, source: str) -> bytes:
+        """Set a document as one tagged PDF.
 
         Parameters
         ----------
         source
-            The whole document.
-        output
-            ``pdf`` for one tagged PDF (bytes), ``svg`` for a list of pages (bytes).
+            The whole document as Typst.
 
         Raises
         ------
         WorkError
             If Typst refuses it.
         """
-        import typst
+        self._write(source)
+        return self._pdf()
 
-        if self._warming is not None:
-            self._warming.join()
-        write_atomically(self._main, source.encode(), durable=False)
-        try:
-            return self._compiled(output)
-        except typst.TypstError as error:
-            hints = "".join(f" ({hint})" for hint in error.hints)
-            raise WorkError(f"Typst cannot set the document: {error.message}{hints}") from None
+    def pages_and_pdf(self, source: str) -> tuple[list[bytes], Future[bytes]]:
+        """Set a document as SVG pages and, in a thread of its own, as PDF; both come from one layout.
+
+        Parameters
+        ----------
+        source
+            The whole document as Typst.
+
+        Returns
+        -------
+        pages
+            Each page as SVG.
+        pdf
+            The PDF, which may still be under way; its result raises `WorkError` where it keeps no standard.
+
+        Raises
+        ------
+        WorkError
+            If Typst refuses the document.
+        """
+        self._write(source)
+        with contextlib.suppress(RuntimeError):  # what is wrong is said below
+            # Lays the document out; what Typst finds out is shared by all its compilers.
+            self._compiler("svg").query("<none>")
+        self._exporting = self._exporter.submit(self._pdf)
+        with _refusals():
+            pages = self._compiler("svg").compile(format="svg")
+        return (pages if isinstance(pages, list) else [pages]), self._exporting
 
     @property
     def _main(self) -> Path:
         return self.cache / "report.typ"
 
-    def _compiled(self, output: str) -> Any:
+    def _write(self, source: str) -> None:
+        if self._exporting is not None:
+            wait([self._exporting])  # it reads the file
+        write_atomically(self._main, source.encode(), durable=False)
+
+    def _pdf(self) -> bytes:
+        with _refusals():
+            return self._compiler("pdf").compile(
+                format="pdf", pdf_standards=self.extension.pdf_standards, timestamp=_epoch()
+            )
+
+    def _compiler(self, use: str) -> Any:
         import typst
 
-        if self._compiler is None:
-            self._compiler = typst.Compiler(
+        if use not in self._compilers:
+            self._compilers[use] = typst.Compiler(
                 str(self._main),
                 root=str(self.root),
                 font_paths=[str(path) for path in self.extension.fonts],
                 ignore_system_fonts=True,
             )
-        if output == "pdf":
-            return self._compiler.compile(format="pdf", pdf_standards=self.extension.pdf_standards, timestamp=_epoch())
-        pages = self._compiler.compile(format="svg")
-        return pages if isinstance(pages, list) else [pages]
+        return self._compilers[use]
 
     def warm_up(self) -> None:
         """Set the last document again in a thread, while cells are executed: most of the next one will be the same."""
-        if self._compiler is None and self._warming is None and self._main.is_file():
-            self._warming = threading.Thread(target=self._set_again, daemon=True)
-            self._warming.start()
+        if self._exporting is None and self._main.is_file():
+            self._exporting = self._exporter.submit(self._pdf)
 
-    def _set_again(self) -> None:
-        with contextlib.suppress(Exception):  # a figure may be gone, say: it is set when its time comes
-            self._compiled("pdf")
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn what Typst says against a document into a sentence."""
+    import typst
+
+    try:
+        yield
+    except typst.TypstError as error:
+        hints = "".join(f" ({hint})" for hint in error.hints)
+        raise WorkError(f"Typst cannot set the document: {error.message}{hints}") from None
 
 
 def _epoch() -> int | None:
