@@ -76,6 +76,12 @@ def test_every_value_and_gradient_is_drawn():
         assert number(value).text in drawn
 
 
+def test_a_sigmoid_at_zero_is_shown_exactly():
+    case = Neuron((Fraction(2), Fraction(3)), (Fraction(3), Fraction(-2)))
+    shown = [text.get_text() for text in texts(draw(case, answer(case).sigmoid, "σ"))]
+    assert {"0.5", "0.25", "0.75", "−0.5"} <= set(shown)
+
+
 def test_what_is_asked_is_framed():
     case = NEURONS["default"]
     framed = [

@@ -94,7 +94,7 @@ class Gradients:
     z : Fraction
         The total input.
     y, slope : Fraction or mpf
-        The output, and dy/dz. Fractions for a ReLU, 50-digit numbers for a sigmoid.
+        The output, and dy/dz. Fractions for a ReLU, 50-digit numbers for a sigmoid (but at z = 0 fractions too).
     inputs, weights : tuple, shape (n,)
         ∂y/∂x_i and ∂y/∂w_i.
     bias : Fraction, mpf or None
@@ -142,11 +142,11 @@ def gradients(neuron: Neuron, activation: Activation) -> Gradients:
 
 
 def _output_and_slope(activation: Activation, z: Fraction) -> tuple[Number, Number]:
-    """Evaluate the activation and SymPy's derivative of it at `z`: exactly for `relu`, else to 50 digits."""
+    """Evaluate the activation and SymPy's derivative of it at `z`: exactly for `relu` and at 0, else to 50 digits."""
     u = sp.Symbol("u", real=True)
     function = activation(u)
     expressions = function, sp.diff(function, u)
-    if activation is relu:
+    if activation is relu or z == 0:  # a sigmoid is rational at 0 only
         at = sp.Rational(z.numerator, z.denominator)
         y, slope = (_fraction(expression.subs(u, at)) for expression in expressions)
     else:
@@ -347,9 +347,7 @@ def part_c(answer: Answer) -> str:
 
 
 def _sigmoid_output_and_slope(answer: Answer) -> tuple[Printed, Printed]:
-    """Print y and the slope of the sigmoid; at z = 0 both are rational: 1/2 and 1/4."""
-    if answer.relu.z == 0:
-        return number(Fraction(1, 2)), number(Fraction(1, 4))
+    """Print y and the slope of the sigmoid."""
     return output(answer.sigmoid), number(answer.sigmoid.slope)
 
 
@@ -360,9 +358,8 @@ def _argument(answer: Answer) -> str:
 
 
 def _sigmoid_value(answer: Answer, index: int) -> str:
-    """Return the relation and the value of ∂y/∂w_index of the sigmoid neuron; exact where it is rational."""
-    x = answer.neuron.inputs[index - 1]
-    value = number(x / 4 if answer.relu.z == 0 else answer.sigmoid.weights[index - 1])
+    """Return the relation and the value of ∂y/∂w_index of the sigmoid neuron."""
+    value = number(answer.sigmoid.weights[index - 1])
     return f"{value.relation} {value.tex}"
 
 
