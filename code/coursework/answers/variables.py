@@ -93,7 +93,7 @@ def _regularisation(strength: Any) -> Values:
 
 def _evidence(checks: list[dict[str, Any]]) -> Values:
     """Return the counts, and for each question a line that says what it was checked against."""
-    printed = {"checks": str(len(checks)), "values": str(sum(check["values"] for check in checks))}
+    printed = {"checks": str(len(checks)), "values": f"{sum(check['values'] for check in checks):,}"}
     for question in sorted({check["question"] for check in checks}):
         printed[question.lower()] = checked_line([check for check in checks if check["question"] == question])
     return printed
@@ -107,7 +107,7 @@ def checked_line(checks: list[dict[str, Any]]) -> str:
         largest[oracle] = max(check["difference"], largest.get(oracle, 0.0))
     oracles = "; ".join(f"{oracle}, {scientific(d) if d else 'exact'}" for oracle, d in largest.items())
     values = sum(check["values"] for check in checks)
-    return f"{values} values in {len(checks)} comparisons, with the largest difference from each oracle: {oracles}."
+    return f"{values:,} values in {len(checks)} comparisons, with the largest difference from each oracle: {oracles}."
 
 
 def evidence_table(checks: list[dict[str, Any]]) -> str:
@@ -122,6 +122,6 @@ def evidence_table(checks: list[dict[str, Any]]) -> str:
     ]
     for check in checks:
         numbers = [scientific(check["difference"]), tolerance(check["absolute"]), tolerance(check["relative"])]
-        cells = [check["question"], check["claim"], check["method"], str(check["values"]), *numbers]
+        cells = [check["question"], check["claim"], check["method"], f"{check['values']:,}", *numbers]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
