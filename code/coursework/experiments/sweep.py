@@ -116,9 +116,10 @@ def run(settings: Settings, project: Project, *, progress: bool = True, schedule
     with _bar(shown, store) as advance:
         try:
             while missing:
-                purposes = _purposes(stages(store.profile, store, failed))
-                if opened := [run for run in missing if run.test]:
-                    store.record_reading(opened)
+                planned_now = stages(store.profile, store, failed)
+                purposes = _purposes(planned_now)
+                if "test" in planned_now:
+                    store.record_reading(listed({"test": planned_now["test"]}))
                 train = _train_on_cluster(scheduler) if scheduler else _train_here
                 for found in train(missing, settings, project, store, failed):
                     if not store.belongs(found.result, found.run, found.made_by):
