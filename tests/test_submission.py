@@ -77,12 +77,15 @@ def copy(built, tmp_path):
 def test_another_folder_and_lost_caches_give_the_same_bytes(built, copy):
     import shutil
 
-    for name in ("state.json", "render", "executed"):
-        path = copy / ".cache" / name
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    done = coursework(copy, "bundle", STUDENT_ID="101234567", TZ="Asia/Tokyo", LC_ALL="C")
+    runs = {path: path.stat().st_mtime_ns for path in (copy / ".cache" / "runs").iterdir()}
+    for path in (copy / ".cache").iterdir():
+        if path.name != "runs":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    odd = {"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7", "USER": "nobody", "MPLBACKEND": "agg"}
+    done = coursework(copy, "bundle", STUDENT_ID="101234567", **odd)
     assert done.returncode == 0, done.stderr
     assert "Nothing has changed" not in done.stdout
+    assert {path: path.stat().st_mtime_ns for path in (copy / ".cache" / "runs").iterdir()} == runs
     assert digests(copy) == digests(built.root)
 
 
@@ -101,6 +104,40 @@ def test_a_failing_cell_leaves_the_files_and_says_they_are_not_current(built, co
     chapter.write_text(chapter.read_text().replace("1 / 0", "1 / 1"))
     assert coursework(copy, "bundle", STUDENT_ID="101234567").returncode == 0
     assert "NOT-CURRENT.txt" not in digests(copy)
+
+
+def test_all_findings_are_printed_and_the_older_zip_does_not_look_current(built, copy):
+    before = digests(copy)
+    scheme = copy / "report" / "marks.yml"
+    whole = scheme.read_text()
+    scheme.write_text(whole.replace("sec-q1a", "sec-not-there").replace("sec-q4", "sec-nor-this"))
+    done = coursework(copy, "bundle", STUDENT_ID="101234567")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    findings = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(findings) >= 2
+    assert all(f"{NAMES[0]}, Q" in line and line.endswith("if the answer has moved.") for line in findings)
+    assert f"{len(findings)} findings keep the submission from being packed" in done.stderr.splitlines()[-1]
+    after = digests(copy)
+    assert after.pop("NOT-CURRENT.txt")
+    assert after == before
+    said = (copy / "_output" / "NOT-CURRENT.txt").read_text()
+    assert all(name in said for name in NAMES)
+    assert all(finding in said for finding in findings)
+    checked = coursework(copy, "check", STUDENT_ID="101234567")
+    assert checked.returncode == 1
+    assert "It is an earlier submission" in checked.stdout
+    scheme.write_text(whole)
+    assert coursework(copy, "bundle", STUDENT_ID="101234567").returncode == 0
+    assert digests(copy) == before
+
+
+def test_wrong_settings_mark_the_older_files(built, copy):
+    settings = copy / "coursework.yml"
+    whole = settings.read_text()
+    settings.write_text(whole.replace("inputs: [1, 2]", "inputs: [1, .nan]"))
+    assert coursework(copy, "bundle", STUDENT_ID="101234567").returncode == 2
+    assert "must be a finite number" in (copy / "_output" / "NOT-CURRENT.txt").read_text()
 
 
 OTHER_NUMBERS = """

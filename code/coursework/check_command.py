@@ -7,6 +7,7 @@ import json
 import sys
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from coursework.settings import Settings
 
 MARK_SCHEME = "marks.yml"
-NOT_CURRENT = "NOT-CURRENT.txt"
 
 
 @click.command()
@@ -121,10 +121,12 @@ def _expected(path: Path, project: Project, settings: Settings, *, own: bool):
 
 def _beside(path: Path, project: Project) -> list[Finding]:
     """Compare the zip with the loose files beside it, and see whether the last build failed."""
+    from coursework.submission import is_marked
+
     findings = []
     again = "Build the submission again: `make submission`."
-    if (project.output / NOT_CURRENT).is_file():
-        message = "The last build failed, so this is an earlier submission."
+    if is_marked(project, path.name):
+        message = "It is an earlier submission: the last build failed, was stopped, or is still running."
         findings.append(Finding("error", path.name, "", message, again))
     with contextlib.suppress(zipfile.BadZipFile, OSError, ValueError), zipfile.ZipFile(path) as archive:
         sizes = {entry.filename: (entry.file_size, entry.CRC) for entry in archive.infolist()}
@@ -159,27 +161,43 @@ def _count(number: int, what: str) -> str:
 
 def _print(path: Path, report: Report, show_marks: bool) -> None:
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
-    console = Console(highlight=False)
     if show_marks:
-        _print_marks(report.answers, console)
-    if report.findings and not sys.stdout.isatty():
-        for finding in report.findings:
-            click.echo(str(finding))
-    elif report.findings:
-        table = Table(show_lines=True, expand=False)
-        for title in ("", "Where", "What", "Mend"):
-            table.add_column(title, overflow="fold")
-        for finding in report.findings:
-            where = "\n".join(part for part in (finding.file, finding.place) if part)
-            sign = Text("✗", "red") if finding.is_error else Text("!", "yellow")
-            table.add_row(sign, Text(where), Text(finding.message), Text(finding.mend))
-        console.print(table)
+        _print_marks(report.answers, Console(highlight=False))
+    print_findings(report.findings)
     failed = len(errors(report.findings))
     sign = click.style("✗", fg="red") if failed else click.style("✓", fg="green")
     click.echo(f"{sign} {path.name}: {_count(failed, 'error')}, {_count(len(report.findings) - failed, 'warning')}")
+
+
+def print_findings(findings: Sequence[Finding], *, err: bool = False) -> None:
+    """Print findings as a table with file, place, fault and mend; one a line where nobody looks at a terminal.
+
+    Parameters
+    ----------
+    findings
+        What to print.
+    err
+        Whether to print to the error stream.
+    """
+    if not findings:
+        return
+    if not (sys.stderr if err else sys.stdout).isatty():
+        for finding in findings:
+            click.echo(str(finding), err=err)
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_lines=True, expand=False)
+    for title in ("", "Where", "What", "Mend"):
+        table.add_column(title, overflow="fold")
+    for finding in findings:
+        where = "\n".join(part for part in (finding.file, finding.place) if part)
+        sign = Text("✗", "red") if finding.is_error else Text("!", "yellow")
+        table.add_row(sign, Text(where), Text(finding.message), Text(finding.mend))
+    Console(highlight=False, stderr=err).print(table)
 
 
 def _print_marks(answers: list[Answer], console) -> None:

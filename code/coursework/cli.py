@@ -132,25 +132,38 @@ def bundle(renderer: str, refresh: str | None, final: bool) -> None:
 
 
 def _make(goal: str, renderer: str, refresh: str | None, *, final: bool) -> None:
-    project, settings = _open()
-    from coursework.submission import make
+    from coursework.check_command import print_findings
+    from coursework.project import Project
+    from coursework.publishing.findings import Refused
+    from coursework.submission import make, mark
 
+    try:
+        project, settings = _open()
+    except InputError as error:
+        with contextlib.suppress(InputError):
+            mark(Project.find(), f"The last build failed: {error}")
+        raise
     if refresh not in (None, "all", "report", "q6-classifier"):
         raise InputError(
             f"--cache-refresh: {refresh!r} is not a document; use report or q6-classifier, or leave it out."
         )
     if final and settings.has_placeholder_id:
         raise InputError("student_id in coursework.yml is still the placeholder: put your own there, in quotes.")
-    made = make(
-        project,
-        settings,
-        goal=goal,
-        renderer=renderer,
-        refresh=refresh,
-        progress=_interactive(),
-        final=final,
-        tell=_tell,
-    )
+    try:
+        made = make(
+            project,
+            settings,
+            goal=goal,
+            renderer=renderer,
+            refresh=refresh,
+            progress=_interactive(),
+            final=final,
+            tell=_tell,
+        )
+    except Refused as refused:
+        print_findings(refused.findings, err=True)
+        raise
+    print_findings([finding for finding in made.findings if "placeholder" not in finding.message], err=True)
     _report_made(made, project)
     _warn_of_placeholder(settings)
 
@@ -247,7 +260,13 @@ def _unexpected(error: Exception) -> None:
     import errno
     import traceback
 
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in (
+        errno.ENOSPC,
+        errno.EACCES,
+        errno.EROFS,
+        errno.EDQUOT,
+        errno.EFBIG,
+    ):
         name = Path(error.filename).name if error.filename else "a file"
         _fail(f"{name} cannot be written ({error.strerror}): make room or mend the permissions.", EXIT_FAILED)
     place = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def read(path: Path) -> dict[str, str]:
     """Read ``KEY=VALUE`` lines; a missing file has none."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return {}
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
     return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
@@ -37,7 +38,8 @@ def apply(project: Project) -> None:
     for name, folder in FOLDERS.items():
         os.environ[name] = str(project.cache / folder)
         if name == "JUPYTER_RUNTIME_DIR":
-            (project.cache / folder).mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(OSError):  # who only looks needs no such folder; a build says why it cannot write
+                (project.cache / folder).mkdir(parents=True, exist_ok=True)
 
 
 def local_lines(project: Project, python: str) -> str:

@@ -24,8 +24,17 @@ from coursework.project import Project
 FORMAT = "coursework-kept-1"
 
 
+def _out_of_place(path: Path) -> str | None:
+    """Say what stands in the way where a file has the name of a folder, or a folder that of a file."""
+    for folder in path.parents:
+        if folder.exists() and not folder.is_dir():
+            return f"{folder.name} is a file where a folder is needed: delete it."
+    return f"{path.name} is a folder where a file is needed: delete it." if path.is_dir() else None
+
+
 def _unwritable(path: Path, error: OSError) -> str:
-    return f"{path.name} cannot be written ({error.strerror}): make room or mend the permissions."
+    plain = f"{path.name} cannot be written ({error.strerror}): make room or mend the permissions."
+    return _out_of_place(path) or plain
 
 
 def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -47,9 +56,7 @@ def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> Non
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:
-        raise WorkError(
-            f"{path.name} cannot be written ({error.strerror}): make room or mend the permissions."
-        ) from None
+        raise WorkError(_unwritable(path, error)) from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -101,7 +108,8 @@ def _parsed(content: bytes) -> tuple[dict, bytes] | None:
     try:
         header = json.loads(head)
         sound = header["format"] == FORMAT and header["sha256"] == hashlib.sha256(body[:-1]).hexdigest()
-    except (ValueError, KeyError, TypeError):
+        sound = sound and isinstance(header["digest"], str)
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return (header, body[:-1]) if sound else None
 
@@ -152,7 +160,8 @@ class Kept:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise WorkError(f"{path.name} cannot be read ({error.strerror}): mend its permissions.") from None
+            plain = f"{path.name} cannot be read ({error.strerror}): mend its permissions."
+            raise WorkError(_out_of_place(path) or plain) from None
         record = _parsed(content)
         if record is None:
             self._set_aside(path)

@@ -7,9 +7,12 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +23,7 @@ from coursework.errors import InputError, WorkError
 from coursework.kept import write_atomically, write_if_changed
 from coursework.project import Project
 from coursework.publishing.bundle import Names, file_names, zip_bytes
+from coursework.publishing.findings import Finding, Refused, errors
 from coursework.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,7 +32,10 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 
 MARKER = "NOT-CURRENT.txt"
-"""Lies beside older files after a failed build, and says so."""
+"""Lies beside older files during a build and after a failed one, and names them."""
+
+MARKED = "From an earlier build, and not current"
+"""How the marker begins, before the names of the files."""
 
 HELD = "COURSEWORK_HOLDS_LOCK"
 """Set for Quarto when a build of this project calls it."""
@@ -36,6 +43,9 @@ HELD = "COURSEWORK_HOLDS_LOCK"
 VERSIONED = ("keras", "tensorflow", "tensorflow-cpu", "numpy", "matplotlib", "sympy", "typst", "pypandoc-binary")
 
 SOURCES = ("code/**/*.py", "code/**/*.lua", "code/**/*.typ", "report/*", "report/_extensions/**/*", "*.bib")
+NO_SOURCES = re.compile(r"\.|.*~$|#.*#$|.*\.quarto_ipynb$")
+"""Names of what editors and Quarto leave beside a source while it is open."""
+
 SINGLE_SOURCES = ("_quarto.yml", "_environment", "requirements.lock")
 
 
@@ -49,10 +59,13 @@ class Made:
         The files, in the order in which they are named to the author.
     worked
         Whether anything had to be done.
+    findings
+        What the check warns of.
     """
 
     files: tuple[Path, ...]
     worked: bool
+    findings: tuple[Finding, ...] = ()
 
 
 def names(settings: Settings) -> Names:
@@ -87,7 +100,7 @@ def sources(project: Project) -> list[Path]:
     """List the files that the submission is made from, but for data and kept results."""
     found = {path for pattern in SOURCES for path in project.root.glob(pattern) if path.is_file()}
     found |= {path for name in SINGLE_SOURCES if (path := project.root / name).is_file()}
-    return sorted(path for path in found if "__pycache__" not in path.parts)
+    return sorted(path for path in found if "__pycache__" not in path.parts and not NO_SOURCES.match(path.name))
 
 
 def sources_key(project: Project, settings: Settings, renderer: str) -> str:
@@ -97,9 +110,9 @@ def sources_key(project: Project, settings: Settings, renderer: str) -> str:
     long way finds out that nothing has changed.
     """
     texts = [(path.relative_to(project.root).as_posix(), _sha256(path)) for path in sources(project)]
-    large = _stamps(project, project.data)
-    dataset = Path(settings.dataset)
-    if dataset.exists():
+    dataset = project.root / settings.dataset
+    large = _stamps(project, project.data, dataset)
+    if dataset.is_file():
         large.append((settings.dataset, dataset.stat().st_size, dataset.stat().st_mtime_ns))
     return digest(texts, large, settings.dumped(), renderer, package_versions(*VERSIONED), sys.version)
 
@@ -111,7 +124,7 @@ def results_key(project: Project) -> str:
 
 def _stamps(project: Project, *folders: Path) -> list[tuple[str, int, int]]:
     return [
-        (path.relative_to(project.root).as_posix(), status.st_size, status.st_mtime_ns)
+        (project.name(path), status.st_size, status.st_mtime_ns)
         for folder in folders
         if folder.is_dir()
         for path in sorted(folder.rglob("*"))
@@ -209,31 +222,93 @@ def make(
         target = [project.output / name for name in _targets(names(settings), goal)]
         if refresh is None and is_current(project, settings, renderer, goal) and all(p.is_file() for p in target):
             return Made(tuple(target), worked=False)
-        began_with = sources_key(project, settings, renderer)
+        # Before the work, since a build that is killed cannot say anything any more.
+        mark(project, "A build was begun and is not finished: it is still running, or it was stopped.")
+        began_with, sourced = sources_key(project, settings, renderer), source_digest(project, settings)
         try:
-            contents = _contents(project, settings, goal, renderer, refresh, progress, final, tell)
-        except (InputError, WorkError, KeyboardInterrupt) as failure:
-            _mark(project, failure)
+            contents, findings = _contents(project, settings, goal, renderer, refresh, progress, final, sourced, tell)
+            if sources_key(project, settings, renderer) != began_with:
+                raise WorkError("The sources were edited while they were built: run the same command again.")
+            for path in target:
+                write_if_changed(path, contents[path.name])
+        except BaseException as failure:
+            mark(project, f"The last build failed: {reason_of(failure)}")
             raise
-        for path in target:
-            write_if_changed(path, contents[path.name])
         (project.output / MARKER).unlink(missing_ok=True)
+        if older := _older(project, settings, contents):
+            mark(project, "The last build did not make them anew.", older)
         _remember(project, began_with, goal, target)
-        return Made(tuple(target), worked=True)
+        return Made(tuple(target), worked=True, findings=tuple(findings))
 
 
 def _targets(all_names: Names, goal: str) -> list[str]:
     return [*all_names.members, all_names.zip] if goal == "bundle" else list(all_names.members)
 
 
-def _mark(project: Project, failure: BaseException) -> None:
-    """Say beside the files of an earlier build that they are not current."""
-    _state_file(project).unlink(missing_ok=True)
-    if project.output.is_dir() and any(project.output.iterdir()):
-        reason = str(failure) or "the build was interrupted"
-        with contextlib.suppress(WorkError):
-            text = f"The files beside this one are from an earlier build. The last build failed: {reason}\n"
-            write_atomically(project.output / MARKER, text.encode())
+def reason_of(failure: BaseException) -> str:
+    """Say in words why a build failed."""
+    reason = str(failure) or (
+        "it was interrupted" if isinstance(failure, KeyboardInterrupt) else type(failure).__name__
+    )
+    findings = failure.findings if isinstance(failure, Refused) else ()
+    return "\n".join([reason, *(f"  {finding}" for finding in findings)])
+
+
+def mark(project: Project, why: str, names: list[str] | None = None) -> None:
+    """Say beside the files of an earlier build that they are not current.
+
+    Parameters
+    ----------
+    project
+        Whose output folder it is.
+    why
+        What happened, for the author.
+    names
+        The files; all that are there, and then none of them counts as made from these sources, if left out.
+    """
+    path = project.output / MARKER
+    with contextlib.suppress(OSError):
+        if names is None:
+            _state_file(project).unlink(missing_ok=True)
+            names = sorted(found.name for found in project.output.glob("*") if found.name != MARKER)
+        if not names:
+            return
+        text = f"{MARKED}: {', '.join(names)}\n{why}\n"
+        try:
+            write_atomically(path, text.encode())
+        except WorkError:
+            path.touch()  # on a full disk there is room for a name
+
+
+def is_marked(project: Project, name: str) -> bool:
+    """Tell whether a file of the output folder is from an earlier build than the last one."""
+    try:
+        first = (project.output / MARKER).read_text(encoding="utf-8", errors="replace").partition("\n")[0]
+    except FileNotFoundError:
+        return False
+    return name in first or not first.startswith(MARKED)
+
+
+def _older(project: Project, settings: Settings, contents: Mapping[str, bytes]) -> list[str]:
+    """Name what lies in the output folder and does not belong to the files that were just made."""
+    zip_name = names(settings).zip
+    found = []
+    for path in project.output.iterdir():
+        if path.suffix not in (".pdf", ".ipynb", ".zip") or path.name in contents:
+            continue
+        if path.name != zip_name or not _holds(path, contents):
+            found.append(path.name)
+    return sorted(found)
+
+
+def _holds(path: Path, contents: Mapping[str, bytes]) -> bool:
+    """Tell whether a zip holds just these files."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inside = {entry.filename: (entry.file_size, entry.CRC) for entry in archive.infolist()}
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return False
+    return inside == {name: (len(content), zlib.crc32(content)) for name, content in contents.items()}
 
 
 def _contents(
@@ -244,12 +319,15 @@ def _contents(
     refresh: str | None,
     progress: bool,
     final: bool,
+    sourced: str,
     tell: Tell,
-) -> dict[str, bytes]:
+) -> tuple[dict[str, bytes], list[Finding]]:
     from coursework.prepare import prepare
     from coursework.publishing.build import NOTEBOOK, REPORT, Builder
 
-    sourced = source_digest(project, settings)
+    with Builder(project) as reader:  # what is wrong with the text is said before minutes of training
+        for document in (NOTEBOOK, REPORT) if renderer == "builtin" else (NOTEBOOK,):
+            reader.read(document)
 
     def on_cell(document: str, index: int, count: int, cell: object) -> None:
         if index == 0:
@@ -275,27 +353,27 @@ def _contents(
             pdf = builder.typesetter.compile(report.text)
     found = names(settings)
     contents = {found.pdf: pdf, found.notebook: notebook}
+    findings: list[Finding] = []
     if goal == "bundle":
         tell("Checking the submission")
-        contents[found.zip] = _checked_zip(project, settings, contents, found, final)
-    return contents
+        contents[found.zip], findings = _checked_zip(project, settings, contents, found, final)
+    return contents, findings
 
 
-def _checked_zip(project: Project, settings: Settings, members: dict[str, bytes], found: Names, final: bool) -> bytes:
-    """Pack the members, open the zip again and check what is in it."""
+def _checked_zip(
+    project: Project, settings: Settings, members: dict[str, bytes], found: Names, final: bool
+) -> tuple[bytes, list[Finding]]:
+    """Pack the members, open the zip again and check what is in it; return the zip and what the check warns of."""
     import tempfile
 
     packed = zip_bytes(members)
     with tempfile.TemporaryDirectory(dir=project.cache) as folder:
         path = Path(folder) / found.zip
         path.write_bytes(packed)
-        errors = [finding for finding in check(project, settings, path, final=final) if finding.severity == "error"]
-    if errors:
-        first = errors[0]
-        more = f" ({len(errors) - 1} more; see `coursework check`)" if len(errors) > 1 else ""
-        where = f"{first.file}, {first.place}" if first.place else first.file
-        raise WorkError(f"{where}: {first.message} {first.mend}{more}")
-    return packed
+        findings = check(project, settings, path, final=final)
+    if errors(findings):
+        raise Refused(findings)
+    return packed, findings
 
 
 def expected_digests(project: Project, settings: Settings) -> Digests:

@@ -2,15 +2,55 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import pytest
 
 from coursework.errors import WorkError
 from coursework.publishing import qmd
-from coursework.publishing.execution import Job, Kernel
+from coursework.publishing.execution import Job, Kernel, OutputCache
 
 CELLS = "Text.\n\n```{{python}}\n{}\n```\n\n```{{python}}\nprint(2)\n```\n"
+
+DAMAGES = {
+    "the index is garbled": lambda folder: _overwrite(folder / "global.db", bytes(200)),
+    "the index is cut short": lambda folder: os.truncate(folder / "global.db", 5000),
+    "the index is gone": lambda folder: (folder / "global.db").unlink(),
+    "an output is another one": lambda folder: _replace(_kept(folder), b"shown", b"faked"),
+    "an output is cut short": lambda folder: os.truncate(_kept(folder), 300),
+    "the outputs are gone": lambda folder: _kept(folder).unlink(),
+}
+
+
+def _kept(folder):
+    (path,) = folder.glob("executed/*/base.ipynb")
+    return path
+
+
+def _overwrite(path, head):
+    path.write_bytes(head + path.read_bytes()[len(head) :])
+
+
+def _replace(path, old, new):
+    assert old in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(old, new))
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.filterwarnings("ignore:The execution cache was damaged")
+def test_damaged_outputs_are_never_shown(project, damage):
+    (project.report / "report.qmd").write_text("Text.\n\n```{python}\nprint(1)\n```\n")
+    job = Job(qmd.read(project.report / "report.qmd", project.root), project.report, ("svg",), {})
+    cache = OutputCache(project.cache / "executed")
+    outputs = (({"output_type": "stream", "name": "stdout", "text": "shown\n"},),)
+    cache.save(job, outputs)
+    assert cache.load(job) == outputs
+    DAMAGES[damage](cache.folder)
+    assert cache.load(job) is None
+    cache.save(job, outputs)
+    assert cache.load(job) == outputs
+
 
 DEADLY = {
     "leaves at once": "import os\nos._exit(1)",

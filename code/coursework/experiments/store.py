@@ -52,6 +52,11 @@ class RunStore(Mapping[Run, Result]):
         except InputError as error:
             words = str(error).removeprefix("dataset: ")
             raise InputError(f"{project.settings_file.name}: dataset: {words}") from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            raise InputError(
+                f"{project.settings_file.name}: dataset: it cannot be read ({reason}): correct the name, or restore it."
+            ) from None
         self._circumstances = {"data": checksum, **makers()}
         self._current: set[Run] = set()
         self._loaded: dict[Run, Result] = {}
@@ -153,7 +158,8 @@ class RunStore(Mapping[Run, Result]):
         if payload is None:
             return ("specification",)
         now = self.circumstances(run)
-        return tuple(reason for reason in now if payload["circumstances"].get(reason) != now[reason])
+        reasons = tuple(reason for reason in now if payload["circumstances"].get(reason) != now[reason])
+        return reasons or ("specification",)  # the record's own key is damaged
 
 
 def makers() -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from coursework.errors import WorkError
+
 Severity = Literal["error", "warning"]
 
 
@@ -45,6 +47,16 @@ class Finding:
     def __str__(self) -> str:
         where = f"{self.file}, {self.place}" if self.place else self.file
         return f"{self.severity}: {where}: {self.message} {self.mend}"
+
+
+class Refused(WorkError):
+    """A submission was made and must not leave; its findings say why."""
+
+    def __init__(self, findings: Iterable[Finding]):
+        self.findings = list(findings)
+        count = len(errors(self.findings))
+        what = "1 finding keeps" if count == 1 else f"{count} findings keep"
+        super().__init__(f"{what} the submission from being packed; mend what is said above, and build it again.")
 
 
 def errors(findings: Iterable[Finding]) -> list[Finding]:
