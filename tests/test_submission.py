@@ -10,6 +10,7 @@ import pytest
 
 from copies import coursework
 from coursework import submission
+from coursework.errors import WorkError
 from coursework.kept import Kept, products
 from coursework.project import Project
 from coursework.settings import Settings, load
@@ -214,10 +215,12 @@ def test_an_edit_during_a_build_is_not_lost(tmp_path, monkeypatch):
     def contents(*arguments):
         made.append(chapter.read_text())
         chapter.write_text("After.\n")
-        return dict.fromkeys(submission.names(settings).members, made[-1].encode())
+        return dict.fromkeys(submission.names(settings).members, made[-1].encode()), []
 
     monkeypatch.setattr(submission, "_contents", contents)
-    for _ in range(3):
+    with pytest.raises(WorkError, match="edited while they were built"):
+        submission.make(project, settings, goal="render")
+    for _ in range(2):
         submission.make(project, settings, goal="render")
     assert made == ["Before.\n", "After.\n"]
 

@@ -227,7 +227,7 @@ def make(
         began_with, sourced = sources_key(project, settings, renderer), source_digest(project, settings)
         try:
             contents, findings = _contents(project, settings, goal, renderer, refresh, progress, final, sourced, tell)
-            if sources_key(project, settings, renderer) != began_with:
+            if source_digest(project, settings) != sourced:
                 raise WorkError("The sources were edited while they were built: run the same command again.")
             for path in target:
                 write_if_changed(path, contents[path.name])
