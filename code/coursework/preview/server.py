@@ -78,7 +78,7 @@ def application(project: Project, board: Board, workshop: Workshop, port: int) -
         return framed("notebook", "".join(cell.html for cell in workshop.cells))
 
     async def page(request: Request) -> Response:
-        body = workshop.page(request.path_params["digest"])
+        body = await run_in_threadpool(workshop.page, request.path_params["digest"])
         if body is None:
             return _missing(request)
         # The address is the content's digest.

@@ -20,6 +20,7 @@ from coursework.errors import WorkError
 from coursework.prepare import Prepared
 from coursework.preview.board import Board, Page
 from coursework.preview.faults import problem
+from coursework.preview.figure_fonts import faces, with_fonts
 from coursework.preview.notebook_page import CellView, NotebookPage
 from coursework.preview.preparing import Preparation
 from coursework.preview.watching import Effect, effect, running_code
@@ -136,8 +137,9 @@ class Workshop:
         return True
 
     def page(self, digest: str) -> bytes | None:
-        """Return a page's SVG, if it is one of the present pages or of those before."""
-        return next((bodies[digest] for bodies in self._bodies if digest in bodies), None)
+        """Return a page's SVG with its figures' fonts, if it is one of the present pages or of those before."""
+        body = next((bodies[digest] for bodies in self._bodies if digest in bodies), None)
+        return None if body is None else with_fonts(body, faces(tuple(self._builder.typesetter.extension.fonts)))
 
     def pdf(self) -> bytes:
         """Return the last good pages as PDF.
