@@ -14,7 +14,8 @@ from coursework.preview.figure_fonts import faces, with_fonts
 
 FONTS = Path(__file__).resolve().parents[2] / "report" / "_extensions" / "coursework" / "fonts"
 FACE = re.compile(
-    r"@font-face \{ font-family: '([^']+)'; font-style: (\w+); font-weight: (\d+); src: url\(data:font/otf;base64,(.*?)\)"
+    r"@font-face \{ font-family: '([^']+)'; font-style: (\w+); font-weight: (\d+); "
+    r"src: url\(data:font/otf;base64,(.*?)\)"
 )
 
 

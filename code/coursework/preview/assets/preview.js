@@ -89,7 +89,10 @@ async function showPages(view) {
   const changes = view.pages.map(async (page, index) => {
     const box = items.children[index];
     const shown = box.querySelector("img");
-    if (shown && shown.dataset.digest === page.digest) return null;
+    if (shown && shown.dataset.digest === page.digest) {
+      if (!shown.complete) await shown.decode().catch(() => {}); // it is still on its way
+      return null;
+    }
     const image = frameOf(page, index + 1);
     if (!shown) box.append(image); // holds the place while the picture is on its way
     try {
