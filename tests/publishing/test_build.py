@@ -165,6 +165,32 @@ def test_inputs_and_a_refresh_execute(builder, write):
     assert builder.report({}, {"settings": 2}, refresh=True).executed
 
 
+def test_a_wrong_line_of_the_figures_style_is_named(builder, project, write):
+    style = project.report / "matplotlibrc"
+    write("```{python}\n1 + 1\n```\n")
+    for text, line, word in (
+        ("lines.linewidth: 1\nfont.size: nine\n", 2, "nine"),
+        ("\n\nno.such.key: 1\n", 3, "no.such.key"),
+        ("lines.linewidth 1\n", 1, "colon"),
+    ):
+        style.write_text(text)
+        with pytest.raises(WorkError, match=rf"^report/matplotlibrc:{line}: .*{word}"):
+            builder.report({}, {})
+    style.write_text("lines.linewidth: 1\n")
+    assert builder.report({}, {}).executed
+
+
+def test_an_error_in_the_template_names_its_line(builder, project, write):
+    write("Words.")
+    template = project.report / "_extensions" / "coursework" / "typst-template.typ"
+    lines = template.read_text().splitlines()
+    number = next(n for n, line in enumerate(lines, 1) if line.startswith("#let ink"))
+    template.write_text("\n".join([*lines[: number - 1], lines[number - 1] + " + nothing", *lines[number:]]))
+    place = f"report/_extensions/coursework/typst-template.typ:{number}"
+    with pytest.raises(WorkError, match=f"^{place}: Typst cannot set the document: unknown variable: nothing"):
+        builder.typesetter.compile(builder.report({}, {}).text)
+
+
 def test_what_is_edited_while_cells_run_is_executed_again(project, write):
     style = project.report / "matplotlibrc"
     style.write_text("lines.linewidth: 1\n")
@@ -252,7 +278,7 @@ def test_tampered_outputs_are_not_used(builder, project, write):
             "```{python}\n#| label: bad\nx = 1\n1 / 0\n```\n",
             "report.qmd:12 (cell bad): ZeroDivisionError: division by zero",
         ),
-        ("```{python}\ndef f(:\n```\n", "SyntaxError"),
+        ("```{python}\n1\ndef f(:\n```\n", "report.qmd:11: SyntaxError: invalid syntax"),
         (
             "```{python}\n#| label: fig-a\n#| fig-cap: A\n#| fig-alt: B\n1\n```\n",
             "report.qmd:9: the cell fig-a must display",
@@ -269,6 +295,7 @@ def test_a_failing_cell_stops_the_build_with_its_place(builder, write, text, mes
         builder.report({}, {})
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert ".py" not in str(caught.value), "IPython's own name for the cell"
 
 
 @pytest.mark.parametrize(

@@ -312,7 +312,8 @@ class Kernel:
             if self._is_used:
                 _quietly(client.kc, _FORGET)
             self._is_used = True
-            _quietly(client.kc, _STYLE.replace("FORMATS", repr(set(job.figure_formats))))
+            if refusal := _quietly(client.kc, _STYLE.replace("FORMATS", repr(set(job.figure_formats)))):
+                raise WorkError(_style_failure(refusal, job))
             for index, cell in enumerate(cells):
                 current = job.cells[index]
                 if on_cell:
@@ -349,22 +350,35 @@ if "matplotlib.pyplot" in _sys.modules:
 del _sys
 """
 
-# In one that was started a while ago too: matplotlib read its style when it was imported.
+# In one that was started a while ago too: matplotlib read its style when it was imported. What it finds wrong there it
+# only logs, and each figure would have that among its outputs.
 _STYLE = """
-import sys as _sys
-if "matplotlib" in _sys.modules:
-    _sys.modules["matplotlib"].rc_file(_sys.modules["matplotlib"].matplotlib_fname())
-from matplotlib_inline.config import InlineBackend as _InlineBackend
-_InlineBackend.instance(parent=get_ipython()).figure_formats = FORMATS
-del _sys, _InlineBackend
+def _read_style():
+    import logging
+    import matplotlib
+    class Refusal(logging.Handler):
+        def emit(self, record):
+            raise ValueError(record.getMessage())
+    refusal = Refusal(logging.WARNING)
+    logging.getLogger("matplotlib").addHandler(refusal)
+    try:
+        matplotlib.rc_file(matplotlib.matplotlib_fname())
+    finally:
+        logging.getLogger("matplotlib").removeHandler(refusal)
+    from matplotlib_inline.config import InlineBackend
+    InlineBackend.instance(parent=get_ipython()).figure_formats = FORMATS
+_read_style()
+del _read_style
 """
 
 
-def _quietly(client: Any, code: str) -> None:
+def _quietly(client: Any, code: str) -> str:
+    """Execute code that shows nothing; return what it raised, or ''."""
     from jupyter_core.utils import run_sync
 
     execute = run_sync(client.execute_interactive)
-    execute(code, silent=True, store_history=False, timeout=60, output_hook=lambda message: None)
+    reply = execute(code, silent=True, store_history=False, timeout=60, output_hook=lambda message: None)
+    return reply["content"].get("evalue", "")
 
 
 def _clean(output: dict) -> dict:
@@ -380,6 +394,13 @@ def _clean(output: dict) -> dict:
     return output
 
 
+def _style_failure(refusal: str, job: Job) -> str:
+    """Say where matplotlib found something wrong in its style file."""
+    place = (Path(job.document.name).parent / "matplotlibrc").as_posix()
+    line = re.search(r"line (\d+)", refusal)
+    return f"{place}{f':{line[1]}' if line else ''}: {' '.join(refusal.split())}"
+
+
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -393,8 +414,9 @@ def _failure(cell: Cell, error: Any) -> str:
     if numbers and 1 <= int(numbers[0]) <= len(cell.lines):
         place = cell.lines[int(numbers[0]) - 1].place
     label = f" (cell {cell.label})" if cell.label else ""
-    reason = _ANSI.sub("", str(error.evalue)).strip().splitlines()
-    return f"{place}{label}: {error.ename}: {reason[0] if reason else ''}"
+    reason = (_ANSI.sub("", str(error.evalue)).strip().splitlines() or [""])[0]
+    reason = re.sub(r" \(\d+\.py, line \d+\)$", "", reason)  # IPython's name for the cell, in a SyntaxError
+    return f"{place}{label}: {error.ename}: {reason}"
 
 
 def execute(

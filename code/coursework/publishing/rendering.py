@@ -278,7 +278,7 @@ class Typesetter:
             # Lays the document out; what Typst finds out is shared by all its compilers.
             self._compiler("svg").query("<none>")
         self._exporting = self._exporter.submit(self._pdf)
-        with _refusals():
+        with self._refusals():
             pages = self._compiler("svg").compile(format="svg")
         return (pages if isinstance(pages, list) else [pages]), self._exporting
 
@@ -292,7 +292,7 @@ class Typesetter:
         write_atomically(self._main, source.encode(), durable=False)
 
     def _pdf(self) -> bytes:
-        with _refusals():
+        with self._refusals():
             return self._compiler("pdf").compile(
                 format="pdf", pdf_standards=self.extension.pdf_standards, timestamp=_epoch()
             )
@@ -309,22 +309,34 @@ class Typesetter:
             )
         return self._compilers[use]
 
+    @contextlib.contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """Turn what Typst says against a document into a sentence."""
+        import typst
+
+        try:
+            yield
+        except typst.TypstError as error:
+            hints = "".join(f" ({hint})" for hint in error.hints)
+            place = self._template_place(error.diagnostic)
+            raise WorkError(f"{place}Typst cannot set the document: {error.message}{hints}") from None
+
+    def _template_place(self, diagnostic: str) -> str:
+        """Say which line of a template a line of the document comes from that Typst names; '' if from none."""
+        found = re.search(rf"{re.escape(self._main.name)}:(\d+):", diagnostic)
+        lines = self._main.read_text(encoding="utf-8").splitlines()
+        if not found or not (wanted := lines[int(found[1]) - 1].strip()):
+            return ""
+        for path in sorted(self.extension.folder.glob("*.typ")):
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                if line.strip() == wanted:
+                    return f"{path.relative_to(self.root).as_posix()}:{number}: "
+        return ""
+
     def warm_up(self) -> None:
         """Set the last document again in a thread, while cells are executed: most of the next one will be the same."""
         if self._exporting is None and self._main.is_file():
             self._exporting = self._exporter.submit(self._pdf)
-
-
-@contextlib.contextmanager
-def _refusals() -> Iterator[None]:
-    """Turn what Typst says against a document into a sentence."""
-    import typst
-
-    try:
-        yield
-    except typst.TypstError as error:
-        hints = "".join(f" ({hint})" for hint in error.hints)
-        raise WorkError(f"Typst cannot set the document: {error.message}{hints}") from None
 
 
 def _epoch() -> int | None:
