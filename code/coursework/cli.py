@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 import warnings
@@ -23,6 +24,10 @@ def _open() -> tuple:
     project = Project.find()
     loaded = settings.load(project.settings_file)
     environment.apply(project)
+    if not os.environ.get("SOURCE_DATE_EPOCH", "").isdecimal():
+        raise InputError(
+            "_environment must set SOURCE_DATE_EPOCH to a number, from which the PDF takes its time: restore it."
+        )
     return project, loaded
 
 
@@ -233,6 +238,9 @@ def _show_warning(message, category, filename, lineno, file=None, line=None) -> 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 the work failed, 2 wrong input, 130 interrupted."""
     warnings.showwarning = _show_warning
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that has no ✓ must not stop the work
     try:
         sys.exit(cli.main(arguments, prog_name="coursework", standalone_mode=False) or 0)
     except click.exceptions.Exit as stop:

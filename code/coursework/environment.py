@@ -21,6 +21,13 @@ FOLDERS = {
 """Where libraries may write, below the project's cache; by default they write to the home folder."""
 
 
+FIXED = frozenset({"LC_ALL", "SOURCE_DATE_EPOCH", "TF_ENABLE_ONEDNN_OPTS"})
+"""What the results follow from: the project's value holds whatever the author's shell has set."""
+
+FOREIGN = ("KERAS_BACKEND", "MATPLOTLIBRC", "MPLBACKEND", "PYTHONOPTIMIZE", "PYTHONSTARTUP", "PYTHONWARNINGS")
+"""What an author may have set for other work, and what would change figures and results, or leave them out."""
+
+
 def read(path: Path) -> dict[str, str]:
     """Read ``KEY=VALUE`` lines; a missing file has none."""
     try:
@@ -32,8 +39,12 @@ def read(path: Path) -> dict[str, str]:
 
 
 def apply(project: Project) -> None:
-    """Set the process's environment for this project: what is set already wins, but for the folders."""
+    """Set the process's environment for this project; of what is set already, only what changes no result wins."""
+    for name in FOREIGN:
+        os.environ.pop(name, None)
     for name, value in read(project.root / "_environment").items():
+        if name in FIXED:
+            os.environ[name] = value
         os.environ.setdefault(name, value)
     for name, folder in FOLDERS.items():
         os.environ[name] = str(project.cache / folder)
