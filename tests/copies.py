@@ -32,10 +32,15 @@ def copy_project(target: Path) -> Path:
     return target
 
 
+def coursework_environment(folder: Path, **environment: str) -> dict[str, str]:
+    """Return the environment in which the command line of a copy of the project runs."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("STUDENT_ID", "COURSEWORK_PROFILE", "QUARTO_PROJECT_DIR")}
+    return {**kept, "COURSEWORK_PROFILE": "tiny", "PYTHONPATH": str(folder / "code"), **environment}
+
+
 def coursework(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
     """Run the command line on a copy of the project, with the copy's own code."""
-    kept = {k: v for k, v in os.environ.items() if k not in ("STUDENT_ID", "COURSEWORK_PROFILE", "QUARTO_PROJECT_DIR")}
-    env = {**kept, "COURSEWORK_PROFILE": "tiny", "PYTHONPATH": str(folder / "code"), **environment}
+    env = coursework_environment(folder, **environment)
     command = [sys.executable, "-m", "coursework.cli", *arguments]
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=900, check=False)
 

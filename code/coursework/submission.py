@@ -369,7 +369,7 @@ def _checked_zip(
     packed = zip_bytes(members)
     with tempfile.TemporaryDirectory(dir=project.cache) as folder:
         path = Path(folder) / found.zip
-        path.write_bytes(packed)
+        write_atomically(path, packed, durable=False)
         findings = check(project, settings, path, final=final)
     if errors(findings):
         raise Refused(findings)

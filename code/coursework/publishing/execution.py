@@ -190,9 +190,12 @@ class OutputCache:
             if len(cells) != len(job.cells) or notebook.metadata["coursework"]["outputs"] != _checksum(outputs):
                 raise ValueError("the outputs do not match their checksum")
             return outputs
-        except (PermissionError, InterruptedError) as error:
-            raise WorkError(f"The execution cache cannot be read ({error.strerror}): mend its permissions.") from None
         except Exception as error:
+            if reason := _hindrance(error):  # what is kept may be sound
+                raise WorkError(
+                    f"The cache of executed cells cannot be used ({reason}): make room, mend the permissions, or end "
+                    "what else uses it."
+                ) from None
             self._set_aside(type(error).__name__)
             return None
 
@@ -212,6 +215,23 @@ class OutputCache:
         shutil.rmtree(aside, ignore_errors=True)
         os.replace(self.folder, aside)
         warnings.warn(f"The execution cache was damaged ({reason}): it is set aside and made anew.", stacklevel=3)
+
+
+def _hindrance(error: BaseException | None) -> str | None:
+    """Say what keeps a sound cache from being used: no room, no permission, another process; None if it is damaged."""
+    while error is not None:
+        if isinstance(error, OSError) and not isinstance(
+            error, FileNotFoundError | NotADirectoryError | IsADirectoryError
+        ):
+            return error.strerror or type(error).__name__
+        name = getattr(getattr(error, "orig", None), "sqlite_errorname", "")
+        if name.startswith(_HINDRANCES):
+            return str(error.orig)
+        error = error.__cause__ or error.__context__
+    return None
+
+
+_HINDRANCES = tuple(f"SQLITE_{name}" for name in ("BUSY", "CANTOPEN", "FULL", "IOERR", "LOCKED", "PERM", "READONLY"))
 
 
 class Kernel:
