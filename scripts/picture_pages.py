@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 
 from coursework.project import Project
 
-PAGES = (1, 10, 14)
+PAGES = (1, 8, 11)
 SCALE = 1.25  # pixels a point
 GAP = 36
 GROUND, SHADOW = "#eef0f3", "#9aa3ad"
