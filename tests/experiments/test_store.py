@@ -202,7 +202,7 @@ def test_full_disk(store, monkeypatch):
 def test_folder_that_is_a_file(store, project):
     project.cache.mkdir()
     (project.cache / "runs").write_text("")
-    with pytest.raises(WorkError, match="cannot be"):
+    with pytest.raises(WorkError, match="is a file where a folder is needed"):
         store.save(RUN, result())
 
 
