@@ -218,7 +218,7 @@ def prepare(project: Project, settings: Settings, *, tell: Tell = lambda _: None
     kept = products(project)
     if missing := len(function("coursework.experiments.sweep:pending")(settings, project)):
         tell(f"Training {missing} networks or more for question 6: minutes, kept once they are done")
-        function("coursework.experiments.sweep:run")(settings, project, progress=progress)
+    function("coursework.experiments.sweep:run")(settings, project, progress=progress)
     evidence = _bring(EVIDENCE, (settings,), settings, kept, tell)
     measurements = _bring(RECURRENT, (settings.experiments.profile,), settings, kept, tell)
     values = _variables(project, settings, evidence, measurements, tell)

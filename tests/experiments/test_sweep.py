@@ -3,10 +3,12 @@
 import datetime
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -140,6 +142,19 @@ def test_the_ledger_is_written_before_the_test_set_is_opened(swept, project, mon
 
     monkeypatch.setattr(RunStore, "save", save)
     sweep.run(settings(), project)
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text("{")])
+def test_a_lost_ledger_comes_back_though_nothing_is_trained(swept, tmp_path, damage):
+    shutil.copytree(swept[0].root, tmp_path / "copy")
+    project = Project(tmp_path / "copy")
+    ledger = project.cache / "runs" / "test-set.json"
+    before = ledger.read_bytes()
+    damage(ledger)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert sweep.run(settings(), project).trained == 0
+    assert ledger.read_bytes() == before
 
 
 def test_nothing_missing_loads_nothing(swept):

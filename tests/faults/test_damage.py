@@ -18,6 +18,7 @@ QUICKLY_MADE = {
     "the template": ".cache/render/template/*.typ",
     "the figures": ".cache/render/figures/*",
     "the Typst source": ".cache/render/report.typ",
+    "the ledger of the test set": ".cache/runs/test-set.json",
     "the kept variables": ".cache/products/variables.json",
     "the variables": "_variables.yml",
     "the notebook that the report embeds from": "report/_generated/q6-classifier.ipynb",
@@ -61,7 +62,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def trainings(folder: Path) -> dict[str, int]:
-    return {path.name: path.stat().st_mtime_ns for path in (folder / ".cache" / "runs").glob("*.json")}
+    return {path.name: path.stat().st_mtime_ns for path in (folder / ".cache" / "runs").glob("*-seed*.json")}
 
 
 def found(folder: Path, pattern: str) -> list[Path]:

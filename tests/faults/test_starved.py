@@ -56,18 +56,23 @@ def copy(built, tmp_path) -> Path:
     return folder
 
 
-def limited(folder: Path, largest: int, *arguments: str) -> subprocess.CompletedProcess:
-    """Run the command line where no file can grow beyond so many bytes: what a full disk is like, on every machine."""
+def starved(folder: Path, prepare, *arguments: str) -> subprocess.CompletedProcess:
+    """Run the command line in a process that `prepare` has taken something from."""
     return subprocess.run(
-        [sys.executable, "-m", "coursework.cli", *arguments],
+        [sys.executable, "-B", "-m", "coursework.cli", *arguments],
         cwd=folder,
         env=coursework_environment(folder, STUDENT_ID=ID),
         capture_output=True,
         text=True,
         timeout=600,
         check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
+        preexec_fn=prepare,
     )
+
+
+def limited(folder: Path, largest: int, *arguments: str) -> subprocess.CompletedProcess:
+    """Run the command line where no file can grow beyond so many bytes: what a full disk is like, on every machine."""
+    return starved(folder, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)), *arguments)
 
 
 @pytest.mark.parametrize("largest", [0, 10_000, 70_000, 700_000])
@@ -153,16 +158,7 @@ def closed(copy):
 
 
 def without_rights(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-B", "-m", "coursework.cli", *arguments],
-        cwd=folder,
-        env=coursework_environment(folder, STUDENT_ID=ID),
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-        preexec_fn=bounded,
-    )
+    return starved(folder, bounded, *arguments)
 
 
 @pytest.mark.parametrize("command", ["bundle", "render", "prepare", "experiments"])

@@ -110,16 +110,15 @@ def run(settings: Settings, project: Project, *, progress: bool = True, schedule
     shown = progress and sys.stderr.isatty() and not os.environ.get("CI")
     missing = _missing(store, failed)
     if not missing:
+        _record_reading(store, failed)  # the ledger may have been lost
         summary.kept = len(store)
         return summary
     _check_sizes(store.profile, settings, project)
     with _bar(shown, store) as advance:
         try:
             while missing:
-                planned_now = stages(store.profile, store, failed)
-                purposes = _purposes(planned_now)
-                if "test" in planned_now:
-                    store.record_reading(listed({"test": planned_now["test"]}))
+                purposes = _purposes(stages(store.profile, store, failed))
+                _record_reading(store, failed)
                 train = _train_on_cluster(scheduler) if scheduler else _train_here
                 for found in train(missing, settings, project, store, failed):
                     if not store.belongs(found.result, found.run, found.made_by):
@@ -146,6 +145,13 @@ def run(settings: Settings, project: Project, *, progress: bool = True, schedule
             f"{'; '.join(summary.left_out)}. All others are kept; `workers: 1` under experiments needs less memory."
         )
     return summary
+
+
+def _record_reading(store: RunStore, failed) -> None:
+    """Write down for which choice the test set is opened, once that choice is made."""
+    found = stages(store.profile, store, failed)
+    if "test" in found:
+        store.record_reading(listed({"test": found["test"]}))
 
 
 def _purposes(found) -> dict[Run, str]:
