@@ -3,8 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
-# Without --no-compile pip would compile ten thousand files, of which most are never imported.
-SETUP := --disable-pip-version-check --quiet --no-cache-dir --no-compile
+SETUP := --disable-pip-version-check --quiet --no-cache-dir
 
 # Nothing is written outside this folder.
 export PYTHONNOUSERSITE = 1
