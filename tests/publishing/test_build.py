@@ -103,6 +103,78 @@ def test_everything_that_documents_use_reaches_the_pdf(builder, write):
         assert str(opened.docinfo["/Title"]) == "T"
 
 
+WRITTEN = """
+# First {#sec-q1}
+
+@Fig-drawn, @tbl-both-2 and [Tab. @tbl-both]; @lst-short.
+
+![Drawn, {{< var q1.y >}}.](drawn.svg){#fig-drawn width=96 fig-alt="A square, {{< var q1.y >}}."}
+
+![](/report/drawn.svg){fig-alt="Again."}
+
+::: {#tbl-both layout-ncol=2}
+
+| A |
+|---|
+| 1 |
+
+: First. {#tbl-both-1}
+
+| B |
+|---|
+| 2 |
+
+: Second. {#tbl-both-2}
+
+Both.
+:::
+
+```{#lst-short .python lst-cap="Short, *really*."}
+{{< var q1.y >}}
+```
+
+`{{{< var q1.y >}}}`
+"""
+
+
+def test_what_is_written_by_hand_is_set_as_quarto_sets_it(builder, write, project):
+    (project.report / "drawn.svg").write_text(SVG)
+    write(WRITTEN)
+    text = builder.report(VARIABLES, {}).text
+    assert 'image("/report/drawn.svg", alt: "A square, forty-two.", width: 1.00000in)' in text
+    pdf = " ".join(text_of(builder.typesetter.compile(text)).split())
+    for words in (
+        "Figure 1, Table 1b and Tab. 1; Listing 1.",
+        "Figure 1. Drawn, forty-two.",
+        "(a) First.",
+        "(b) Second.",
+        "Table 1. Both.",
+        "Listing 1. Short, really. forty-two",
+        "{{< var q1.y >}}",
+    ):
+        assert words in pdf
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('![A](none.svg){#fig-a fig-alt="A"}', r"report\.qmd:8: the image none\.svg does not exist in the project"),
+        ('![A](../../x.svg){#fig-a fig-alt="A"}', r"report\.qmd:8: the image \.\./\.\./x\.svg does not exist"),
+        ('![A](https://x.org/x.svg){#fig-a fig-alt="A"}', "is not a file of the project"),
+        ('![A\nB](drawn.svg){#fig-a fig-alt="A"}', "must stand on one line"),
+        ("# A {#sec-a}\n\n[@sec-a, page 2]", "a reference has no words after it: sec-a"),
+        ("# A {#sec-a}\n\n[@kingma2015; @sec-a]", "a reference and a citation cannot share a bracket: kingma2015"),
+        ('```{.python lst-cap="A"}\nx\n```', "a listing with a caption needs a label"),
+        ("```{#lst-a .python}\nx\n```", "the listing lst-a needs a caption"),
+    ],
+)
+def test_what_quarto_would_drop_or_not_find_is_refused(builder, write, project, text, message):
+    (project.report / "drawn.svg").write_text(SVG)
+    write(text)
+    with pytest.raises(InputError, match=message):
+        builder.report(VARIABLES, {})
+
+
 def test_the_same_sources_give_the_same_bytes(builder, write):
     write(CELLS)
     first = builder.typesetter.compile(builder.report(VARIABLES, {}).text)

@@ -104,6 +104,18 @@ def test_references_and_citations_are_found_with_their_places(read):
         ("\\newpage\n", "1: raw LaTeX"),
         ('```{.python filename="a.py"}\nx\n```\n', "1: a code block's filename="),
         ("![A](x.png)\n", "1: the image needs an alternative text"),
+        ('![A](x.png){fig-alt="B" fig-align="left"}\n', "1: the image's attribute fig-align= is not supported"),
+        ('![A](x.png){.lightbox fig-alt="B"}\n', "1: the image's class .lightbox is not supported"),
+        ('[![A](x.png){fig-alt="B"}](https://example.org)\n', "1: an image inside a link"),
+        ("Value `{python} x`.\n", "1: inline code that is executed, `{python} x`,"),
+        ("```{{python}}\nx\n```\n", "1: a cell that is shown and not executed"),
+        ("````\n```{python}\nx\n```\n````\n", "2: a cell inside a code block"),
+        ("```python\nx = 1 # <1>\n```\n", "2: code annotations (<1>)"),
+        ("```{python}\nx = 1  # <2>\n```\n", "2: code annotations (<2>)"),
+        ("```\n{{< lipsum 1 >}}\n```\n", "2: the shortcode 'lipsum' is not supported in a code block"),
+        ('[a]{style="color: red"}\n', "1: the span's attribute style="),
+        ('[a]{.content-visible when-format="pdf"}\n', "1: the span .content-visible"),
+        ("[a]{.aside}\n", "1: the span .aside"),
         ("A $$x$$ {#eq-a} b\n", "1: a numbered formula"),
         ("$$\nx\n", "a formula that begins with $$ is not closed"),
         ("# A {#sec-a}\n\n# B {#sec-a}\n", "3: the label sec-a is used already at report.qmd:1"),
@@ -116,6 +128,31 @@ def test_refused_with_file_line_and_name(read, text, message):
     assert str(caught.value).startswith("report.qmd")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[10 marks]{.marks} and [a]{.smallcaps}\n",
+        "`{python}` alone, and `{x}`\n",
+        "```python\nif a <1>b: pass  # x < 1 > y\n```\n",
+        "```\n{{< var q1.y >}} and {{{< lipsum 1 >}}}\n```\n",
+        '![A [link](https://example.org) $x$](x.png){#fig-x fig-alt="B {{< var q1.y >}}" width=50%}\n',
+    ],
+)
+def test_what_resembles_it_is_let_through(read, text):
+    read(text)
+
+
+def test_a_capital_in_a_reference_begins_a_sentence(read):
+    document = read("@Fig-a and @Sec-b\n")
+    assert qmd.references(document) == [("fig-a", "report.qmd:1"), ("sec-b", "report.qmd:1")]
+    assert qmd.citations(document) == []
+
+
+def test_an_escaped_shortcode_is_printed():
+    text = qmd.substitute("{{{< var q1.y >}}} is {{< var q1.y >}}", "p", {"q1": {"y": "1"}}, {})
+    assert text == "{{< var q1.y >}} is 1"
 
 
 def test_substitution_reads_variables_and_front_matter():

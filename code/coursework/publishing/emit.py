@@ -106,7 +106,15 @@ class _Writer:
 
     def prose(self, part: Prose) -> str:
         plain = {(line.file, line.number) for line in qmd.outside_code(part.lines)}
-        return "\n".join(self._line(line) if (line.file, line.number) in plain else line.text for line in part.lines)
+        code = qmd.code_blocks(part.lines)
+        pieces = []
+        for line in part.lines:
+            place = (line.file, line.number)
+            if place in plain:
+                pieces.append(self._line(line))
+            else:
+                pieces.append(self.value(line.text, line.place) if place in code else line.text)
+        return "\n".join(pieces)
 
     def _line(self, line: Line) -> str:
         if _PAGEBREAK.match(line.text):
@@ -115,7 +123,27 @@ class _Writer:
             return self._embed(match[1], match[2], line)
         if re.match(r"^\{\{<\s*(embed|pagebreak)", line.text):
             raise InputError(f"{line.place}: write {{{{< embed notebook.ipynb#label >}}}} or {{{{< pagebreak >}}}}.")
-        return self.value(line.text, line.place)
+        return self._text(line.text, line.place)
+
+    def _text(self, text: str, place: str) -> str:
+        """Substitute variables, and name images from the project's folder, as Typst finds them."""
+
+        def image(match: re.Match) -> str:
+            start, end = (border - match.start() for border in match.span("file"))
+            return match[0][:start] + self._image_file(match["file"], place) + match[0][end:]
+
+        text = self.value(text, place)
+        return qmd.IMAGE.sub(image, text) if "![" in text else text
+
+    def _image_file(self, name: str, place: str) -> str:
+        """Find an image's file: named from the document's folder, or from the project's with a leading slash."""
+        if re.match(r"[a-z]+:", name):
+            raise InputError(f"{place}: the image {name} is not a file of the project: download it.")
+        root = self.context.root.resolve()
+        path = (root / name.lstrip("/") if name.startswith("/") else self.document.path.parent / name).resolve()
+        if root not in path.parents or not path.is_file():
+            raise InputError(f"{place}: the image {name} does not exist in the project.")
+        return "/" + path.relative_to(root).as_posix()
 
     def cell(self, cell: Cell, outputs: Sequence[dict]) -> str:
         options = cell.options
@@ -178,13 +206,13 @@ class _Writer:
         if kind == "stream":
             text = _text(output["text"])
             if options.get("output") == "asis" and output["name"] == "stdout":
-                return self.value(text, place), False
+                return self._text(text, place), False
             return (fenced(text.rstrip("\n"), "") if text.strip() else ""), False
         if kind == "error":
             raise WorkError(f"{place}: {output['ename']}: {output['evalue']}")
         data = output.get("data", {})
         if "text/markdown" in data:
-            return self.value(_text(data["text/markdown"]), place), False
+            return self._text(_text(data["text/markdown"]), place), False
         for mime, suffix in (("image/svg+xml", "svg"), ("image/png", "png")):
             if mime in data:
                 content = _text(data[mime])

@@ -29,6 +29,11 @@ CELL_OPTIONS = frozenset(
 DIV_CLASSES = frozenset("callout-note callout-tip callout-important callout-warning callout-caution cell".split())
 DIV_ATTRIBUTES = frozenset("title icon appearance collapse layout-ncol fig-alt fig-cap tbl-colwidths".split())
 SHORTCODES = frozenset("include var meta embed pagebreak".split())
+QUARTOS_SHORTCODES = SHORTCODES | set("brand contents env kbd lipsum placeholder version video".split())
+"""Those that Quarto knows; it prints any other as it stands."""
+IMAGE_ATTRIBUTES = frozenset("fig-alt width height".split())
+REFUSED_SPANS = re.compile(r"aside|hidden|content-(visible|hidden)|column-[\w-]+")
+"""Classes of Quarto's that move or hide a piece of text; any other class changes nothing in print."""
 
 _FENCE = re.compile(r"^( {0,3})(`{3,}|~{3,})\s*(.*?)\s*$")
 _CELL_FENCE = re.compile(r"^(`{3,})\{([A-Za-z_]+)(.*?)\}\s*$")
@@ -36,7 +41,15 @@ _SHORTCODE = re.compile(r"(?<!\{)\{\{<\s*(.*?)\s*>\}\}(?!\})")
 _INCLUDE = re.compile(r"^\{\{<\s*include\s+(\S+)\s*>\}\}\s*$")
 _DIV = re.compile(r"^ {0,3}:{3,}\s*(\{.*\}|[^\s{:][^{]*?)?\s*:*\s*$")
 _ATTRIBUTES = re.compile(r"\{#([A-Za-z][\w:.-]*)([^}]*)\}")
-_REFERENCE = re.compile(r"(?<![\w@/.`\\])@\{?((?:fig|tbl|lst|eq|sec)-[\w-]*\w)\}?")
+_REFERENCE = re.compile(r"(?<![\w@/.`\\])@\{?((?:[Ff]ig|[Tt]bl|[Ll]st|[Ee]q|[Ss]ec)-[\w-]*\w)\}?")
+_INLINE_CELL = re.compile(r"`\{[A-Za-z]\w*\}\s[^`]*`")
+_ANNOTATION = re.compile(r"(?:#|//|--|%)\s*<\d+>\s*$")
+_SPAN = re.compile(r"\]\{([^{}]*)\}")
+IMAGE = re.compile(
+    r"!\[(?P<caption>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<file>[^()\s]*)(?:\s+\"[^\"]*\")?\)"
+    r"(?P<attributes>\{(?:[^{}]|\{\{<.*?>\}\})*\})?"
+)
+"""An image on one line; its attributes may hold shortcodes."""
 _CITATION = re.compile(r"(?<![\w@/.`\\])-?@\{?([A-Za-z0-9_](?:[\w:.#$%&+?<>~/-]*\w)?)\}?")
 
 
@@ -458,15 +471,55 @@ def refuse_unsupported(document: Document) -> None:
     InputError
         With file, line and the construct's name.
     """
-    for line in document.prose:
+    lines = list(document.prose)
+    code = code_blocks(lines)
+    for line in lines:
         fence = _FENCE.match(line.text)
-        if fence and re.match(r"\{=", fence[3]):
+        if (line.file, line.number) in code:
+            _refuse_in_code(line)
+        elif fence and re.match(r"\{=", fence[3]):
             raise InputError(f"{line.place}: raw {fence[3].strip('{=}')} is not supported: write it as Markdown.")
-        if fence and "filename=" in fence[3]:
+        elif fence and fence[3].startswith("{{"):
+            raise InputError(f"{line.place}: a cell that is shown and not executed, {fence[3]}, is not supported.")
+        elif fence and "filename=" in fence[3]:
             raise InputError(f"{line.place}: a code block's filename= is not supported: name the file in the text.")
-        if fence and fence[3].startswith("{") and "code-annotations" in fence[3]:
+        elif fence and fence[3].startswith("{") and "code-annotations" in fence[3]:
             raise InputError(f"{line.place}: code annotations are not supported.")
-    _refuse_in_text(list(outside_code(document.prose)))
+        elif "`{" in line.text and (inline := _INLINE_CELL.search(line.text)):
+            raise InputError(f"{line.place}: inline code that is executed, {inline[0]}, is not supported: use var.")
+    for line in (line for cell in document.cells for line in cell.lines):
+        if ">" in line.text and _ANNOTATION.search(line.text):
+            raise InputError(f"{line.place}: code annotations ({line.text.split()[-1]}) are not supported.")
+    _refuse_in_text(list(outside_code(lines)))
+
+
+def code_blocks(lines: Iterable[Line]) -> frozenset[tuple[str, int]]:
+    """Find the lines inside fenced code blocks, without the fences: (file, number)."""
+    found = []
+    fence: str | None = None
+    for line in lines:
+        match = _FENCE.match(line.text)
+        if fence is not None:
+            if match and not match[3] and _closes(match[2], fence):
+                fence = None
+            else:
+                found.append((line.file, line.number))
+        elif match and not (match[2][0] == "`" and "`" in match[3]):
+            fence = match[2]
+    return frozenset(found)
+
+
+def _refuse_in_code(line: Line) -> None:
+    """Refuse what Quarto does inside a code block that is not executed."""
+    if re.match(r"\s*```+\s*\{=?[A-Za-z]", line.text):
+        raise InputError(f"{line.place}: a cell inside a code block is not supported: Quarto executes it.")
+    if ">" in line.text and _ANNOTATION.search(line.text):
+        raise InputError(f"{line.place}: code annotations ({line.text.split()[-1]}) are not supported.")
+    for code in _SHORTCODE.findall(line.text):
+        name = code.split()[0] if code.split() else ""
+        if name in QUARTOS_SHORTCODES - {"var", "meta"}:
+            hint = "write {{{< … >}}} to print it"
+            raise InputError(f"{line.place}: the shortcode {name!r} is not supported in a code block: {hint}.")
 
 
 def _refuse_in_text(lines: list[Line]) -> None:
@@ -485,6 +538,7 @@ def _refuse_in_text(lines: list[Line]) -> None:
             raise InputError(f"{line.place}: a shortcode inside a formula is not supported: print it from a cell.")
         if re.search(r"\{=\w+\}", text):
             raise InputError(f"{line.place}: raw inline code is not supported: write it as Markdown.")
+        _check_attributes(plain)
         div = _DIV.match(plain.text)
         if div:
             if div[1]:
@@ -506,6 +560,29 @@ def _refuse_in_text(lines: list[Line]) -> None:
         raise InputError(f"{line.place}: a formula that begins with $$ is not closed.")
     if depth:
         raise InputError(f"{depth[-1].place}: this ::: block is not closed.")
+
+
+def _check_attributes(line: Line) -> None:
+    """Refuse attributes of spans and images that Quarto follows and the built-in renderer does not."""
+    if "]{" in line.text:
+        for attributes in _SPAN.findall(line.text):
+            classes = re.findall(r"(?:^|\s)\.([\w-]+)", attributes)
+            if refused := next((name for name in classes if REFUSED_SPANS.fullmatch(name)), None):
+                raise InputError(f"{line.place}: the span .{refused} is not supported.")
+            if refused := re.search(r"(?:^|\s)(style|when-[\w-]+|unless-[\w-]+)\s*=", attributes):
+                raise InputError(f"{line.place}: the span's attribute {refused[1]}= is not supported.")
+    if "![" not in line.text:
+        return
+    for image in IMAGE.finditer(line.text):
+        attributes = re.sub(r'"[^"]*"', '""', image["attributes"] or "")
+        for key in re.findall(r"([\w-]+)\s*=", attributes):
+            if key not in IMAGE_ATTRIBUTES:
+                known = ", ".join(sorted(IMAGE_ATTRIBUTES))
+                raise InputError(f"{line.place}: the image's attribute {key}= is not supported; supported: {known}.")
+        if named := re.search(r"[{\s]\.([\w-]+)", attributes):
+            raise InputError(f"{line.place}: the image's class .{named[1]} is not supported.")
+        if image.start() and line.text[image.start() - 1] == "[":
+            raise InputError(f"{line.place}: an image inside a link is not supported.")
 
 
 def _check_display(text: str, line: Line, display: bool) -> bool:
@@ -559,8 +636,8 @@ def refuse_images_without_alternative(document: Document) -> None:
         With file and line.
     """
     for line in outside_code(document.prose):
-        for image in re.finditer(r"!\[[^\]]*\]\([^)]*\)(\{[^}]*\})?", line.text):
-            if not image[1] or not re.search(r"fig-alt\s*=\s*\"[^\"]+\"", image[1]):
+        for image in IMAGE.finditer(line.text):
+            if not re.search(r"fig-alt\s*=\s*\"[^\"]+\"", image["attributes"] or ""):
                 raise InputError(f'{line.place}: the image needs an alternative text: add {{fig-alt="…"}}.')
 
 
@@ -612,12 +689,17 @@ def references(document: Document) -> list[tuple[str, str]]:
     """Find every cross-reference: (label, place)."""
     found = []
     for line in without_mathematics(outside_code(document.prose)):
-        found += [(match[1], line.place) for match in _REFERENCE.finditer(line.text)]
+        found += [(_lower(match[1]), line.place) for match in _REFERENCE.finditer(line.text)]
     for cell in document.cells:
         for key in ("fig-cap", "tbl-cap", "lst-cap"):
             text = str(cell.options.get(key, ""))
-            found += [(match[1], cell.place) for match in _REFERENCE.finditer(text)]
+            found += [(_lower(match[1]), cell.place) for match in _REFERENCE.finditer(text)]
     return found
+
+
+def _lower(label: str) -> str:
+    """Return the label that ``@Fig-x`` names: a capital asks for the same word at a sentence's beginning."""
+    return label[0].lower() + label[1:]
 
 
 def citations(document: Document) -> list[tuple[str, str]]:
@@ -630,13 +712,13 @@ def citations(document: Document) -> list[tuple[str, str]]:
     for line in lines:
         for match in _CITATION.finditer(line.text):
             key = match[1]
-            if key.partition("-")[0] not in REFERENCE_KINDS or "-" not in key:
+            if _lower(key).partition("-")[0] not in REFERENCE_KINDS or "-" not in key:
                 found.append((key, line.place))
     return found
 
 
 def substitute(text: str, place: str, variables: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
-    """Replace the shortcodes var and meta in `text` by their values.
+    """Replace the shortcodes var and meta in `text` by their values, and write escaped ones as they are shown.
 
     Raises
     ------
@@ -656,4 +738,6 @@ def substitute(text: str, place: str, variables: Mapping[str, Any], meta: Mappin
             raise InputError(f"{place}: the {words[0]} {words[1]} does not exist in {known}.")
         return str(found)
 
-    return _SHORTCODE.sub(value, text)
+    text = _SHORTCODE.sub(value, text)
+    # {{{< var x >}}} prints the shortcode itself
+    return text.replace("{{{<", "{{<").replace(">}}}", ">}}") if "{{{<" in text else text

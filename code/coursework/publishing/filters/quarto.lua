@@ -31,13 +31,21 @@ end
 
 -- Images ------------------------------------------------------------------------------------------------------------
 
+-- A length without a unit is in pixels, of which an inch has 96.
+local function length(text)
+  local pixels = text:match("^(%d+%.?%d*)$") or text:match("^(%d+%.?%d*)px$")
+  return pixels and string.format("%.5fin", pixels / 96) or text
+end
+
 local function image(element)
   local alternative = element.attributes["fig-alt"]
   assert(alternative and alternative ~= "", "an image has no fig-alt: " .. element.src)
+  -- only what stands on one line has been found and named from the project's folder
+  assert(element.src:match("^/"), "an image's text, file and attributes must stand on one line: " .. element.src)
   local parameters = { quoted(element.src), "alt: " .. quoted(alternative) }
   for _, side in ipairs({ "width", "height" }) do
     if element.attributes[side] then
-      table.insert(parameters, side .. ": " .. element.attributes[side])
+      table.insert(parameters, side .. ": " .. length(element.attributes[side]))
     end
   end
   return raw("#box(image(" .. table.concat(parameters, ", ") .. "))")
@@ -47,25 +55,34 @@ end
 
 local reference_names = { fig = "Figure", tbl = "Table", lst = "Listing", eq = "Equation", sec = "" }
 
+local function reference(citation, label, kind)
+  assert(#citation.suffix == 0, "a reference has no words after it: " .. citation.id)
+  local supplement = reference_names[kind]
+  if citation.mode == "SuppressAuthor" then
+    supplement = ""
+  elseif #citation.prefix > 0 then
+    supplement = pandoc.utils.stringify(citation.prefix)
+  end
+  return raw("#ref(<" .. label .. ">, supplement: [" .. supplement .. "])")
+end
+
 local function references(cite)
   local result = pandoc.Inlines({})
-  for index, citation in ipairs(cite.citations) do
-    local kind = citation.id:match("^(%a+)%-")
-    if not kind or not reference_names[kind] then
-      return nil
+  local source
+  for _, citation in ipairs(cite.citations) do
+    local label = citation.id:gsub("^%u", string.lower) -- @Fig-x begins a sentence; the word is the same
+    local kind = label:match("^(%a+)%-")
+    if kind and reference_names[kind] then
+      if #result > 0 then
+        result:extend({ pandoc.Str(","), pandoc.Space() })
+      end
+      result:insert(reference(citation, label, kind))
+    else
+      source = citation.id
     end
-    local supplement = reference_names[kind]
-    if citation.mode == "SuppressAuthor" then
-      supplement = ""
-    elseif #citation.prefix > 0 then
-      supplement = pandoc.utils.stringify(citation.prefix)
-    end
-    if index > 1 then
-      result:extend({ pandoc.Str(","), pandoc.Space() })
-    end
-    result:insert(raw("#ref(<" .. citation.id .. ">, supplement: [" .. supplement .. "])"))
   end
-  return result
+  assert(not source or #result == 0, "a reference and a citation cannot share a bracket: " .. (source or ""))
+  return #result > 0 and result or nil
 end
 
 -- `$$…$$ {#eq-x alt="…"}` arrives as Math, an optional space, and strings from `{#eq-x` to `}`.
@@ -139,9 +156,28 @@ local function grid(columns, cells)
   return result
 end
 
+-- A table's label ends its caption, `: Losses. {#tbl-x}`: returns label and the caption without it.
+local function table_caption(element)
+  local identifier = element.identifier
+  local caption = element.caption.long[1] and element.caption.long[1].content or pandoc.Inlines({})
+  local last = caption[#caption]
+  if last and last.t == "Str" and last.text:match("^{#tbl%-[%w_-]+}$") then
+    identifier = last.text:sub(3, -2)
+    caption:remove(#caption)
+    if #caption > 0 and caption[#caption].t == "Space" then
+      caption:remove(#caption)
+    end
+  end
+  return identifier, caption
+end
+
 local function has_subfloats(blocks)
   for _, block in ipairs(blocks) do
-    if (block.t == "Div" or block.t == "Figure") and kind_of(block.identifier) then
+    local identifier = block.identifier
+    if block.t == "Table" then
+      identifier = table_caption(block:clone())
+    end
+    if (block.t == "Div" or block.t == "Figure" or block.t == "Table") and kind_of(identifier) then
       return true
     end
   end
@@ -204,16 +240,7 @@ local function callout(div, name)
 end
 
 local function table_float(element)
-  local identifier = element.identifier
-  local caption = element.caption.long[1] and element.caption.long[1].content or pandoc.Inlines({})
-  local last = caption[#caption]
-  if last and last.t == "Str" and last.text:match("^{#tbl%-[%w_-]+}$") then
-    identifier = last.text:sub(3, -2)
-    caption:remove(#caption)
-    if #caption > 0 and caption[#caption].t == "Space" then
-      caption:remove(#caption)
-    end
-  end
+  local identifier, caption = table_caption(element)
   element.caption = { long = {} }
   element.classes:insert("typst:no-figure")
   element.identifier = ""
@@ -224,8 +251,23 @@ local function table_float(element)
   return pandoc.Blocks({ element })
 end
 
+-- ```{#lst-x .python lst-cap="…"}
+local function listing(element)
+  local identifier, caption = element.identifier, element.attributes["lst-cap"]
+  assert(not caption or kind_of(identifier) == "lst", "a listing with a caption needs a label {#lst-…}: " .. (caption or ""))
+  if kind_of(identifier) ~= "lst" then
+    return pandoc.Blocks({ element })
+  end
+  assert(caption and caption ~= "", 'the listing ' .. identifier .. ' needs a caption lst-cap="…"')
+  element.identifier = ""
+  element.attributes["lst-cap"] = nil
+  return float(identifier, {}, pandoc.Blocks({ element }), pandoc.read(caption, "markdown").blocks[1].content)
+end
+
 local function block(element)
-  if element.t == "Table" then
+  if element.t == "CodeBlock" then
+    return listing(element)
+  elseif element.t == "Table" then
     if element.classes:includes("typst:no-figure") then
       return pandoc.Blocks({ element })
     end
