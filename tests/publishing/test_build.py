@@ -106,6 +106,20 @@ def test_everything_that_documents_use_reaches_the_pdf(builder, write):
 WRITTEN = """
 # First {#sec-q1}
 
+| A | B |
+|---|---|
+| 1 | 2 |
+
+: Wide. {#tbl-wide tbl-colwidths="[20,40]"}
+
+::: {#tbl-wider tbl-colwidths="[25,75]"}
+| A | B |
+|---|---|
+| 1 | 2 |
+
+Wider.
+:::
+
 @Fig-drawn, @tbl-both-2 and [Tab. @tbl-both]; @lst-short.
 
 ![Drawn, {{< var q1.y >}}.](drawn.svg){#fig-drawn width=96 fig-alt="A square, {{< var q1.y >}}."}
@@ -142,13 +156,15 @@ def test_what_is_written_by_hand_is_set_as_quarto_sets_it(builder, write, projec
     write(WRITTEN)
     text = builder.report(VARIABLES, {}).text
     assert 'image("/report/drawn.svg", alt: "A square, forty-two.", width: 1.00000in)' in text
+    assert "columns: (20%, 40%)" in text
+    assert "columns: (25%, 75%)" in text
     pdf = " ".join(text_of(builder.typesetter.compile(text)).split())
     for words in (
-        "Figure 1, Table 1b and Tab. 1; Listing 1.",
+        "Figure 1, Table 3b and Tab. 3; Listing 1.",
         "Figure 1. Drawn, forty-two.",
         "(a) First.",
         "(b) Second.",
-        "Table 1. Both.",
+        "Table 3. Both.",
         "Listing 1. Short, really. forty-two",
         "{{< var q1.y >}}",
     ):
@@ -165,6 +181,10 @@ def test_what_is_written_by_hand_is_set_as_quarto_sets_it(builder, write, projec
         ("# A {#sec-a}\n\n[@sec-a, page 2]", "a reference has no words after it: sec-a"),
         ("# A {#sec-a}\n\n[@kingma2015; @sec-a]", "a reference and a citation cannot share a bracket: kingma2015"),
         ('```{.python lst-cap="A"}\nx\n```', "a listing with a caption needs a label"),
+        (
+            '| A | B |\n|---|---|\n| 1 | 2 |\n\n: C. {#tbl-a tbl-colwidths="[1]"}',
+            "tbl-colwidths must hold a number for each",
+        ),
         ("```{#lst-a .python}\nx\n```", "the listing lst-a needs a caption"),
     ],
 )

@@ -171,6 +171,18 @@ local function table_caption(element)
   return identifier, caption
 end
 
+-- tbl-colwidths="[30,70]": the columns' widths in percent, on the table's caption or the block around it.
+local function set_widths(element, text)
+  local widths = {}
+  for number in text:gmatch("%d+%.?%d*") do
+    table.insert(widths, number / 100)
+  end
+  assert(#widths == #element.colspecs, "tbl-colwidths must hold a number for each column: " .. text)
+  element.colspecs = element.colspecs:map(function(spec)
+    return { spec[1], table.remove(widths, 1) }
+  end)
+end
+
 local function has_subfloats(blocks)
   for _, block in ipairs(blocks) do
     local identifier = block.identifier
@@ -241,6 +253,11 @@ end
 
 local function table_float(element)
   local identifier, caption = table_caption(element)
+  local widths = element.attributes["tbl-colwidths"]
+  if widths then
+    set_widths(element, widths)
+    element.attributes["tbl-colwidths"] = nil
+  end
   element.caption = { long = {} }
   element.classes:insert("typst:no-figure")
   element.identifier = ""
@@ -288,6 +305,11 @@ local function block(element)
       return pandoc.Blocks({ raw_block("#pagebreak()") })
     elseif kind_of(element.identifier) then
       local content = element.content
+      for _, inner in ipairs(content) do
+        if inner.t == "Table" and element.attributes["tbl-colwidths"] then
+          inner.attributes["tbl-colwidths"] = inner.attributes["tbl-colwidths"] or element.attributes["tbl-colwidths"]
+        end
+      end
       return float(element.identifier, element.attributes, content, caption_of(content))
     elseif element.attributes["layout-ncol"] then
       return grid(element.attributes["layout-ncol"], cells_of(element.content))
