@@ -147,7 +147,16 @@ Both.
 {{< var q1.y >}}
 ```
 
-`{{{< var q1.y >}}}`
+`{{{< var q1.y >}}}` https://example.org
+
+::: {layout-ncol=2}
+Left.
+
+Right.
+:::
+
+Term
+:   What it means.
 """
 
 
@@ -158,6 +167,8 @@ def test_what_is_written_by_hand_is_set_as_quarto_sets_it(builder, write, projec
     assert 'image("/report/drawn.svg", alt: "A square, forty-two.", width: 1.00000in)' in text
     assert "columns: (20%, 40%)" in text
     assert "columns: (25%, 75%)" in text
+    assert "#grid(columns: (1fr, 1fr,), gutter: 1em," in text
+    assert '#link("https://example.org")' not in text  # Quarto links <https://example.org>, with brackets, alone
     pdf = " ".join(text_of(builder.typesetter.compile(text)).split())
     for words in (
         "Figure 1, Table 3b and Tab. 3; Listing 1.",
@@ -167,6 +178,7 @@ def test_what_is_written_by_hand_is_set_as_quarto_sets_it(builder, write, projec
         "Table 3. Both.",
         "Listing 1. Short, really. forty-two",
         "{{< var q1.y >}}",
+        "Left. Right. Term What it means.",
     ):
         assert words in pdf
 

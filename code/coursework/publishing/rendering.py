@@ -38,7 +38,7 @@ FRONT_MATTER = frozenset(
     "title subtitle abstract student-id module submitted lang keywords floating execute jupyter".split()
 )
 
-READER = "markdown-auto_identifiers+autolink_bare_uris+raw_attribute"
+READER = "markdown-auto_identifiers+raw_attribute"
 
 
 @dataclass(frozen=True)

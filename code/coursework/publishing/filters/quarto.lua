@@ -183,6 +183,20 @@ local function set_widths(element, text)
   end)
 end
 
+-- What stands side by side without being parts of a float: columns of one width over the whole line.
+local function panel(columns, cells)
+  assert(columns and columns > 0, "layout-ncol must be a whole number")
+  local widths = string.rep("1fr", columns, ", ")
+  local result = pandoc.Blocks({ raw_block("#grid(columns: (" .. widths .. ",), gutter: 1em,") })
+  for _, cell in ipairs(cells) do
+    result:insert(raw_block("rect(stroke: none, width: 100%)["))
+    result:extend(cell)
+    result:insert(raw_block("],"))
+  end
+  result:insert(raw_block(")"))
+  return result
+end
+
 local function has_subfloats(blocks)
   for _, block in ipairs(blocks) do
     local identifier = block.identifier
@@ -312,7 +326,7 @@ local function block(element)
       end
       return float(element.identifier, element.attributes, content, caption_of(content))
     elseif element.attributes["layout-ncol"] then
-      return grid(element.attributes["layout-ncol"], cells_of(element.content))
+      return panel(tonumber(element.attributes["layout-ncol"]), cells_of(element.content))
     end
     return convert(element.content)
   elseif element.t == "BlockQuote" then
