@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 import zipfile
 
 import nbformat
 import pytest
 
-from copies import coursework
+from copies import coursework, coursework_environment
 from coursework import submission
 from coursework.errors import WorkError
 from coursework.kept import Kept, products
@@ -203,6 +205,37 @@ def test_with_quarto_the_pre_render_script_does_not_wait_for_our_own_lock(built,
     assert not (copy / "_output" / "report").exists()
 
 
+def test_preparing_again_looks_at_nothing_and_makes_again_what_is_lost_or_older(copy):
+    notebook, variables = copy / "report" / "_generated" / "q6-classifier.ipynb", copy / "_variables.yml"
+    chapter = copy / "report" / "q6-classifier.qmd"
+
+    def prepare():
+        program = "import sys; from coursework.cli import cli; cli(['prepare'], standalone_mode=False); "
+        program += "print([name for name in ('sqlalchemy', 'nbformat', 'tensorflow') if name in sys.modules])"
+        environment = coursework_environment(copy, STUDENT_ID="101234567")
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=copy, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert "Executing" not in done.stderr
+        return done.stdout.strip()
+
+    assert prepare() != "[]"
+    made = notebook.read_bytes(), variables.read_bytes()
+    assert prepare() == "[]"
+    for path in (notebook, variables):
+        path.write_bytes(path.read_bytes()[:1000])
+        prepare()
+        assert (notebook.read_bytes(), variables.read_bytes()) == made
+    chapter.write_text(chapter.read_text() + "\nOne sentence more.\n")
+    prepare()
+    assert "One sentence more." in notebook.read_text()
+    chapter.write_text(chapter.read_text() + "\n::: {.unknown}\n:::\n")
+    with pytest.raises(AssertionError, match="unknown"):
+        prepare()
+    assert "One sentence more." in notebook.read_text()
+
+
 def test_an_edit_during_a_build_is_not_lost(tmp_path, monkeypatch):
     project = Project(tmp_path)
     settings = Settings(student_id="101234567", date="2026-01-01")
@@ -226,8 +259,9 @@ def test_an_edit_during_a_build_is_not_lost(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["evidence", "recurrent", "run"])
-def test_another_result_makes_pdf_and_notebook_out_of_date(copy, name):
+def test_another_result_makes_pdf_and_notebook_out_of_date(copy, name, monkeypatch):
     """Also one that was computed from the same code and data, on another machine say."""
+    monkeypatch.setenv("COURSEWORK_PROFILE", "tiny")
     project = Project(copy)
     settings = load(project.settings_file)
     before = submission.expected_digests(project, settings)

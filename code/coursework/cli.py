@@ -106,17 +106,12 @@ def cli() -> None:
 def prepare() -> None:
     """Bring up to date what the documents read: trainings, evidence, variables, the notebook.
 
-    Quarto calls this before it renders. It costs well under a second where nothing changed.
+    Quarto calls this before it renders. It costs a fraction of a second where nothing changed.
     """
     project, settings = _open()
-    from coursework.prepare import prepare as bring
-    from coursework.publishing.build import Builder
-    from coursework.submission import alone
+    from coursework.submission import make_inputs
 
-    with alone(project, _tell):
-        prepared = bring(project, settings, tell=_tell, progress=_interactive())
-        with Builder(project) as builder:
-            builder.notebook(prepared.variables, prepared.inputs)
+    make_inputs(project, settings, progress=_interactive(), tell=_tell)
 
 
 @cli.command()

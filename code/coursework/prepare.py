@@ -238,7 +238,7 @@ def _forget_quartos_cache(project: Project, key: str) -> None:
     include with a digest comes too late, since Quarto expands includes before it calls the pre-render script.
     """
     cache = project.cache / "quarto"
-    stamp = project.cache / "quarto.digest"
+    stamp = project.quarto_stamp
     if cache.is_dir() and (not stamp.is_file() or stamp.read_text() != key):
         shutil.rmtree(cache, ignore_errors=True)
     write_if_changed(stamp, key.encode())

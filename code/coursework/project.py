@@ -72,6 +72,11 @@ class Project:
         return self.root / ".cache"
 
     @property
+    def quarto_stamp(self) -> Path:
+        """The digest of what Quarto's cache of executed cells was filled under."""
+        return self.cache / "quarto.digest"
+
+    @property
     def output(self) -> Path:
         """What is handed in."""
         return self.root / "_output"

@@ -40,6 +40,9 @@ MARKED = "From an earlier build, and not current"
 HELD = "COURSEWORK_HOLDS_LOCK"
 """Set for Quarto when a build of this project calls it."""
 
+PREPARE = "prepare"
+"""The goal of bringing up to date what the documents read."""
+
 VERSIONED = ("keras", "tensorflow", "tensorflow-cpu", "numpy", "matplotlib", "sympy", "typst", "pypandoc-binary")
 
 SOURCES = ("code/**/*.py", "code/**/*.lua", "code/**/*.typ", "report/*", "report/_extensions/**/*", "*.bib")
@@ -155,14 +158,15 @@ def pdf_digest(sourced: str, inputs: Mapping[str, Any]) -> str:
     return digest(sourced, dict(inputs))
 
 
-def _state_file(project: Project) -> Path:
-    return project.cache / "state.json"
+def _state_file(project: Project, goal: str = "bundle") -> Path:
+    """Name the record of the last build, or of the last time when the documents' inputs were brought up to date."""
+    return project.cache / ("prepared.json" if goal == PREPARE else "state.json")
 
 
 def is_current(project: Project, settings: Settings, renderer: str, goal: str) -> bool:
     """Whether the files of the last build are there, unharmed, and follow from what is there now."""
     try:
-        state = json.loads(_state_file(project).read_text())
+        state = json.loads(_state_file(project, goal).read_text())
         return (
             state["goal"] in (goal, "bundle")
             and state["sources"] == sources_key(project, settings, renderer)
@@ -178,7 +182,38 @@ def _remember(project: Project, key: str, goal: str, files: list[Path]) -> None:
     generated = [project.generated / "q6-classifier.ipynb", project.variables_file]
     found = {path.relative_to(project.root).as_posix(): _sha256(path) for path in [*files, *generated]}
     state = {"sources": key, "results": results_key(project), "goal": goal, "files": found}
-    write_atomically(_state_file(project), json.dumps(state).encode())
+    write_atomically(_state_file(project, goal), json.dumps(state).encode())
+
+
+def make_inputs(project: Project, settings: Settings, *, progress: bool = True, tell: Tell = lambda _: None) -> bool:
+    """Bring up to date what the documents read, the executed notebook included; say whether anything had to be done.
+
+    Parameters
+    ----------
+    project, settings
+        What is prepared.
+    progress
+        Whether long work shows a progress bar.
+    tell
+        Is told what is being done.
+
+    Raises
+    ------
+    InputError, WorkError
+        If something of it cannot be made.
+    """
+    with alone(project, tell):
+        if is_current(project, settings, "", PREPARE):
+            return False
+        from coursework.prepare import prepare
+        from coursework.publishing.build import Builder
+
+        began_with = sources_key(project, settings, "")
+        prepared = prepare(project, settings, tell=tell, progress=progress)
+        with Builder(project) as builder:
+            builder.notebook(prepared.variables, prepared.inputs)
+        _remember(project, began_with, PREPARE, [project.quarto_stamp])
+    return True
 
 
 def make(

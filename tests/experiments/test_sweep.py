@@ -184,6 +184,7 @@ def test_same_bits_with_two_workers_after_being_killed(swept, project):
     assert summary.kept + summary.trained == swept[1].trained
     assert summary.trained < swept[1].trained
     assert records(project) == records(swept[0])
+    assert not list(project.cache.glob("under-way-*"))
 
 
 def test_deleted_and_damaged_results_come_back(swept, tmp_path):

@@ -366,10 +366,12 @@ def _quiet_workers():
 
 @contextmanager
 def _marks(project: Project) -> Iterator[Path]:
-    """Make an empty folder in which each run under way has a mark, and remove it."""
+    """Make an empty folder in which each run under way has a mark, and remove it, as well as those of killed sweeps."""
     import shutil
     import tempfile
 
+    for left in project.cache.glob("under-way-*"):
+        shutil.rmtree(left, ignore_errors=True)
     try:
         project.cache.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="under-way-", dir=project.cache))
