@@ -1,5 +1,7 @@
 """The statistics against SciPy and against laws whose truth is known."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy import optimize, stats
@@ -83,10 +85,35 @@ def test_paired_proportions_use_only_the_examples_that_differ():
     assert (found.mean, found.low, found.high) == pytest.approx((0.1, *oracle), abs=1e-6)
 
 
-def test_independent_proportions_have_the_textbooks_interval():
-    found = analysis.independent_proportions(0.1, 1000, 0.12, 2000)
+def test_rates_of_one_model_on_two_sets_have_the_textbooks_interval():
+    found = analysis.rates_on_two_sets([0.1], 1000, [0.12], 2000)
     spread = 1.959964 * np.sqrt(0.1 * 0.9 / 1000 + 0.12 * 0.88 / 2000)
     assert (found.mean, found.low, found.high) == pytest.approx((-0.02, -0.02 - spread, -0.02 + spread))
+
+
+def test_rates_on_two_sets_vary_with_images_and_seeds():
+    """Simulated: the same images for three models, whose abilities differ; the interval covers the true difference."""
+    random = np.random.default_rng(3)
+    covered = []
+    for _ in range(1500):
+        skill = random.normal(0.1, 0.004, (3, 2))  # of each model on each kind of image; the truth is no difference
+        hard = [random.random(size) for size in (2000, 3000)]
+        rates = [[(images < rate).mean() for rate in column] for images, column in zip(hard, skill.T, strict=True)]
+        found = analysis.rates_on_two_sets(rates[0], 2000, rates[1], 3000)
+        covered.append(found.low <= 0 <= found.high)
+    assert 0.93 <= np.mean(covered) <= 0.99
+
+
+@pytest.mark.parametrize(("right", "count"), [(0, 8), (3, 8), (8, 8), (950, 1000)])
+def test_wilsons_limits_are_scipys(right, count):
+    oracle = stats.binomtest(right, count).proportion_ci(0.95, method="wilson")
+    assert analysis.wilson_limits(right / count, count) == pytest.approx((oracle.low, oracle.high), abs=1e-6)
+
+
+def test_a_negated_interval_is_that_of_the_difference_the_other_way_round():
+    random = np.random.default_rng(2)
+    a, b = random.random((2, 5))
+    assert analysis.paired_difference(a, b).negated() == analysis.paired_difference(b, a)
 
 
 # Sweeps
@@ -102,6 +129,27 @@ def test_gather_puts_every_result_in_its_place():
         i, j = found.values.index(run.l2), found.seeds.index(run.seed)
         assert found.validation_loss[i, j] == results[run].validation_loss
         assert found.train_error[i, j] == results[run].train_error
+
+
+def test_a_sweep_compares_its_values_by_pairs():
+    found = analysis.gather(Synthetic(), protocol.l2_runs(protocol.FULL, "mlp"), "l2")
+    for i, step in enumerate(found.steps("validation_error")):
+        oracle = stats.ttest_rel(found.validation_error[i + 1], found.validation_error[i]).confidence_interval()
+        assert (step.low, step.high) == pytest.approx((oracle.low, oracle.high))
+    oracle = stats.ttest_rel(found.validation_loss[4], found.validation_loss[1]).confidence_interval()
+    assert found.against(4, 1).high == pytest.approx(oracle.high)
+
+
+def test_the_choice_without_one_seed():
+    results = Synthetic(loss=lambda run: 0.4 if run.l2 == 1e-3 else 0.5, own_noise=0, noise=0)
+    runs = protocol.l2_runs(protocol.FULL, "mlp")
+    stable = analysis.gather(results, runs, "l2")
+    assert stable.choices_without_one_seed() == [stable.best] * 5
+    lucky = next(run for run in runs if run.l2 == 3e-3 and run.seed == 2)  # carries another value to the top
+    results[lucky] = dataclasses.replace(results[lucky], validation_loss=-1.0)
+    found = analysis.gather(results, runs, "l2")
+    assert found.best_value == 3e-3
+    assert [found.values[i] for i in found.choices_without_one_seed()] == [3e-3, 3e-3, 1e-3, 3e-3, 3e-3]
 
 
 def test_gather_names_what_is_missing():
@@ -245,8 +293,12 @@ def test_reliability_is_the_plain_loops():
             assert (found.confidence[k], found.accuracy[k]) == pytest.approx((confidence, right))
             gaps.append(len(chosen) * abs(confidence - right))
     assert found.expected_error == pytest.approx(sum(gaps) / 500)
-    assert found.bias == pytest.approx(p.max(axis=1).mean() - (p.argmax(axis=1) == labels).mean())
-    assert abs(found.bias) < 0.05  # labels drawn from p itself: calibrated
+    d = p.max(axis=1) - (p.argmax(axis=1) == labels)
+    oracle = stats.norm.interval(0.95, d.mean(), stats.sem(d))
+    assert (found.bias.mean, found.bias.low, found.bias.high) == pytest.approx((d.mean(), *oracle), abs=1e-6)
+    assert found.bias.low < 0 < found.bias.high  # labels drawn from p itself: calibrated
+    low, high = found.limits
+    assert ((low - 1e-12 <= found.accuracy) & (found.accuracy <= high + 1e-12))[found.count > 0].all()
 
 
 def test_certain_predictions_belong_to_the_last_bin():

@@ -75,7 +75,7 @@ def test_swapped_models_give_the_opposite_conclusion():
 
 def test_useless_regularisation_and_data_are_said_to_be_useless():
     values = describe(Synthetic(loss=lambda run: 0.3 + run.l2 + 1e-6 * run.examples))
-    assert values["mlp_l2_sentence_verdict"] == "For the MLP no L2 is best."
+    assert values["mlp_l2_sentence_verdict"] == "The MLP is best without L2."
     assert values["mlp_curve_verdict"] == "More data does not help the MLP here."
 
 
@@ -87,6 +87,15 @@ def test_a_diverged_training_is_a_result_and_not_an_exception():
     assert "diverged" in values["mlp_too_much"]
     assert "incomplete" in values["cnn_curve"]
     assert "diverged" in values["cnn_smallest_error_mean"]
+
+
+@pytest.mark.parametrize("dataset", ["fashion-mnist", "data/blobs.npz"])
+def test_only_the_projects_own_images_have_a_source(dataset):
+    settings = load(ROOT / "coursework.yml").model_copy(update={"dataset": dataset})
+    opening = conclusions.opening(settings)
+    assert ("Fashion-MNIST\\ [@xiao2017]." in opening) is (dataset == "fashion-mnist")
+    assert ("blobs." in opening) is (dataset != "fashion-mnist")
+    assert "10\N{NO-BREAK SPACE}% error" in opening
 
 
 def test_a_missing_training_is_named(tmp_path):

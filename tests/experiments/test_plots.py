@@ -151,6 +151,29 @@ def test_learning_curves_without_any_error_are_drawn_without_a_warning():
     assert inside(plots.plot_learning_curves(free, target=0.1))
 
 
+def test_wide_intervals_do_not_take_the_axis_from_the_data(results):
+    found = curves(results)
+    two = {m: dataclasses.replace(s, seeds=(0, 1), **{q: getattr(s, q)[:, :2] * [[1, 3]] for q in analysis.QUANTITIES})
+           for m, s in found.items()}  # fmt: skip
+    fig = plots.plot_learning_curves(two, target=0.1)
+    for ax, quantity in zip(fig.axes, ("validation_loss", "validation_error"), strict=True):
+        low, high = ax.get_ylim()
+        values = np.concatenate([np.ravel(getattr(s, quantity)) for s in two.values()])
+        assert values.min() / 2 < low < values.min()
+        assert values.max() < high < 2 * values.max()
+        assert 2 <= len(ax.get_yticks()) <= 7
+    assert inside(fig)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.3, 0.9), (0.05, 2), (1e-5, 10)])
+def test_a_logarithmic_axis_has_a_few_round_labels(low, high):
+    ax = matplotlib.pyplot.figure().add_subplot(yscale="log", ylim=(low, high))
+    plots._few_ticks(ax.yaxis, low, high)
+    ticks = ax.get_yticks()
+    assert 3 <= len(ticks) <= 7
+    assert all(low <= tick <= high for tick in ticks)
+
+
 def test_the_comparison_shows_pairs_and_differences():
     losses = {"mlp": np.array([0.5, 0.6]), "cnn": np.array([0.4, 0.45])}
     interval = analysis.paired_difference(losses["cnn"], losses["mlp"])

@@ -67,6 +67,10 @@ class Interval:
         """Whether there are limits at all."""
         return bool(np.isfinite(self.low) and np.isfinite(self.high))
 
+    def negated(self):
+        """The interval of the same difference, taken the other way round."""
+        return Interval(-self.mean, -self.high, -self.low, self.seeds)
+
 
 def mean_interval(values, log=False, level=0.95):
     """Mean and t interval over seeds.
@@ -107,25 +111,53 @@ def paired_difference(first, second, level=0.95):
 
 
 def paired_proportions(first_wrong, second_wrong, z=1.959964):
-    """Difference of two error rates on the same examples, with its normal 95 % interval.
+    """Difference of two rates on the same examples, with its normal 95 % interval.
 
     Parameters
     ----------
     first_wrong, second_wrong : bool arrays, shape (examples,)
+        Or a probability for each example.
 
     Notes
     -----
-    Only the examples on which the two differ carry information (McNemar, 1947).
+    Of two error rates only the examples on which they differ carry information (McNemar, 1947).
     """
     d = np.asarray(first_wrong, float) - np.asarray(second_wrong, float)
     half = z * d.std(ddof=1) / math.sqrt(len(d)) if len(d) > 1 else math.nan
     return Interval(float(d.mean()), float(d.mean() - half), float(d.mean() + half), len(d))
 
 
-def independent_proportions(first, first_total, second, second_total, z=1.959964):
-    """Difference ``first - second`` of two error rates on different examples, with its normal 95 % interval."""
-    half = z * math.sqrt(first * (1 - first) / first_total + second * (1 - second) / second_total)
-    return Interval(first - second, first - second - half, first - second + half, first_total)
+def rates_on_two_sets(first, first_total, second, second_total, z=1.959964):
+    """Difference ``first - second`` of the error rates of the same models on two sets of examples.
+
+    Parameters
+    ----------
+    first, second : array, shape (seeds,)
+        Error rates of each seed's model.
+    first_total, second_total : int
+        How many examples the sets hold.
+
+    Returns
+    -------
+    Interval
+        The mean difference with normal 95 % limits. Its variance is that of the two means of independent examples,
+        plus that of the differences over seeds. All seeds see the same examples, so their number does not shrink the
+        former.
+    """
+    first, second = np.asarray(first, float), np.asarray(second, float)
+    mean, (p, q) = float((first - second).mean()), (first.mean(), second.mean())
+    variance = p * (1 - p) / first_total + q * (1 - q) / second_total
+    if len(first) > 1:
+        variance += (first - second).var(ddof=1) / len(first)
+    half = float(z * np.sqrt(variance))
+    return Interval(mean, mean - half, mean + half, len(first))
+
+
+def wilson_limits(rate, count, z=1.959964):
+    """95 % limits of a proportion (Wilson, 1927), which do not leave [0, 1] and serve small counts too."""
+    centre = (rate + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z / (1 + z**2 / count) * np.sqrt(rate * (1 - rate) / count + z**2 / (4 * count**2))
+    return centre - half, centre + half
 
 
 # --- Sweeps ---
@@ -165,9 +197,23 @@ class Sweep:
     def best_value(self):
         return self.values[self.best]
 
+    def against(self, index, other, quantity="validation_loss"):
+        """A quantity at one value minus the same at another one, by their indices, paired by seed."""
+        rows = getattr(self, quantity)
+        return paired_difference(rows[index], rows[other])
+
     def against_best(self, index):
         """Validation loss at ``index`` minus that of the best value, paired by seed."""
-        return paired_difference(self.validation_loss[index], self.validation_loss[self.best])
+        return self.against(index, self.best)
+
+    def steps(self, quantity):
+        """From each value to the next, the change of a quantity, paired by seed."""
+        return [self.against(i, i - 1, quantity) for i in range(1, len(self.values))]
+
+    def choices_without_one_seed(self):
+        """Index of the value that would be chosen, with each seed in turn left out."""
+        without = (np.delete(self.validation_loss, k, axis=1).mean(axis=1) for k in range(len(self.seeds)))
+        return [int(np.nanargmin(means)) for means in without]
 
 
 def gather(results, runs, over):
@@ -218,6 +264,8 @@ def gather_grid(results, runs):
 
 # --- Laws for learning curves ---
 
+EXPONENTS = 0.02, 3.0  # between these the exponent of a power law with offset is searched
+
 
 @dataclass(frozen=True)
 class Law:
@@ -232,6 +280,12 @@ class Law:
     def rms(self):
         """Root mean square of the relative residuals."""
         return float(np.sqrt(np.mean(self.relative_residuals**2)))
+
+    @property
+    def at_bound(self):
+        """Whether the exponent ended where its search ends, and is therefore not a minimum."""
+        exponent = self.parameters.get("exponent", 1.0)
+        return self.kind == "power law with offset" and not 1.01 * EXPONENTS[0] < exponent < EXPONENTS[1] / 1.01
 
     def __call__(self, n):
         """The fitted value at ``n`` examples.
@@ -297,7 +351,7 @@ def fit_law(sizes, y, kind="power law with offset"):
         slope, level = np.polyfit(u, np.log(y), 1)
         parameters = {"offset": 0.0, "scale": float(np.exp(level)), "exponent": float(-slope)}
     elif kind == "power law with offset":
-        low, high = 0.02, 3.0
+        low, high = EXPONENTS
         for _ in range(8):  # each round narrows the search eightfold around the best of 17 exponents
             grid = np.geomspace(low, high, 17)
             i = int(np.argmin(_offset_power(sizes, y, grid)[2]))
@@ -418,12 +472,22 @@ def confusion_matrix(labels, predicted, classes):
 
 @dataclass(frozen=True)
 class Reliability:
-    """Confidence against accuracy in equal bins of confidence; empty bins have NaN."""
+    """Confidence against accuracy in equal bins of confidence; empty bins have NaN.
+
+    `bias` is the interval over examples of confidence minus accuracy: above zero when the model is too sure of itself.
+    """
 
     edges: np.ndarray
     confidence: np.ndarray
     accuracy: np.ndarray
     count: np.ndarray
+    bias: Interval
+
+    @property
+    def limits(self):
+        """95 % limits of each bin's accuracy, NaN where it is empty."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return wilson_limits(self.accuracy, self.count)
 
     @property
     def expected_error(self):
@@ -431,12 +495,6 @@ class Reliability:
         full = self.count > 0
         gap = np.abs(self.accuracy[full] - self.confidence[full])
         return float((gap * self.count[full]).sum() / self.count.sum())
-
-    @property
-    def bias(self):
-        """Mean confidence minus accuracy over all examples: positive when the model is too sure of itself."""
-        full = self.count > 0
-        return float(((self.confidence[full] - self.accuracy[full]) * self.count[full]).sum() / self.count.sum())
 
 
 def reliability(probabilities, labels, bins=10):
@@ -455,7 +513,7 @@ def reliability(probabilities, labels, bins=10):
     with np.errstate(invalid="ignore"):
         mean_confidence = np.bincount(which, confidence, bins) / count
         accuracy = np.bincount(which, right, bins) / count
-    return Reliability(edges, mean_confidence, accuracy, count)
+    return Reliability(edges, mean_confidence, accuracy, count, paired_proportions(confidence, right))
 
 
 def worst_mistakes(probabilities, labels, count):

@@ -34,6 +34,24 @@ def variables(settings, project):
     return describe(results, profile, data.load(settings.dataset, project.root))
 
 
+def opening(settings):
+    """Say what the summary is of and what the target was; only the project's own images have a source to cite.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    str
+        A paragraph of Markdown.
+    """
+    target = percent(protocol.PROFILES[settings.experiments.profile].target_error, 0)
+    source = "\\ [@xiao2017]" if settings.dataset == data.FASHION_MNIST else ""
+    images = data.shown_name(settings.dataset)
+    return f"This page sums up the notebook. Target, stated first: {target} error on {images}{source}."
+
+
 def describe(results, profile, dataset):
     """Compute every variable of the group from results alone.
 
@@ -57,6 +75,7 @@ def describe(results, profile, dataset):
         "smallest": whole(min(profile.sizes)),
         "largest": whole(max(profile.sizes)),
         "seeds": whole(len(profile.seeds)),
+        "few_seeds": whole(len(profile.few_seeds)),
         "comparison_seeds": whole(len(profile.comparison_seeds)),
         "mlp_width": whole(profile.mlp_width),
         "cnn_width": whole(profile.cnn_width),
@@ -139,6 +158,8 @@ def _test(results, profile):
             f"{model}_test_error": with_limits(analysis.mean_interval(error[model]), percent, 2),
             f"{model}_test_accuracy": percent(1 - float(error[model].mean()), 2),
         }
+    intervals = {NAMES[model]: analysis.mean_interval(rates) for model, rates in error.items()}
+    values["target"] = findings.target_sentence(profile.target_error, intervals)
     differences = (analysis.paired_difference(value["cnn"], value["mlp"]) for value in (loss, error))
     sentence = findings.comparison_sentence(NAMES["mlp"], NAMES["cnn"], max(profile.sizes), *differences, "test")
     return values | {"test_comparison": sentence}

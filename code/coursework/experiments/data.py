@@ -87,13 +87,17 @@ def load(dataset, root="."):
         arrays = {key: _read_idx(file) for key, file in files.items()}
     else:
         arrays = _read_npz(path)
-    fashion = dataset == FASHION_MNIST
     return split(
         **arrays,
-        name="Fashion-MNIST" if fashion else path.stem,
-        class_names=CLASS_NAMES if fashion else None,
+        name=shown_name(dataset),
+        class_names=CLASS_NAMES if dataset == FASHION_MNIST else None,
         checksum=checksum(dataset, root),
     )
+
+
+def shown_name(dataset):
+    """Name a data set for print, from what the settings call it."""
+    return "Fashion-MNIST" if dataset == FASHION_MNIST else Path(dataset).stem
 
 
 def from_keras():

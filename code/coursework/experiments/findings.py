@@ -137,6 +137,11 @@ def helps(sweep):
     return sweep.values[0] == 0 and sweep.best != 0 and clearly_above(sweep.against_best(0))
 
 
+def costs_error(sweep):
+    """The value with the lowest loss has a clearly higher error rate than no regularisation."""
+    return clearly_above(sweep.against(sweep.best, 0, "validation_error"))
+
+
 def too_much_hurts(sweep):
     """The largest value is clearly worse than the best, or diverges."""
     last = len(sweep.values) - 1
@@ -155,9 +160,8 @@ def underfits(sweep):
 
 
 def more_data_helps(sweep, quantity="validation_loss"):
-    """The mean falls from each size to the next."""
-    means = sweep.means(quantity)
-    return bool(np.isfinite(means).all() and (np.diff(means) < 0).all())
+    """Each size is clearly better than the one before, paired by seed."""
+    return all(clearly_below(step) for step in sweep.steps(quantity))
 
 
 def still_falling(step):
@@ -170,22 +174,29 @@ def clearly_worse_law(law, other):
     return all(clearly_above(excess) for excess in law.excess(other))
 
 
-def overconfident(bias, tolerance=0.01):
-    """Mean confidence exceeds accuracy by more than ``tolerance``."""
-    return bias > tolerance
+def overconfident(bias):
+    """Mean confidence is clearly above accuracy; ``bias`` is the interval of their difference over examples."""
+    return clearly_above(bias)
 
 
-def underconfident(bias, tolerance=0.01):
-    return bias < -tolerance
+def underconfident(bias):
+    return clearly_below(bias)
 
 
 # --- Sentences ---
 
-AXES = {"l2": "λ", "dropout": "dropout rate", "examples": "training-set size"}
+KINDS = {"l2": "L2", "dropout": "dropout"}
 
 
 def _value(sweep, value):
-    return scientific(value) if sweep.over == "l2" else whole(value) if sweep.over == "examples" else f"{value:g}"
+    return scientific(value) if sweep.over == "l2" else f"{value:g}"
+
+
+def _at(sweep, *values):
+    """ "λ = 10⁻³", "a dropout rate of 0.2 or 0.4"."""
+    *others, last = (_value(sweep, value) for value in values)
+    listed = f"{', '.join(others)} or {last}" if others else last
+    return f"λ = {listed}" if sweep.over == "l2" else f"a dropout rate of {listed}"
 
 
 def fit_sentence(model, examples, fit, loss_target, error_target):
@@ -194,8 +205,8 @@ def fit_sentence(model, examples, fit, loss_target, error_target):
         np.asarray(getattr(fit, q)) for q in ("train_loss", "validation_loss", "train_error", "validation_error")
     )
     seen = (
-        f"after the last epoch the training error is {percent(t_error.mean())} (loss {decimal(t_loss.mean())}) "
-        f"and the validation error {percent(v_error.mean())} (loss {decimal(v_loss.mean())})"
+        f"after the last epoch the training error is {percent(t_error.mean())} (loss {decimal(t_loss.mean())}) and "
+        f"the validation error {percent(v_error.mean())} (loss {decimal(v_loss.mean())}; seeds: {t_loss.size})"
     )
     target = f"the target of {percent(error_target, 0)} error and {decimal(loss_target, 2)} loss"
     if not np.isfinite(t_loss).all():
@@ -233,7 +244,7 @@ def curve_sentence(model, histories, epochs):
     if lowest == len(mean) - 1:
         return (
             f"The {model}'s mean validation loss is lowest at the end ({decimal(mean[-1])}): under a learning rate "
-            "that falls to zero overfitting shows as the gap to the training loss, not as a climb."
+            "that falls to zero overfitting, where there is any, shows as a gap to the training loss, not as a climb."
         )
     return (
         f"The {model}'s validation loss is lowest at epoch {epochs[lowest]:.0f} ({decimal(mean[lowest])}) and ends at "
@@ -242,60 +253,88 @@ def curve_sentence(model, histories, epochs):
 
 
 def sweep_sentence(model, sweep):
-    """The best value, whether it beats none at all, whether too much hurts, and what cannot be told apart."""
-    axis, best = AXES[sweep.over], _value(sweep, sweep.best_value)
-    kind = "L2" if sweep.over == "l2" else "dropout"
+    """The best value, whether it beats none at all, what the error rate does, and whether too much hurts."""
+    best, kind = _value(sweep, sweep.best_value), KINDS[sweep.over]
+    name = "λ" if sweep.over == "l2" else "dropout rate"
     loss = sweep.intervals("validation_loss")
+    verdict = f"For the {model} the best {name} is {best}"
+    here = f"validation loss {with_limits(loss[sweep.best])}"
     parts = []
     if sweep.best == 0:
+        parts.append(f"**The {model} is best without {kind}**: the lowest mean {here} belongs to {_at(sweep, 0)}.")
+    elif helps(sweep):
+        cost = ", by loss; its error rate rises" if costs_error(sweep) else ""
         parts.append(
-            f"**For the {model} no {kind} is best**: the lowest mean validation loss, {with_limits(loss[0])}, "
-            f"belongs to {axis} = 0."
+            f"**{verdict}{cost}**: {here}, against {with_limits(loss[0])} without; paired by seed the gain is "
+            f"{with_limits(sweep.against_best(0))}, so {kind} helps the loss. {error_sentence(sweep)}"
+        )
+    elif diverged(loss[0]):
+        parts.append(f"**{verdict}**: {here}; without {kind} a training diverged.")
+    elif sweep.against_best(0).known:
+        parts.append(
+            f"**{verdict}, but not distinguishable from none**: {here}; the gain over {_at(sweep, 0)}, "
+            f"{with_limits(sweep.against_best(0))}, may be zero, so {kind} is not shown to help. "
+            f"{error_sentence(sweep)}"
         )
     else:
-        difference = sweep.against_best(0)
-        verdict = f"For the {model} the best {axis} is {best}"
-        lead = f"**{verdict}**: validation loss {with_limits(loss[sweep.best])}"
-        if helps(sweep):
-            parts.append(
-                f"{lead}, against {with_limits(loss[0])} without; paired by seed the gain is "
-                f"{with_limits(difference)}, so {kind} helps."
-            )
-        elif diverged(loss[0]):
-            parts.append(f"{lead}; without {kind} a training diverged.")
-        elif difference.known:
-            parts.append(
-                f"**{verdict}, but not distinguishable from none**: validation loss {with_limits(loss[sweep.best])}; "
-                f"the gain over {axis} = 0, {with_limits(difference)}, may be zero, so {kind} is not shown to help."
-            )
-        else:
-            parts.append(
-                f"{lead}, against {with_limits(loss[0])} without; one seed gives no interval to judge that by."
-            )
+        parts.append(
+            f"**{verdict}**: {here}, against {with_limits(loss[0])} without; one seed gives no interval to judge that "
+            "by."
+        )
     parts.append(too_much_sentence(model, sweep))
     if underfits(sweep):
         train = with_limits(sweep.intervals("train_loss")[-1])
         parts.append(f"There even the training loss, {train}, is above the best validation loss: the model underfits.")
-    others = rivals(sweep)
+    others = [v for v in rivals(sweep) if v > 0 or sweep.best == 0]
     if others:
         parts.append(
-            f"Not distinguishable from the best: {axis} = {in_words(_value(sweep, v) for v in others)}; "
-            "the optimum is a region rather than a point."
+            f"Not distinguishable from the best: {_at(sweep, *others)}; the optimum is a region rather than a point."
         )
+    if len(sweep.seeds) > 2:
+        parts.append(stability_sentence(sweep))
     return " ".join(parts)
 
 
+def error_sentence(sweep):
+    """What the value with the lowest loss does to the error rate, against no regularisation."""
+    change = sweep.against(sweep.best, 0, "validation_error")
+    if clearly_below(change):
+        return f"The error rate falls too, by {with_limits(change.negated(), points, 2)}."
+    if clearly_above(change):
+        return (
+            f"The error rate, however, rises by {with_limits(change, points, 2)}: the probabilities become better, the "
+            "decisions do not."
+        )
+    return f"The change of the error rate, {with_limits(change, points, 2)}, is not distinguishable from zero."
+
+
+def stability_sentence(sweep):
+    """Does the choice hang on one seed?"""
+    same, count = sweep.choices_without_one_seed().count(sweep.best), len(sweep.seeds)
+    if same == count:
+        return "Whichever seed is left out, the choice is the same."
+    return f"Leaving out one seed changes the choice in {count - same} of {count} cases."
+
+
 def too_much_sentence(model, sweep):
-    """What the largest value tried does."""
-    axis, last = AXES[sweep.over], len(sweep.values) - 1
-    most, loss = _value(sweep, sweep.values[last]), sweep.intervals("validation_loss")[last]
+    """What the largest value tried does, against the best and against none."""
+    last = len(sweep.values) - 1
+    most, loss = _at(sweep, sweep.values[last]), sweep.intervals("validation_loss")[last]
     if too_much_hurts(sweep) and diverged(loss):
-        return f"Too much hurts: at {axis} = {most} a training of the {model} diverged."
+        return f"Too much hurts: at {most} a training of the {model} diverged."
     if too_much_hurts(sweep):
-        return f"Too much hurts: at {axis} = {most} the {model}'s validation loss is {with_limits(loss)}."
+        seen = f"Too much hurts: at {most} the {model}'s validation loss is {with_limits(loss)}"
+        none = sweep.against(last, 0)
+        if sweep.best == 0 or sweep.values[0] != 0 or not none.known:
+            return f"{seen}."
+        if clearly_above(none):
+            return f"{seen}, more than without any."
+        if clearly_below(none):
+            return f"{seen}, though still less than without any."
+        return f"{seen}: worse than the best, but not distinguishable from none."
     if sweep.best == last:
         return f"The best value is the largest tried, so that the range should be widened beyond {most}."
-    return f"Even the largest value tried, {axis} = {most}, is not clearly worse than the best for the {model}."
+    return f"Even the largest value tried, {most}, is not clearly worse than the best for the {model}."
 
 
 def comparison_sentence(first, second, examples, loss, error, what="validation"):
@@ -323,7 +362,10 @@ def comparison_sentence(first, second, examples, loss, error, what="validation")
 
 def learning_sentence(model, sweep, last_step, target):
     """Does more data help, does it still at the end, and where is the target error reached?"""
-    loss, error = sweep.means("validation_loss"), sweep.means("validation_error")
+    loss, error = (
+        np.array([i.mean for i in sweep.intervals(quantity, log=True)])  # geometric, as on the figure's axes
+        for quantity in ("validation_loss", "validation_error")
+    )
     small, large = whole(sweep.values[0]), whole(sweep.values[-1])
     if not (np.isfinite(loss).all() and np.isfinite(error).all()):
         return f"A training of the {model} diverged, so that its learning curve is incomplete."
@@ -335,11 +377,11 @@ def learning_sentence(model, sweep, last_step, target):
     if all(falls):
         parts = [f"**More data helps the {model} at every size tried**: {span}."]
     elif loss[-1] < loss[0] and error[-1] < error[0]:
-        parts = [f"**More data helps the {model} on the whole**, though not at every step: {span}."]
+        parts = [f"**More data helps the {model} on the whole**, though not clearly at every step: {span}."]
     else:
         parts = [f"**More data does not help the {model} here**: {span}."]
     if still_falling(last_step):
-        parts.append(f"The last step still brings {with_limits(last_step)} in loss: the curve has not ended.")
+        parts.append(f"The last step still lowers the loss by {with_limits(last_step.negated())}: no end is seen.")
     elif last_step.known:
         parts.append(f"The last step changes the loss by {with_limits(last_step)}, which {_end(last_step)}.")
     reached = [n for n, e in zip(sweep.values, error, strict=True) if e < target]
@@ -355,20 +397,42 @@ def _end(step):
     return "clearly rises" if clearly_above(step) else "is not distinguishable from zero"
 
 
-def scaled_sentence(model, difference, examples):
-    """Fixed λ or λ ∝ 1/n? ``difference``: scaled minus fixed validation loss at ``examples``, paired by seed."""
-    seen = f"at {whole(examples)} examples λ ∝ 1/n changes the {model}'s validation loss by {with_limits(difference)}"
-    if clearly_below(difference):
-        return f"With much data less regularisation is better: {seen}."
-    if clearly_above(difference):
-        return f"Less regularisation with more data is not better: {seen}, clearly upwards."
-    if difference.known:
-        return f"Whether λ is fixed or shrinks with n makes no distinguishable difference: {seen}."
-    return f"One seed gives no interval: {seen}."
+def scaled_sentence(model, differences):
+    """Fixed λ or λ ∝ 1/n? ``differences``: size to scaled minus fixed validation loss, paired by seed."""
+    *smaller, largest = differences
+    last = differences[largest]
+    at = f"at {whole(largest)} examples"
+    seen = f"compared with a fixed λ its validation loss changes by {with_limits(last)}"
+    if clearly_below(last):
+        parts = [f"**The {model} is better with λ ∝ 1/n {at}**: {seen}."]
+    elif clearly_above(last):
+        parts = [f"**The {model} is worse with λ ∝ 1/n {at}**: {seen}."]
+    elif last.known:
+        parts = [f"**For the {model} fixed λ and λ ∝ 1/n are not distinguishable {at}**: {seen}."]
+    else:
+        parts = [f"For the {model} with λ ∝ 1/n {at}: {seen}; one seed gives no interval."]
+    for size in smaller:
+        change = differences[size]
+        judged = (
+            "better" if clearly_below(change)
+            else "worse" if clearly_above(change)
+            else "not distinguishable"
+        )  # fmt: skip
+        if change.known:
+            parts.append(f"At {whole(size)} it is {judged}: {with_limits(change)}.")
+    return " ".join(parts)
 
 
-def law_sentence(model, quantity, laws):
-    """Which law describes a curve best? ``laws``: mapping of kind to ``LawSummary``."""
+def law_sentence(model, quantity, laws, scaled=None):
+    """Which law describes a curve best?
+
+    Parameters
+    ----------
+    model, quantity : str
+    laws : mapping of kind to ``LawSummary``
+    scaled : float, optional
+        The same quantity at the largest size with λ ∝ 1/n.
+    """
     offset = laws["power law with offset"]
     show = percent if "error" in quantity else decimal
     b = with_limits(offset.intervals["exponent"], digits=2)
@@ -389,34 +453,64 @@ def law_sentence(model, quantity, laws):
         )
     else:
         verdict = f"**No law tried is clearly worse than another for {curve}**"
-    floor = (
-        f"The offset c = {c} is clearly above zero: as far as this law holds, and with λ fixed as here, more data "
-        "alone would not take the model below it."
-        if clearly_above(offset.intervals["offset"], 1e-6)
-        else f"The interval of the offset, c = {c}, reaches down to zero: an irreducible part is not shown."
-    )
+    if clearly_above(offset.intervals["offset"], 1e-6):
+        floor = (
+            f"The offset c = {c} is clearly above zero: as far as this law holds, with λ fixed and the steps "
+            "bounded as here, more data would not take the model below it."
+        )
+        if scaled is not None and scaled < offset.intervals["offset"].mean:
+            floor += f" With λ ∝ 1/n it is below it already ({show(scaled)}): c is a limit of this λ, not of the data."
+    else:
+        floor = f"The interval of the offset, c = {c}, reaches down to zero: an irreducible part is not shown."
+    held_out = any(np.isfinite(law.held_out.mean) for law in laws.values())
+    brackets = "; in brackets the error in predicting the largest size from the others" if held_out else ""
+    bound = ", a bound of the search" if offset.central.at_bound else ""
     return (
-        f"{verdict}. Residuals (root mean square; in brackets the error in predicting the largest size from the "
-        f"others): {quality}. The exponent of the power law with offset is b = {b}. {floor}"
+        f"{verdict}. Residuals (root mean square{brackets}): {quality}. The exponent of the power law with offset is "
+        f"b = {b}{bound}. {floor}"
     )
 
 
 def test_sentence(model, validation, test, difference):
-    """Does the test set confirm the validation set? Two error rates and the interval of test minus validation."""
+    """Does the test set agree with the validation set? Two error rates and the interval of test minus validation."""
     seen = (
-        f"The {model}'s test error is {percent(test, 2)}, its validation error was {percent(validation, 2)}: "
-        f"a difference of {with_limits(difference, points, 2)}"
+        f"The {model}'s test error is {percent(test, 2)}, the validation error of the same weights "
+        f"{percent(validation, 2)}: a difference of {with_limits(difference, points, 2)}"
     )
     if clearly_above(difference):
-        return f"{seen}. Choosing on the validation set had flattered the model."
+        return f"{seen}. That is more than the chance in images and seeds explains: the test is the harder set."
     if clearly_below(difference):
-        return f"{seen}. The test set is, by chance or by kind, the easier one."
-    return f"{seen}. Choosing on the validation set did not measurably flatter the model."
+        return f"{seen}. That is more than the chance in images and seeds explains: the test is the easier set."
+    return f"{seen}, which the chance in the choice of images and seeds can explain."
+
+
+def target_sentence(target, errors):
+    """Which final model meets the target? ``errors``: mapping of model to the interval of its test error."""
+    verdicts = {
+        model: "meets it" if clearly_below(error, target)
+        else "misses it" if clearly_above(error, target)
+        else "cannot be told from it"
+        for model, error in errors.items()
+    }  # fmt: skip
+    verdict = " and ".join(f"the {model} {found}" for model, found in verdicts.items())
+    seen = in_words(f"{model} {with_limits(error, percent, 2)}" for model, error in errors.items())
+    return f"**Of the target of {percent(target, 0)} error on the test set, {verdict}**: {seen}."
+
+
+def effects_table(effects):
+    """What matters most? ``effects``: (change, model, examples) to what it does to the validation loss, an interval."""
+    known = [(what, effect) for what, effect in effects.items() if np.isfinite(effect.mean)]
+    known.sort(key=lambda entry: -abs(entry[1].mean))
+    rows = [(change, model, whole(examples), with_limits(effect)) for (change, model, examples), effect in known]
+    return table(["Change", "Model", "Examples", "Change of the loss"], rows, align="llrr")
 
 
 def images_sentence(first, second, difference):
     """Two trained models on the same test images: ``difference`` of their error rates, second minus first, by image."""
-    seen = f"over the {whole(difference.seeds)} test images the two differ by {with_limits(difference, points)}"
+    seen = (
+        f"over the {whole(difference.seeds)} test images the {second}'s error rate minus the {first}'s is "
+        f"{with_limits(difference, points)}"
+    )
     if clearly_below(difference):
         return f"Of these two trained models the {second} is better: {seen}."
     if clearly_above(difference):
@@ -445,7 +539,7 @@ def calibration_sentence(model, result):
     """Is the model too sure of itself?"""
     seen = (
         f"expected calibration error {percent(result.expected_error)}, "
-        f"mean confidence minus accuracy {points(result.bias, signed=True)}"
+        f"mean confidence minus accuracy {with_limits(result.bias, points)}"
     )
     if overconfident(result.bias):
         return f"**The {model} is too sure of itself**: {seen}."
@@ -473,6 +567,11 @@ def grid_sentence(model, rates, widths, losses, chosen):
         parts.append(f"The setting used throughout, {scientific(rate)} and {whole(width)}, has {decimal(here)}.")
     else:
         parts.append(f"The setting used throughout, {scientific(rate)} and {whole(width)}, is not in this small grid.")
+    if rate in rates and len(widths) > 1 and np.isfinite(row := losses[rates.index(rate)]).all():
+        parts.append(
+            f"At learning rate {scientific(rate)} the losses of the widths {in_words(map(whole, widths))} differ by "
+            f"{decimal(row.max() - row.min())} at most."
+        )
     failed = [scientific(r) for r, row in zip(rates, losses, strict=True) if not np.isfinite(row).all()]
     worst = np.where(np.isfinite(losses), losses, -np.inf).max(axis=1)
     bad = [scientific(r) for r, w in zip(rates, worst, strict=True) if w > 1.5 * lowest and scientific(r) not in failed]
@@ -494,8 +593,9 @@ def precision_sentence(model, size, difference):
 def budget_sentence(profile, trainings, kept):
     """Which budget the numbers of this notebook come from."""
     scope = (
-        f"{len(profile.seeds)} seeds ({len(profile.comparison_seeds)} for the paired comparison), up to "
-        f"{whole(max(profile.sizes))} training examples and {whole(profile.most_steps)} steps a training"
+        f"{len(profile.seeds)} seeds ({len(profile.comparison_seeds)} for the paired comparison, "
+        f"{len(profile.few_seeds)} for the losses along a training, the reference line, λ ∝ 1/n and the test, "
+        f"{len(profile.search_seeds)} for the search), up to {whole(max(profile.sizes))} training examples"
     )
     if kept:
         trial = "" if profile.name == "full" else " This is a trial budget: the numbers below are not final results."
@@ -550,7 +650,7 @@ def readings_sentence(readings, choice):
     """
     before = [reading for reading in readings if reading["choice"] != choice]
     if not before:
-        return "The ledger that is kept with the results has no other reading of this test set: it is opened once."
+        return "The ledger that is kept with the results has no reading of this test set for another choice."
     others = "another choice" if len(before) == 1 else f"{len(before)} other choices"
     numbered = [
         f"{number}. {in_words(model.upper() + ' with λ = ' + scientific(s['l2']) for model, s in chosen.items())}, "

@@ -64,7 +64,7 @@ def build_cnn(shape, classes, *, width=128, l2=0.0, dropout=0.0, seed=0, precisi
     """Build the second model: two convolutions with pooling, then one hidden layer of `width` units with dropout.
 
     The rectifier follows the pooling: both orders are the same function, since max(0, ·) is monotonic, and this one
-    rectifies a quarter of the values. Dropout acts on the hidden dense layer alone: it holds nine tenths of the
+    rectifies a quarter of the values. Dropout acts on the hidden dense layer alone: it holds almost all of the
     weights, while neighbouring values of a convolution's output are so alike that dropping single ones removes little.
 
     The parameters are those of `build_mlp`.

@@ -35,10 +35,12 @@ def _target(ax, value, label):
     ax.axhline(value, color=INK, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1, label=label)
 
 
-def _few_ticks(axis, low, high):
-    """Label a logarithmic axis at 1, 1.5, 2, 3, 5, 7 × 10^k, as many of them as fit."""
-    candidates = [m * 10.0**k for k in range(-4, 4) for m in (1, 1.5, 2, 3, 4, 5, 7)]
-    inside = [c for c in candidates if low <= c <= high]
+def _few_ticks(axis, low, high, most=7):
+    """Label a logarithmic axis at round numbers, as finely as `most` labels allow."""
+    for steps in ((1, 1.5, 2, 3, 4, 5, 7), (1, 2, 5), (1,)):
+        inside = [m * 10.0**k for k in range(-6, 6) for m in steps if low <= m * 10.0**k <= high]
+        if len(inside) <= most:
+            break
     axis.set_major_locator(FixedLocator(inside))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())
@@ -211,8 +213,8 @@ def _places(sweep):
     return x, broken
 
 
-def _sweep_panel(ax, sweep, name, style, label, chosen=("chosen", GREY)):
-    """Draw one quantity of a sweep, and mark the `chosen` value; a diverged one is marked on the upper edge."""
+def _sweep_panel(ax, sweep, name, style, label, chosen="chosen"):
+    """Draw one quantity of a sweep, a line called `chosen` at the best value, and crosses where a run diverged."""
     (x, broken), rows, intervals = _places(sweep), getattr(sweep, name), sweep.intervals(name)
     first = 1 if broken else 0  # no line across the break
     _with_seeds(ax, x[first:], rows[first:], intervals[first:], style, label)
@@ -220,8 +222,8 @@ def _sweep_panel(ax, sweep, name, style, label, chosen=("chosen", GREY)):
         _with_seeds(ax, x[:1], rows[:1], intervals[:1], {**style, "linestyle": "none"}, None)
     if sweep.over == "l2":
         ax.set_xscale("log")
-    name_of_line, colour = chosen
-    ax.axvline(x[sweep.best], color=colour, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=1, label=name_of_line)
+    if chosen:
+        ax.axvline(x[sweep.best], color=GREY, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=1, label=chosen)
     ax.margins(x=0.05, y=0.12)
     ax.yaxis.set_major_locator(MaxNLocator(5))
     failed = [v for v, interval in zip(x, intervals, strict=True) if np.isnan(interval.mean)]
@@ -294,10 +296,20 @@ def _curve_panel(ax, quantity, curves, dashed=None, reference=None, target=None)
         _with_seeds(ax, x, getattr(sweep, quantity), intervals, style, label)
     if target is not None and quantity == "validation_error":
         _target(ax, target, "target")
+    _keep_to_data(ax, [getattr(sweep, quantity) for sweep in (*curves.values(), *(dashed or {}).values())])
     _label_sizes(ax, [n for sweep in curves.values() for n in sweep.values])
     ax.set_ylabel("validation loss / nats" if quantity == "validation_loss" else "validation error / %")
     if quantity == "validation_error":
         _as_percent(ax.yaxis)
+
+
+def _keep_to_data(ax, rows, room=1.6):
+    """Limit a logarithmic axis to the data and some room: an interval from two seeds may span decades."""
+    values = np.concatenate([np.ravel(row) for row in rows])
+    values = values[np.isfinite(values) & (values > 0)]
+    if len(values):
+        low, high = ax.get_ylim()
+        ax.set_ylim(max(low, values.min() / room), min(high, values.max() * room))
 
 
 def plot_overview(sweeps, curves, target):
@@ -313,8 +325,9 @@ def plot_overview(sweeps, curves, target):
     fig, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.05), layout="constrained")
     for model, sweep in sweeps.items():
         style = MODEL_STYLE[model]
-        chosen = None, style["color"]
-        _sweep_panel(axes[0], sweep, "validation_loss", style, MODEL_NAME[model], chosen)
+        _sweep_panel(axes[0], sweep, "validation_loss", style, MODEL_NAME[model], chosen=None)
+        x, best = _places(sweep)[0][sweep.best], sweep.means("validation_loss")[sweep.best]
+        axes[0].plot([x], [best], "o", markersize=9, markerfacecolor="none", color=style["color"], zorder=4)
     _break(axes[0], next(iter(sweeps.values())))
     axes[0].set_ylabel("validation loss / nats")
     for ax, quantity in zip(axes[1:], ("validation_loss", "validation_error"), strict=True):
@@ -534,10 +547,10 @@ def plot_reliability(results):
         style = MODEL_STYLE[model]
         top.plot([0, 1], [0, 1], color=INK, linewidth=0.9, linestyle=(0, (2, 2)), label="perfect")
         full = result.count > 0
-        n = np.maximum(result.count[full], 1)
-        spread = 1.96 * np.sqrt(result.accuracy[full] * (1 - result.accuracy[full]) / n)
+        low, high = (limit[full] for limit in result.limits)
         top.errorbar(
-            result.confidence[full], result.accuracy[full], yerr=spread, capsize=2, elinewidth=0.9,
+            result.confidence[full], result.accuracy[full],
+            yerr=np.maximum([result.accuracy[full] - low, high - result.accuracy[full]], 0), capsize=2, elinewidth=0.9,
             label=MODEL_NAME[model], **style, markersize=4,
         )  # fmt: skip
         top.set_ylim(0, 1.03)

@@ -102,7 +102,7 @@ def _code(
     options = qmd.substitute(options, cell.place, variables, document.front_matter)
     source = "\n".join(text for text in (options, cell.code.strip("\n")) if text)
     metadata: dict[str, Any] = {"label": cell.label} if cell.label else {}
-    if cell.options.get("echo") is False:
+    if cell.options.get("echo") is False or cell.options.get("code-fold"):
         metadata["jupyter"] = {"source_hidden": True}
     return {
         "cell_type": "code",

@@ -24,7 +24,7 @@ REFERENCE_KINDS = (*FLOATS, "eq", "sec")
 
 CELL_OPTIONS = frozenset(
     "label echo output include eval warning fig-cap fig-alt fig-subcap fig-width fig-height layout-ncol tbl-cap "
-    "lst-label lst-cap".split()
+    "lst-label lst-cap code-fold".split()
 )
 DIV_CLASSES = frozenset("callout-note callout-tip callout-important callout-warning callout-caution cell".split())
 DIV_ATTRIBUTES = frozenset("title icon appearance collapse layout-ncol fig-alt fig-cap tbl-colwidths".split())
