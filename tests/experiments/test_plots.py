@@ -151,6 +151,26 @@ def test_learning_curves_without_any_error_are_drawn_without_a_warning():
     assert inside(plots.plot_learning_curves(free, target=0.1))
 
 
+def test_a_difference_that_large_strengths_dwarf_is_magnified():
+    losses = dict(zip(FULL.l2_values, (0.44, 0.435, 0.43, 0.42, 0.445, 0.54, 0.76), strict=True))
+    found = sweep(Synthetic(loss=lambda run: losses[run.l2]))
+    (inset,) = plots.plot_sweep(found).axes[0].child_axes
+    means = found.means("validation_loss")
+    near = means <= 2 * means[0] - means.min()
+    assert 3 <= near.sum() < len(means)
+    expected = {(float(i), round(float(mean), 9)) for i, mean in enumerate(means[near])}
+    assert expected <= drawn(inset)
+    assert max(y for _, y in drawn(inset)) <= found.validation_loss[near].max() + 1e-9
+    assert next(label.get_text() for label in inset.get_xticklabels()) == "0"
+
+
+def test_nothing_is_magnified_where_all_can_be_seen(results):
+    flat = dataclasses.replace(sweep(results), validation_loss=0.4 + 0.01 * np.random.default_rng(0).random((7, 5)))
+    assert not plots.plot_sweep(flat).axes[0].child_axes
+    runs = [run for run in protocol.l2_runs(FULL, "mlp") if run.l2 == 0] + protocol.dropout_runs(FULL, "mlp")
+    assert not plots.plot_sweep(analysis.gather(results, runs, "dropout")).axes[0].child_axes
+
+
 def test_wide_intervals_do_not_take_the_axis_from_the_data(results):
     found = curves(results)
     two = {m: dataclasses.replace(s, seeds=(0, 1), **{q: getattr(s, q)[:, :2] * [[1, 3]] for q in analysis.QUANTITIES})

@@ -87,7 +87,7 @@ def describe(results, profile, dataset):
     values |= _comparison(results, profile, l2)
     for model in NAMES:
         values |= {f"{model}_{key}": text for key, text in _curve(results, profile, model, l2[model]).items()}
-    values |= _test(results, profile)
+    values |= _test(results, profile, l2)
     verdicts = {f"{key}_verdict": findings.headline(text) for key, text in values.items() if text.startswith("**")}
     return values | verdicts
 
@@ -120,6 +120,11 @@ def _tuning(results, profile, model):
     }
 
 
+def _of_both(texts):
+    """One text if it holds for both models, else the MLP's and the CNN's."""
+    return "; ".join(dict.fromkeys(texts.values()))
+
+
 def _comparison(results, profile, l2):
     loss, error = (
         analysis.paired_difference(
@@ -145,19 +150,21 @@ def _curve(results, profile, model, l2):
     }
 
 
-def _test(results, profile):
-    """The readings of the test set: each model's, and the two paired by seed."""
-    values, loss, error = {}, {}, {}
+def _test(results, profile, l2):
+    """The readings of the test set: each model's, and the two paired by seed; `l2` is what each sweep chose."""
+    values, loss, error, rules, final = {}, {}, {}, {}, {}
     for model in NAMES:
         runs = protocol.test_runs(profile, model, protocol.choose_final_l2(results, profile, model))
         loss[model], error[model] = (
             np.array([getattr(results[run], quantity) for run in runs]) for quantity in ("test_loss", "test_error")
         )
         values |= {
-            f"{model}_final_l2": scientific(runs[0].l2),
             f"{model}_test_error": with_limits(analysis.mean_interval(error[model]), percent, 2),
             f"{model}_test_accuracy": percent(1 - float(error[model].mean()), 2),
         }
+        final[model] = scientific(runs[0].l2)
+        rules[model] = "fixed λ" if runs[0].l2 == l2[model] else "λ ∝ 1/n"
+    values["final_l2"] = _of_both(rules) + f" ({_of_both(final)})"
     intervals = {NAMES[model]: analysis.mean_interval(rates) for model, rates in error.items()}
     values["target"] = findings.target_sentence(profile.target_error, intervals)
     differences = (analysis.paired_difference(value["cnn"], value["mlp"]) for value in (loss, error))

@@ -195,12 +195,48 @@ def plot_sweep(sweep):
         ax.set_ylim(bottom=0)
     for ax in axes.flat:
         _break(ax, sweep)
+    near = _near_the_best(sweep)
+    if near is not None:
+        for ax, quantity in zip(axes[0], ("validation_loss", "validation_error"), strict=True):
+            _magnify(ax, sweep, quantity, near)
     axes[0, 0].set_ylabel("validation\ncross-entropy / nats")
     axes[0, 1].set_ylabel("validation\nerror rate / %")
     axes[1, 0].set_ylabel("training\nloss / nats")
     axes[1, 1].set_ylabel("training\nerror / %")
     _legend_below(fig, axes.flat, 4)
     return fig
+
+
+def _near_the_best(sweep):
+    """Find which values to magnify: those about as good as none, where the others dwarf the difference; else None."""
+    means = sweep.means("validation_loss")
+    if not np.isfinite(means[0]):
+        return None
+    gain = means[0] - means[sweep.best]
+    near = means <= means[0] + gain
+    dwarfed = np.nanmax(means) - means[sweep.best] > 5 * gain > 0
+    return near if sweep.over == "l2" and dwarfed and 3 <= near.sum() < len(near) else None
+
+
+def _magnify(ax, sweep, quantity, near):
+    """Repeat a few values of a panel at a larger scale, in its empty upper left corner."""
+    inset = ax.inset_axes((0.13, 0.46, 0.5, 0.5))
+    intervals = [interval for interval, is_near in zip(sweep.intervals(quantity), near, strict=True) if is_near]
+    x = np.arange(len(intervals))
+    style = {**PART_STYLE["validation"], "linestyle": "none"}
+    _with_seeds(inset, x, getattr(sweep, quantity)[near], intervals, style, None)
+    shown = [value for value, is_near in zip(sweep.values, near, strict=True) if is_near]
+    powers = [i for i, value in enumerate(shown) if value == 0 or np.isclose(np.log10(value) % 1, [0, 1]).any()]
+    inset.set_xticks(powers, ["0" if shown[i] == 0 else _power(shown[i]) for i in powers])
+    inset.set_xticks(x, minor=True)
+    inset.set_xlim(-0.5, len(x) - 0.3)
+    inset.margins(y=0.12)
+    inset.yaxis.set_major_locator(MaxNLocator(3))
+    inset.tick_params(labelsize=6.5, length=2, pad=1.5)
+    inset.spines[:].set_visible(True)
+    inset.set_title("magnified", fontsize=6.5, pad=2)
+    if quantity.endswith("error"):
+        _as_percent(inset.yaxis)
 
 
 def _places(sweep):
