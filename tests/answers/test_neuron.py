@@ -100,7 +100,7 @@ CASES = {
     "kink": ((1, 3), (3, -1), None, "by the convention", "from $0$ (by the convention) to $2 w_1 = 6$"),
     "kink to inactive": ((1, 3), (-3, 1), None, "by the convention", "now inactive"),
     "kink stays": ((0, 3), (5, 1), -3, "by the convention", "still the kink"),
-    "kink, nothing moves z": ((1, 0), (1, 0), -1, "Both derivatives do exist", "switches the neuron on"),
+    "kink, nothing moves z": ((1, 0), (1, 0), -1, "No convention is needed", "switches the neuron on"),
     "w1 is zero": ((5, 2), (0, 1), None, "= w_2 = 1", "twice zero is zero"),
     "x1 is zero": ((0, 2), (3, 1), None, "= x_2 = 2", "$z$ stays $2$, since $x_1 = 0$"),
     "switched on": ((1, 1), (5, -6), None, "passes no gradient", "switches the neuron on"),

@@ -45,7 +45,21 @@ def _without(wiring: Wiring, source: str) -> Wiring:
     return replace(wiring, edges=tuple(edge for edge in wiring.edges if edge.source != source))
 
 
-CELL, ROLLED = lstm_diagram.cell(), rnn_diagram.rolled()
+def _renamed(wiring: Wiring, field: str, names: dict[str, str]) -> Wiring:
+    """Return the wiring with other words in a field of its lines: ``"label"`` or ``"weight"``."""
+    changed = (replace(e, **{field: names.get(getattr(e, field), getattr(e, field))}) for e in wiring.edges)
+    return replace(wiring, edges=tuple(changed))
+
+
+def _captioned(wiring: Wiring, **captions: str) -> Wiring:
+    return replace(wiring, nodes=tuple(replace(n, caption=captions.get(n.name, n.caption)) for n in wiring.nodes))
+
+
+def _with_formula(number: int, formula: str) -> tuple:
+    return tuple(replace(s, formula=formula) if s.number == number else s for s in lstm_diagram.STAGES)
+
+
+CELL, ROLLED, UNROLLED = lstm_diagram.cell(), rnn_diagram.rolled(), rnn_diagram.unrolled()
 FORWARD, JACOBIANS, PATH = recurrent.simple_rnn, recurrent.simple_rnn_jacobians, recurrent.direct_cell_path
 LSTM = recurrent.lstm
 
@@ -88,6 +102,15 @@ MUTATIONS = [
     ("drawn_cell", lstm_diagram, "cell", lambda: _rewired(CELL, to_read="c_before")),
     ("drawn_cell", lstm_diagram, "cell", lambda: _relabelled(CELL, c_new="σ")),
     ("drawn_cell", lstm_diagram, "cell", lambda: _relabelled(CELL, store="×")),
+    ("drawn_labels", lstm_diagram, "cell", lambda: _renamed(CELL, "label", {"$f_t$": "$o_t$"})),
+    ("drawn_labels", lstm_diagram, "cell", lambda: _renamed(CELL, "label", {"$i_t$": "$j_t$"})),
+    ("drawn_labels", lstm_diagram, "cell", lambda: _captioned(CELL, i="output gate", o="input gate")),
+    ("drawn_labels", lstm_diagram, "cell", lambda: _relabelled(CELL, h="$c_t$")),
+    ("drawn_labels", lstm_diagram, "STAGES", _with_formula(1, r"$i_t \odot c_{t-1}$")),
+    ("drawn_labels", lstm_diagram, "STAGES", _with_formula(3, r"$f_t \odot c_{t-1}$")),
+    ("drawn_unrolled", rnn_diagram, "unrolled", lambda: _without(UNROLLED, "b_2")),
+    ("drawn_unrolled", rnn_diagram, "unrolled", lambda: _rewired(UNROLLED, h_1="h_0")),
+    ("drawn_unrolled", rnn_diagram, "unrolled", lambda: _renamed(UNROLLED, "label", {"$h_2$": "$h_1$"})),
     ("simple_rnn_gradient", recurrent, "simple_rnn_jacobians", _without_slope),
     ("simple_rnn_gradient", recurrent, "simple_rnn_jacobians", _transposed),
     ("lstm_direct_path", recurrent, "direct_cell_path", lambda states: PATH(replace(states, f=states.i))),
@@ -104,6 +127,13 @@ MUTATIONS = [
 def test_a_mistake_makes_the_check_fail(monkeypatch, check, module, name, mistake):
     monkeypatch.setattr(module, name, mistake)
     assert not getattr(recurrent_evidence, check)().outcome().passed
+
+
+def test_another_letter_on_a_line_of_the_unrolled_net_is_seen(monkeypatch):
+    wrong = _renamed(UNROLLED, "weight", {"$W_h$": "$W_x$"})
+    monkeypatch.setattr(rnn_diagram, "unrolled", lambda: wrong)
+    with pytest.raises(ValueError, match="matmul"):  # the matrices are not square: the product does not even exist
+        recurrent_evidence.drawn_unrolled()
 
 
 def test_every_check_has_a_mistake_that_it_catches():

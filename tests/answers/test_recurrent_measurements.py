@@ -126,7 +126,7 @@ def results(**left: float) -> dict:
             "finding_rnn",
             "its gradient does not vanish: 0.50",
             {"rnn": 1e-7},
-            "its gradient vanishes: 1\u00a0×\u00a010⁻⁷",
+            "its gradient vanishes: 10⁻⁷",
         ),
         ("finding_default", "an LSTM forgets too", {"one": 0.5}, "an LSTM does not forget from every seed"),
         ("finding_default", "more than", {"direct": 0.1}, "beside"),

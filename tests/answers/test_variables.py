@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from coursework.answers import variables
@@ -74,11 +75,20 @@ def test_there_is_a_value_for_every_input_and_a_bias_only_if_there_is_one():
     assert "dy_db" not in variables.values(settings(), {"checks": CHECKS})["q1"]
 
 
+def test_rmsprops_first_step_is_keras(printed):
+    """With a tiny ε it does not depend on the gradient."""
+    import keras
+
+    weight = keras.Variable(np.zeros(2, "float64"), dtype="float64")
+    keras.optimizers.RMSprop(1.0, rho=0.9, epsilon=1e-300).apply([np.array([3.0, -0.02])], [weight])
+    assert printed["q2"]["rmsprop_first_step"] == f"{abs(np.asarray(weight)[0]):.2f}"
+
+
 def test_the_checked_line_names_each_oracle_once_with_its_largest_difference(printed):
     line = printed["evidence"]["q1"].replace("\N{NO-BREAK SPACE}", " ")
     assert line == (
         "7 values in 3 comparisons, with the largest difference from each oracle: "
-        "TensorFlow autodiff, 3 × 10⁻¹⁶; mpmath, exact."
+        "TensorFlow autodiff, 3 × 10⁻¹⁶; mpmath, none."
     )
     assert (printed["evidence"]["checks"], printed["evidence"]["values"]) == ("4", "607")
 

@@ -62,6 +62,23 @@ def test_the_gradient_of_the_relu_is_not_drawn_across_its_jump():
         assert len(y) < 3 or abs(np.diff(y)).max() < 0.5
 
 
+def test_the_functions_and_gradients_that_are_drawn_are_tensorflows():
+    """Every line of the two panels against TensorFlow and its automatic differentiation."""
+    import tensorflow as tf
+
+    oracles = {"-": tf.nn.relu, "--": tf.tanh}
+    panels = answers_plots.activation_functions().axes
+    for panel, asked in zip(panels, (lambda y, z, tape: y, lambda y, z, tape: tape.gradient(y, z)), strict=True):
+        curves = [line for line in panel.lines if len(line.get_xdata()) > 2]
+        assert {line.get_linestyle() for line in curves} == set(oracles)
+        for line in curves:
+            z = tf.constant(line.get_xdata(), tf.float64)
+            with tf.GradientTape() as tape:
+                tape.watch(z)
+                y = oracles[line.get_linestyle()](z)
+            assert line.get_ydata() == pytest.approx(asked(y, z, tape).numpy(), abs=1e-12)
+
+
 def test_tanh_touches_the_convention_at_its_peak():
     tanh = answers_plots.activation_functions().axes[1].lines[-1]
     assert max(tanh.get_ydata()) == pytest.approx(1)

@@ -7,6 +7,7 @@ need them, since loading TensorFlow takes seconds.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -99,7 +100,7 @@ class Check:
                 differences = abs(derived - independent).ravel()
                 allowed = (self.tolerance.absolute + self.tolerance.relative * abs(independent)).ravel()
                 ratios = [_ratio(d, a) for d, a in zip(differences, allowed, strict=True)]
-            difference = float("nan") if any(d != d for d in differences) else float(max(differences))
+            difference = float("nan") if any(d != d for d in differences) else _float(max(differences))
             ratio = float("nan") if any(r != r for r in ratios) else max(ratios)
         return Outcome(
             question=self.question,
@@ -142,6 +143,11 @@ def _numbers(values: Any) -> np.ndarray:
 
 def _mpf(value: Any) -> mpmath.mpf:
     return mpmath.mpf(value.numerator) / value.denominator if isinstance(value, Fraction) else mpmath.mpf(value)
+
+
+def _float(difference: Any) -> float:
+    """Return a difference as a float, and one that is too small for a float as the smallest that is not zero."""
+    return max(float(difference), math.nextafter(0, 1)) if difference else 0.0
 
 
 def _ratio(difference: Any, allowed: Any) -> float:

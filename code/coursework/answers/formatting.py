@@ -99,11 +99,6 @@ def scientific(value: Any, digits: int = 2) -> str:
     return "0" if value == 0 else _power_of_ten(*_scaled(value), digits, exact=False).text
 
 
-def tolerance(value: float) -> str:
-    """Print a power of ten such as 1e-12 as ``10⁻¹²``; any other magnitude as `scientific` does."""
-    return scientific(value).removeprefix(f"1{TIMES}")
-
-
 def subscript(index: int) -> str:
     """Return `index` in Unicode subscript digits."""
     return str(index).translate(_SUBSCRIPTS)
@@ -177,12 +172,12 @@ def _power_of_ten(value: Decimal, power: int, digits: int, exact: bool) -> Print
     shift = rounded.adjusted()
     exponent = shift + power
     mantissa = _plain(f"{rounded.scaleb(-shift, _DECIMAL).normalize(_DECIMAL):f}", exact)
-    return Printed(
-        text=f"{mantissa.text}{TIMES}10{str(exponent).translate(_SUPERSCRIPTS)}",
-        tex=rf"{mantissa.tex} \times 10^{{{exponent}}}",
-        exact=exact,
-        simple=False,
-    )
+    text, tex = f"10{str(exponent).translate(_SUPERSCRIPTS)}", f"10^{{{exponent}}}"
+    if mantissa.tex == "1":
+        return Printed(text, tex, exact)
+    if mantissa.tex == "-1":
+        return Printed(f"{MINUS}{text}", f"-{tex}", exact, simple=False)
+    return Printed(f"{mantissa.text}{TIMES}{text}", rf"{mantissa.tex} \times {tex}", exact, simple=False)
 
 
 def equation(*sides: Any, label: str) -> Any:

@@ -20,6 +20,7 @@ from coursework.answers.formatting import MINUS, Printed, number
 Number = Fraction | mpmath.mpf
 Activation = Callable[[sp.Expr], sp.Expr]
 
+ROW = 80  # characters of TeX: what a row of numbers may hold and still fit on the page
 DIGITS = 50  # working precision of the sigmoid's values
 
 
@@ -245,10 +246,15 @@ def total_input(answer: Answer) -> list[str]:
     if len(names) == 2 and sum(map(len, products)) < 40:
         return [f"z &= {' + '.join(names)} {_in_numbers(answer)}"]
     rows = [f"z &= {' + '.join(names)}"]
-    half = (len(products) + 1) // 2 if sum(map(len, products)) > 120 else len(products)
-    rows.append(f"&{_put_in(answer)} {' + '.join(products[:half])}")
-    if products[half:]:
-        rows.append(rf"&\quad + {' + '.join(products[half:])}")
+    lines = [[products[0]]]
+    for product in products[1:]:
+        if sum(map(len, lines[-1])) + len(product) > ROW:
+            lines.append([])
+        lines[-1].append(product)
+    signs = [_put_in(answer), *[r"\quad {}+"] * (len(lines) - 1)]
+    rows += [f"&{sign} {' + '.join(line)}" for sign, line in zip(signs, lines, strict=True)]
+    if sum(map(len, lines[-1])) + len(z.tex) > ROW:
+        rows.append("&")
     rows[-1] += f" {z.relation} {z.tex}"
     return rows
 
@@ -289,16 +295,17 @@ def part_a(answer: Answer) -> str:
 
 def _one_sided(answer: Answer) -> str:
     """Give the one-sided derivatives of part a) at the kink: for a slope c of z they are min(0, c) and max(0, c)."""
+    slopes = {"x_2": answer.neuron.weights[1], "w_2": answer.neuron.inputs[1]}
+    if not any(slopes.values()):
+        return "No convention is needed for them, since $w_2 = x_2 = 0$: $z$ does not depend on either here."
     parts = []
-    for name, slope in (("x_2", answer.neuron.weights[1]), ("w_2", answer.neuron.inputs[1])):
+    for name, slope in slopes.items():
         left, right = (number(side) for side in one_sided(slope))
         if slope == 0:
-            parts.append(f"along ${name}$ the derivative exists and is $0$, since $z$ does not depend on it here")
+            parts.append(f"Along ${name}$ the derivative exists and is $0$, since $z$ does not depend on it here.")
         else:
-            parts.append(f"along ${name}$ they are ${left.tex}$ (left) and ${right.tex}$ (right)")
-    if all(slope == 0 for slope in (answer.neuron.weights[1], answer.neuron.inputs[1])):
-        return "Both derivatives do exist here, since $w_2 = x_2 = 0$."
-    return f"The one-sided derivatives differ: {'; '.join(parts)}."
+            parts.append(f"Along ${name}$ the one-sided derivatives are ${left.tex}$ (left) and ${right.tex}$ (right).")
+    return " ".join(parts)
 
 
 def part_b(answer: Answer) -> str:
@@ -308,8 +315,8 @@ def part_b(answer: Answer) -> str:
     if w1 == 0:
         return r"Here $w_1 = 0$: twice zero is zero, so nothing changes and $\partial y/\partial x_1$ stays $0$."
     was, new = _sign(answer.relu.z), _sign(answer.doubled.z)
-    total = rf"$z$ stays ${z.tex}$, since $x_1 = 0$" if x1 == 0 else rf"$z$ becomes ${z.tex}$"
-    change = rf"from ${before.tex}$ to ${after.tex}$"
+    total = rf"$z$ stays {_about(z)}, since $x_1 = 0$" if x1 == 0 else f"$z$ becomes {_about(z)}"
+    change = f"from {_about(before)} to {_about(after)}"
     if was > 0 and new > 0:
         return rf"Here $\partial y/\partial x_1$ **doubles**, {change}: {total}, so the neuron stays active."
     if was <= 0 and new > 0:
@@ -328,6 +335,11 @@ def part_b(answer: Answer) -> str:
         (0, 0): "still the kink, where the convention gives 0",
     }[was, new]
     return rf"Here $\partial y/\partial x_1$ **stays $0$**: {total}, {why}."
+
+
+def _about(value: Printed) -> str:
+    """Return a number as inline TeX, and say where it is rounded."""
+    return f"${value.tex}$" if value.exact else f"about ${value.tex}$"
 
 
 def _sign(z: Fraction) -> int:
@@ -354,7 +366,7 @@ def _sigmoid_output_and_slope(answer: Answer) -> tuple[Printed, Printed]:
 def _argument(answer: Answer) -> str:
     """Return the TeX of the sigmoid's argument: the total input where that is exact and short, else z."""
     z = number(answer.relu.z)
-    return z.tex if z.exact and r"\times" not in z.tex else "z"
+    return z.tex if z.exact and r"\times" not in z.tex and r"\tfrac" not in z.tex else "z"
 
 
 def _sigmoid_value(answer: Answer, index: int) -> str:

@@ -324,5 +324,6 @@ def what_the_valleys_show(found: dict[tuple[str, float], Descent]) -> str:
         if turning_costs(found, ADAPTIVE)
         else ", and it does not cost RMSProp and Adam more than a factor of two each"
     )
-    last = "" if adaptive_wins(found, turned) else "; they are then no longer both ahead"
+    lowest, highest = (choose(METHODS, key=lambda m: found[m, turned].loss) for choose in (min, max))
+    last = "" if adaptive_wins(found, turned) else f"; {lowest} then ends lowest and {highest} highest"
     return f"{first} {plain}{adaptive}{last}."

@@ -393,10 +393,12 @@ def _finding_rnn(small: dict, large: dict, lags: int) -> str:
     early = 20
     rnn, net = (_left(small[name]["total"], early) for name in ("SimpleRNN", DEFAULT_LSTM))
     last = _left(large["SimpleRNN"]["total"], lags)
-    if rnn > net:
-        opening = "A SimpleRNN’s orthogonal kernel keeps the gradient alive for a while if inputs are small"
-    else:
-        opening = "Even if inputs are small, a SimpleRNN’s orthogonal kernel keeps the gradient no better than an LSTM"
+    kernel = "SimpleRNN’s orthogonal recurrent kernel keeps the gradient"
+    opening = (
+        f"A {kernel} alive for a while if inputs are small"
+        if rnn > net
+        else f"Even if inputs are small, a {kernel} no better than an LSTM"
+    )
     end = "its gradient vanishes" if last < 1e-6 else "its gradient does not vanish"
     return (
         f"{opening}: after {early} steps {_print(rnn)} is left, against {_print(net)} in the LSTM with forget bias 1. "

@@ -132,13 +132,14 @@ def what_the_fits_show(strength: Fraction) -> str:
     x, y = noisy_points()
     none, chosen, strong = (ridge(x, y, float(value)) for value in (Fraction(0), strength, EXCESS * strength))
     off = [distance_to_truth(fit) for fit in (none, chosen, strong)]
+    places = 2 if len({decimal(distance, 2) for distance in off}) == len(off) else 4
     better = "nearer to" if off[1] < off[0] else "no nearer to"
     worse = "too much: it is further away again" if off[2] > off[1] else "not yet too much: it is nearer still"
     return (
         f"Without a penalty its weights have the length {decimal(none.norm, 1)}; "
         f"with $\\lambda = {number(strength).tex}$ they have {decimal(chosen.norm, 1)}, and the curve is {better} "
-        f"the sine that the points came from (root mean square distance {decimal(off[1], 2)} instead of "
-        f"{decimal(off[0], 2)}). A hundred times as much is {worse} ({decimal(off[2], 2)})."
+        f"the sine that the points came from (root mean square distance {decimal(off[1], places)} instead of "
+        f"{decimal(off[0], places)}). A hundred times as much is {worse} ({decimal(off[2], places)})."
     )
 
 

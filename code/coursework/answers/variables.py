@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from coursework.answers import activations, optimisers, regularisation
-from coursework.answers.formatting import decimal, number, scientific, tolerance
+from coursework.answers.formatting import decimal, number, scientific
 from coursework.answers.neuron import Neuron, answer, output
 
 Values = dict[str, str]
@@ -63,6 +63,7 @@ def _optimisers() -> Values:
         "steps": str(optimisers.STEPS),
         "condition": str(optimisers.VALLEYS[0].condition),
         "angle": str(optimisers.VALLEYS[1].angle),
+        "momentum": f"{optimisers.MOMENTUM:g}",
         "rates": str(len(optimisers.RATES)),
         "lowest_rate": number(Fraction(str(optimisers.RATES.min().round(6)))).text,
         "highest_rate": number(Fraction(str(optimisers.RATES.max().round(6)))).text,
@@ -105,7 +106,7 @@ def checked_line(checks: list[dict[str, Any]]) -> str:
     for check in checks:
         oracle = check["method"].split(",")[0]
         largest[oracle] = max(check["difference"], largest.get(oracle, 0.0))
-    oracles = "; ".join(f"{oracle}, {scientific(d) if d else 'exact'}" for oracle, d in largest.items())
+    oracles = "; ".join(f"{oracle}, {scientific(d) if d else 'none'}" for oracle, d in largest.items())
     values = sum(check["values"] for check in checks)
     return f"{values:,} values in {len(checks)} comparisons, with the largest difference from each oracle: {oracles}."
 
@@ -121,7 +122,7 @@ def evidence_table(checks: list[dict[str, Any]]) -> str:
         + "|",
     ]
     for check in checks:
-        numbers = [scientific(check["difference"]), tolerance(check["absolute"]), tolerance(check["relative"])]
+        numbers = [scientific(check["difference"]), scientific(check["absolute"]), scientific(check["relative"])]
         cells = [check["question"], check["claim"], check["method"], f"{check['values']:,}", *numbers]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
