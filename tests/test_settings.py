@@ -94,6 +94,9 @@ def test_decimals_of_the_file_keep_their_text(write):
         ('module_title: "\u202egninrael"', "module_title: must be 1 to 80 characters that can be printed"),
         (f"module_title: {'x' * 81}", "module_title: must be 1 to 80 characters"),
         ("dataset: ''", "dataset: must not be empty"),
+        ("module_title: '   '", "module_title: must be 1 to 80 characters"),
+        ("experiments: {workers: true}", "experiments.workers: must be a whole number"),
+        (f"experiments: {{workers: {'9' * 5000}}}", "experiments.workers: must be a whole number"),
     ],
 )
 def test_refused_with_file_line_and_key(write, line, message):

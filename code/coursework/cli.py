@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import sys
+import threading
 import warnings
 from pathlib import Path
 
 import click
 
-from coursework.errors import InputError, WorkError
+from coursework.errors import InputError, Interrupted, WorkError
 
 EXIT_FAILED, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
@@ -236,6 +238,7 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that has no ✓ must not stop the work
+    _end_like_an_interrupt()
     try:
         sys.exit(cli.main(arguments, prog_name="coursework", standalone_mode=False) or 0)
     except click.exceptions.Exit as stop:
@@ -244,6 +247,8 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(str(error), EXIT_INPUT)
     except WorkError as error:
         _fail(str(error), EXIT_FAILED)
+    except Interrupted as error:
+        _fail(str(error), EXIT_INTERRUPTED)
     except click.ClickException as error:
         error.show()
         sys.exit(EXIT_INPUT)
@@ -253,9 +258,29 @@ def main(arguments: list[str] | None = None) -> None:
         _unexpected(error)
 
 
+def _end_like_an_interrupt() -> None:
+    """Take a closed terminal and a request to end like Ctrl-C, so that processes end too and folders are tidied."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:  # not where nohup has it ignored
+            signal.signal(number, signal.default_int_handler)
+
+
 def _fail(text: str, code: int) -> None:
     click.echo(click.style("✗ ", fg="red") + text, err=True)
     sys.exit(code)
+
+
+def _name(filename: str | None) -> str:
+    """Name a file for a message: from the project's folder where it lies in it."""
+    if not filename:
+        return "A file"
+    with contextlib.suppress(InputError):
+        from coursework.project import Project
+
+        return Project.find().name(Path(filename))
+    return Path(filename).name
 
 
 def _unexpected(error: Exception) -> None:
@@ -263,15 +288,12 @@ def _unexpected(error: Exception) -> None:
     import errno
     import traceback
 
-    if isinstance(error, OSError) and error.errno in (
-        errno.ENOSPC,
-        errno.EACCES,
-        errno.EROFS,
-        errno.EDQUOT,
-        errno.EFBIG,
-    ):
-        name = Path(error.filename).name if error.filename else "a file"
-        _fail(f"{name} cannot be written ({error.strerror}): make room or mend the permissions.", EXIT_FAILED)
+    if isinstance(error, OSError):
+        name = _name(error.filename)
+        if error.errno in (errno.EACCES, errno.EPERM):
+            _fail(f"{name} cannot be read or written ({error.strerror}): mend its permissions.", EXIT_FAILED)
+        if error.errno in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG):
+            _fail(f"{name} cannot be written ({error.strerror}): make room or mend the permissions.", EXIT_FAILED)
     place = ""
     with contextlib.suppress(Exception):
         from coursework.project import Project

@@ -80,7 +80,9 @@ def exact(value: Any) -> Fraction:
 
 
 def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, _Number) and re.fullmatch(r"[+-]?\d+", value) else value
+    if isinstance(value, bool):
+        raise ValueError("must be a whole number")
+    return int(value) if isinstance(value, _Number) and re.fullmatch(r"[+-]?\d{1,18}", value) else value
 
 
 def _text(value: Any) -> Any:
@@ -98,7 +100,7 @@ def _module(value: Any) -> str:
 
 def _module_title(value: Any) -> str:
     text = _text(value)
-    if isinstance(text, str) and not (1 <= len(text) <= 80 and text.isprintable()):
+    if isinstance(text, str) and not (len(text.strip()) >= 1 and len(text) <= 80 and text.isprintable()):
         raise ValueError("must be 1 to 80 characters that can be printed, on one line")
     if isinstance(text, str) and (bad := re.search(r"[<>{}\[\]\\$#*_`@]", text)):
         raise ValueError(f"must not have {bad.group()} in it, which has a meaning in the documents")
@@ -209,6 +211,7 @@ _ALLOWED = {
     "bool_type": "must be true or false",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number",
     "tuple_type": "must be a list, such as [1, 2]",
     "model_type": "must be a group of keys",
     "model_attributes_type": "must be a group of keys",
@@ -232,6 +235,8 @@ def _sentence(error: dict) -> str:
         for part in error["loc"][:-1]:
             model = model.model_fields[part].annotation
         return f"{key}: is not a setting; allowed here: {', '.join(model.model_fields)}"
+    if kind == "missing" and key == "date":
+        return "date: is missing: add the date of the title page, such as 'date: 2026-11-23'"
     words = _ALLOWED.get(kind, error["msg"])
     return f"{key}: " + words.format(
         **{k: v for k, v in context.items() if isinstance(v, str | int | float | Fraction)}
@@ -287,7 +292,9 @@ def load(path: Path) -> Settings:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise InputError(f"{path.name}:{line}: the character U+{ord(text[error.position]):04X}: delete it.") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except RecursionError:
+        raise InputError(f"{path.name}: not valid YAML: its brackets are nested too deeply.") from None
+    except (yaml.YAMLError, ValueError) as error:
         raise InputError(f"{path.name}: not valid YAML: {str(error).splitlines()[0]}.") from None
     if values is None:
         values = {}

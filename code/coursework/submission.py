@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from coursework.digests import digest, package_versions
 from coursework.errors import InputError, WorkError
@@ -85,18 +85,28 @@ def alone(project: Project, tell: Tell) -> Iterator[None]:
     if os.environ.get(HELD):
         yield
         return
-    try:
-        project.cache.mkdir(parents=True, exist_ok=True)
-        handle = open(project.cache / "lock", "w")  # noqa: SIM115 - held until the end of the block
-    except OSError as error:
-        raise WorkError(f"The project's folder cannot be written ({error.strerror}): mend its permissions.") from None
-    with handle:
+    with _locked(project.cache / "lock", tell):
+        yield
+
+
+def _locked(path: Path, tell: Tell) -> IO[str]:
+    """Open the lock file and wait until nobody else holds it, nor one that was put in its place meanwhile."""
+    while True:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = open(path, "a")  # noqa: SIM115 - its owner closes it
+        except OSError as error:
+            words = f"The project's folder cannot be written ({error.strerror}): mend its permissions."
+            raise WorkError(words) from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             tell("Another build of this project is running: waiting for it")
             fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_ino == os.fstat(handle.fileno()).st_ino:
+                return handle
+        handle.close()
 
 
 def sources(project: Project) -> list[Path]:

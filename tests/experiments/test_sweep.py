@@ -274,10 +274,11 @@ def test_a_run_that_kills_three_times_is_named_and_left_out(project, monkeypatch
 
 def test_interrupt_keeps_what_is_done_and_says_how_to_go_on(project):
     script = """
+from coursework.errors import Interrupted
 sweep._train = pretending(lambda run: __import__("time").sleep(0.05 if run.model == "cnn" else 60))
 try:
     sweep.run(settings(), Project(Path(sys.argv[1])))
-except WorkError as error:
+except Interrupted as error:
     print(error)
 """
     process = start(script, project.root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import random
@@ -13,7 +14,7 @@ import time
 
 import pytest
 
-from copies import coursework
+from copies import ROOT, coursework
 
 ID = "101234567"
 
@@ -101,10 +102,30 @@ def test_changed_data_is_noticed(built, copy):
     assert path.name.split(".")[0] in done.stderr or "checksum" in done.stderr
 
 
-def test_ctrl_c_ends_soon_and_says_how_to_go_on(copy):
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_ending_ends_soon_and_says_how_to_go_on(copy, ending):
+    (copy / "report" / "_q3-activations.qmd").open("a").write("\n```{python}\nimport time\ntime.sleep(60)\n```\n")
     process = start(copy, "bundle")
     time.sleep(4)
-    os.killpg(process.pid, signal.SIGINT)
+    os.kill(process.pid, ending)
     _, errors = process.communicate(timeout=30)
-    assert process.returncode in (0, 1, 130)
+    assert process.returncode == 130
     assert "Traceback" not in errors
+    assert "The same command goes on from there" in errors
+
+
+def test_clean_waits_for_nobody_and_takes_nothing_from_a_build(copy):
+    shutil.copy(ROOT / "Makefile", copy)
+    lock, before = copy / ".cache" / "lock", sorted(path.name for path in (copy / ".cache").iterdir())
+    with lock.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        for target in ("clean", "distclean"):
+            done = subprocess.run(["make", target], cwd=copy, capture_output=True, text=True, check=False)
+            assert done.returncode != 0
+            assert "A build or a training is running in this folder: end it first." in done.stderr
+            assert sorted(path.name for path in (copy / ".cache").iterdir()) == before
+    number = lock.stat().st_ino
+    done = subprocess.run(["make", "clean"], cwd=copy, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert sorted(path.name for path in (copy / ".cache").iterdir()) == ["lock", "runs"]
+    assert lock.stat().st_ino == number

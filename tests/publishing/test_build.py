@@ -11,6 +11,7 @@ import pypdfium2
 import pytest
 
 from coursework.errors import InputError, WorkError
+from coursework.publishing import rendering
 from coursework.publishing.build import Builder
 
 CELLS = """
@@ -419,6 +420,43 @@ def test_what_leads_nowhere_is_refused_with_its_place(builder, write, text, mess
         builder.report({}, {})
     assert message in str(caught.value)
     assert str(caught.value).startswith("report/report.qmd")
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (
+            "\n@book{a,\n  title = {T},\n\n@book{b,\n  title = {T}\n}\n",
+            ":{line}: the braces of the entry a do not match",
+        ),
+        ("\n@book{a,\n  title = {T}}\n@book{a,\n  title = {U}}\n", ":{after}: the key a is used already"),
+    ],
+)
+def test_a_broken_bibliography_is_refused_with_its_line(builder, project, write, entry, message):
+    path = project.root / "references.bib"
+    lines = path.read_text().count("\n")
+    path.write_text(path.read_text() + entry)
+    write("Text\n")
+    with pytest.raises(InputError) as caught:
+        builder.report({}, {})
+    assert str(caught.value).startswith("references.bib" + message.format(line=lines + 2, after=lines + 4))
+
+
+def test_a_bibliography_in_another_encoding_is_refused(builder, project, write):
+    (project.root / "references.bib").write_bytes("@book{a,\n  title = {Ü}}\n".encode("latin-1"))
+    write("Text\n")
+    with pytest.raises(InputError, match="is not UTF-8 text: save it again"):
+        builder.report({}, {})
+
+
+def test_a_pandoc_that_does_not_end_is_stopped(monkeypatch, tmp_path):
+    slow = tmp_path / "pandoc"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr(rendering, "pandoc", lambda: slow)
+    monkeypatch.setattr(rendering, "PATIENCE", 0.2)
+    with pytest.raises(rendering.PandocFailure, match=r"did not come to an end within 0\.2 seconds"):
+        rendering.run_pandoc("a", [], tmp_path)
 
 
 def test_an_unknown_front_matter_key_is_refused(builder, project):

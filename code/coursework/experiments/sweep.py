@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from coursework.errors import InputError, WorkError
+from coursework.errors import InputError, Interrupted, WorkError
 from coursework.experiments.protocol import Profile, Result, Run, all_runs, expected_runs, listed, stages
 from coursework.experiments.store import RunStore, describe, makers, name
 from coursework.project import Project
@@ -133,7 +133,7 @@ def run(settings: Settings, project: Project, *, progress: bool = True, schedule
                     advance(found.run, found.result)
                 missing = _missing(store, failed)
         except KeyboardInterrupt:
-            raise WorkError(f"Stopped: {len(store)} results are kept; go on with `coursework experiments`.") from None
+            raise Interrupted(f"Stopped: {len(store)} results are kept; go on with `coursework experiments`.") from None
         finally:
             _stop_workers()
     summary.kept = len(store) - summary.trained

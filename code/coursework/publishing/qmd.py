@@ -50,6 +50,10 @@ IMAGE = re.compile(
     r"(?P<attributes>\{(?:[^{}]|\{\{<.*?>\}\})*\})?"
 )
 """An image on one line; its attributes may hold shortcodes."""
+_NOTE_MARK = re.compile(r"\[\^([^\s\]]+)\](?!:)")
+_NOTE = re.compile(r"\[\^([^\s\]]+)\]:")
+DEEPEST = 6
+"""Square brackets that a paragraph may have open at once."""
 _CITATION = re.compile(r"(?<![\w@/.`\\])-?@\{?([A-Za-z0-9_](?:[\w:.#$%&+?<>~/-]*\w)?)\}?")
 
 
@@ -208,7 +212,19 @@ def _front_matter(lines: list[Line]) -> tuple[dict, list[Line]]:
 
 @lru_cache(maxsize=1024)
 def load_yaml(text: str) -> Any:
-    """Read YAML safely; what is read belongs to everybody who reads the same text and is not to be changed."""
+    """Read YAML safely; what is read belongs to everybody who reads the same text and is not to be changed.
+
+    Raises
+    ------
+    yaml.YAMLError
+        If it is not YAML, or gives a key twice.
+    """
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    seen: set[str] = set()
+    for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+        if str(key.value) in seen:
+            raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} is given twice", problem_mark=key.start_mark)
+        seen.add(str(key.value))
     return yaml.safe_load(text)
 
 
@@ -524,9 +540,19 @@ def _refuse_in_code(line: Line) -> None:
 
 def _refuse_in_text(lines: list[Line]) -> None:
     depth: list[Line] = []
-    display = False
+    display, opened, brackets = False, None, 0
+    notes = {match[1] for line in lines if (match := _NOTE.match(line.text))}
     for line, plain in zip(lines, without_mathematics(lines), strict=True):
         text = line.text
+        if display and (not text.strip() or line.file != opened.file):
+            break  # pandoc ends a formula at an empty line
+        brackets = _nested(plain, brackets)
+        if "{{<" in (rest := _SHORTCODE.sub("", text)) and "{{{<" not in rest:
+            raise InputError(f"{line.place}: the shortcode {{{{< is not closed: end it with >}}}}.")
+        if "[^" in plain.text and (note := next((n for n in _NOTE_MARK.findall(plain.text) if n not in notes), None)):
+            raise InputError(f"{line.place}: the footnote [^{note}] has no text: add a line '[^{note}]: …'.")
+        if re.fullmatch(r"---\s*", text) and _begins_metadata(lines, line):
+            raise InputError(f"{line.place}: metadata in the middle of the text: leave an empty line after ---.")
         for code in _SHORTCODE.findall(text):
             name = code.split()[0] if code.split() else ""
             if name not in SHORTCODES:
@@ -556,10 +582,31 @@ def _refuse_in_text(lines: list[Line]) -> None:
             raise InputError(f"{line.place}: raw LaTeX ({command[0]}) outside a formula is not supported.")
         if "$$" in text:
             display = _check_display(text, line, display)
+            opened = line
     if display:
-        raise InputError(f"{line.place}: a formula that begins with $$ is not closed.")
+        raise InputError(f"{opened.place}: a formula that begins with $$ is not closed.")
     if depth:
         raise InputError(f"{depth[-1].place}: this ::: block is not closed.")
+
+
+def _nested(line: Line, depth: int) -> int:
+    """Count the square brackets that are open after a line of a paragraph; pandoc's time doubles with each of them."""
+    if not line.text.strip():
+        return 0
+    for bracket in re.sub(r"\\.", "", line.text):
+        depth = depth + 1 if bracket == "[" else max(0, depth - 1) if bracket == "]" else depth
+        if depth > DEEPEST:
+            raise InputError(
+                f"{line.place}: more than {DEEPEST} square brackets are open: close them, or write \\[ for the sign."
+            )
+    return depth
+
+
+def _begins_metadata(lines: list[Line], line: Line) -> bool:
+    """Tell whether the line of hyphens begins a block of metadata rather than being a rule between paragraphs."""
+    index = lines.index(line)
+    before, after = (lines[i].text.strip() if 0 <= i < len(lines) else "" for i in (index - 1, index + 1))
+    return not before and bool(after)
 
 
 def _check_attributes(line: Line) -> None:

@@ -38,6 +38,7 @@ FRONT_MATTER = frozenset(
     "title subtitle abstract student-id module submitted lang keywords floating execute jupyter".split()
 )
 
+_ENTRY = re.compile(r"^\s*@(?!comment|string|preamble)\w+\s*\{\s*([^,\s]+)\s*,", flags=re.M | re.I)
 READER = "markdown-auto_identifiers+raw_attribute"
 
 
@@ -99,6 +100,10 @@ def pandoc() -> Path:
     return path
 
 
+PATIENCE = 120
+"""Seconds that pandoc may take for one section; usually it takes a fraction of one."""
+
+
 class PandocFailure(Exception):
     """pandoc or a filter refused the text; the message is the filter's own."""
 
@@ -111,16 +116,19 @@ def run_pandoc(text: str, arguments: Sequence[str], folder: Path) -> str:
     PandocFailure
         With the last line that pandoc or a filter said.
     """
-    done = subprocess.run(
-        [str(pandoc()), *arguments],
-        input=text.encode(),
-        capture_output=True,
-        cwd=folder,
-        # In the C locale pandoc cannot open a filter in a folder whose name is not ASCII.
-        env={**os.environ, "LC_ALL": "C.UTF-8"},
-        check=False,
-        timeout=300,
-    )
+    try:
+        done = subprocess.run(
+            [str(pandoc()), *arguments],
+            input=text.encode(),
+            capture_output=True,
+            cwd=folder,
+            # In the C locale pandoc cannot open a filter in a folder whose name is not ASCII.
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+            check=False,
+            timeout=PATIENCE,
+        )
+    except subprocess.TimeoutExpired:
+        raise PandocFailure(f"pandoc did not come to an end within {PATIENCE} seconds") from None
     if done.returncode:
         raise PandocFailure(_filter_message(done.stderr.decode(errors="replace")))
     return done.stdout.decode()
@@ -442,15 +450,26 @@ def bibliography_keys(root: Path, project_options: Mapping[str, Any]) -> set[str
     Raises
     ------
     InputError
-        If a file is missing.
+        If a file is missing, is not UTF-8 text, or holds an entry that is not closed or has another's key.
     """
     keys: set[str] = set()
     for name in _listed(project_options.get("bibliography", [])):
         try:
             text = (root / name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
+        except OSError:
             raise InputError(f"{name}: the bibliography is missing or cannot be read.") from None
-        keys.update(re.findall(r"^\s*@(?!comment|string|preamble)\w+\s*\{\s*([^,\s]+)\s*,", text, flags=re.M | re.I))
+        except UnicodeDecodeError:
+            raise InputError(f"{name}: the bibliography is not UTF-8 text: save it again as UTF-8.") from None
+        entries = list(_ENTRY.finditer(text))
+        for entry, following in zip(entries, [*entries[1:], None], strict=True):
+            body = text[entry.start() : following.start() if following else len(text)]
+            place = f"{name}:{text.count(chr(10), 0, entry.start(1)) + 1}"
+            plain = re.sub(r"\\[{}]", "", body)
+            if plain.count("{") != plain.count("}"):
+                raise InputError(f"{place}: the braces of the entry {entry[1]} do not match: each {{ needs its }}.")
+            if entry[1] in keys:
+                raise InputError(f"{place}: the key {entry[1]} is used already: give this entry another one.")
+            keys.add(entry[1])
     return keys
 
 
