@@ -434,7 +434,13 @@ def _check_option_types(options: Mapping[str, Any], fence: Line) -> None:
 
 
 def outside_code(lines: Iterable[Line]) -> Iterator[Line]:
-    """Yield the lines that are not in a fenced code block, with code spans and comments blanked out."""
+    """Yield the lines that are not in a fenced code block, with code spans and comments blanked out.
+
+    Raises
+    ------
+    InputError
+        If a comment is not closed.
+    """
     fence: str | None = None
     in_comment = False
     for line in lines:
@@ -458,9 +464,11 @@ def outside_code(lines: Iterable[Line]) -> Iterator[Line]:
         text = re.sub(r"<!--.*?-->", "", text)
         if "<!--" in text:
             text = text.split("<!--", 1)[0]
-            in_comment = True
+            in_comment, opened = True, line
         text = re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", lambda m: " " * len(m[0]), text)
         yield Line(text, line.file, line.number)
+    if in_comment:
+        raise InputError(f"{opened.place}: this comment is not closed: end it with -->.")
 
 
 def without_mathematics(lines: Iterable[Line]) -> Iterator[Line]:
