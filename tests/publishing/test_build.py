@@ -459,6 +459,20 @@ def test_a_pandoc_that_does_not_end_is_stopped(monkeypatch, tmp_path):
         rendering.run_pandoc("a", [], tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("## A\n", "report.qmd:8: this heading is of level 2 though it is the first: begin it with #."),
+        ("# A\n\n### B\n", "report.qmd:10: this heading is of level 3 under one of level 1: begin it with ##."),
+    ],
+)
+def test_headings_follow_one_another(builder, write, text, message):
+    write(text)
+    with pytest.raises(InputError) as caught:
+        builder.report({}, {})
+    assert message in str(caught.value)
+
+
 def test_an_unknown_front_matter_key_is_refused(builder, project):
     (project.report / "report.qmd").write_text("---\ntitle: T\ntoc: true\n---\n\nText\n")
     with pytest.raises(InputError, match="'toc' is not supported"):

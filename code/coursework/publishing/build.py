@@ -150,6 +150,8 @@ class Builder:
         document = qmd.read(self.project.report / name, self.project.root)
         qmd.refuse_unsupported(document)
         qmd.refuse_images_without_alternative(document)
+        if name == REPORT:  # a notebook's title is its heading of level 1
+            qmd.refuse_skipped_headings(document)
         qmd.labels(document)
         return document
 

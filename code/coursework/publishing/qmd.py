@@ -696,6 +696,26 @@ def refuse_images_without_alternative(document: Document) -> None:
                 raise InputError(f'{line.place}: the image needs an alternative text: add {{fig-alt="…"}}.')
 
 
+def refuse_skipped_headings(document: Document) -> None:
+    """Refuse headings whose levels do not follow one another, which PDF/UA does not allow.
+
+    Raises
+    ------
+    InputError
+        With file and line.
+    """
+    above = 0
+    for line in outside_code(document.prose):
+        if heading := re.match(r"(#{1,6})\s", line.text):
+            level = len(heading[1])
+            if level > above + 1:
+                where = f"under one of level {above}" if above else "though it is the first"
+                raise InputError(
+                    f"{line.place}: this heading is of level {level} {where}: begin it with {'#' * (above + 1)}."
+                )
+            above = level
+
+
 def labels(document: Document) -> dict[str, str]:
     """Find what can be referred to.
 
