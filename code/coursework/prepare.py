@@ -74,6 +74,14 @@ EVIDENCE = Product(
     lambda settings: [settings.question1.model_dump(mode="json"), settings.question4.model_dump(mode="json")],
     "Checking every derived answer against an independent computation",
 )
+PRINTED = Product(
+    "printed",
+    "coursework.answers.printed:compute",
+    (),
+    (*FRAMEWORK, "mpmath"),
+    EVIDENCE.settings,
+    "Computing the values with which the printed formulas are evaluated",
+)
 RECURRENT = Product(
     "recurrent",
     "coursework.answers.recurrent_measurements:compute",
@@ -192,10 +200,13 @@ class Prepared:
         The values of ``{{< var >}}``, by group.
     inputs
         The digests of what the report's cells read, by their names for people.
+    printed
+        For each chapter, by the label of its heading, the values with which its formulas are evaluated.
     """
 
     variables: Mapping[str, Mapping[str, str]]
     inputs: Mapping[str, Any]
+    printed: Mapping[str, Any]
 
 
 def prepare(project: Project, settings: Settings, *, tell: Tell = lambda _: None, progress: bool = True) -> Prepared:
@@ -220,6 +231,7 @@ def prepare(project: Project, settings: Settings, *, tell: Tell = lambda _: None
         tell(f"Training {missing} networks or more for question 6: minutes, kept once they are done")
     function("coursework.experiments.sweep:run")(settings, project, progress=progress)
     evidence = _bring(EVIDENCE, (settings,), settings, kept, tell)
+    printed = _bring(PRINTED, (settings,), settings, kept, tell)
     measurements = _bring(RECURRENT, (settings.experiments.profile,), settings, kept, tell)
     values = _variables(project, settings, evidence, measurements, tell)
     _check_variables(values)
@@ -228,7 +240,7 @@ def prepare(project: Project, settings: Settings, *, tell: Tell = lambda _: None
     inputs = document_inputs(project, settings)
     helpers = [*modules_of("coursework.answers"), *modules_of("coursework.diagrams")]
     _forget_quartos_cache(project, digest(inputs, source_digest(*helpers)))
-    return Prepared(values, inputs)
+    return Prepared(values, inputs, printed)
 
 
 def _forget_quartos_cache(project: Project, key: str) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from coursework.digests import digest
 from coursework.kept import products
-from coursework.prepare import EVIDENCE, RECURRENT
+from coursework.prepare import EVIDENCE, PRINTED, RECURRENT
 from coursework.project import Project
 from coursework.settings import Settings
 
@@ -38,7 +38,7 @@ def states(project: Project, settings: Settings) -> list[tuple[str, bool, str]]:
     words += [f"{count} with other {reason}" for reason, count in reasons.items()]
     found.append((f"{len(planned)} trainings of question 6", not pending, ", ".join(words)))
     kept = products(project)
-    for product in (EVIDENCE, RECURRENT):
+    for product in (EVIDENCE, PRINTED, RECURRENT):
         have = kept.digest(product.name)
         current = have == digest(product.dependencies(settings))
         why = "" if current else "never computed" if have is None else "its code, settings or packages changed"

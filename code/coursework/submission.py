@@ -386,11 +386,14 @@ def _contents(
             prepared.variables, prepared.inputs, refresh=refresh in ("all", Path(NOTEBOOK).stem)
         )
         if renderer == "quarto":
+            # Quarto sets the same cells and text; what is false in a formula is said here.
+            builder.emitted(builder.report_job(prepared.inputs), prepared.variables, prepared.printed)
             pdf = _quarto_pdf(project, refresh, carried, tell)
         else:
             report = builder.report(
                 prepared.variables,
                 prepared.inputs,
+                prepared.printed,
                 refresh=refresh in ("all", Path(REPORT).stem),
                 digest=carried,
             )

@@ -32,6 +32,7 @@ from typing import Any
 class Prepared:
     variables: Mapping[str, Mapping[str, str]]
     inputs: Mapping[str, Any]
+    printed: Mapping[str, Any]
 
 
 def prepare(project, settings, *, tell=lambda text: None, progress=True):
@@ -41,7 +42,7 @@ def prepare(project, settings, *, tell=lambda text: None, progress=True):
         tell("Training the networks")
         time.sleep(0.05)
     variables = {"a": {"answer": str(ANSWER), "id": settings.student_id}}
-    return Prepared(variables, {"settings": settings.student_id})
+    return Prepared(variables, {"settings": settings.student_id}, {})
 """
 
 REPORT = """---

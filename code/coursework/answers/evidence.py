@@ -209,8 +209,15 @@ def neuron_checks(neuron: Neuron) -> list[Check]:
         _difference_check("a) ReLU: all gradients", neuron, result.relu),
         Check("Q1", "b) $w_1$ doubled: all gradients", _flat(result.doubled), _autodiff(doubled, "relu")[1:], AUTODIFF),
         _difference_check("b) $w_1$ doubled: all gradients", doubled, result.doubled),
-        Check("Q1", "c) sigmoid: $y$", [sigma.y], [_odds(_total(neuron))], "mpmath, 50 digits", DIGITS_20),
-        Check("Q1", "c) sigmoid: all gradients", _flat(sigma), _differences(neuron, "sigmoid"), DIFFERENCES, DIGITS_20),
+        Check("Q1", "c) sigmoid: $y$", [sigma.y], [odds(total_input(neuron))], "mpmath, 50 digits", DIGITS_20),
+        Check(
+            "Q1",
+            "c) sigmoid: all gradients",
+            _flat(sigma),
+            difference_quotients(neuron, "sigmoid"),
+            DIFFERENCES,
+            DIGITS_20,
+        ),
     ]
     if abs(result.relu.z) <= BEYOND_FLOAT64:
         # y(1 − y) in float64 has an absolute error of some roundings of 1, times the input or weight.
@@ -231,7 +238,7 @@ def _variables(neuron: Neuron) -> list[Fraction]:
     return [*neuron.inputs, *neuron.weights, *([] if neuron.bias is None else [neuron.bias])]
 
 
-def _total(neuron: Neuron) -> Fraction:
+def total_input(neuron: Neuron) -> Fraction:
     products = (w * x for w, x in zip(neuron.weights, neuron.inputs, strict=True))
     return sum(products, neuron.bias or Fraction(0))
 
@@ -248,17 +255,17 @@ def _autodiff(neuron: Neuron, activation: str) -> np.ndarray:
         z = tf.add_n([wi * xi for wi, xi in zip(w, x, strict=True)] + b)
         # 3 · 0.1 − 0.3 is 5.6e-17 in float64. The value of z is therefore the exact sum, rounded once; the gradient
         # still flows through TensorFlow's own sum of products.
-        z = z + tf.stop_gradient(tf.constant(float(_total(neuron)), tf.float64) - z)
+        z = z + tf.stop_gradient(tf.constant(float(total_input(neuron)), tf.float64) - z)
         y = {"relu": tf.nn.relu, "sigmoid": tf.sigmoid}[activation](z)
     return np.array([float(y), *(float(g) for g in tape.gradient(y, variables))])
 
 
 def _difference_check(claim: str, neuron: Neuron, derived: Gradients) -> Check:
     """Compare the ReLU's gradients with central differences, or at the kink with one-sided ones."""
-    if _total(neuron):
-        return Check("Q1", claim, _flat(derived), _differences(neuron, "relu"), DIFFERENCES, DIGITS_20)
+    if total_input(neuron):
+        return Check("Q1", claim, _flat(derived), difference_quotients(neuron, "relu"), DIFFERENCES, DIGITS_20)
     sides = [one_sided(slope) for slope in _slopes_of_total(neuron)]
-    differences = np.stack([_differences(neuron, "relu", side) for side in (-1, 1)], axis=1)
+    differences = np.stack([difference_quotients(neuron, "relu", side) for side in (-1, 1)], axis=1)
     return Check("Q1", f"{claim}, each side of the kink", sides, differences, ONE_SIDED, DIGITS_20)
 
 
@@ -267,13 +274,13 @@ def _slopes_of_total(neuron: Neuron) -> list[Fraction]:
     return [*neuron.weights, *neuron.inputs, *([] if neuron.bias is None else [Fraction(1)])]
 
 
-def _differences(neuron: Neuron, activation: str, side: int = 0) -> np.ndarray:
+def difference_quotients(neuron: Neuron, activation: str, side: int = 0) -> np.ndarray:
     """Return difference quotients of y in every variable: central (`side` 0), left (-1) or right (1) ones.
 
     Each step moves z by h = min(10⁻¹⁵, |z|/100). The precision grows with what the subtraction costs. For z > 0 the
     sigmoid's differences are taken on 1 − σ(z) = σ(−z), which keeps its digits where σ(z) is nearly 1.
     """
-    total, variables = _total(neuron), _variables(neuron)
+    total, variables = total_input(neuron), _variables(neuron)
     step = min(Fraction(1, 10**15), abs(total) / 100) if total else Fraction(1, 10**15)
     largest = max(abs(v) for v in (1, *variables)) ** 2
     with mpmath.workdps(50 + len(str(int(largest / step)))):
@@ -297,7 +304,7 @@ def _moved_total(neuron: Neuron, index: int, move: Fraction) -> Fraction:
     moved = _variables(neuron)
     moved[index] += move
     size = len(neuron.inputs)
-    return _total(Neuron(tuple(moved[:size]), tuple(moved[size : 2 * size]), *moved[2 * size :]))
+    return total_input(Neuron(tuple(moved[:size]), tuple(moved[size : 2 * size]), *moved[2 * size :]))
 
 
 def _logistic(z: Fraction) -> mpmath.mpf:
@@ -306,7 +313,7 @@ def _logistic(z: Fraction) -> mpmath.mpf:
         return 1 / (1 + mpmath.exp(-_mpf(z)))
 
 
-def _odds(z: Fraction) -> mpmath.mpf:
+def odds(z: Fraction) -> mpmath.mpf:
     """Return the sigmoid in its other form, exp(z) / (1 + exp(z)), to 50 digits at least."""
     with mpmath.workdps(50 + len(str(abs(int(z))))):
         growth = mpmath.exp(_mpf(z))

@@ -68,7 +68,7 @@ class Preparation:
             # The answer is there; the child has nothing more to do.
             self.end()
         if "variables" in answer:
-            return Prepared(answer["variables"], answer["inputs"])
+            return Prepared(answer["variables"], answer["inputs"], answer["printed"])
         kind = InputError if answer.get("kind") == "input" else WorkError
         raise kind(answer.get("error", "The preparation ended without a result, perhaps for want of memory."))
 
@@ -129,7 +129,7 @@ def main() -> None:
         threading.Thread(target=count, daemon=True).start()
         with alone(project, lambda text: write(tell=text)):
             prepared = prepare(project, chosen, tell=tell, progress=False)
-        write(variables=prepared.variables, inputs=prepared.inputs)
+        write(variables=prepared.variables, inputs=prepared.inputs, printed=prepared.printed)
     except Exception as error:
         write(error=sentence(error, project), kind="input" if isinstance(error, InputError) else "work")
     finally:

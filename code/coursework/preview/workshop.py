@@ -260,7 +260,7 @@ class Workshop:
         self.board.publish(notebook=hashlib.sha256(content).hexdigest()[:24])
 
     def _build_report(self, prepared: Prepared) -> None:
-        source = self._builder.report(prepared.variables, prepared.inputs)
+        source = self._builder.report(prepared.variables, prepared.inputs, prepared.printed)
         self._sources = frozenset(source.sources)
         svgs, pdf = self._builder.typesetter.pages_and_pdf(source.text)
         # To compare is cheaper than to digest, and most pages are as they were.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -15,7 +16,7 @@ from coursework.digests import digest as digest_of
 from coursework.errors import InputError
 from coursework.kept import write_if_changed
 from coursework.project import Project
-from coursework.publishing import emit, notebook, qmd, rendering
+from coursework.publishing import emit, formulas, notebook, qmd, rendering
 from coursework.publishing.execution import Job, Kernel, OutputCache, execute
 from coursework.publishing.qmd import Cell, Document
 from coursework.publishing.worker import PandocWorker
@@ -83,6 +84,7 @@ class Builder:
         self.worker = PandocWorker(rendering.pandoc(), project.root) if in_memory else None
         self.on_cell = on_cell
         self._typesetter: rendering.Typesetter | None = None
+        self._checker = formulas.Checker({})
         self._ahead: dict[str, Kernel] = {}
         self._endings: list[threading.Thread] = []
 
@@ -198,8 +200,55 @@ class Builder:
         """Describe the execution of the report."""
         return Job(self.read(REPORT), self.project.report, ("svg",), inputs)
 
+    def emitted(
+        self, job: Job, variables: Variables, printed: Mapping[str, Any], *, refresh: bool = False
+    ) -> tuple[emit.Emitted, bool]:
+        """Turn the report into Markdown, its cells executed where anything changed, and check the formulas in it.
+
+        Parameters
+        ----------
+        job
+            What `report_job` described.
+        variables
+            The values of ``{{< var >}}``.
+        printed
+            For each chapter the values with which its formulas are evaluated.
+        refresh
+            Execute though nothing changed.
+
+        Returns
+        -------
+        emitted
+            The chapters.
+        executed
+            Whether any cell ran.
+
+        Raises
+        ------
+        WorkError
+            If a cell raises, or a relation in a formula is false.
+        """
+        outputs, executed = self._execute(job, refresh)
+        context = emit.Context(
+            self.project.root,
+            self.project.cache / "render" / "figures",
+            variables,
+            echo=_echo(job.document, self.options()),
+        )
+        emitted = emit.emit(job.document, outputs, context)
+        if self._checker.values != printed:
+            self._checker = formulas.Checker(printed)
+        self._checker.require(emitted.chapters)
+        return replace(emitted, chapters=tuple(map(formulas.without_marks, emitted.chapters))), executed
+
     def report(
-        self, variables: Variables, inputs: Mapping[str, Any], *, refresh: bool = False, digest: str = ""
+        self,
+        variables: Variables,
+        inputs: Mapping[str, Any],
+        printed: Mapping[str, Any] = MappingProxyType({}),
+        *,
+        refresh: bool = False,
+        digest: str = "",
     ) -> Source:
         """Turn the report into Typst; its cells are executed where anything changed.
 
@@ -209,6 +258,8 @@ class Builder:
             The values of ``{{< var >}}``.
         inputs
             What the cells' outputs depend on beside their code.
+        printed
+            For each chapter, by the label of its heading, the values with which its formulas are evaluated.
         refresh
             Execute though nothing changed.
         digest
@@ -217,7 +268,7 @@ class Builder:
         Raises
         ------
         InputError, WorkError
-            If something in the sources is wrong, or a cell raises.
+            If something in the sources is wrong, a cell raises, or a relation in a formula is false.
         """
         options = self.options()
         job = self.report_job(inputs)
@@ -231,14 +282,7 @@ class Builder:
             else value
             for key, value in metadata.items()
         } | ({"digest": digest} if digest else {})
-        outputs, executed = self._execute(job, refresh)
-        context = emit.Context(
-            self.project.root,
-            self.project.cache / "render" / "figures",
-            variables,
-            echo=_echo(document, options),
-        )
-        emitted = emit.emit(document, outputs, context)
+        emitted, executed = self.emitted(job, variables, printed, refresh=refresh)
         rendering.check_references(document, emitted.chapters, keys)
         text = typesetter.typst_source(document, emitted.chapters, metadata)
         return Source(text, executed, (*document.sources, *emitted.embedded), str(metadata.get("title", document.name)))

@@ -4,8 +4,8 @@ What is read is what the reader gets to see: the text as it goes to pandoc, with
 formula is split into statements, a statement into the members between its relation signs, and every member is evaluated
 (`coursework.publishing.evaluation`) with values that somebody else computed. Nothing here knows what the letters mean.
 
-Values come by the *names* that stand in the formulas (``w_2``, ``\hat m_t``, ``\partial y/\partial x_2``), in readings.
-Values come by the *names* in the formulas (``w_2``, ``\hat m_t``, ``\partial y/\partial x_2``), in readings.
+Values come by the *names* in the formulas (``w_2``, ``\hat m_t``, ``\partial y/\partial x_2``), in readings. A reading
+gives a meaning to every name it knows, with one or more samples of values. A chain of relations holds if there
 is a reading in which all of its members can be evaluated and agree, in every sample. Where a member cannot be read, the
 chain counts as unread; nothing is guessed.
 """
@@ -281,7 +281,9 @@ def judge(chain: Chain, meaning: Meaning) -> Verdict:
                 shown = shown or _shown(chain, reading)
             except Unread as reason:
                 reasons.append(str(reason))
-    return Verdict(str(chain), "false", shown) if shown else Verdict(str(chain), "unread", "; ".join(dict.fromkeys(reasons)))
+    if shown:
+        return Verdict(str(chain), "false", shown)
+    return Verdict(str(chain), "unread", "; ".join(dict.fromkeys(reasons)))
 
 
 def _supposes(chain: Chain, free: frozenset[Tokens]) -> bool:
