@@ -195,6 +195,18 @@ def _blank(mode, colour):
     return made.encoded(saved.getvalue())
 
 
+def _transparent():
+    saved = io.BytesIO()
+    image = Image.radial_gradient("L").convert("RGB")
+    image.putalpha(0)
+    image.save(saved, "PNG")
+    return made.encoded(saved.getvalue())
+
+
+def _printed(text):
+    return [nbformat.v4.new_output("stream", text=text)]
+
+
 def _clear_all(notebook):
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -243,6 +255,18 @@ NOTEBOOK_ERRORS = {
     "an unresolved variable": (_display({"text/markdown": "It is ?var:q6.loss."}), "could not be resolved"),
     "an image outside": (_set(0, source="![loss](figures/loss.png)"), "is a file that is not handed in"),
     "a missing attachment": (_set(0, source="![loss](attachment:loss.png)"), "is not attached"),
+    "an image outside by reference": (_set(0, source="![loss][l]\n\n[L]: figures/loss.png 'x'"), "is not handed in"),
+    "an image outside by its own name": (_set(0, source="![loss][]\n\n[loss]: <loss.png>"), "is not handed in"),
+    "an image outside in an output": (_display({"text/html": '<img src="fig.png">'}), "is not handed in"),
+    "a figure that is an image without a file": (_display({"text/html": '<img src="">'}, 3), "labelled as a figure"),
+    "a figure that is a file": (_display({"text/html": '<img alt="x" src="fig.png">'}, 3), "labelled as a figure"),
+    "a table without a cell": (_display({"text/html": "<table><tr></tr></table>"}, 4), "labelled as a table"),
+    "a table of empty cells": (_display({"text/html": "<table><td> </td><td><b></b></td>"}, 4), "labelled as a table"),
+    "a wholly transparent figure": (_display({"image/png": _transparent()}, 3), "wholly transparent"),
+    "outputs without code": (_set(1, source="", execution_count=None, outputs=_printed("0.9")), "shows outputs"),
+    "outputs of a cell that was not run": (_set(1, execution_count=None, outputs=_printed("0.9")), "was not run"),
+    "not a number": (_set(0, metadata={"x": float("nan")}), "no valid JSON (NaN)"),
+    "an infinite number": (_display({"application/json": {"a": float("inf")}}), "no valid JSON (Infinity)"),
 }
 
 
@@ -260,6 +284,9 @@ NOTEBOOK_WARNINGS = {
     "a cross-reference": (_set(0, source="See @fig-loss."), "cross-reference"),
     "an image from the network": (_set(0, source="![](https://example.org/x.png)"), "network"),
     "an identifier": (_set(0, source="# Fitting {#sec-fit}"), "identifier"),
+    "an image from the network by reference": (_set(0, source="![x][]\n\n[x]: https://example.org/x.png"), "network"),
+    "a script from the network": (_display({"text/html": "<script src='https://x.org/x.js'></script>"}), "a script"),
+    "a format that is not known": (lambda notebook: notebook.update(nbformat_minor=99), "notebook format 4.99"),
 }
 
 
@@ -290,6 +317,8 @@ NO_NOTEBOOKS = {
     "two cells of one id": _json(lambda raw: raw["cells"][1].update(id=raw["cells"][0]["id"])),
     "an unknown key": _json(lambda raw: raw.update(surprise=1)),
     "nested without end": b'{"cells": ' + b"[" * 100_000,
+    "a byte order mark": b"\xef\xbb\xbf" + made.notebook_bytes(),
+    "a key twice": b'{"cells": [],' + made.notebook_bytes().lstrip()[1:],
 }
 
 
@@ -297,7 +326,28 @@ NO_NOTEBOOKS = {
 def test_what_is_no_valid_notebook_is_an_error(tmp_path, kind):
     content = NO_NOTEBOOKS[kind]
     found = examined_file(tmp_path, made.NOTEBOOK_NAME, content)
-    assert "notebook" in only(found.findings) or "damaged" in only(found.findings)
+    assert re.search("notebook|damaged|Jupyter", only(found.findings))
+
+
+def test_what_a_repeated_key_hides_is_searched_and_the_key_named(tmp_path):
+    hidden = b'{"cells": ["ghp_' + b"a1B2" * 9 + b'"],'
+    content = hidden + made.notebook_bytes().lstrip()[1:]
+    message = only(examined_file(tmp_path, made.NOTEBOOK_NAME, content).findings)
+    assert "the key cells is given twice" in message
+    assert "a GitHub token" in message
+
+
+def test_what_a_script_in_an_output_writes_is_no_image(tmp_path):
+    notebook = made.notebook()
+    _display({"text/html": "<script>x = '<img src=\"a.png\">'</script><img src='data:image/gif;base64,R0lG'>"})(
+        notebook
+    )
+    assert examined_file(tmp_path, made.NOTEBOOK_NAME, made.notebook_bytes(notebook)).findings == []
+
+
+def test_a_byte_order_mark_is_named(tmp_path):
+    content = NO_NOTEBOOKS["a byte order mark"]
+    assert "begins with a byte order mark" in only(examined_file(tmp_path, made.NOTEBOOK_NAME, content).findings)
 
 
 def test_nbformat_agrees_on_what_is_valid():

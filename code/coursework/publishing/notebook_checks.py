@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from coursework.publishing.findings import Finding, Severity, shortened
+from coursework.publishing.findings import Finding, Severity, errors, shortened
 from coursework.publishing.private import (
     Leak,
     decoded,
@@ -35,7 +37,15 @@ _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
 _IDENTIFIER = re.compile(r"\s*\{[^}]*#([\w:.-]+)[^}]*\}\s*$")
 _FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
 _MARKDOWN_IMAGE = re.compile(r"!\[[^\]]*\]\(\s*<?([^)\s>]+)")
-_HTML_IMAGE = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*[\"']([^\"']+)", re.IGNORECASE)
+_MARKDOWN_REFERENCE = re.compile(r"!\[([^\]]*)\](?!\()(?:\[([^\]]*)\])?")
+_MARKDOWN_DEFINITION = re.compile(r"^ {0,3}\[([^\]]+)\]:\s*<?([^>\s]+)", re.MULTILINE)
+_HTML_IMAGE = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
+_HTML_SCRIPT = re.compile(r"<script\b[^>]*?\bsrc\s*=\s*[\"']?((?:https?:)?//[^\"'\s>]+)", re.IGNORECASE)
+_SCRIPT_TEXT = re.compile(r"(<script\b[^>]*>).*?</script>", re.DOTALL | re.IGNORECASE)
+_HTML_DRAWING = re.compile(r"<(?:svg|canvas)\b", re.IGNORECASE)
+_FILLED_CELL = re.compile(
+    r"<t[dh]\b[^>]*>(?:\s|&nbsp;|<(?!/?t[rdh]\b|img\b|svg\b)[^>]*>)*(?:[^\s<]|<img\b|<svg\b)", re.I
+)
 _INLINE_CODE = re.compile(r"`[^`\n]*`")
 _RASTER = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
 _SVG_SHAPE = re.compile(r"<(?:\w+:)?(?:path|rect|circle|ellipse|line|polyline|polygon|text|image|use)\b")
@@ -181,8 +191,20 @@ def read_notebook(content: bytes, file: str) -> tuple[Notebook | None, list[Find
     def broken(message: str) -> tuple[None, list[Finding]]:
         return None, [Finding("error", file, "", message, make)]
 
+    constants: dict[str, None] = {}
+    repeated: dict[str, None] = {}
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            counted = Counter(name for name, _ in pairs)
+            repeated.update(dict.fromkeys(name for name in found if counted[name] > 1))
+        return found
+
+    if content.startswith(codecs.BOM_UTF8):
+        return broken("It begins with a byte order mark, with which Jupyter cannot open it.")
     try:
-        raw = json.loads(content.decode("utf-8"))
+        raw = json.loads(content.decode("utf-8"), parse_constant=constants.setdefault, object_pairs_hook=once)
     except UnicodeDecodeError:
         return broken("It is not UTF-8 text, so it is no notebook.")
     except (ValueError, RecursionError) as error:
@@ -193,20 +215,30 @@ def read_notebook(content: bytes, file: str) -> tuple[Notebook | None, list[Find
     if raw.get("nbformat") != 4:
         return broken(f"It is in notebook format {shortened(repr(raw.get('nbformat')), 20)}; 4 is read everywhere.")
     cells = tuple(Cell(number, cell) for number, cell in enumerate(raw["cells"], 1) if isinstance(cell, dict))
-    return Notebook(raw, cells), _schema_findings(raw, file, make)
+    findings = _schema_findings(raw, file, make)
+    if constants:
+        message = f"It is no valid JSON ({', '.join(constants)}): not every program can open it."
+        findings.append(Finding("error", file, "", message, "Show such numbers as text, and run the notebook again."))
+    for name in list(repeated)[:MOST_ALIKE]:
+        message = f"It is no valid notebook: the key {shortened(name, 12)} is given twice; one of them is not shown."
+        findings.append(Finding("error", file, "", message, make))
+    return Notebook(raw, cells), findings
 
 
 def _schema_findings(raw: dict, file: str, mend: str) -> list[Finding]:
-    from nbformat import ValidationError, validator
+    from nbformat import ValidationError, current_nbformat_minor, validator
 
     findings = []
+    if isinstance(minor := raw.get("nbformat_minor"), int) and minor > current_nbformat_minor:
+        message = f"It is in notebook format 4.{minor}; 4.{current_nbformat_minor} is the newest that is known here."
+        findings.append(Finding("warning", file, "", message, mend))
     try:
         for error in validator.iter_validate(raw):
             path = [str(part) for part in getattr(error, "absolute_path", [])]
             place = f"cell {int(path[1]) + 1}" if len(path) > 1 and path[0] == "cells" else ""
             reason = shortened(str(getattr(error, "message", error)).splitlines()[0], 120)
             findings.append(Finding("error", file, place, f"It is no valid notebook: {reason}.", mend))
-            if len(findings) == 5:
+            if len(errors(findings)) == MOST_ALIKE:
                 break
     except (ValidationError, RecursionError, ValueError, TypeError, KeyError) as error:
         findings.append(Finding("error", file, "", f"It is no valid notebook: {shortened(str(error), 120)}.", mend))
@@ -237,7 +269,9 @@ def check_notebook_content(content: bytes, file: str) -> tuple[Notebook | None, 
         What is wrong.
     """
     notebook, findings = read_notebook(content, file)
-    if notebook is None or findings:  # a structure that the schema refuses is not walked through, but it is searched
+    if notebook is None or errors(
+        findings
+    ):  # a structure that the schema refuses is not walked through, but it is searched
         text = content.decode("utf-8", "replace")
         findings += [Finding(leak.severity, file, "", leak.message, leak.mend) for leak in leaks(text, "source")]
         return notebook, findings
@@ -259,6 +293,10 @@ def _execution(notebook: Notebook, file: str) -> list[Finding]:
         return [Finding("error", file, "", "It has no code.", "Hand in the notebook with the classifier.")]
     highest, gap = 0, False
     idle, astray = [], []
+    for cell in notebook.cells:
+        if cell.is_code and cell.outputs and not cell.source.strip():
+            message = "The cell shows outputs, and has no code that could have made them."
+            findings.append(Finding("error", file, cell.place, message, RUN_AGAIN))
     for cell in code:
         count = cell.raw.get("execution_count")
         if count is None:
@@ -361,14 +399,17 @@ def _figures(notebook: Notebook, file: str) -> list[Finding]:
 def _has_image(bundle: dict) -> bool:
     if any(kind in bundle for kind in (*_RASTER, "image/svg+xml", "application/vnd.plotly.v1+json")):
         return True
-    return bool(re.search(r"<(?:img|svg|canvas)\b", text_of(bundle.get("text/html"))))
+    shown = text_of(bundle.get("text/html"))
+    images = _HTML_IMAGE.findall(shown)
+    return bool(_HTML_DRAWING.search(shown)) or any(re.match(r"data:|(?:https?:)?//", target) for target in images)
 
 
 def _has_table(bundle: dict) -> bool:
     return bool(
-        re.search(r"<t[rdh]\b", text_of(bundle.get("text/html")), re.IGNORECASE)
+        _FILLED_CELL.search(text_of(bundle.get("text/html")))
         or _TEXT_TABLE.search(text_of(bundle.get("text/markdown")))
-        or re.search(r"<t[rdh]\b|^\s*\+-", text_of(bundle.get("text/markdown")), re.MULTILINE)
+        or _FILLED_CELL.search(text_of(bundle.get("text/markdown")))
+        or re.search(r"^\s*\+-", text_of(bundle.get("text/markdown")), re.MULTILINE)
         or r"\begin{tabular" in text_of(bundle.get("text/latex"))
     )
 
@@ -387,8 +428,11 @@ def _images(notebook: Notebook, file: str) -> list[Finding]:
                     problem = "is empty"
                 if problem:
                     findings.append(Finding("error", file, cell.place, f"An image in the output {problem}.", RUN_AGAIN))
+            if isinstance(bundle, dict):
+                markdown = text_of(bundle.get("text/markdown"))
+                findings += _outside(cell, markdown + text_of(bundle.get("text/html")), file)
         if cell.raw.get("cell_type") == "markdown":
-            findings += _outside_images(cell, file)
+            findings += _outside(cell, cell.source, file)
     return findings
 
 
@@ -403,23 +447,32 @@ def _raster_problem(content: bytes | None) -> str | None:
                 return "has more than 100 million pixels"
             image.load()
             extrema = image.getextrema()
+            if image.has_transparency_data and not image.convert("RGBA").getchannel("A").getextrema()[1]:
+                return "is blank: it is wholly transparent"
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError, RuntimeError) as error:
         return f"cannot be opened ({type(error).__name__})"
     bands = extrema if isinstance(extrema[0], tuple) else (extrema,)
     return "is blank: all its pixels are the same" if all(low == high for low, high in bands) else None
 
 
-def _outside_images(cell: Cell, file: str) -> list[Finding]:
+def _outside(cell: Cell, text: str, file: str) -> list[Finding]:
+    """Find what a Markdown cell, or an output in Markdown or HTML, takes from outside the notebook."""
     findings = []
-    prose = _INLINE_CODE.sub("", _FENCE.sub("", cell.source))
+    prose = _INLINE_CODE.sub("", _FENCE.sub("", _SCRIPT_TEXT.sub(r"\1", text)))
     attachments = cell.raw.get("attachments")
-    for target in (*_MARKDOWN_IMAGE.findall(prose), *_HTML_IMAGE.findall(prose)):
+    definitions = {name.casefold(): target for name, target in _MARKDOWN_DEFINITION.findall(prose)}
+    named = [(name or alternative).casefold() for alternative, name in _MARKDOWN_REFERENCE.findall(prose)]
+    by_reference = [definitions[name] for name in named if name in definitions]
+    for script in _HTML_SCRIPT.findall(prose):
+        message = f"It fetches a script from the network whenever it is read: {shortened(script, 50)}"
+        findings.append(Finding("warning", file, cell.place, message, "Show a plain figure, or include the script."))
+    for target in (*_MARKDOWN_IMAGE.findall(prose), *_HTML_IMAGE.findall(prose), *by_reference):
         if target.startswith("attachment:"):
             missing = not isinstance(attachments, dict) or target.removeprefix("attachment:") not in attachments
             if missing:
                 message = f"The image {shortened(target, 40)} is not attached."
                 findings.append(Finding("error", file, cell.place, message, "Attach it to the cell."))
-        elif re.match(r"https?://", target):
+        elif re.match(r"(?:https?:)?//", target):
             message = f"The image {shortened(target, 50)} is fetched from the network whenever the notebook is read."
             findings.append(Finding("warning", file, cell.place, message, "Attach it to the cell."))
         elif not target.startswith("data:"):
