@@ -288,6 +288,13 @@ def _other_ids(text: str, student_id: str) -> list[str]:
 _PLACEHOLDER = re.compile(rf"(?<![\w.]){PLACEHOLDER_ID}(?![\w.]*\d)")
 
 
+_USUAL_FIELDS = frozenset(
+    """
+    /Title /Author /Subject /Keywords /Creator /Producer /CreationDate /ModDate /Trapped /PTEX.Fullbanner
+    """.split()
+)
+
+
 def _pdf_identity(pdf: Pdf, name: str, student_id: str | None, wanted: _Wanted) -> list[Finding]:
     """The PDF prints the id that its name carries, and does not name somebody else as its author."""
     findings = []
@@ -305,6 +312,10 @@ def _pdf_identity(pdf: Pdf, name: str, student_id: str | None, wanted: _Wanted) 
         findings.append(Finding("error", name, "page 1", message, _SET_ID))
     for leak in machine_names_in(pdf.strings, known=student_id):
         findings.append(Finding(leak.severity, name, "metadata, links or alternative texts", leak.message, leak.mend))
+    for field_name, value in pdf.info.items():
+        if field_name not in _USUAL_FIELDS and value.strip():
+            message = f"The metadata have the field {shortened(field_name[1:], 20)}: {shortened(value, 30)}"
+            findings.append(Finding("warning", name, "metadata", message, "Take it out of the document's properties."))
     if (author := pdf.author.strip()) and author not in (student_id, PLACEHOLDER_ID):
         if _other_ids(author, student_id or ""):
             message = f"The metadata name the student id {shortened(author, 30)} as the author."

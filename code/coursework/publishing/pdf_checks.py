@@ -18,6 +18,8 @@ from coursework.publishing.private import Leak, image_leaks, leaks
 
 MOST_PAGES = 500
 MOST_NODES = 500_000
+SMALLEST_PAGE, LARGEST_PAGE = 50, 595
+"""The shortest and the longest side, in mm, that a page may have: a slide for a screen has, and A2 has."""
 
 _UNREADABLE = (
     pikepdf.PdfError,
@@ -89,6 +91,7 @@ def _examined(pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument, file: str) -> tuple
     read = read_pdf(pdf, seen)
     findings = [
         *_identity(pdf, read, file),
+        *_sizes(pdf, file),
         *_empty_pages(seen, read.pages, file),
         *_residue(seen, read.pages, file),
         *_missing_pages(pdf, file),
@@ -123,6 +126,24 @@ def _identity(pdf: pikepdf.Pdf, read: Pdf, file: str) -> list[Finding]:
         )
     if not read.metadata.get("pdfaid:part"):
         add("warning", "The PDF does not claim to be fit for keeping (PDF/A).", "Build it with pdf-standard a-2a.")
+    return findings
+
+
+def _sizes(pdf: pikepdf.Pdf, file: str) -> list[Finding]:
+    """Find the pages that a marker cannot read as they come up: turned, or of a size that no sheet has."""
+    findings = []
+    for number, page in enumerate(pdf.pages, 1):
+        if turned := page.rotation % 360:
+            message = f"The page is turned by {turned}°."
+            findings.append(Finding("error", file, f"page {number}", message, "Save it upright."))
+        scale = float(page.obj.get("/UserUnit", 1)) * 25.4 / 72
+        for box in (page.mediabox, page.cropbox):
+            left, bottom, right, top = (float(side) for side in box)
+            width, height = abs(right - left) * scale, abs(top - bottom) * scale
+            if min(width, height) < SMALLEST_PAGE or max(width, height) > LARGEST_PAGE:
+                message = f"The page is {width:.0f} × {height:.0f} mm large."
+                findings.append(Finding("error", file, f"page {number}", message, "Build it for A4 paper."))
+                break
     return findings
 
 
@@ -275,8 +296,9 @@ def _alternatives(pdf: pikepdf.Pdf, file: str) -> list[Finding]:
         return [Finding("error", file, "", message, "Build it as a tagged PDF (pdf-standard ua-1).")]
     numbers = {page.obj.objgen: number for number, page in enumerate(pdf.pages, 1)}
     roles = root.get("/RoleMap")
-    findings = []
+    findings, described = [], set()
     for element, page in _elements(root):
+        described.add(page)
         kind = str(element.get("/S", ""))
         if isinstance(roles, pikepdf.Dictionary):
             kind = str(roles.get(kind, kind)) if kind.startswith("/") else kind
@@ -291,6 +313,10 @@ def _alternatives(pdf: pikepdf.Pdf, file: str) -> list[Finding]:
         elif what == "figure" and _POOR.fullmatch(alternative):
             message = f"The alternative text of a figure says nothing: {shortened(alternative)}"
             findings.append(Finding("warning", file, place, message, "Say in `fig-alt` what the figure shows."))
+    for page in pdf.pages:
+        if ("/StructParents" in page.obj or not described) and page.obj.objgen not in described:
+            message = "The PDF's tags do not describe this page, so its figures and formulas have no alternative text."
+            findings.append(Finding("error", file, f"page {numbers[page.obj.objgen]}", message, BUILD_AGAIN))
     return findings
 
 
