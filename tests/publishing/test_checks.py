@@ -444,6 +444,44 @@ PRIVATE = {
     '{"username":null,"key":"' + "0a1b2c3d" * 4 + '"}': "looks like a key",
     "NEPTUNE_API_TOKEN=eyJhcGlfYWRkcmVzcyI6Imh0dHBzOi8vYXBwIn0=": "looks like a key",
     "wandb: Currently logged in as: alicesmith (team)": "account's or a host's name",
+    r"D:\work\alice\cw": "absolute path",
+    r"'D:\\work\\alice\\cw'": "absolute path",
+    r"E:\thesis\alice": "absolute path",
+    "/homes/alice/cw": "absolute path with an account",
+    "/c/Users/alice/cw": "absolute path with an account",
+    "/cygdrive/c/Users/alice": "absolute path with an account",
+    "/root": "a home folder",
+    "'/root'": "a home folder",
+    "HOME=/root": "a home folder",
+    "~alice/x": "a home folder",
+    "/data/alice/cw/run1": "absolute path",
+    "/data2/alice/cw": "absolute path",
+    "/gpfs/users/alice": "absolute path",
+    "/u/alice/x": "absolute path",
+    "/users/alice/x": "absolute path",
+    "/nfs/home/alice": "absolute path",
+    "/scratch1/alice/run": "absolute path",
+    "alice@myhost": "an account's and a host's name",
+    "alice@buildbox": "an account's and a host's name",
+    "alice@alice-laptop": "an account's and a host's name",
+    "alice@gpu-07": "an account's and a host's name",
+    "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQDQ alice@laptop": "a public key",
+    "Alices-MacBook-Pro": "a host's name",
+    "MacBook-Pro-of-Alice": "a host's name",
+    "my-laptop.local": "a host's name",
+    "Alices-Air.home": "a host's name",
+    "'USER': 'alice'": "account's or a host's name",
+    "username: alice": "account's or a host's name",
+    "Authorization: Basic YWxpY2U6aHVudGVyMg==": "a password",
+    "password: hunter2": "a password",
+    "password='hunter2'": "a password",
+    "password=correcthorse1": "a password",
+    "aws_secret: wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY": "AWS secret key",
+    "gsk_" + "aB3d" * 13: "an API key",
+    "r8_" + "aB3d" * 9 + "x": "an API key",
+    "dop_v1_" + "a1b2" * 16: "an API key",
+    "sk-or-v1-" + "0a1b2c3d" * 8: "an API key",
+    "ASIAY34FZKBOKMUTVV7A": "AWS access key",
 }
 
 
@@ -479,6 +517,24 @@ HARMLESS = [
     "Bearer of good news, the bearer abcdefghijklmnopqrstuvw",
     "a:/b, key: value, 'key': 3, logged-in users, MON.DAYMON.yearyear, 12345678:AAPL, SG.module.function",
     "<module 'keras' (built-in)>, <function f at 0x7f>, {'lr': 0.001}",
+    "node=\"conv2d_1\", node='conv2d_1', nodename=x, <g id='node1' class='node'>",
+    "USER: question",
+    "USER: what is a tensor?\nASSISTANT: an array",
+    "username: the name of the account",
+    "HOSTNAME: str",
+    "sk-learn-is-nice-to-have-in-2024-really, sk-SK-locale-2024, sk-convolutional-network-v2",
+    "layer-norm-1.home, cross-entropy.local, pre-trained.internal, top-1.corp, label-smoothing.local, multi-gpu.lan",
+    "#!/usr/bin/env python",
+    "ASIAPACIFICREGIONXYZ",
+    "mail support@keras.io",
+    "weights@inputs, centroids@clusters, self@server, name@host, boxes@anchors, x@gpu, git@myhost",
+    r"Q:\nWhat\nis, T:\mathcal\to\mathbb, P(A|B):\frac{a}{b}.py, C:\alpha\beta, X:\theta\phi, A:\x1b\x5b",
+    "/data/x/y, GET /users/42/posts, /users/{id}, the /data/ folder, mean/data/standard/deviation, /rootless, a/root",
+    "see~section/chapter, Fig.~alpha/beta, ~0.5/epoch, ~50/60, x ~ normal/uniform",
+    "password = getpass.getpass(), password: str, password=None, password1=password2, password: at least 8 characters",
+    "password = x2_decode(y), password=os.environ['PW1'], passwords: 12345a",
+    "Models-PC1 components, multi-PC, Mac-like, ssh-agent, ecdsa-sha2, the basic authorization",
+    "aws_secret_santa: a game, gsk_ is a prefix, r8_g8_b8_a8, dopamine_v1_x",
 ]
 
 
@@ -492,6 +548,8 @@ def test_what_notebooks_normally_print_is_not_private(text):
 def test_code_may_name_common_paths_but_not_a_home():
     assert leaks("#!/usr/bin/env python\nUSER = 'x'\nopen('/tmp/x.py')", "source") == []
     assert leaks("open('/home/alice/x.csv')", "source")
+    assert leaks("connect(password='hunter2')", "source")
+    assert leaks("connect(password=config2)", "source") == []
     (leak,) = leaks("Author: francois@keras.io", "source")
     assert leak.severity == "warning"
 

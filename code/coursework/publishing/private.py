@@ -72,18 +72,36 @@ _ROOTS = (
     "tmp var private usr opt mnt media srv work workspace workspaces content kaggle scratch nix build builds app "
     "volumes library applications repo repos project projects code site-packages"
 ).split()
+_DISKS = (
+    "data datasets gpfs lustre beegfs nfs afs ceph storage store share shared vol ssd hdd disk raid scratch cluster "
+    "users staff student students people nobackup export u home work"
+).split()
+"""Roots of big machines; what follows them is a path from three names on."""
 _ENDINGS = (
     "py pyc ipynb qmd so dll dylib json yml yaml toml csv npz npy keras h5 pkl pdf png svg log txt md gz zip".split()
 )
 _FILE_ENDING = rf"\.(?:{'|'.join(_ENDINGS)})\b"
 
+_TEX = (
+    r"(?:(?i:alpha|beta|gamma|delta|epsilon|varepsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi"
+    r"|varphi|chi|psi|omega)|math[a-z]+|text[a-z]*|frac|sum|prod|int|to|in|mapsto|left|right|big[a-z]*|cdot|times|hat|bar"
+    r"|vec|tilde|bf|rm|partial|nabla|infty|ell|sqrt|operatorname|begin|end|quad|subset|leq?|geq?)(?![A-Za-z])"
+)
+"""Commands that follow a backslash in a formula; ``f:\\\\alpha`` is no drive."""
+_NAMES = (
+    rf"(?!{_TEX}|x[0-9a-f]{{2}}|u[0-9a-f]{{4}})(?:(?![nrt])|(?=temp|tmp|thesis|repos|notes|notebooks|research|train))"
+    r"[\w.+@-]+"
+)
+"""The first folder on a drive; ``Q:\\\\nA`` is the end of a line in a quoted text."""
+
 _PATHS = (
     _Rule(
         "an absolute path with an account's name",
-        ("/home/", "/users/", "/root/", "users\\", ":/users", "settings\\", ":/documents"),
+        ("/home", "/users/", "/root/", "users\\", ":/users", "settings\\", ":/documents"),
         re.compile(
             _BEFORE_HOME
-            + r"(?:/(?:home|Users|export/home|mnt/[a-z]/Users)/[^\s/'\"<>:;,()\[\]{}$*]+|/root(?=/))[^\s'\"<>:;,()]*"
+            + r"(?:/(?:homes?|Users|export/homes?|(?:mnt/|cygdrive/)?[a-z]/Users)/[^\s/'\"<>:;,()\[\]{}$*]+|/root(?=/))"
+            r"[^\s'\"<>:;,()]*"
             r"|(?<![A-Za-z])[A-Za-z]:(?:\\{1,4}|/)(?:Users|Documents and Settings)(?:\\{1,4}|/)[^\s'\"<>:;,()]+"
         ),
         _RELATIVE,
@@ -91,7 +109,24 @@ _PATHS = (
     _Rule(
         "an absolute path",
         tuple(f"/{root}/" for root in _ROOTS),
-        re.compile(_BEFORE + rf"/(?i:{'|'.join(_ROOTS)})/[\w.+@-]*[\w+@-][^\s'\"<>:;,()]*"),
+        re.compile(_BEFORE + rf"/(?!usr/bin/env\b)(?i:{'|'.join(_ROOTS)})/[\w.+@-]*[\w+@-][^\s'\"<>:;,()]*"),
+        _RELATIVE,
+        where=_OUTPUT,
+    ),
+    _Rule(
+        "an absolute path",
+        tuple(f"/{disk}" for disk in _DISKS),
+        re.compile(_BEFORE + rf"/(?:{'|'.join(_DISKS)})\d*/[A-Za-z][\w.+@-]+/[\w.+@-]*[\w+@-][^\s'\"<>:;,()]*"),
+        _RELATIVE,
+        where=_OUTPUT,
+    ),
+    _Rule(
+        "a home folder",
+        ("/root", "~"),
+        re.compile(
+            r"(?:^|(?<=[\s'\"=]))/root(?=[\s'\",;)]|$)|(?:^|(?<=[\s'\"=:(,\[]))~[a-z][a-z0-9_-]{2,31}/[\w.][\w./+@-]*",
+            re.MULTILINE,
+        ),
         _RELATIVE,
         where=_OUTPUT,
     ),
@@ -108,6 +143,7 @@ _PATHS = (
         (":\\", "\\\\"),
         re.compile(
             rf"(?<![A-Za-z])[A-Z]:(?:\\{{1,4}}[\w.() +@-]+)+{_FILE_ENDING}"
+            rf"|(?<![A-Za-z])[A-Z]:\\{{1,4}}{_NAMES}(?:\\{{1,4}}(?!{_TEX})[\w.+@-]+)+"
             r"|(?<![A-Za-z])[A-Z]:\\{1,4}(?:Windows|Program Files|ProgramData|Temp|Python\d*)\b[^\s'\"<>:;,()]*"
             r"|(?<![\\\w])\\\\[A-Za-z][\w-]+\\[A-Za-z][\w$-]+(?:\\[\w.-]+){0,20}\\[\w.-]+\.\w{2,5}\b"
         ),
@@ -126,12 +162,17 @@ _EMAIL = _Rule(
     "an e-mail address",
     ("@",),
     re.compile(
-        rf"(?<![\w.+@/-])(?!git@|you@|user@|name@|noreply@|no-reply@)[A-Za-z0-9][\w.+-]*[\w+-]@"
+        rf"(?<![\w.+@/-])(?!(?:git|you|users?|name|no-?reply|support|info|contact|help|hello|team)@)[A-Za-z0-9][\w.+-]*[\w+-]@"
         rf"(?!example\.|test\.|localhost)(?:[a-z0-9][a-z0-9-]+\.)+(?:{_TOP_LEVEL})\b(?![\w(]|\.\w)",
         re.IGNORECASE,
     ),
     _NAMELESS,
 )
+
+_COMPUTERS = "macbook|imac|mac-?mini|laptop|desktop|thinkpad|workstation|raspberrypi"
+_LOCAL = "local|lan|internal|corp|home|intranet|localdomain"
+_VARIABLES = "(?:USER|(?i:USERNAME|LOGNAME|HOSTNAME|COMPUTERNAME|SUDO_USER|JUPYTERHUB_USER))"
+_NO_NAME = r"(?!['\"]|None\b|null\b|\$|\{|<|os\.|str\b|getpass)[A-Za-z0-9]"
 
 _ADDRESSES = tuple(f"ip-{digit}" for digit in range(10))
 
@@ -146,16 +187,35 @@ _ACCOUNTS = (
         _NAMELESS,
     ),
     _Rule(
+        "an account's and a host's name",
+        ("@",),
+        re.compile(
+            r"(?<![\w.@/+-])(?!(?:git|user|you|name)@)[a-z_][a-z0-9_-]{2,31}@(?!localhost)"
+            rf"(?:[A-Za-z0-9-]{{0,40}}(?i:{_COMPUTERS})|[A-Za-z0-9-]{{2,40}}(?:host|server|node|gpu|box|pc)"
+            r"|(?:gpu|node|login|host|server|lab|pc)-?\d)[A-Za-z0-9-]{0,40}(?![\w(\[]|\.\w)"
+        ),
+        _NAMELESS,
+        where=_OUTPUT,
+    ),
+    _Rule(
+        "a public key, which names its owner",
+        ("ssh-", "ecdsa-"),
+        re.compile(r"(?<![\w-])(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\w+)[ \t]+AAAA[A-Za-z0-9+/]{20,}={0,3}"),
+        _NAMELESS,
+    ),
+    _Rule(
         "an account's or a host's name",
         ("user", "logname", "hostname", "computername", "uid=", "linux ", "darwin ", "node", "logged in", "rw", "r-"),
         re.compile(
-            r"\b(?:USER|(?i:USERNAME|LOGNAME|HOSTNAME|COMPUTERNAME|SUDO_USER|JUPYTERHUB_USER))['\"]?\s*[=:]\s*['\"]?"
-            r"(?!['\"]|None\b|null\b|\$|\{|<|os\.|str\b|getpass)[A-Za-z0-9][\w.-]+"
+            rf"\b{_VARIABLES}['\"]?\s*=\s*['\"]?{_NO_NAME}[\w.-]+"
+            rf"|['\"]{_VARIABLES}['\"]\s*:\s*['\"]{_NO_NAME}[\w.-]+"
+            r"|\b(?i:(?:user|log|host|computer)name)[ \t]*:[ \t]*"
+            rf"(?!(?i:str|string|text|required|optional|unknown|anonymous|name)\b){_NO_NAME}[\w.-]+(?=[ \t]*$)"
             r"|\buid=\d+\(\w[\w-]*\)"
-            r"|\bLinux \S+ \d+\.\d+\.\d+\S* #\d"
+            r"|\bLinux (?!kernel\b)\S+ \d+\.\d+\.\d+\S* #\d"
             r"|\b[Ll]ogged in as:? \w[\w.@-]+"
             r"|\bDarwin \S+ \d+\.\d+\.\d+ Darwin"
-            r"|\bnode(?:name)?=['\"][\w.-]+['\"]"
+            r"|\b(?:uname_result\([^()\n]{0,200}\bnode|nodename)=['\"][\w.-]+['\"]"
             r"|^[-dl](?:[r-][w-][xsStT-]){3}[.+@]?\s+\d+\s+(?!root\b)\w[\w.-]*\s+\w[\w.-]*\s+\d+",
             re.MULTILINE,
         ),
@@ -164,10 +224,18 @@ _ACCOUNTS = (
     ),
     _Rule(
         "a host's name",
-        (*".local .lan .internal .corp .home .intranet .edu .ac.uk desktop- laptop-".split(), *_ADDRESSES),
+        (
+            *".local .lan .internal .corp .home .intranet .edu .ac.uk desktop- laptop- macbook imac s-mac".split(),
+            *"s-laptop s-pc s-thinkpad".split(),
+            *_ADDRESSES,
+        ),
         re.compile(
-            r"(?<![\w./@-])(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+(?:\.[a-z0-9-]+){0,3}"
-            r"\.(?:local|lan|internal|corp|home|intranet|localdomain)"
+            rf"(?<![\w./@-])(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+(?:\.[a-z0-9-]+){{1,3}}\.(?:{_LOCAL})"
+            rf"|(?=[A-Za-z0-9-]*(?i:{_COMPUTERS}|server|host|(?:node|gpu|lab)-?\d|-pc[-.]|\bpc-))"
+            rf"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+\.(?:{_LOCAL})"
+            rf"|[A-Z][a-z]+s-[A-Z][A-Za-z0-9-]*\.(?:{_LOCAL})"
+            r"|[A-Z][a-z]+s-(?:MacBook|iMac|Mac|Laptop|PC|ThinkPad)(?:-[A-Za-z0-9]+)*"
+            r"|MacBook-(?:Pro|Air)-(?:of|von|de|di|van)-[A-Z]\w+"
             r"|[a-z][a-z-]*\d+\.(?:[a-z0-9-]+\.)+(?:ac\.uk|edu)"
             r"|(?:[A-Za-z0-9-]+\.)+compute\.internal|(?:DESKTOP|LAPTOP)-[A-Z0-9]{5,8}|ip-\d+-\d+-\d+-\d+)(?![\w-])"
         ),
@@ -185,8 +253,12 @@ _ACCOUNTS = (
 )
 
 
-def _secret(what: str, words: str, pattern: str) -> _Rule:
-    return _Rule(what, tuple(words.split()), re.compile(pattern), _REVOKE, secret=True)
+def _secret(what: str, words: str, pattern: str, where: frozenset[Where] = _OUTPUT | {"source"}) -> _Rule:
+    return _Rule(what, tuple(words.split()), re.compile(pattern), _REVOKE, secret=True, where=where)
+
+
+_PASSWORD = r"(?!\S{0,40}pass|[/~.$<])(?=[^\s'\"]{0,40}\d)(?=[^\s'\"]{0,40}[A-Za-z])[^\s'\"(){}\[\],;<>]{6,40}"
+"""Something with a letter and a digit, that is no path and no other name of a password."""
 
 
 _SECRETS = (
@@ -194,12 +266,12 @@ _SECRETS = (
     _secret(
         "an AWS access key",
         "akia asia abia acca",
-        r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7][A-Z0-9]{15}(?![A-Za-z0-9])",
+        r"(?<![A-Za-z0-9])(?:AKIA|(?:ASIA|ABIA|ACCA)(?=[A-Z]*\d))[A-Z2-7][A-Z0-9]{15}(?![A-Za-z0-9])",
     ),
     _secret(
         "an AWS secret key",
         "aws",
-        r"(?i)aws_?secret_?(?:access_?)?key['\"]?\s*[=:]\s*['\"]?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])",
+        r"(?i)aws_?secret(?:_?(?:access_?)?key)?['\"]?\s*[=:]\s*['\"]?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])",
     ),
     _secret(
         "a GitHub token",
@@ -207,7 +279,17 @@ _SECRETS = (
         r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255})",
     ),
     _secret("a GitLab token", "glpat- gldt- glrt- glcbt-", r"(?<![A-Za-z0-9])gl(?:pat|dt|rt|cbt)-[A-Za-z0-9_-]{20,}"),
-    _secret("an API key", "sk-", r"(?<![A-Za-z0-9_-])sk-(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{20,}"),
+    _secret(
+        "an API key",
+        "sk-",
+        r"(?<![A-Za-z0-9_-])sk-(?:(?:[a-z0-9]+-){0,3}[0-9a-f]{32,}"
+        r"|(?=[\w-]*\d)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\w{12})[A-Za-z0-9_-]{20,})",
+    ),
+    _secret(
+        "an API key",
+        "gsk_ r8_ _v1_",
+        r"(?<![A-Za-z0-9_])(?:(?:gsk|r8)_[A-Za-z0-9]{30,}|do[opr]_v1_[0-9a-f]{40,})",
+    ),
     _secret("a Hugging Face token", "hf_", r"(?<![A-Za-z0-9_])hf_[A-Za-z0-9]{30,}"),
     _secret("a Slack token", "xox", r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}"),
     _secret(
@@ -227,6 +309,7 @@ _SECRETS = (
         r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
     ),
     _secret("a bearer token", "bearer", r"(?i)\bbearer\s+(?=[^\s'\"]*\d)[A-Za-z0-9._~+/-]{20,}=*"),
+    _secret("a password", "basic", r"(?i)\bauthorization['\"]?\s*[=:]\s*['\"]?basic\s+[A-Za-z0-9+/]{8,}={0,2}"),
     _secret(
         "a password in an address", "://", r"\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@'\"<>{}]+:[^\s/@'\"<>{}]{3,}@[\w.-]+"
     ),
@@ -244,6 +327,17 @@ _SECRETS = (
         "key token secret passw pwd",
         r"(?i)\b(?:[a-z]+_)*(?:api_?key|access_?token|auth_?token|secret_?key|client_?secret|password|passwd|pwd)['\"]?"
         r"\s*[=:]\s*['\"]?(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9+/_-]{16,}={0,2}(?![\w(.\[])",
+    ),
+    _secret(
+        "what looks like a password",
+        "passw passphrase",
+        rf"(?i)\bpass(?:word|wd|phrase)['\"]?[ \t]*[=:][ \t]*['\"]{_PASSWORD}",
+    ),
+    _secret(
+        "what looks like a password",
+        "passw passphrase",
+        rf"(?i)\bpass(?:word|wd|phrase)['\"]?(?:[ \t]*:[ \t]*|=){_PASSWORD}(?![\w(.\[])",
+        where=_OUTPUT,
     ),
     _secret(
         "what looks like a key",
@@ -305,15 +399,16 @@ def leaks(text: str, where: Where = "output") -> list[Leak]:
     found: list[Leak] = []
     text = _ANSI.sub("", text)  # a terminal's colours may stand in the middle of a path
     lower = text.lower()
-    covered: list[tuple[int, int]] = []
+    covered = bytearray(len(text))
     for rule in (*_PATHS, *_ACCOUNTS, *_SECRETS):
         if where not in rule.where or not any(word in lower for word in rule.words):
             continue
         shown: dict[str, None] = {}
         for match in rule.pattern.finditer(text):
-            if any(start <= match.start() < end for start, end in covered):
+            start, end = match.span()
+            if covered[start]:
                 continue
-            covered.append(match.span())
+            covered[start:end] = b"\1" * (end - start)
             shown[_masked(match.group()) if rule.secret else shortened(match.group(), 50)] = None
         # The address of somebody else's tutorial may stand in code that is taken from it.
         severity = "warning" if where == "source" and rule is _EMAIL else rule.severity
