@@ -36,15 +36,16 @@ _NOT_EVALUATED = re.compile(r"^\s*#\|\s*eval:\s*(?:false|False|no)\s*$", re.MULT
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
 _IDENTIFIER = re.compile(r"\s*\{[^}]*#([\w:.-]+)[^}]*\}\s*$")
 _FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
-_MARKDOWN_IMAGE = re.compile(r"!\[[^\]]*\]\(\s*<?([^)\s>]+)")
-_MARKDOWN_REFERENCE = re.compile(r"!\[([^\]]*)\](?!\()(?:\[([^\]]*)\])?")
-_MARKDOWN_DEFINITION = re.compile(r"^ {0,3}\[([^\]]+)\]:\s*<?([^>\s]+)", re.MULTILINE)
-_HTML_IMAGE = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
-_HTML_SCRIPT = re.compile(r"<script\b[^>]*?\bsrc\s*=\s*[\"']?((?:https?:)?//[^\"'\s>]+)", re.IGNORECASE)
-_SCRIPT_TEXT = re.compile(r"(<script\b[^>]*>).*?</script>", re.DOTALL | re.IGNORECASE)
+_MARKDOWN_IMAGE = re.compile(r"!\[[^\]]{0,1000}\]\(\s*<?([^)\s>]+)")
+_MARKDOWN_REFERENCE = re.compile(r"!\[([^\]]{0,200})\](?!\()(?:\[([^\]]{0,200})\])?")
+_MARKDOWN_DEFINITION = re.compile(r"^ {0,3}\[([^\]\n]+)\]:[ \t]*<?([^>\s]+)", re.MULTILINE)
+_HTML_IMAGE = re.compile(r"<img\b[^<>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
+_HTML_SCRIPT = re.compile(r"<script\b[^<>]*?\bsrc\s*=\s*[\"']?((?:https?:)?//[^\"'\s>]+)", re.IGNORECASE)
+_SCRIPT_TEXT = re.compile(r"(<script\b[^<>]*>).*", re.DOTALL | re.IGNORECASE)
+_SCRIPT_END = re.compile("</script>", re.IGNORECASE)
 _HTML_DRAWING = re.compile(r"<(?:svg|canvas)\b", re.IGNORECASE)
 _FILLED_CELL = re.compile(
-    r"<t[dh]\b[^>]*>(?:\s|&nbsp;|<(?!/?t[rdh]\b|img\b|svg\b)[^>]*>)*(?:[^\s<]|<img\b|<svg\b)", re.I
+    r"<t[dh]\b[^<>]*>(?:\s|&nbsp;|<(?!/?t[rdh]\b|img\b|svg\b)[^<>]*>)*(?:[^\s<]|<img\b|<svg\b)", re.I
 )
 _INLINE_CODE = re.compile(r"`[^`\n]*`")
 _RASTER = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
@@ -458,7 +459,9 @@ def _raster_problem(content: bytes | None) -> str | None:
 def _outside(cell: Cell, text: str, file: str) -> list[Finding]:
     """Find what a Markdown cell, or an output in Markdown or HTML, takes from outside the notebook."""
     findings = []
-    prose = _INLINE_CODE.sub("", _FENCE.sub("", _SCRIPT_TEXT.sub(r"\1", text)))
+    prose = _INLINE_CODE.sub(
+        "", _FENCE.sub("", "".join(_SCRIPT_TEXT.sub(r"\1", part, count=1) for part in _SCRIPT_END.split(text)))
+    )
     attachments = cell.raw.get("attachments")
     definitions = {name.casefold(): target for name, target in _MARKDOWN_DEFINITION.findall(prose)}
     named = [(name or alternative).casefold() for alternative, name in _MARKDOWN_REFERENCE.findall(prose)]
