@@ -646,6 +646,23 @@ def _png_with(**texts):
     return saved.getvalue()
 
 
+def _saved(kind, **options):
+    saved = io.BytesIO()
+    Image.open(io.BytesIO(made.png())).convert("RGB").save(saved, kind, **options)
+    return saved.getvalue()
+
+
+def _private_chunk(content):
+    information = PngImagePlugin.PngInfo()
+    information.add(b"prVt", content)
+    return information
+
+
+def _with_segment(content):
+    jpeg = _saved("JPEG")
+    return jpeg[:2] + b"\xff\xed" + (len(content) + 2).to_bytes(2, "big") + content + jpeg[2:]
+
+
 def _jpeg_with_exif(fields=None, inner=None):
     image = Image.open(io.BytesIO(made.png())).convert("RGB")
     exif = Image.Exif()
@@ -676,6 +693,14 @@ def _jpeg_with_exif(fields=None, inner=None):
         {"text/html": "<img src='data:image/svg+xml;utf8,<svg><text>%2Fhome%2Falice%2Fx</text></svg>'>"},
         {"image/jpeg": made.encoded(_jpeg_with_exif({0x0131: "/home/alice/tool"}))},
         {"image/jpeg": made.encoded(_jpeg_with_exif({}, {0x9286: b"ASCII\0\0\0/home/alice/x"}))},
+        {"image/png": made.encoded(_png_with(**{"/home/alice/key": "x"}))},
+        {"image/png": made.encoded(_saved("PNG", pnginfo=_private_chunk(b"\0\1/home/alice/x\0")))},
+        {"image/png": made.encoded(_saved("PNG", pnginfo=_private_chunk("/home/alice/x".encode("utf-16-be"))))},
+        {"image/png": made.encoded(_saved("PNG", icc_profile=b"\0\0\2\0acsp\0/home/alice/x"))},
+        {"image/jpeg": made.encoded(_saved("JPEG", icc_profile=b"\0\0\2\0acsp\0/home/alice/x"))},
+        {"image/jpeg": made.encoded(_saved("JPEG") + b"/home/alice/x")},
+        {"image/jpeg": made.encoded(_with_segment(b"Photoshop 3.0\0/home/alice/x"))},
+        {"image/webp": made.encoded(_saved("WEBP", lossless=True) + b"prVt\x0e\0\0\0/home/alice/xy")},
     ],
 )
 def test_private_details_in_an_image_are_errors(tmp_path, data):
@@ -691,6 +716,18 @@ def test_private_details_in_an_image_are_errors(tmp_path, data):
 def test_images_as_matplotlib_writes_them_are_clean():
     assert image_leaks(made.png()) == []
     assert image_leaks(made.svg().encode()) == []
+    for kind in ("JPEG", "WEBP", "GIF"):
+        assert image_leaks(_saved(kind)) == []
+
+
+def test_what_pixels_happen_to_spell_is_not_private():
+    pixels = zlib.compress(b"\0 /home/alice/x.py", 0)
+    chunk = b"IDAT" + pixels
+    chunk = len(pixels).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    sound = made.png()
+    place = sound.index(b"IDAT") - 4
+    assert b"/home/alice" in chunk
+    assert image_leaks(sound[:place] + chunk + sound[place:]) == []
     assert metadata_leaks(made.notebook().metadata) == []
 
 

@@ -487,10 +487,13 @@ def image_texts(content: bytes) -> Iterator[tuple[str, str]]:
     """Yield the texts that an image carries besides its pixels, each with the name of its field.
 
     PNG text chunks (plain, compressed, international), EXIF and XMP of PNG, JPEG, WebP and TIFF, the comments of JPEG
-    and GIF, and all of an SVG. The image is not decoded.
+    and GIF, colour profiles, what can be read in every other chunk or segment that holds no pixels, and all of an SVG.
+    The image is not decoded.
     """
     if content.startswith(_PNG):
         yield from _png_texts(content)
+    elif content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        yield from _webp_texts(content)
     elif content.lstrip()[:1] == b"<" or b"<svg" in content[:1000]:
         yield "SVG", content[:_LARGEST_TEXT].decode("utf-8", "replace")
         return
@@ -507,6 +510,10 @@ def _png_texts(content: bytes) -> Iterator[tuple[str, str]]:
         name = key.decode("latin-1", "replace")[:79]
         if kind == b"IEND":
             break
+        if kind in (b"tEXt", b"zTXt", b"iTXt", b"iCCP"):
+            yield "a key", name
+        elif kind not in _PNG_PIXELS:
+            yield f"chunk {kind.decode('latin-1')}", _readable(body)
         if kind == b"tEXt":
             yield name, rest.decode("latin-1")
         elif kind == b"zTXt":
@@ -518,6 +525,27 @@ def _png_texts(content: bytes) -> Iterator[tuple[str, str]]:
     # Whatever a program appends behind the image travels with it.
     if position < len(content):
         yield "behind the image", content[position : position + _LARGEST_TEXT].decode("latin-1")
+
+
+_PNG_PIXELS = frozenset({b"IDAT", b"fdAT", b"PLTE", b"tRNS"})
+_WEBP_PIXELS = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANMF", b"EXIF", b"XMP ", b"ICCP"})
+_WORDS = re.compile(rb"[\x20-\x7e]{6,}")
+
+
+def _readable(content: bytes) -> str:
+    """Return what can be read in a piece of a file, one byte a character or two."""
+    content = content[:_LARGEST_TEXT]
+    found = dict.fromkeys([*_WORDS.findall(content), *_WORDS.findall(content.replace(b"\0", b""))])
+    return "\n".join(word.decode("ascii") for word in found)
+
+
+def _webp_texts(content: bytes) -> Iterator[tuple[str, str]]:
+    position = 12
+    while position + 8 <= len(content):
+        kind, length = struct.unpack_from("<4sL", content, position)
+        if kind not in _WEBP_PIXELS:
+            yield f"chunk {kind.decode('latin-1')}", _readable(content[position + 8 : position + 8 + length])
+        position += 8 + length + length % 2
 
 
 def _inflated(packed: bytes) -> bytes:
@@ -536,6 +564,11 @@ def _pillow_texts(content: bytes) -> Iterator[tuple[str, str]]:
                 value = image.info.get(name)
                 if value:
                     yield name, value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+            yield "colour profile", _readable(image.info.get("icc_profile") or b"")
+            for name, value in getattr(image, "applist", ()):  # the segments of a JPEG
+                yield f"segment {name}", _readable(value)
+            if image.format == "JPEG":
+                yield "behind the image", _readable(content[content.rfind(b"\xff\xd9") + 2 :])
             exif = image.getexif()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, struct.error, RuntimeError):
         return
