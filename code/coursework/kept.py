@@ -9,6 +9,7 @@ warning, and counts as missing: it costs a computation, never a wrong result.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -168,8 +169,24 @@ class Kept:
         return record
 
     def damaged(self) -> list[str]:
-        """Name the records that would be set aside, and leave them where they are."""
-        return [name for name in self.names() if _parsed(self._path(name).read_bytes()) is None]
+        """Name the records that would be set aside, and leave them where they are; see `unreadable` for others."""
+        found = []
+        for name in self.names():
+            with contextlib.suppress(OSError):
+                if _parsed(self._path(name).read_bytes()) is None:
+                    found.append(name)
+        return found
+
+    def unreadable(self) -> dict[str, str]:
+        """Name the files that cannot be read at all, which stop a build, each with the reason."""
+        found = {}
+        for name in self.names():
+            try:
+                with self._path(name).open("rb") as file:
+                    file.read(1)
+            except OSError as error:
+                found[self._path(name).name] = error.strerror or type(error).__name__
+        return found
 
     @staticmethod
     def _set_aside(path: Path) -> None:

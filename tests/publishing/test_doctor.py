@@ -6,6 +6,7 @@ import getpass
 import gzip
 import hashlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -15,9 +16,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from coursework import environment
 from coursework.kept import Kept
 from coursework.project import Project
-from coursework.publishing import doctor
+from coursework.publishing import doctor, fonts
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,6 +40,7 @@ def healthy(tmp_path, monkeypatch) -> Project:
         lines.append(f"{hashlib.sha256(content).hexdigest()}  {name}")
     (data / "SHA256SUMS").write_text("\n".join(lines) + "\n")
     (folder / "_quarto.yml").write_text("")
+    shutil.copy(ROOT / "_environment", folder)
     (folder / "coursework.yml").write_text('student_id: "101234567"\ndate: 2026-11-23\n')
     shutil.copy(ROOT / "requirements.lock", folder)
     Kept(folder / ".cache" / "runs").save("run-1", "digest", {"loss": 0.3})
@@ -152,6 +155,91 @@ def test_a_font_that_is_none_is_wrong(healthy):
     folder = healthy.report / "_extensions/coursework/fonts"
     (folder / "Broken.otf").write_bytes(b"<html>")
     assert "Broken.otf" in only(healthy, "fonts").text
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda fonts: (fonts / "LibertinusSerif-Semibold.otf").unlink(), "LibertinusSerif-Semibold.otf is missing"),
+        (
+            lambda fonts: shutil.copy(fonts / "LibertinusSerif-Bold.otf", fonts / "LibertinusSerif-Regular.otf"),
+            "LibertinusSerif-Regular.otf has another content",
+        ),
+        (
+            lambda fonts: shutil.copy(fonts / "LibertinusSerif-Bold.otf", fonts / "Another.otf"),
+            "Another.otf is not one of the report's",
+        ),
+        (lambda fonts: (fonts / "SHA256SUMS").unlink(), "SHA256SUMS is missing"),
+    ],
+)
+def test_other_fonts_than_the_reports_are_wrong(healthy, change, text):
+    change(healthy.report / "_extensions/coursework/fonts")
+    item = only(healthy, "fonts")
+    assert item.state == "wrong"
+    assert text in item.text
+
+
+def test_the_projects_fonts_are_those_of_their_checksums():
+    assert fonts.problems(ROOT / "report/_extensions/coursework/fonts") == []
+
+
+def test_a_look_that_fails_is_wrong_and_named(healthy, monkeypatch):
+    def closed(project, settings):
+        raise PermissionError(13, "Permission denied", str(healthy.data / "fashion-mnist"))
+
+    monkeypatch.setattr(doctor, "_data", closed)
+    item = only(healthy, "data")
+    assert (item.state, item.text) == ("wrong", "data/fashion-mnist could not be looked at (Permission denied)")
+    assert CliRunner().invoke(doctor.doctor, []).exit_code == 1
+
+
+def test_a_result_that_cannot_be_read_is_wrong_and_named(healthy):
+    (healthy.cache / "runs" / "run-2.json").mkdir()
+    item = found(healthy, "kept results")[0]
+    assert item.state == "wrong"
+    assert "run-2.json: Is a directory" in item.text
+
+
+@pytest.mark.parametrize("name", [".cache", ".cache/runs"])
+def test_something_else_where_the_caches_belong_is_wrong(healthy, name):
+    shutil.rmtree(healthy.root / name)
+    (healthy.root / name).write_text("")
+    assert only(healthy, "caches").text == f"{name} is a file, where a folder is needed"
+    (healthy.root / name).unlink()
+    (healthy.root / name).symlink_to("nowhere")
+    item = only(healthy, "caches")
+    assert (item.state, item.text) == ("wrong", f"{name} is a link that leads nowhere, where a folder is needed")
+
+
+def test_the_file_with_quartos_paths_is_looked_at(healthy):
+    assert "_environment.local is missing" in only(healthy, "environment").text
+    local = healthy.root / "_environment.local"
+    local.write_text(environment.local_lines(healthy, sys.executable))
+    assert only(healthy, "environment").state == "ok"
+    local.write_text(environment.local_lines(Project(healthy.root.parent), sys.executable))
+    assert "of another folder" in only(healthy, "environment").text
+    (healthy.root / "_environment").unlink()
+    assert found(healthy, "environment")[0].state == "wrong"
+
+
+@pytest.mark.parametrize(("package", "module"), [("typst", "typst"), ("pydantic", "pydantic"), ("keras", "keras")])
+def test_a_package_that_cannot_be_imported_is_wrong(healthy, package, module):
+    """Another process, in which a damaged package of this name comes first."""
+    broken = healthy.root / "broken" / module
+    broken.mkdir(parents=True)
+    if module != "keras":
+        (broken / "__init__.py").write_text("raise ImportError('no such file', name='typst._typst')\n")
+    code = (
+        "import sys\nsys.path.insert(0, sys.argv[1])\nsys.argv = ['x', 'doctor']\n"
+        "from coursework.cli import main\nmain(['doctor'])"
+    )
+    if module == "keras":  # only its folder is left
+        code = f"import sys\nsys.modules['keras'] = None\n{code}"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(broken.parent)], capture_output=True, text=True, check=False, cwd=healthy.root
+    )
+    assert done.returncode == 1
+    assert re.search(rf"✗ {package} +cannot be imported\n +→ Install .*rm -rf \.venv", done.stdout), done.stderr
 
 
 def test_a_package_of_another_version_is_wrong(healthy):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import getpass
 import gzip
 import hashlib
+import importlib
+import importlib.util
 import os
 import platform
 import re
@@ -27,9 +29,11 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from coursework import environment
 from coursework.errors import InputError
 from coursework.kept import Kept
 from coursework.project import Project
+from coursework.publishing.fonts import problems
 
 if TYPE_CHECKING:
     from coursework.settings import Settings
@@ -37,10 +41,24 @@ if TYPE_CHECKING:
 State = Literal["ok", "note", "wrong"]
 
 PACKAGES = (
-    "coursework keras tensorflow tensorflow-cpu numpy sympy matplotlib nbclient nbformat jupyter-cache ipykernel "
-    "pypandoc-binary typst pikepdf pypdfium2 pydantic click rich starlette uvicorn"
+    "coursework keras tensorflow tensorflow-cpu numpy sympy mpmath matplotlib joblib nbclient nbformat jupyter-cache "
+    "ipykernel pypandoc-binary typst pikepdf pypdfium2 pillow pydantic pyyaml click rich starlette uvicorn watchfiles "
+    "fonttools"
 ).split()
 """What the project stands on, in the order of the work; the others are theirs."""
+
+MODULES = {
+    "tensorflow-cpu": "tensorflow",
+    "jupyter-cache": "jupyter_cache",
+    "pypandoc-binary": "pypandoc",
+    "pillow": "PIL",
+    "pyyaml": "yaml",
+    "fonttools": "fontTools",
+}
+"""The names under which packages are imported, where they are others."""
+
+LIGHT = frozenset("numpy nbformat typst pikepdf pypdfium2 pillow pydantic pyyaml rich".split())
+"""What is imported in a moment, to see whether it can be; of the others it is looked whether they are there."""
 
 EITHER = {"tensorflow", "tensorflow-cpu"}
 OLDEST_PYTHON, LOCKED_PYTHON = (3, 11), (3, 11)
@@ -48,6 +66,7 @@ OLDEST_QUARTO = (1, 10)
 ROOM_NEEDED = 2_000_000_000
 MEMORY_NEEDED = 3_000_000_000
 DATA = "fashion-mnist"
+UNLOCK = "Mend the permissions of the project's folder: chmod -R u+rwX ."
 REINSTALL = "Install the packages again: rm -rf .venv && make submission"
 
 
@@ -62,27 +81,34 @@ class Item:
 
 
 def examine(project: Project) -> list[Item]:
-    """Look at everything; a look that fails is itself an item, never an error."""
+    """Look at everything; a look that fails is itself an item, and something wrong, never an error."""
     items: list[Item] = []
-    settings = _settings(project, items)
-    looks: tuple[Callable[[], Iterable[Item]], ...] = (
-        lambda: _python(project),
-        lambda: _packages(project),
-        lambda: _renderer(),
-        lambda: _fonts(project),
-        lambda: _data(project, settings),
-        lambda: _kept(project),
-        lambda: _caches(project),
-        lambda: _processor(),
-        lambda: _room(project),
-        lambda: _writable(project),
-        lambda: _tools(),
-    )
-    for look in looks:
+    settings: list[Settings] = []
+    looks: dict[str, Callable[[], Iterable[Item]]] = {
+        "settings": lambda: _settings(project, settings),
+        "Python": lambda: _python(project),
+        "packages": lambda: _packages(project),
+        "renderer": lambda: _renderer(),
+        "environment": lambda: _environment(project),
+        "fonts": lambda: _fonts(project),
+        "data": lambda: _data(project, settings[0] if settings else None),
+        "kept results": lambda: _kept(project),
+        "caches": lambda: _caches(project),
+        "processor": lambda: _processor(),
+        "disk": lambda: _room(project),
+        "folders": lambda: _writable(project),
+        "tools": lambda: _tools(),
+    }
+    for subject, look in looks.items():
         try:
             items += look()
         except OSError as error:
-            items.append(Item("system", "note", f"could not be looked at ({error.strerror or type(error).__name__})"))
+            name = f"{project.name(Path(error.filename))} " if isinstance(error.filename, str) else ""
+            text = f"{name}could not be looked at ({error.strerror or type(error).__name__})"
+            items.append(Item(subject, "wrong", text, UNLOCK))
+        except ImportError as error:
+            text = f"could not be looked at, for {error.name or 'a package'} cannot be imported"
+            items.append(Item(subject, "wrong", text, REINSTALL))
     hide = _redacted(project)
     return [replace(item, text=hide(item.text), mend=hide(item.mend)) for item in items]
 
@@ -103,20 +129,21 @@ def _redacted(project: Project) -> Callable[[str], str]:
     return hide
 
 
-def _settings(project: Project, items: list[Item]) -> Settings | None:
+def _settings(project: Project, found: list[Settings]) -> Iterator[Item]:
+    """Look at the settings, and put them into `found` where they are valid."""
     from coursework import settings
 
     try:
-        found = settings.load(project.settings_file)
+        loaded = settings.load(project.settings_file)
     except InputError as error:
-        items.append(Item("settings", "wrong", str(error), "Mend coursework.yml."))
-        return None
-    if found.has_placeholder_id:
+        yield Item("settings", "wrong", str(error), "Mend coursework.yml.")
+        return
+    found.append(loaded)
+    if loaded.has_placeholder_id:
         text = "valid; the student id is still the placeholder"
-        items.append(Item("settings", "note", text, "Set student_id in coursework.yml before you hand in."))
+        yield Item("settings", "note", text, "Set student_id in coursework.yml before you hand in.")
     else:
-        items.append(Item("settings", "ok", f"valid; profile {found.experiments.profile}"))
-    return found
+        yield Item("settings", "ok", f"valid; profile {loaded.experiments.profile}")
 
 
 def _python(project: Project) -> Iterator[Item]:
@@ -149,6 +176,8 @@ def _packages(project: Project) -> Iterator[Item]:
             if name in EITHER and EITHER & installed.keys():
                 continue
             yield Item(name, "wrong", "not installed", REINSTALL)
+        elif not _can_be_imported(name):
+            yield Item(name, "wrong", "cannot be imported", REINSTALL)
         elif platform_is_locked and wanted and version != wanted:
             yield Item(name, "wrong", f"{version}, where requirements.lock has {wanted}", REINSTALL)
         else:
@@ -175,6 +204,30 @@ def _version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _can_be_imported(name: str) -> bool:
+    module = MODULES.get(name, name)
+    try:
+        if name in LIGHT:
+            importlib.import_module(module)
+        spec = importlib.util.find_spec(module)
+    except Exception:  # a package that is damaged fails in whatever way
+        return False
+    return spec is not None and spec.origin is not None  # a folder without its files has no origin
+
+
+def _environment(project: Project) -> Iterator[Item]:
+    if not (project.root / "_environment").is_file():
+        yield Item("environment", "wrong", "_environment is missing", "Restore _environment from the project.")
+    local = project.root / "_environment.local"
+    mend = "Only Quarto reads it: .venv/bin/python -m coursework.environment"
+    if not local.is_file():
+        yield Item("environment", "note", "_environment.local is missing", mend)
+    elif local.read_text(encoding="utf-8", errors="replace") != environment.local_lines(project, sys.executable):
+        yield Item("environment", "note", "_environment.local is of another folder or another Python", mend)
+    else:
+        yield Item("environment", "ok", "_environment and _environment.local are there")
 
 
 def _renderer() -> Iterator[Item]:
@@ -212,6 +265,10 @@ def _fonts(project: Project) -> Iterator[Item]:
     damaged = [path.name for path in files if path.read_bytes()[:4] not in (b"OTTO", b"\0\1\0\0", b"true", b"ttcf")]
     if damaged:
         yield Item("fonts", "wrong", f"no font files: {', '.join(damaged)}", restore)
+        return
+    if wrong := problems(folder):
+        text = f"{'; '.join(wrong[:3])}{f'; and {len(wrong) - 3} more' if len(wrong) > 3 else ''}"
+        yield Item("fonts", "wrong", text, restore)
         return
     import typst
 
@@ -267,6 +324,11 @@ def _file_problem(folder: Path, name: str, checksum: str) -> str | None:
 def _kept(project: Project) -> Iterator[Item]:
     for name, what in (("runs", "trained runs"), ("products", "evidence and measurements")):
         kept = Kept(project.cache / name)
+        if unreadable := kept.unreadable():
+            file, reason = next(iter(unreadable.items()))
+            text = f"{what}: {len(unreadable)} cannot be read ({file}: {reason})"
+            yield Item("kept results", "wrong", text, UNLOCK)
+            continue
         damaged = kept.damaged()
         aside = len(list(kept.folder.glob("*.damaged")))
         text = f"{what}: {len(kept.names()) - len(damaged)} kept"
@@ -280,6 +342,12 @@ def _kept(project: Project) -> Iterator[Item]:
 
 
 def _caches(project: Project) -> Iterator[Item]:
+    for folder in (project.cache, *(project.cache / name for name in ("runs", "products"))):
+        name = folder.relative_to(project.root).as_posix()
+        if not folder.is_dir() and (folder.exists() or folder.is_symlink()):
+            what = "is a file" if folder.exists() else "is a link that leads nowhere"
+            yield Item("caches", "wrong", f"{name} {what}, where a folder is needed", f"Delete it: rm {name}")
+            return
     if not project.cache.is_dir():
         yield Item("caches", "ok", "none yet")
         return
@@ -355,7 +423,7 @@ def _writable(project: Project) -> Iterator[Item]:
     closed = [project.name(folder) for folder in _written(project) if not _can_write(folder)]
     if closed:
         text = f"cannot be written: {', '.join(name if name != '.' else 'the project folder' for name in closed)}"
-        yield Item("folders", "wrong", text, "Mend the permissions of the project's folder: chmod -R u+rwX .")
+        yield Item("folders", "wrong", text, UNLOCK)
     else:
         yield Item("folders", "ok", "all that the build writes to can be written")
 
