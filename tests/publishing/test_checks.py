@@ -612,6 +612,30 @@ def test_many_cells_with_one_fault_are_counted(tmp_path):
     assert message.endswith("cell 8: 30 of 35 cells were not run; this is the first of them.")
 
 
+def test_a_cell_that_is_there_many_times_is_one_finding(tmp_path):
+    raw = json.loads(made.notebook_bytes())
+    raw["cells"] += [raw["cells"][0]] * 2000
+    found = examined_file(tmp_path, made.NOTEBOOK_NAME, json.dumps(raw).encode()).findings
+    assert "cell 8: 2,000 times, of which this is the first: It is no valid notebook" in only(found)
+    assert len(found) == 1
+
+
+def test_what_the_cells_of_a_notebook_say_alike_is_counted(tmp_path):
+    notebook = made.notebook()
+    for number in range(6, 16):
+        output = nbformat.v4.new_output("stream", text="/home/alice/x\n")
+        notebook.cells.append(nbformat.v4.new_code_cell("x", execution_count=number, outputs=[output]))
+    message = only(examined_file(tmp_path, made.NOTEBOOK_NAME, made.notebook_bytes(notebook)).findings)
+    assert "cell 8, output: 10 times, of which this is the first: It holds an absolute path" in message
+
+
+def test_a_finding_in_a_line_keeps_fault_and_mend_apart(tmp_path):
+    notebook = made.notebook()
+    _stream("/home/alice/x")(notebook)
+    (finding,) = examined_file(tmp_path, made.NOTEBOOK_NAME, made.notebook_bytes(notebook)).findings
+    assert str(finding).endswith("name: /home/alice/x → Print paths relative to the project, and run again.")
+
+
 def test_private_details_in_metadata_are_errors(tmp_path):
     notebook = made.notebook()
     notebook.metadata["papermill"] = {"input_path": "/home/alice/x.ipynb"}

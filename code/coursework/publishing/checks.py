@@ -16,7 +16,7 @@ from pathlib import Path
 
 from coursework.publishing.archive import MEGABYTE, open_zip
 from coursework.publishing.bundle import file_names
-from coursework.publishing.findings import Finding, ordered, shortened
+from coursework.publishing.findings import Finding, counted, ordered, shortened
 from coursework.publishing.marks import Answer, Scheme, answer_findings, load_scheme, locate
 from coursework.publishing.notebook_checks import Notebook, check_notebook_content
 from coursework.publishing.pdf_checks import check_pdf_content
@@ -197,7 +197,7 @@ def _with_names(
                     *_stale(name, "notebook", content, found.inputs, due.notebook, due),
                 ]
     answers = locate(wanted.marks, pdf, notebook) if wanted.marks else []
-    return Report(ordered([*findings, *answer_findings(answers, pdf_file, notebook_file)]), answers)
+    return Report(ordered(counted([*findings, *answer_findings(answers, pdf_file, notebook_file)])), answers)
 
 
 def _size_findings(name: str, size: int, wanted: _Wanted) -> list[Finding]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from coursework.errors import WorkError
 
 Severity = Literal["error", "warning"]
+
+MOST_ALIKE = 5
+"""More findings that say the same than this are counted, not listed."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Finding:
 
     def __str__(self) -> str:
         where = f"{self.file}, {self.place}" if self.place else self.file
-        return f"{self.severity}: {where}: {self.message} {self.mend}"
+        return f"{self.severity}: {where}: {self.message} → {self.mend}"
 
 
 class Refused(WorkError):
@@ -67,6 +71,22 @@ def errors(findings: Iterable[Finding]) -> list[Finding]:
 def ordered(findings: Iterable[Finding]) -> list[Finding]:
     """Put errors first and drop repetitions; otherwise the order stays that of reading."""
     return sorted(dict.fromkeys(findings), key=lambda finding: not finding.is_error)
+
+
+def counted(findings: Iterable[Finding]) -> list[Finding]:
+    """Keep of many findings that say the same of one file the first, with their number."""
+    findings = list(dict.fromkeys(findings))
+    alike = Counter((finding.file, finding.message) for finding in findings)
+    kept, said = [], set()
+    for finding in findings:
+        same = (finding.file, finding.message)
+        if alike[same] <= MOST_ALIKE:
+            kept.append(finding)
+        elif same not in said:
+            said.add(same)
+            message = f"{alike[same]:,} times, of which this is the first: {finding.message}"
+            kept.append(replace(finding, message=message))
+    return kept
 
 
 def shortened(text: str, length: int = 60) -> str:

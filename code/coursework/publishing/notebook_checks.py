@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from coursework.publishing.findings import Finding, Severity, errors, shortened
+from coursework.publishing.findings import MOST_ALIKE, Finding, Severity, errors, shortened
 from coursework.publishing.private import (
     Leak,
     decoded,
@@ -25,8 +25,6 @@ from coursework.publishing.private import (
 )
 
 RUN_AGAIN = "Run the notebook again from top to bottom, and save it."
-MOST_ALIKE = 5
-"""More cells with one and the same fault than this are counted, not listed."""
 
 METADATA = "coursework"
 """The key of the notebook's metadata under which this project writes the digest of its sources, as ``inputs``."""
