@@ -100,8 +100,10 @@ def _checked(path: Path, project: Project | None, settings: Settings | None, *, 
             marks=project.report / MARK_SCHEME,
             expected=expected,
         )
-    except OSError as error:
-        raise InputError(f"{path.name} cannot be read ({error.strerror}): mend its permissions.") from None
+    except OSError as error:  # of the file itself, or of one of the sources that it is compared with
+        other = Path(error.filename) if isinstance(error.filename, str) and project is not None else path
+        name = path.name if project is None or other.name == path.name else project.name(other)
+        raise InputError(f"{name} cannot be read ({error.strerror}): mend its permissions.") from None
     if own:
         return replace(report, findings=ordered([*report.findings, *_beside(path, project)]))
     return report

@@ -1090,9 +1090,19 @@ def test_a_pdf_that_was_made_elsewhere_is_searched_for_whole_questions(tmp_path,
         (made.MARKS.replace("total: 100", "total: 99"), "add up to 100, not to 99"),
         (made.MARKS.replace("marks: 30", "marks: 29"), "must add up to 40"),
         (made.MARKS.replace(", pdf: sec-q1a", ""), "must say where the answer is"),
-        (made.MARKS + "surprise: 1\n", "surprise"),
+        (made.MARKS + "surprise: 1\n", "marks.yml:16: surprise: is not known here; allowed are total, questions"),
+        (made.MARKS.replace("asks: a d", "ask: a d"), "marks.yml:10: questions[1].parts[2].ask"),
+        (made.MARKS.replace("marks: 30", "marks: many"), "marks.yml:9: questions[1].parts[1].marks: must be a whole"),
+        (made.MARKS.replace("marks: 30", "marks: 0"), "questions[1].parts[1].marks: must be greater than 0"),
+        (made.MARKS.replace("    marks: 60\n", ""), "marks.yml:11: questions[2].marks: is missing"),
+        (made.MARKS.replace("marks: 60", "marks: 60\n    marks: 60"), "marks.yml:14: not valid YAML: the key 'marks'"),
+        (made.MARKS.replace("marks: 30", "marks: 29"), "marks.yml:4: questions[1]: question 1: the parts' marks"),
         ("total: [", "not valid YAML"),
+        ("total: \x07", "marks.yml:1: the character U+0007: delete it"),
         ("", "marks.yml"),
+        ("- a", "must hold the keys total, questions"),
+        ("total: 1\nquestions: 2", "marks.yml:2: questions: must be a list"),
+        ("total: 1\nquestions: []", "marks.yml:2: questions: must not be empty"),
     ],
 )
 def test_a_wrong_scheme_is_wrong_input(tmp_path, text, message):
@@ -1101,6 +1111,28 @@ def test_a_wrong_scheme_is_wrong_input(tmp_path, text, message):
     with pytest.raises(InputError, match=r"^marks\.yml.*\.$") as caught:
         load_scheme(path)
     assert message in str(caught.value)
+    assert "pydantic" not in str(caught.value)
+
+
+def test_a_scheme_that_is_no_text_is_wrong_input(tmp_path):
+    path = tmp_path / "marks.yml"
+    path.write_bytes("title: Übung".encode("latin-1"))
+    with pytest.raises(InputError, match="is not UTF-8 text"):
+        load_scheme(path)
+
+
+def test_a_file_that_cannot_be_read_is_named(inside, monkeypatch):
+    (inside / "report" / "marks.yml").unlink()
+    (inside / "report" / "marks.yml").mkdir()
+    with pytest.raises(InputError, match=r"^marks\.yml cannot be read"):
+        CliRunner().invoke(check, [], catch_exceptions=False)
+
+    def closed(project, settings):
+        raise PermissionError(13, "Permission denied", str(inside / "report" / "report.qmd"))
+
+    monkeypatch.setattr("coursework.submission.expected_digests", closed)
+    with pytest.raises(InputError, match=r"^report/report\.qmd cannot be read \(Permission denied\)"):
+        CliRunner().invoke(check, [], catch_exceptions=False)
 
 
 # The command

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from coursework import settings
 from coursework.errors import InputError
 from coursework.publishing.findings import Finding, shortened
 from coursework.publishing.notebook_checks import Notebook
@@ -95,25 +96,50 @@ def load_scheme(path: Path) -> Scheme:
     Raises
     ------
     InputError
-        If the file is missing, is no YAML, or its marks do not add up.
+        If the file is missing, is no YAML, holds a key twice or an unknown one, or its marks do not add up.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise InputError(f"{path.name} is missing: it says where each mark is earned; restore it.") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path.name} is not UTF-8 text: save it again as UTF-8.") from None
     except OSError as error:
         raise InputError(f"{path.name} cannot be read ({error.strerror}): mend its permissions.") from None
+    try:
+        values = yaml.load(text, Loader=settings._Loader)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{path.name}:{mark.line + 1}" if mark else path.name
+        reason = error.problem or error.context or "it breaks off"
+        look = "" if "is given twice" in reason else "; look at the quotes, brackets and indentation up to here"
+        raise InputError(f"{place}: not valid YAML: {reason}{look}.") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise InputError(f"{path.name}:{line}: the character U+{ord(text[error.position]):04X}: delete it.") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise InputError(f"{path.name}{line}: not valid YAML: {shortened(str(error), 80)}.") from None
+        raise InputError(f"{path.name}: not valid YAML: {shortened(str(error), 80)}.") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{path.name}: must hold the keys {', '.join(Scheme.model_fields)}: restore it.")
     try:
         return Scheme.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        words = str(first["ctx"]["error"]) if first["type"] == "value_error" else first["msg"]
-        raise InputError(f"{path.name}: {f'{key}: ' if key else ''}{words}.") from None
+        line = settings._line(text, first["loc"])
+        raise InputError(f"{path.name}{f':{line}' if line else ''}: {_sentence(first)}.") from None
+
+
+def _sentence(error: dict) -> str:
+    """Say what pydantic found, in the words that the settings use."""
+    key = re.sub(r"\.(\d+)", lambda match: f"[{int(match.group(1)) + 1}]", ".".join(map(str, error["loc"])))
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "value_error":
+        return f"{key}: {context['error']}" if key else str(context["error"])
+    if kind == "extra_forbidden":
+        groups = {"questions": Question, "parts": Part}
+        inner = next((groups[part] for part in reversed(error["loc"][:-1]) if part in groups), Scheme)
+        return f"{key}: is not known here; allowed are {', '.join(inner.model_fields)}"
+    return f"{key}: " + settings._ALLOWED.get(kind, error["msg"]).format(**context)
 
 
 @dataclass(frozen=True)
