@@ -10,24 +10,54 @@ from coursework.prepare import EVIDENCE, PRINTED, RECURRENT
 from coursework.project import Project
 from coursework.settings import Settings
 
+WIDTH = 200
+"""The width of a line where no terminal says how wide it is."""
+
+PLAIN = {
+    "evidence": "evidence that the answers are right",
+    "printed": "formulas as they are printed, evaluated",
+    "recurrent": "measurements of question 5",
+}
+"""The kept results in plain words, by their names."""
+
 
 def show(project: Project, settings: Settings) -> None:
     """Print the state of everything that is kept."""
     from rich.console import Console
     from rich.table import Table
 
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = WIDTH
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("What", "State", "Why"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for name, current, why in states(project, settings):
         table.add_row(name, "[green]current[/]" if current else "[yellow]to be made[/]", why)
-    Console(highlight=False).print(table)
+    console.print(table)
+    for note in notes(project, settings):
+        console.print(f"! {note}", markup=False)
+
+
+def notes(project: Project, settings: Settings) -> list[str]:
+    """Say what else keeps the files from being handed in."""
+    from coursework.submission import MARKER, is_marked, names
+
+    found = []
+    if settings.has_placeholder_id:
+        found.append("The student id is still the placeholder: set it in coursework.yml before you hand in.")
+    files = names(settings)
+    if any(is_marked(project, name) for name in (*files.members, files.zip)):
+        found.append(
+            f"The last build failed, was stopped, or is still running: see {project.name(project.output)}/{MARKER}."
+        )
+    return found
 
 
 def states(project: Project, settings: Settings) -> list[tuple[str, bool, str]]:
     """Find the state of everything that is kept: (what, whether it is current, why not)."""
     from coursework.experiments import sweep
-    from coursework.submission import is_current, names
+    from coursework.submission import is_current, is_marked, names
 
     found = []
     planned = sweep.planned(settings, project)
@@ -42,11 +72,13 @@ def states(project: Project, settings: Settings) -> list[tuple[str, bool, str]]:
         have = kept.digest(product.name)
         current = have == digest(product.dependencies(settings))
         why = "" if current else "never computed" if have is None else "its code, settings or packages changed"
-        found.append((product.name, current, why))
+        found.append((PLAIN.get(product.name, product.name), current, why))
     all_names = names(settings)
-    current = is_current(project, settings, "builtin", "render")
-    for name in all_names.members:
+    sound = {goal: is_current(project, settings, "builtin", goal) for goal in ("render", "bundle")}
+    goals = {all_names.pdf: "render", all_names.notebook: "render", all_names.zip: "bundle"}
+    for name, goal in goals.items():
         present = (project.output / name).is_file()
-        why = "" if current and present else "never made" if not present else "sources, settings or results changed"
-        found.append((f"_output/{name}", current and present, why))
+        current = present and sound[goal] and not is_marked(project, name)
+        why = "" if current else "never made" if not present else "sources, settings or results changed"
+        found.append((f"_output/{name}", current, why))
     return found
