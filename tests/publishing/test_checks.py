@@ -724,6 +724,7 @@ def _jpeg_with_exif(fields=None, inner=None):
         {"image/jpeg": made.encoded(_saved("JPEG", icc_profile=b"\0\0\2\0acsp\0/home/alice/x"))},
         {"image/jpeg": made.encoded(_saved("JPEG") + b"/home/alice/x")},
         {"image/jpeg": made.encoded(_with_segment(b"Photoshop 3.0\0/home/alice/x"))},
+        {"image/jpeg": made.encoded(_with_segment(b"Photoshop/home/alice"))},
         {"image/webp": made.encoded(_saved("WEBP", lossless=True) + b"prVt\x0e\0\0\0/home/alice/xy")},
     ],
 )

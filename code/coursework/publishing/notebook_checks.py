@@ -467,18 +467,20 @@ def _outside(cell: Cell, text: str, file: str) -> list[Finding]:
     for script in _HTML_SCRIPT.findall(prose):
         message = f"It fetches a script from the network whenever it is read: {shortened(script, 50)}"
         findings.append(Finding("warning", file, cell.place, message, "Show a plain figure, or include the script."))
+    is_text = cell.raw.get("cell_type") == "markdown"
+    mend = "Attach it to the cell." if is_text else "Show the picture itself, and run the notebook again."
     for target in (*_MARKDOWN_IMAGE.findall(prose), *_HTML_IMAGE.findall(prose), *by_reference):
         if target.startswith("attachment:"):
             missing = not isinstance(attachments, dict) or target.removeprefix("attachment:") not in attachments
             if missing:
                 message = f"The image {shortened(target, 40)} is not attached."
-                findings.append(Finding("error", file, cell.place, message, "Attach it to the cell."))
+                findings.append(Finding("error", file, cell.place, message, mend))
         elif re.match(r"(?:https?:)?//", target):
             message = f"The image {shortened(target, 50)} is fetched from the network whenever the notebook is read."
-            findings.append(Finding("warning", file, cell.place, message, "Attach it to the cell."))
+            findings.append(Finding("warning", file, cell.place, message, mend))
         elif not target.startswith("data:"):
             message = f"The image {shortened(target, 50)} is a file that is not handed in."
-            findings.append(Finding("error", file, cell.place, message, "Attach it to the cell."))
+            findings.append(Finding("error", file, cell.place, message, mend))
     return findings
 
 

@@ -530,13 +530,16 @@ def _png_texts(content: bytes) -> Iterator[tuple[str, str]]:
 _PNG_PIXELS = frozenset({b"IDAT", b"fdAT", b"PLTE", b"tRNS"})
 _WEBP_PIXELS = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANMF", b"EXIF", b"XMP ", b"ICCP"})
 _WORDS = re.compile(rb"[\x20-\x7e]{6,}")
+_PATH_BEGINS = re.compile(r"(?<=\w)(?=/(?:homes?|Users|root|tmp|var)/|[A-Z]:\\)")
 
 
 def _readable(content: bytes) -> str:
     """Return what can be read in a piece of a file, one byte a character or two."""
     content = content[:_LARGEST_TEXT]
     found = dict.fromkeys([*_WORDS.findall(content), *_WORDS.findall(content.replace(b"\0", b""))])
-    return "\n".join(word.decode("ascii") for word in found)
+    words = [word.decode("ascii") for word in found]
+    # A length or a program's name may stand directly in front of a path.
+    return "\n".join(word if "://" in word else _PATH_BEGINS.sub("\n", word) for word in words)
 
 
 def _webp_texts(content: bytes) -> Iterator[tuple[str, str]]:
