@@ -530,6 +530,8 @@ HARMLESS = [
     "weights@inputs, centroids@clusters, self@server, name@host, boxes@anchors, x@gpu, git@myhost",
     r"Q:\nWhat\nis, T:\mathcal\to\mathbb, P(A|B):\frac{a}{b}.py, C:\alpha\beta, X:\theta\phi, A:\x1b\x5b",
     "/data/x/y, GET /users/42/posts, /users/{id}, the /data/ folder, mean/data/standard/deviation, /rootless, a/root",
+    "<a href='/users/alice/x'>, POST /users/login/now, /store/apps/details, hostname = socket.gethostname()",
+    "tensor@node3, batch@gpu0, weight ~uniform/normal, Hostname: none",
     "see~section/chapter, Fig.~alpha/beta, ~0.5/epoch, ~50/60, x ~ normal/uniform",
     "password = getpass.getpass(), password: str, password=None, password1=password2, password: at least 8 characters",
     "password = x2_decode(y), password=os.environ['PW1'], passwords: 12345a",

@@ -66,6 +66,9 @@ _BEFORE = r"(?<![\w.:/~%&?=#@+-])"
 _BEFORE_HOME = r"(?<![\w./~%&?#@+-])"
 """A home is searched for in lists of folders and behind ``=`` as well: nothing else looks like it."""
 
+_NO_ADDRESS = r"(?<!href=['\"])(?<!src=['\"])(?<!GET )(?<!POST )"
+"""What stands in front of the path of a page on its own server."""
+
 _OUTPUT = frozenset({"output", "metadata"})
 
 _ROOTS = (
@@ -73,8 +76,8 @@ _ROOTS = (
     "volumes library applications repo repos project projects code site-packages"
 ).split()
 _DISKS = (
-    "data datasets gpfs lustre beegfs nfs afs ceph storage store share shared vol ssd hdd disk raid scratch cluster "
-    "users staff student students people nobackup export u home work"
+    "data datasets gpfs lustre beegfs nfs afs ceph storage vol ssd hdd disk raid scratch cluster "
+    "users staff student students nobackup export u home work"
 ).split()
 """Roots of big machines; what follows them is a path from three names on."""
 _ENDINGS = (
@@ -116,7 +119,9 @@ _PATHS = (
     _Rule(
         "an absolute path",
         tuple(f"/{disk}" for disk in _DISKS),
-        re.compile(_BEFORE + rf"/(?:{'|'.join(_DISKS)})\d*/[A-Za-z][\w.+@-]+/[\w.+@-]*[\w+@-][^\s'\"<>:;,()]*"),
+        re.compile(
+            _NO_ADDRESS + _BEFORE + rf"/(?:{'|'.join(_DISKS)})\d*/[A-Za-z][\w.+@-]+/[\w.+@-]*[\w+@-][^\s'\"<>:;,()]*"
+        ),
         _RELATIVE,
         where=_OUTPUT,
     ),
@@ -124,7 +129,7 @@ _PATHS = (
         "a home folder",
         ("/root", "~"),
         re.compile(
-            r"(?:^|(?<=[\s'\"=]))/root(?=[\s'\",;)]|$)|(?:^|(?<=[\s'\"=:(,\[]))~[a-z][a-z0-9_-]{2,31}/[\w.][\w./+@-]*",
+            r"(?:^|(?<=[\s'\"=]))/root(?=[\s'\",;)]|$)|(?:^|(?<=[\s'\"=:(,\[]))~(?!uniform|normal|half)[a-z][a-z0-9_-]{2,31}/[\w.][\w./+@-]*",
             re.MULTILINE,
         ),
         _RELATIVE,
@@ -172,7 +177,7 @@ _EMAIL = _Rule(
 _COMPUTERS = "macbook|imac|mac-?mini|laptop|desktop|thinkpad|workstation|raspberrypi"
 _LOCAL = "local|lan|internal|corp|home|intranet|localdomain"
 _VARIABLES = "(?:USER|(?i:USERNAME|LOGNAME|HOSTNAME|COMPUTERNAME|SUDO_USER|JUPYTERHUB_USER))"
-_NO_NAME = r"(?!['\"]|None\b|null\b|\$|\{|<|os\.|str\b|getpass)[A-Za-z0-9]"
+_NO_NAME = r"(?!['\"]|(?i:none|null)\b|\$|\{|<|(?:os|socket|platform)\.|str\b|getpass)[A-Za-z0-9]"
 
 _ADDRESSES = tuple(f"ip-{digit}" for digit in range(10))
 
@@ -192,7 +197,7 @@ _ACCOUNTS = (
         re.compile(
             r"(?<![\w.@/+-])(?!(?:git|user|you|name)@)[a-z_][a-z0-9_-]{2,31}@(?!localhost)"
             rf"(?:[A-Za-z0-9-]{{0,40}}(?i:{_COMPUTERS})|[A-Za-z0-9-]{{2,40}}(?:host|server|node|gpu|box|pc)"
-            r"|(?:gpu|node|login|host|server|lab|pc)-?\d)[A-Za-z0-9-]{0,40}(?![\w(\[]|\.\w)"
+            r"|(?:gpu|node|login|host|server|lab|pc)(?:-\d|\d\d))[A-Za-z0-9-]{0,40}(?![\w(\[]|\.\w)"
         ),
         _NAMELESS,
         where=_OUTPUT,
