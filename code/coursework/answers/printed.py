@@ -79,7 +79,7 @@ def neuron_values(neuron: Neuron) -> dict[str, Any]:
     rule = [{name: sample[name] for name in (r"\partial y/\partial x_1", "w_1")} for sample in active]
     biased = [_with_total(replace(neuron, bias=Fraction(0)), sign * total) for sign in (1, -1) for total in TOTALS]
     readings = [
-        reading("the neuron with a ReLU", "relu", without=[r"\sigma"]),
+        reading("the neuron with a ReLU", "relu", without=[r"\sigma"], laws=[r"\mathrm{ReLU}'(z)"]),
         reading("the neuron with a sigmoid", "sigmoid"),
         _reading("an active neuron", *rule),
         _reading("any neuron", *(_any_sample(other, name) for other in biased for name in ("relu", "sigmoid"))),
@@ -328,26 +328,28 @@ def _dropout_sample(p: Fraction, y: Fraction) -> Sample:
 def _penalty_sample(strength: Fraction, seed: int) -> Sample:
     """Return loss, penalised loss, gradients and one SGD step for some weights.
 
-    The loss is a quadratic one. λ reaches Keras as 1, which no precision rounds, and scales its penalty in float64.
+    The loss is a quadratic one, as large as the penalty, and the step as large as the weights, so that nothing is lost
+    beside something larger. Keras is given λ = 1, which no precision rounds; its penalty is scaled in float64.
     """
     import keras
     import tensorflow as tf
 
     random = np.random.default_rng(seed)
     w, target = tf.constant(random.uniform(0.5, 2, 3)), random.uniform(-2, -0.5, 3)
+    rate = 2.0 ** -round(np.log2(8 * float(strength)))
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(w)
-        loss = tf.reduce_mean((w - target) ** 2)
+        loss = float(strength) * tf.reduce_mean((w - target) ** 2)
         penalised = loss + float(strength) * keras.regularizers.L2(1.0)(w)
     by_loss, by_both = (tape.gradient(value, w).numpy() for value in (loss, penalised))
     variable = keras.Variable(w.numpy(), dtype="float64")
-    optimiser = keras.optimizers.SGD(RATE)
+    optimiser = keras.optimizers.SGD(rate)
     optimiser.build([variable])
     optimiser.apply([tf.constant(by_both)], [variable])
     return {
         "w": w.numpy().tolist(), "w \\leftarrow": variable.numpy().tolist(), "J": float(penalised), "L": float(loss),
         r"\partial J/\partial w": by_both.tolist(), r"\partial L/\partial w": by_loss.tolist(),
-        r"\lambda": _text(strength), r"\eta": RATE, r"\sum_i": 3,
+        r"\lambda": _text(strength), r"\eta": rate, r"\sum_i": 3,
         **{f"w_{i}": float(each) for i, each in enumerate(w.numpy(), start=1)},
     }  # fmt: skip
 

@@ -196,7 +196,9 @@ class Reading:
         Further values for which a chain must hold as far as no number stands in it: in these, numbers that happen to
         be equal in `samples` differ.
     everywhere
-        The same for a chain that distinguishes cases, and for an arrow: values of every case.
+        The same for a chain that distinguishes cases or names one of `laws`, and for an arrow: values of every case.
+    laws
+        Names of what holds in every case.
     given
         Names whose equality says something about `samples` alone.
     without
@@ -207,6 +209,7 @@ class Reading:
     samples: tuple[Names, ...]
     general: tuple[Names, ...] = ()
     everywhere: tuple[Names, ...] = ()
+    laws: frozenset[Tokens] = frozenset()
     given: frozenset[Tokens] = frozenset()
     without: frozenset[str] = frozenset()
 
@@ -218,6 +221,7 @@ class Reading:
             tuple(map(Names.of, values["samples"])),
             tuple(map(Names.of, values.get("general", ()))),
             tuple(map(Names.of, values.get("everywhere", ()))),
+            frozenset(map(tokens, values.get("laws", ()))),
             frozenset(map(tokens, values.get("given", ()))),
             frozenset(values.get("without", ())),
         )
@@ -323,7 +327,12 @@ def _lasting(chain: Chain, reading: Reading) -> tuple[Chain, tuple[Names, ...]]:
     lasting = Chain(members, ("=",) * (len(members) - 1))
     if len(members) < 2 or set(chain.signs) & {r"\le", r"\ge"} or all(member in reading.given for member in members):
         return lasting, ()
-    return lasting, reading.everywhere if any(map(_has_cases, members)) else reading.general
+    is_law = any(_has_cases(member) or _names_one(member, reading.laws) for member in members)
+    return lasting, reading.everywhere if is_law else reading.general
+
+
+def _names_one(member: Tokens, names: frozenset[Tokens]) -> bool:
+    return any(member[i : i + len(name)] == name for name in names for i in range(len(member)))
 
 
 def _has_cases(member: Tokens) -> bool:
