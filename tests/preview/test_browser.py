@@ -156,6 +156,18 @@ def test_an_error_shows_with_file_and_line_over_the_last_good_pages_until_it_is_
     assert page.evaluate(SOURCES) == before
 
 
+def test_a_false_formula_shows_with_file_and_line_until_it_is_mended(page, write):
+    before = page.evaluate(SOURCES)
+    text = write("report/_first.qmd", "First begins.", "First begins: $k = 2 + 3$.")
+    line = text[: text.index("$k")].count("\n") + 1
+    page.wait_for_selector(".problem")
+    assert page.inner_text(".problem .where") == f"report/_first.qmd:{line}"
+    assert "its sides are 4.0, 5.0 (twice two)" in page.inner_text(".problem .what")
+    write("report/_first.qmd", "$k = 2 + 3$", "$k = 2 + 2$")
+    page.wait_for_selector(".problem", state="detached")
+    assert len(changed(page, before)) == len(before)
+
+
 def test_an_exception_in_a_cell_shows_where_it_was_raised(page, write):
     before = page.evaluate(SOURCES)
     text = write("report/_second.qmd", "plt.plot([0, 1], [0, 1])", "plt.plot([0, 1], [0, 1 / 0])")

@@ -473,6 +473,35 @@ def test_headings_follow_one_another(builder, write, text, message):
     assert message in str(caught.value)
 
 
+MEANT = {"sec-aa": {"title": "Question 9", "readings": [{"name": "some values", "samples": [{"x": 2, "y": 4}]}]}}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("The product is $y = 3x$.\n", "report/report.qmd:10: Question 9: the printed relation $y = 3x$ does not hold"),
+        (
+            '```{python}\nfrom IPython.display import Markdown\nMarkdown("$$ y = x + 1 $$")\n```\n',
+            "Question 9: the pri",
+        ),
+    ],
+)
+def test_a_formula_that_is_false_stops_the_build(builder, write, text, message):
+    write("# A {#sec-aa}\n\n" + text)
+    with pytest.raises(WorkError) as caught:
+        builder.report({}, {}, MEANT)
+    assert str(caught.value).startswith(message)
+    other = {"sec-aa": {**MEANT["sec-aa"], "readings": [{"name": "other values", "samples": [{"x": 0.5, "y": 1.5}]}]}}
+    assert builder.report({}, {}, other).text, "new values are looked at anew"
+
+
+def test_an_exempted_formula_is_set_without_its_mark(builder, write):
+    write("# A {#sec-aa}\n\nIt is $y = 3x$<!-- unchecked -->, and $y = 2x$.\n")
+    marked = builder.report({}, {}, MEANT).text
+    write("# A {#sec-aa}\n\nIt is $y = 3x$, and $y = 2x$.\n")
+    assert builder.report({}, {}).text == marked
+
+
 def test_an_unknown_front_matter_key_is_refused(builder, project):
     (project.report / "report.qmd").write_text("---\ntitle: T\ntoc: true\n---\n\nText\n")
     with pytest.raises(InputError, match="'toc' is not supported"):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from coursework.errors import WorkError
 from coursework.publishing.evaluation import Names, Number, Unread, evaluate, tokens
 from coursework.publishing.formulas import MARK, Checker, Meaning, chains, formulas, judged, without_marks
+from coursework.publishing.qmd import Line
 
 # --- finding --------------------------------------------------------------------------------------------------------
 
@@ -29,6 +30,20 @@ def test_a_mark_exempts_the_formula_before_it_and_does_not_reach_the_output():
     text = f"$x = 1${MARK}, $y = 2$ {MARK}\n\n$$ z = 3 $$ {{#eq-z}} {MARK}\n\n$w = 4$\n"
     assert [f.exempt for f in formulas(text)] == [True, True, True, False]
     assert without_marks(text) == "$x = 1$, $y = 2$\n\n$$ z = 3 $$ {#eq-z}\n\n$w = 4$\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "tex"),
+    [
+        (r"with $\lambda =$ 0.001, and", r"\lambda = 0.001"),
+        (r"with $\lambda =$ −5 × 10⁻⁷.", r"\lambda = -5 \times 10^{-7}"),
+        (r"with $\lambda =$ 1/3.", r"\lambda = 1/3"),
+        (r"with $\lambda =$ about 3", r"\lambda ="),
+        (r"with $\lambda$ = 3", r"\lambda"),
+    ],
+)
+def test_a_number_behind_a_relation_belongs_to_it(text, tex):
+    assert [f.tex for f in formulas(text)] == [tex]
 
 
 # --- splitting ------------------------------------------------------------------------------------------------------
@@ -303,6 +318,15 @@ def test_a_false_relation_is_an_error_that_names_question_formula_and_values():
         caught.value
     )
     assert "\n" not in str(caught.value)
+
+
+def test_the_error_names_the_place_of_what_was_written_by_hand():
+    text = "# A {#sec-a}\n\n$$\ny =\n2x\n$$\n\n$$\ny =\n3x\n$$\n"
+    source = [Line(line, "a.qmd", number) for number, line in enumerate(text.split("\n"), start=1)]
+    with pytest.raises(WorkError, match=r"^a\.qmd:9: Question 9: the printed relation \$y = 3x\$ does not hold"):
+        Checker(MEANT).require([text], source)
+    with pytest.raises(WorkError, match=r"^Question 9"):
+        Checker(MEANT).require([text], source[:8])
 
 
 @pytest.mark.parametrize(

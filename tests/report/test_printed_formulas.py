@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
+import yaml
 
 from coursework.errors import WorkError
+from coursework.kept import products
 from coursework.prepare import document_inputs
 from coursework.project import Project
 from coursework.publishing.build import Builder
@@ -15,12 +15,8 @@ from coursework.settings import load
 
 QUESTIONS = ("sec-q1", "sec-q2", "sec-q3", "sec-q4", "sec-q5")
 
-UNREAD = {
-    r"\lambda = ": "the number stands behind the formula, as a variable of the prose",
-    r"\tanh ' = 1 - \tanh ^2": "functions without an argument",
-    r"\prod _t\operatorname{diag}f_t = \operatorname{diag}(f_T\odot \cdots \odot f_1)": "an ellipsis",
-}
-"""The relations of the report that are not evaluated, with the reason."""
+UNREAD: dict[str, str] = {}
+"""The relations of the report that are not evaluated, with the reason of each."""
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +26,9 @@ def report(built):
         patch.setenv("COURSEWORK_PROFILE", "tiny")
         project = Project(built.root)
         settings = load(project.settings_file)
-        from coursework.answers import printed
-        from coursework.prepare import products
-
-        values = products(project).load("printed", products(project).digest("printed"))
-        assert values.keys() == set(QUESTIONS) == printed.compute(settings).keys()
-        import yaml
-
+        kept = products(project)
+        values = kept.load("printed", kept.digest("printed"))
+        assert values.keys() == set(QUESTIONS)
         variables = yaml.safe_load(project.variables_file.read_text(encoding="utf-8"))
         with Builder(project) as builder:
             emitted, _ = builder.emitted(builder.report_job(document_inputs(project, settings)), variables, values)
@@ -159,6 +151,7 @@ MUTATIONS = {
         (r"(1 - \eta\lambda')\, \theta_{t-1}", r"(1 + \eta\lambda')\, \theta_{t-1}"),
         (r"\hat m_t/(\sqrt{\hat v_t}+\varepsilon)", r"\hat m_t/\sqrt{\hat v_t+\varepsilon}"),
         (r"\lambda = 0.001", r"\lambda = 0.002"),
+        (r"$\lambda =$ 0.001", r"$\lambda =$ 0.002"),
     ],
     "sec-q5": [
         (r"h_t &= \tanh(W_x\, x_t + W_h\, h_{t-1} + b)", r"h_t &= \tanh(W_x\, x_t + W_h\, h_t + b)"),
@@ -181,6 +174,8 @@ MUTATIONS = {
         (r"(1 - \tilde{c}_t^{2})", r"(1 - \tilde{c}_t)"),
         (r"\tanh(0) = 0", r"\tanh(0) = 1"),
         (r"h_0 = 0", r"h_0 = 1"),
+        (r"\tanh' = 1 - \tanh^2", r"\tanh' = 1 + \tanh^2"),
+        (r"\prod_t \operatorname{diag} f_t = ", r"\prod_t \operatorname{diag} f_t = 1 - "),
         (r"\sigma(z) = 1 / (1 + e^{-z})", r"\sigma(z) = 1 / (1 - e^{-z})"),
     ],
 }  # fmt: skip
@@ -190,12 +185,5 @@ MUTATIONS = {
 def test_a_slip_in_a_formula_stops_the_build(report, label, true, false):
     texts, checker = report
     assert true in texts[label], "the report no longer prints this: take another place for the slip"
-    with pytest.raises(WorkError, match=f"Question {label[-1]}: the printed relation"):
+    with pytest.raises(WorkError, match=f"^Question {label[-1]}: the printed relation"):
         checker.require([texts[label].replace(true, false, 1)])
-
-
-def test_the_evidence_says_how_much_is_read(report):
-    texts, checker = report
-    kinds = Counter(v.kind for text in texts.values() for v in checker.verdicts(text))
-    assert kinds["unread"] == len(UNREAD)
-    assert kinds["holds"] > 20 * kinds["unread"]

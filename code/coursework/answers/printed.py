@@ -380,9 +380,11 @@ def recurrent_values() -> dict[str, Any]:
     readings = [
         _reading("Keras' SimpleRNN", *(_rnn_sample(seed) for seed in SEEDS)),
         _reading("Keras' LSTM", *(_lstm_sample(seed) for seed in SEEDS)),
-        _reading("a sigmoid", {"z": 0.7}, {"z": -1.3}),
+        _reading("Keras' LSTM over some steps, its gates fixed", *(_direct_sample(seed) for seed in SEEDS)),
+        _reading("any argument", {"z": 0.7}, {"z": -1.3}),
+        _reading("tanh at some argument", *(_bare_tanh(z) for z in (0.7, -1.3))),
     ]
-    free = [r"f_t", r"i_t", r"o_t"]
+    free = ["f_t", "i_t", "o_t"]
     return {"title": "Question 5", "readings": readings, "free": free}
 
 
@@ -419,6 +421,34 @@ def _rnn_sample(seed: int) -> Sample:
         "T": LENGTH, r"\partial h_T/\partial h_0": float(tape.gradient(last, start)[0, 0]),
         **{f"h_{i}": value for i, value in enumerate(h, start=1)},
     }  # fmt: skip
+
+
+def _bare_tanh(z: float) -> Sample:
+    """Return tanh and its slope as they are written without an argument."""
+    with mpmath.workdps(WORKING_DIGITS):
+        return {r"\tanh": _text(mpmath.tanh(z)), r"\tanh'": _text(mpmath.diff(mpmath.tanh, z, h=mpmath.mpf(10) ** -25))}
+
+
+def _direct_sample(seed: int) -> Sample:
+    """Return the forget gates of some steps, and their product as ∂c_T/∂c_0 with no gradient through the gates."""
+    import tensorflow as tf
+
+    random = np.random.default_rng(seed)
+    kernel, recurrent, bias = random.uniform(0.3, 0.9, (3, 4))
+    cell = _layer("LSTMCell", (1, 1), [kernel[None], recurrent[None], bias])
+    forget = _layer("Dense", (1, 2), [np.array([recurrent[1:2], kernel[1:2]]), bias[1:2]], activation="sigmoid")
+    start = tf.constant([[0.4]], tf.float64)
+    gates = []
+    with tf.GradientTape() as tape:
+        tape.watch(start)
+        h, c = tf.zeros((1, 1), tf.float64), start
+        for x in random.uniform(-1, 1, LENGTH):
+            h = tf.stop_gradient(h)
+            gates.append(float(forget(tf.concat([h, [[x]]], axis=1))[0, 0]))
+            _, (h, c) = cell(tf.constant([[x]]), [h, c])
+    product = float(tape.gradient(c, start)[0, 0])
+    numbered = {f"f_{t}": gate for t, gate in enumerate(gates, start=1)}
+    return {**numbered, r"\prod_t": LENGTH, r"f_T \odot \cdots \odot f_1": product}
 
 
 def _lstm_sample(seed: int) -> Sample:

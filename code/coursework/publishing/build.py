@@ -238,7 +238,7 @@ class Builder:
         emitted = emit.emit(job.document, outputs, context)
         if self._checker.values != printed:
             self._checker = formulas.Checker(printed)
-        self._checker.require(emitted.chapters)
+        self._checker.require(emitted.chapters, job.document.prose)
         return replace(emitted, chapters=tuple(map(formulas.without_marks, emitted.chapters))), executed
 
     def report(

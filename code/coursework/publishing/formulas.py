@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,27 +58,48 @@ _FORMULA = re.compile(
     r"|(?<!\\)\$(?=\S)(?P<inline>(?:[^$\n]|\n(?!\s*\n))*?)(?<=[^\s\\])\$(?!\d)",
     re.DOTALL,
 )
+_NUMBER_BEHIND = re.compile(r"\s*[−-]?\d[\d.]*(?:/\d+|\s*×\s*10[⁻⁰¹²³⁴-⁹]+)?")
+_AS_TEX = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _MARKED = "\ue000"  # a private character in the mark's place while comments are taken out
 
 
 @dataclass(frozen=True)
 class Formula:
-    """A formula of a text: its TeX, and whether its author exempted it."""
+    """A formula of a text: its TeX on one line, whether its author exempted it, and its lines as they stand."""
 
     tex: str
     exempt: bool = False
+    lines: tuple[str, ...] = ()
+
+    def place(self, source: Sequence[Line]) -> str:
+        """Name where the formula was written, as an error begins; empty where it was not written by hand."""
+        for at in range(len(source) - len(self.lines) + 1):
+            if all(own in line.text for own, line in zip(self.lines, source[at:], strict=False)):
+                return f"{source[at].place}: "
+        return ""
 
 
 def formulas(markdown: str) -> list[Formula]:
-    """Find the formulas of a Markdown text outside code and comments, in order."""
+    """Find the formulas of a Markdown text outside code and comments, in order.
+
+    A number that stands behind a formula which ends with a relation belongs to it: ``$\\lambda =$ 0.001``.
+    """
     lines = (Line(text, "", number) for number, text in enumerate(markdown.replace(MARK, _MARKED).split("\n"), 1))
     text = _blank_code(lines)
     found = []
     for match in _FORMULA.finditer(text):
         tex = match["display"] if match["inline"] is None else match["inline"]
-        after = text[match.end() :].lstrip(" \t")
-        found.append(Formula(" ".join(tex.replace(_MARKED, "").split()), after.startswith(_MARKED)))
+        after, lines = text[match.end() :], tuple(tex.strip().split("\n"))
+        if tex.rstrip().endswith(("=", r"\approx")) and (number := _NUMBER_BEHIND.match(after)):
+            tex, after = f"{tex} {_number_as_tex(number[0])}", after[number.end() :]
+        tex = " ".join(tex.replace(_MARKED, "").split())
+        found.append(Formula(tex, after.lstrip(" \t").startswith(_MARKED), lines))
     return found
+
+
+def _number_as_tex(text: str) -> str:
+    mantissa, _, power = "".join(text.split()).replace("−", "-").partition("×10")
+    return rf"{mantissa} \times 10^{{{power.translate(_AS_TEX)}}}" if power else mantissa
 
 
 def _blank_code(lines: Iterator[Line]) -> str:
@@ -433,14 +454,15 @@ class Checker:
 
     def verdicts(self, markdown: str) -> list[Verdict]:
         """Judge every relation of a chapter; a chapter of which nothing is known has none."""
-        label = next((label for label in self.values if re.search(rf"\{{[^}}]*#{label}[\s}}]", markdown)), None)
-        if label is None:
-            return []
-        found: list[Verdict] = []
-        for formula in formulas(markdown):
-            verdicts = self._of(label, formula.tex)
-            found += [Verdict(v.chain, "exempt") for v in verdicts] if formula.exempt else verdicts
-        return found
+        label = self._label(markdown)
+        return [] if label is None else [v for formula in formulas(markdown) for v in self._judged(label, formula)]
+
+    def _label(self, markdown: str) -> str | None:
+        return next((label for label in self.values if re.search(rf"\{{[^}}]*#{label}[\s}}]", markdown)), None)
+
+    def _judged(self, label: str, formula: Formula) -> Sequence[Verdict]:
+        verdicts = self._of(label, formula.tex)
+        return [Verdict(v.chain, "exempt") for v in verdicts] if formula.exempt else verdicts
 
     def _of(self, label: str, tex: str) -> tuple[Verdict, ...]:
         if (label, tex) not in self._verdicts:
@@ -449,8 +471,16 @@ class Checker:
             self._verdicts[label, tex] = judged(tex, self._meanings[label])
         return self._verdicts[label, tex]
 
-    def require(self, chapters: Sequence[str]) -> None:
+    def require(self, chapters: Sequence[str], source: Iterable[Line] = ()) -> None:
         """Check all chapters.
+
+        Parameters
+        ----------
+        chapters
+            Their Markdown.
+        source
+            The lines of prose that they were made from, so that an error can name the place of a formula that was
+            written there; one that a cell printed has none.
 
         Raises
         ------
@@ -458,13 +488,18 @@ class Checker:
             Naming chapter, formula and the values of its sides, for the first relation that is false.
         """
         for text in chapters:
-            for verdict in self.verdicts(text):
-                if verdict.kind == "false":
-                    title = next(m.title for label, m in self._meanings.items() if f"#{label}" in text)
-                    raise WorkError(
-                        f"{title}: the printed relation ${verdict.chain}$ does not hold: its sides are {verdict.why}; "
-                        f"correct it, or write {MARK} behind the formula if its symbols mean something else."
-                    )
+            if (label := self._label(text)) is not None:
+                for formula in formulas(text):
+                    self._require(label, formula, source)
+
+    def _require(self, label: str, formula: Formula, source: Iterable[Line]) -> None:
+        wrong = next((verdict for verdict in self._judged(label, formula) if verdict.kind == "false"), None)
+        if wrong is not None:
+            begin = f"{formula.place(list(source))}{self.values[label]['title']}"
+            raise WorkError(
+                f"{begin}: the printed relation ${wrong.chain}$ does not hold: its sides are {wrong.why}; correct it, "
+                f"or write {MARK} behind the formula if its symbols mean something else."
+            )
 
 
 def judged(tex: str, meaning: Meaning) -> tuple[Verdict, ...]:
