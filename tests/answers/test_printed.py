@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from coursework.answers import neuron as q1
 from coursework.answers import printed, recurrent, regularisation
+from coursework.answers.formatting import number
 from coursework.answers.neuron import Neuron, answer
-from coursework.publishing.formulas import Meaning, Verdict, formulas, judged
+from coursework.publishing.formulas import Checker, Meaning, Verdict, formulas, judged
 from coursework.settings import Settings
 
 
@@ -174,6 +175,8 @@ def test_the_adjustment_is_true_for_any_strength_and_found_when_it_is_not(streng
     assert [v.kind for v in verdicts(box.replace(r"2 \lambda w", r"\lambda w"), values)] == ["false"]
     half = f"$$ {regularisation.adjustment(strength / 2)} $$"
     assert [v.kind for v in verdicts(half, values)] == ["false"]
+    text = f"# A {{#sec-q4}}\n\nIt adds {number(2 * strength).text} · *w*."
+    assert [v.kind for v in Checker({"sec-q4": values}).verdicts(text)] == ["holds"]
     step = (
         r"$w \leftarrow w - \eta\, \frac{\partial J}{\partial w} "
         r"= (1 - 2\eta\lambda)\, w - \eta\, \frac{\partial L}{\partial w}$"

@@ -152,6 +152,8 @@ MUTATIONS = {
         (r"\hat m_t/(\sqrt{\hat v_t}+\varepsilon)", r"\hat m_t/\sqrt{\hat v_t+\varepsilon}"),
         (r"\lambda = 0.001", r"\lambda = 0.002"),
         (r"$\lambda =$ 0.001", r"$\lambda =$ 0.002"),
+        ("0.002 · *w*", "0.001 · *w*"),
+        ("0.001 · *w*", "0.002 · *w*"),
     ],
     "sec-q5": [
         (r"h_t &= \tanh(W_x\, x_t + W_h\, h_{t-1} + b)", r"h_t &= \tanh(W_x\, x_t + W_h\, h_t + b)"),

@@ -310,7 +310,23 @@ def regularisation_values(strength: Fraction) -> dict[str, Any]:
         _reading("Keras' L2 regulariser and SGD", *(_penalty_sample(strength, seed) for seed in SEEDS)),
         _reading("Keras' AdamW", *(_adamw_sample(seed) for seed in SEEDS)),
     ]
-    return {"title": "Question 4", "readings": readings, "free": ["p"]}
+    terms = [
+        {"name": "w", "value": _added_factor(strength)},
+        {"name": "w", "value": _added_factor(strength / 2), "beside": r"\tfrac{1}{2}\lambda"},
+    ]
+    return {"title": "Question 4", "readings": readings, "free": ["p"], "terms": terms}
+
+
+def _added_factor(strength: Fraction) -> float:
+    """Return what a penalty ‖w‖² times a strength adds to the gradient of a weight of 1, by Keras and TensorFlow."""
+    import keras
+    import tensorflow as tf
+
+    weight = tf.constant([1.0], tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(weight)
+        penalty = float(strength) * keras.regularizers.L2(1.0)(weight)
+    return float(tape.gradient(penalty, weight)[0])
 
 
 def _dropout_sample(p: Fraction, y: Fraction) -> Sample:

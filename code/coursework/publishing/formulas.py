@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +58,10 @@ _FORMULA = re.compile(
     r"|(?<!\\)\$(?=\S)(?P<inline>(?:[^$\n]|\n(?!\s*\n))*?)(?<=[^\s\\])\$(?!\d)",
     re.DOTALL,
 )
-_NUMBER_BEHIND = re.compile(r"\s*[−-]?\d[\d.]*(?:/\d+|\s*×\s*10[⁻⁰¹²³⁴-⁹]+)?")
+_NUMBER = r"[−-]?\d+(?:\.\d+)?(?:/\d+|\s*×\s*10[⁻⁰¹²³⁴-⁹]+)?"
+_NUMBER_BEHIND = re.compile(rf"\s*{_NUMBER}")
+_TERM = re.compile(rf"({_NUMBER})\s*·\s*\*(\w+)\*")
+_SENTENCE = re.compile(r"(?<=[.?!])\s|\n\s*\n")
 _AS_TEX = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _MARKED = "\ue000"  # a private character in the mark's place while comments are taken out
 
@@ -112,6 +115,13 @@ def _blank_code(lines: Iterator[Line]) -> str:
         pieces.append(line.text)
         last = line.number
     return "\n".join(pieces)
+
+
+def terms(markdown: str) -> list[tuple[str, str, str]]:
+    """Find the terms of the prose, ``0.002 · *w*``: the number as TeX, the name, and the sentence."""
+    lines = (Line(text, "", number) for number, text in enumerate(markdown.split("\n"), 1))
+    sentences = _SENTENCE.split(_blank_code(lines))
+    return [(_number_as_tex(m[1]), m[2], sentence) for sentence in sentences for m in _TERM.finditer(sentence)]
 
 
 def without_marks(markdown: str) -> str:
@@ -249,6 +259,15 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Term:
+    """What multiplies a name in a term of the prose, in the sentences in which some TeX stands (none: all others)."""
+
+    name: str
+    value: Any
+    beside: str = ""
+
+
+@dataclass(frozen=True)
 class Meaning:
     """What the names of one chapter may stand for.
 
@@ -260,17 +279,21 @@ class Meaning:
         The meanings, any of which may be meant.
     free
         Names that a text may set to a number: ``z = 0`` supposes, and claims nothing.
+    terms
+        What multiplies a name in the prose, the sentences with some TeX first.
     """
 
     title: str
     readings: tuple[Reading, ...]
     free: frozenset[Tokens] = frozenset()
+    terms: tuple[Term, ...] = ()
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Meaning:
         """Take the meaning of a chapter from plain mappings and lists."""
         free = frozenset(map(tokens, values.get("free", ())))
-        return cls(values["title"], tuple(map(Reading.of, values["readings"])), free)
+        terms_ = tuple(Term(**each) for each in values.get("terms", ()))
+        return cls(values["title"], tuple(map(Reading.of, values["readings"])), free, terms_)
 
 
 @dataclass(frozen=True)
@@ -309,6 +332,19 @@ def judge(chain: Chain, meaning: Meaning) -> Verdict:
     if shown:
         return Verdict(str(chain), "false", shown)
     return Verdict(str(chain), "unread", "; ".join(dict.fromkeys(reasons)))
+
+
+def judge_term(number: str, name: str, sentence: str, meaning: Meaning) -> Verdict:
+    """Decide on a term of the prose."""
+    written_so = rf"{number} \cdot {name}"
+    known = [term for term in meaning.terms if term.name == name and term.beside in sentence]
+    if not known:
+        return Verdict(written_so, "unread", f"what multiplies {name}")
+    term = max(known, key=lambda each: len(each.beside))
+    exact, printed = evaluate("x", {"x": term.value}), evaluate(number, {})
+    if _equal(exact, printed) or ("/" not in number and _close(exact, printed, plain=True)):
+        return Verdict(written_so, "holds")
+    return Verdict(written_so, "false", f"{_written_value(printed)}, {_written_value(exact)}")
 
 
 def _supposes(chain: Chain, free: frozenset[Tokens]) -> bool:
@@ -455,7 +491,18 @@ class Checker:
     def verdicts(self, markdown: str) -> list[Verdict]:
         """Judge every relation of a chapter; a chapter of which nothing is known has none."""
         label = self._label(markdown)
-        return [] if label is None else [v for formula in formulas(markdown) for v in self._judged(label, formula)]
+        if label is None:
+            return []
+        found = [verdict for formula in formulas(markdown) for verdict in self._judged(label, formula)]
+        return [*found, *self._terms(label, markdown)]
+
+    def _terms(self, label: str, markdown: str) -> list[Verdict]:
+        return [judge_term(*term, self._meaning(label)) for term in terms(markdown)]
+
+    def _meaning(self, label: str) -> Meaning:
+        if label not in self._meanings:
+            self._meanings[label] = Meaning.of(self.values[label])
+        return self._meanings[label]
 
     def _label(self, markdown: str) -> str | None:
         return next((label for label in self.values if re.search(rf"\{{[^}}]*#{label}[\s}}]", markdown)), None)
@@ -466,9 +513,7 @@ class Checker:
 
     def _of(self, label: str, tex: str) -> tuple[Verdict, ...]:
         if (label, tex) not in self._verdicts:
-            if label not in self._meanings:
-                self._meanings[label] = Meaning.of(self.values[label])
-            self._verdicts[label, tex] = judged(tex, self._meanings[label])
+            self._verdicts[label, tex] = judged(tex, self._meaning(label))
         return self._verdicts[label, tex]
 
     def require(self, chapters: Sequence[str], source: Iterable[Line] = ()) -> None:
@@ -490,15 +535,15 @@ class Checker:
         for text in chapters:
             if (label := self._label(text)) is not None:
                 for formula in formulas(text):
-                    self._require(label, formula, source)
+                    self._require(label, self._judged(label, formula), lambda f=formula: f.place(list(source)))
+                self._require(label, self._terms(label, text), str)
 
-    def _require(self, label: str, formula: Formula, source: Iterable[Line]) -> None:
-        wrong = next((verdict for verdict in self._judged(label, formula) if verdict.kind == "false"), None)
+    def _require(self, label: str, verdicts: Sequence[Verdict], place: Callable[[], str]) -> None:
+        wrong = next((verdict for verdict in verdicts if verdict.kind == "false"), None)
         if wrong is not None:
-            begin = f"{formula.place(list(source))}{self.values[label]['title']}"
             raise WorkError(
-                f"{begin}: the printed relation ${wrong.chain}$ does not hold: its sides are {wrong.why}; correct it, "
-                f"or write {MARK} behind the formula if its symbols mean something else."
+                f"{place()}{self._meaning(label).title}: the printed relation ${wrong.chain}$ does not hold: its sides "
+                f"are {wrong.why}; correct it, or write {MARK} behind the formula if its symbols mean something else."
             )
 
 
