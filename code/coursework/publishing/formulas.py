@@ -476,7 +476,7 @@ def _written_value(side: Value | None) -> str:
 
 @dataclass
 class Checker:
-    """Checks chapters, and remembers what it found of each formula.
+    """Checks chapters, and remembers what it found of each formula and which chapters were sound.
 
     Parameters
     ----------
@@ -487,6 +487,7 @@ class Checker:
     values: Mapping[str, Mapping[str, Any]]
     _meanings: dict[str, Meaning] = field(default_factory=dict)
     _verdicts: dict[tuple[str, str], tuple[Verdict, ...]] = field(default_factory=dict)
+    _sound: frozenset[str] = frozenset()
 
     def verdicts(self, markdown: str) -> list[Verdict]:
         """Judge every relation of a chapter; a chapter of which nothing is known has none."""
@@ -533,10 +534,11 @@ class Checker:
             Naming chapter, formula and the values of its sides, for the first relation that is false.
         """
         for text in chapters:
-            if (label := self._label(text)) is not None:
+            if text not in self._sound and (label := self._label(text)) is not None:
                 for formula in formulas(text):
                     self._require(label, self._judged(label, formula), lambda f=formula: f.place(list(source)))
                 self._require(label, self._terms(label, text), str)
+        self._sound = frozenset(chapters)
 
     def _require(self, label: str, verdicts: Sequence[Verdict], place: Callable[[], str]) -> None:
         wrong = next((verdict for verdict in verdicts if verdict.kind == "false"), None)
