@@ -14,7 +14,7 @@ from coursework.answers import neuron as q1
 from coursework.answers import printed, recurrent, regularisation
 from coursework.answers.formatting import number
 from coursework.answers.neuron import Neuron, answer
-from coursework.publishing.formulas import Checker, Meaning, Verdict, formulas, judged
+from coursework.publishing.relations import Checker, Meaning, Verdict, formulas, judged
 from coursework.settings import Settings
 
 

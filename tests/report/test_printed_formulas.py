@@ -10,7 +10,7 @@ from coursework.kept import products
 from coursework.prepare import document_inputs
 from coursework.project import Project
 from coursework.publishing.build import Builder
-from coursework.publishing.formulas import Checker
+from coursework.publishing.relations import Checker
 from coursework.settings import load
 
 QUESTIONS = ("sec-q1", "sec-q2", "sec-q3", "sec-q4", "sec-q5")

@@ -16,7 +16,7 @@ from coursework.digests import digest as digest_of
 from coursework.errors import InputError
 from coursework.kept import write_if_changed
 from coursework.project import Project
-from coursework.publishing import emit, formulas, notebook, qmd, rendering
+from coursework.publishing import emit, notebook, qmd, relations, rendering
 from coursework.publishing.execution import Job, Kernel, OutputCache, execute
 from coursework.publishing.qmd import Cell, Document
 from coursework.publishing.worker import PandocWorker
@@ -84,7 +84,7 @@ class Builder:
         self.worker = PandocWorker(rendering.pandoc(), project.root) if in_memory else None
         self.on_cell = on_cell
         self._typesetter: rendering.Typesetter | None = None
-        self._checker = formulas.Checker({})
+        self._checker = relations.Checker({})
         self._ahead: dict[str, Kernel] = {}
         self._endings: list[threading.Thread] = []
 
@@ -237,9 +237,9 @@ class Builder:
         )
         emitted = emit.emit(job.document, outputs, context)
         if self._checker.values != printed:
-            self._checker = formulas.Checker(printed)
+            self._checker = relations.Checker(printed)
         self._checker.require(emitted.chapters, job.document.prose)
-        return replace(emitted, chapters=tuple(map(formulas.without_marks, emitted.chapters))), executed
+        return replace(emitted, chapters=tuple(map(relations.without_marks, emitted.chapters))), executed
 
     def report(
         self,

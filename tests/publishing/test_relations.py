@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from coursework.errors import WorkError
 from coursework.publishing.evaluation import Names, Number, Unread, evaluate, tokens
-from coursework.publishing.formulas import MARK, Checker, Meaning, chains, formulas, judged, without_marks
 from coursework.publishing.qmd import Line
+from coursework.publishing.relations import MARK, Checker, Meaning, chains, formulas, judged, without_marks
 
 # --- finding --------------------------------------------------------------------------------------------------------
 
@@ -370,5 +370,5 @@ def test_a_formula_is_judged_once(monkeypatch):
     checker = Checker(MEANT)
     text = "# A {#sec-a}\n\n$y = 2x$\n"
     first = checker.verdicts(text)
-    monkeypatch.setattr("coursework.publishing.formulas.judged", None)
+    monkeypatch.setattr("coursework.publishing.relations.judged", None)
     assert checker.verdicts(text + "\nMore words.\n") == first
