@@ -102,7 +102,7 @@ MUTATIONS = {
         (r"m_t = \beta_1 m_{t-1} + (1-\beta_1) g_t", r"m_t = \beta_2 m_{t-1} + (1-\beta_2) g_t"),
         (r"m_t &= \beta_1 m_{t-1} + (1-\beta_1)\, g_t", r"m_t &= \beta_1 m_{t-1} + \, g_t"),
         (r"v_t = \beta_2 v_{t-1} + (1-\beta_2)\, g_t^2", r"v_t = \beta_2 v_{t-1} - (1-\beta_2)\, g_t^2"),
-        (r"m_0 = v_0 = 0", r"m_0 = v_0 = 1"),
+        (r"m_0 = 0", r"m_0 = 1"),
         (r"\hat m_t = m_t/(1-\beta_1^t)", r"\hat m_t = m_t/(1-\beta_1)"),
         (r"\frac{v_t}{1-\beta_2^t}", r"\frac{v_t}{1-\beta_1^t}"),
         (r"{\sqrt{\hat v_t} + \varepsilon}", r"{\sqrt{\hat v_t + \varepsilon}}"),
