@@ -442,6 +442,15 @@ def test_a_broken_bibliography_is_refused_with_its_line(builder, project, write,
     assert str(caught.value).startswith("references.bib" + message.format(line=lines + 2, after=lines + 4))
 
 
+def test_another_font_is_refused_and_not_replaced_in_silence(builder, project, write):
+    folder = project.report / "_extensions" / "coursework" / "fonts"
+    (folder / "LibertinusSerif-Semibold.otf").unlink()
+    write("Text\n")
+    with pytest.raises(InputError) as caught:
+        builder.typesetter.compile(builder.report({}, {}).text)
+    assert "report/_extensions/coursework/fonts: LibertinusSerif-Semibold.otf is missing: restore" in str(caught.value)
+
+
 def test_a_bibliography_in_another_encoding_is_refused(builder, project, write):
     (project.root / "references.bib").write_bytes("@book{a,\n  title = {Ü}}\n".encode("latin-1"))
     write("Text\n")

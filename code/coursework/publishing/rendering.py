@@ -25,7 +25,7 @@ import yaml
 from coursework.digests import digest, package_versions
 from coursework.errors import InputError, WorkError
 from coursework.kept import write_atomically, write_if_changed
-from coursework.publishing import qmd
+from coursework.publishing import fonts, qmd
 from coursework.publishing.qmd import Document, Line
 from coursework.publishing.worker import PandocWorker
 
@@ -309,6 +309,8 @@ class Typesetter:
         import typst
 
         if use not in self._compilers:
+            if not self._compilers:
+                check_fonts(self.extension, self.root)
             self._compilers[use] = typst.Compiler(
                 str(self._main),
                 root=str(self.root),
@@ -345,6 +347,22 @@ class Typesetter:
         """Set the last document again in a thread, while cells are executed: most of the next one will be the same."""
         if self._exporting is None and self._main.is_file():
             self._exporting = self._exporter.submit(self._pdf)
+
+
+def check_fonts(extension: Extension, root: Path) -> None:
+    """Refuse fonts other than those that the checksums beside them name: Typst would take its own and say nothing.
+
+    Raises
+    ------
+    InputError
+        Naming the folder and what is wrong in it.
+    """
+    for folder in extension.fonts:
+        if (folder / fonts.SUMS).is_file() and (wrong := fonts.problems(folder)):
+            raise InputError(
+                f"{folder.relative_to(root).as_posix()}: {'; '.join(wrong[:3])}: restore the folder, or write its "
+                f"{fonts.SUMS} anew if these are the fonts that you want."
+            )
 
 
 def _epoch() -> int | None:
