@@ -375,21 +375,28 @@ class Evaluation:
 
         A whole number is exact, but a zero may stand for something that is too small to print.
         """
-        digits = self._take()
+        if self.member[self.at : self.at + 2] == ("10", "^"):
+            digits, before = "1", ()  # a power of ten alone
+        else:
+            digits, before = self._take(), (r"\times",)
         places = len(digits.partition(".")[2])
-        exponent = self._power_of_ten()
+        exponent = self._power_of_ten(*before)
+        if exponent is None and not before:
+            digits = self._take()
         unit = mpmath.mpf(10) ** ((exponent or 0) - places)
         value = mpmath.mpf(digits) * mpmath.mpf(10) ** (exponent or 0)
         rounded = unit / 2 if places or exponent is not None else mpmath.mpf(0) if value else NOISE
         return _number(value, rounded)
 
-    def _power_of_ten(self) -> int | None:
-        if self.member[self.at : self.at + 3] != (r"\times", "10", "^"):
+    def _power_of_ten(self, *before: str) -> int | None:
+        head = (*before, "10", "^")
+        at = self.at + len(head)
+        if self.member[self.at : at] != head:
             return None
-        found = re.match(r"\{ (-? ?\d+) \}|(\d+)", " ".join(self.member[self.at + 3 : self.at + 7]))
+        found = re.match(r"\{ (-? ?\d+) \}|(\d+)", " ".join(self.member[at : at + 4]))
         if found is None:
             return None
-        self.at += 3 + len(found[0].split())
+        self.at = at + len(found[0].split())
         return int((found[1] or found[2]).replace(" ", ""))
 
     def _fraction_part(self) -> Value:

@@ -58,7 +58,7 @@ _FORMULA = re.compile(
     r"|(?<!\\)\$(?=\S)(?P<inline>(?:[^$\n]|\n(?!\s*\n))*?)(?<=[^\s\\])\$(?!\d)",
     re.DOTALL,
 )
-_NUMBER = r"[−-]?\d+(?:\.\d+)?(?:/\d+|\s*×\s*10[⁻⁰¹²³⁴-⁹]+)?"
+_NUMBER = r"[−-]?(?:10[⁻⁰¹²³⁴-⁹]+|\d+(?:\.\d+)?(?:/\d+|\s*×\s*10[⁻⁰¹²³⁴-⁹]+)?)"
 _NUMBER_BEHIND = re.compile(rf"\s*{_NUMBER}")
 _TERM = re.compile(rf"({_NUMBER})\s*·\s*\*(\w+)\*")
 _SENTENCE = re.compile(r"(?<=[.?!])\s|\n\s*\n")
@@ -101,8 +101,8 @@ def formulas(markdown: str) -> list[Formula]:
 
 
 def _number_as_tex(text: str) -> str:
-    mantissa, _, power = "".join(text.split()).replace("−", "-").partition("×10")
-    return rf"{mantissa} \times 10^{{{power.translate(_AS_TEX)}}}" if power else mantissa
+    plain = "".join(text.split()).replace("−", "-").replace("×", r" \times ")
+    return re.sub("[⁻⁰¹²³⁴-⁹]+", lambda power: f"^{{{power[0].translate(_AS_TEX)}}}", plain)
 
 
 def _blank_code(lines: Iterator[Line]) -> str:
@@ -172,8 +172,8 @@ def chains(tex: str) -> list[Chain]:
     joined: list[list[str]] = []
     for row in rows:
         bare = row
-        while bare and bare[0] in (r"\quad", r"\qquad"):
-            bare = bare[1:]
+        while bare[:1] == [r"\quad"] or bare[:2] == ["{", "}"]:  # {} + is a plus between two sides
+            bare = bare[1 if bare[0] == r"\quad" else 2 :]
         if joined and bare and bare[0] in _CONTINUES:
             joined[-1] += bare
         else:
@@ -210,7 +210,7 @@ def _chain(statement: Sequence[str]) -> Chain | None:
 
 # --- decision --------------------------------------------------------------------------------------------------------
 
-_PLAIN = re.compile(r"-?\d+(\.\d+)?(\\times10\^(\d+|\{-?\d+\}))?")
+_PLAIN = re.compile(r"-?(10\^(\d+|\{-?\d+\})|\d+(\.\d+)?(\\times10\^(\d+|\{-?\d+\}))?)")
 
 
 @dataclass(frozen=True)
