@@ -163,7 +163,7 @@ def test_all_findings_are_written_beside_the_older_files(project, settings, buil
     with pytest.raises(Refused, match="2 findings keep the submission from being packed"):
         make(project, settings, goal="bundle")
     said = files(project)[MARKER].decode()
-    assert "page 3: It is empty. Fill it." in said
+    assert "page 3: It is empty. → Fill it." in said
     assert "page 7: It is empty. Fill it." in said
 
 
