@@ -164,7 +164,7 @@ def test_all_findings_are_written_beside_the_older_files(project, settings, buil
         make(project, settings, goal="bundle")
     said = files(project)[MARKER].decode()
     assert "page 3: It is empty. → Fill it." in said
-    assert "page 7: It is empty. Fill it." in said
+    assert "page 7: It is empty. → Fill it." in said
 
 
 def test_a_zip_that_does_not_hold_the_new_files_is_marked(project, settings, built):
