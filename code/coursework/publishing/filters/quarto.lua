@@ -145,15 +145,19 @@ end
 
 local convert
 
-local function grid(columns, cells)
-  local result = pandoc.Blocks({ raw_block("#grid(columns: " .. columns .. ", gutter: 2em,") })
+local function side_by_side(columns, opening, cells)
+  local result = pandoc.Blocks({ raw_block("#grid(columns: " .. columns .. ",") })
   for _, cell in ipairs(cells) do
-    result:insert(raw_block("["))
+    result:insert(raw_block(opening))
     result:extend(cell)
     result:insert(raw_block("],"))
   end
   result:insert(raw_block(")"))
   return result
+end
+
+local function grid(columns, cells)
+  return side_by_side(columns .. ", gutter: 2em", "[", cells)
 end
 
 -- A table's label ends its caption, `: Losses. {#tbl-x}`: returns label and the caption without it.
@@ -187,14 +191,7 @@ end
 local function panel(columns, cells)
   assert(columns and columns > 0, "layout-ncol must be a whole number")
   local widths = string.rep("1fr", columns, ", ")
-  local result = pandoc.Blocks({ raw_block("#grid(columns: (" .. widths .. ",), gutter: 1em,") })
-  for _, cell in ipairs(cells) do
-    result:insert(raw_block("rect(stroke: none, width: 100%)["))
-    result:extend(cell)
-    result:insert(raw_block("],"))
-  end
-  result:insert(raw_block(")"))
-  return result
+  return side_by_side("(" .. widths .. ",), gutter: 1em", "rect(stroke: none, width: 100%)[", cells)
 end
 
 local function has_subfloats(blocks)
