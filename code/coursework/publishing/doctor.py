@@ -322,7 +322,7 @@ def _file_problem(folder: Path, name: str, checksum: str) -> str | None:
 
 
 def _kept(project: Project) -> Iterator[Item]:
-    for name, what in (("runs", "trained runs"), ("products", "evidence and measurements")):
+    for name, what in (("runs", "records of trained runs"), ("products", "evidence and measurements")):
         kept = Kept(project.cache / name)
         if unreadable := kept.unreadable():
             file, reason = next(iter(unreadable.items()))
