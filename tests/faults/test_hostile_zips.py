@@ -226,6 +226,9 @@ def test_a_split_zip_and_a_zip64(tmp_path):
 def test_a_streamed_zip64_entry_is_called_by_its_name(tmp_path):
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as opened, opened.open("x.pdf", "w", force_zip64=True) as file:
         file.write(b"x")
+    content = bytearray((tmp_path / "x.zip").read_bytes())
+    struct.pack_into("<2L", content, 18, 0xFFFFFFFF, 0xFFFFFFFF)  # as later releases of Python 3.11 write it themselves
+    (tmp_path / "x.zip").write_bytes(bytes(content))
     assert "zip64" in refusal(tmp_path / "x.zip")
 
 
