@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from coursework import digests
@@ -13,11 +15,13 @@ A = "from coursework import b\nfrom coursework.b import g\n\ndef f():\n    retur
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     """A package of that name with two modules, whose files a test may rewrite."""
-    monkeypatch.setattr(digests, "_ROOT", tmp_path)
+    folder = tmp_path / "code" / "coursework"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(digests, "_ROOT", folder)
     digests._path.cache_clear()
 
     def write(name: str, source: str) -> None:
-        (tmp_path / f"{name}.py").write_text(source)
+        (folder / f"{name}.py").write_text(source)
 
     write("a", A + "\ndef other():\n    return 1\n")
     write("b", "LIMIT = 3\nUNUSED = 4\n\ndef g():\n    return h()\n\ndef h():\n    return 2\n")
@@ -67,3 +71,57 @@ def test_a_cells_last_constant_counts_but_a_docstring_does_not():
 
 def test_borders_between_parts_count():
     assert digests.digest("ab", "c") != digests.digest("a", "bc")
+
+
+@pytest.fixture
+def in_a_project(package, tmp_path, monkeypatch):
+    """The package inside a project; call it for a next process, which must not parse anything if asked so."""
+    (tmp_path / "_quarto.yml").touch()
+
+    def next_process(*, parses: bool) -> str:
+        for remembered in (digests._source_digest, digests._contents_digest, digests._parsed, digests._path):
+            remembered.cache_clear()
+        with monkeypatch.context() as patch:
+            if not parses:
+                patch.setattr(digests, "closure", lambda *_: pytest.fail("the package was parsed again"))
+            return digests.source_digest(ROOT)
+
+    return next_process
+
+
+def test_the_next_process_does_not_parse_an_unchanged_package_again(in_a_project):
+    assert in_a_project(parses=True) == in_a_project(parses=False)
+
+
+def test_an_edit_of_equal_size_and_time_is_seen_by_the_next_process(in_a_project, package, tmp_path):
+    before = in_a_project(parses=True)
+    edited = tmp_path / "code" / "coursework" / "b.py"
+    status = edited.stat()
+    edited.write_text(edited.read_text().replace("return 2", "return 3"))
+    os.utime(edited, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert in_a_project(parses=True) != before
+
+
+def test_another_root_is_kept_beside_the_first(in_a_project):
+    first = in_a_project(parses=True)
+    other = digests.source_digest("coursework.b")
+    assert in_a_project(parses=False) == first
+    assert digests.source_digest("coursework.b") == other != first
+
+
+def test_damaged_digests_are_found_again(in_a_project, tmp_path):
+    before = in_a_project(parses=True)
+    record = tmp_path / ".cache" / "code.json"
+    record.write_bytes(record.read_bytes().replace(before.encode(), b"0" * 32))
+    with pytest.warns(UserWarning, match=r"code\.json was damaged"):
+        assert in_a_project(parses=True) == before
+
+
+def test_outside_a_project_nothing_is_kept(package, tmp_path):
+    digests.source_digest(ROOT)
+    assert not (tmp_path / ".cache").exists()
+
+
+def test_digests_that_cannot_be_kept_are_found_all_the_same(in_a_project, tmp_path):
+    (tmp_path / ".cache").touch()  # a file where a folder is needed
+    assert in_a_project(parses=True) == digests.digest(digests.closure(ROOT))

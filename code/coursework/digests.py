@@ -9,18 +9,25 @@ one as a further root.
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from coursework.errors import InputError
+from coursework.errors import InputError, WorkError
+from coursework.kept import Kept
+from coursework.project import Project
 
 PACKAGE = "coursework"
+KEPT = "code"
+"""The name under which digests are kept."""
+
 _ROOT = Path(__file__).resolve().parent
 
 
@@ -242,7 +249,11 @@ def closure(*roots: str) -> dict[str, str]:
 
 
 def source_digest(*roots: str) -> str:
-    """Digest the code that `roots` depend on (see `closure`); found again only after a file of the package changed."""
+    """Digest the code that `roots` depend on (see `closure`); found again only after a file of the package changed.
+
+    What was found is kept in the cache of the project that holds this package, under the contents of all its files: to
+    parse them takes the better part of a second.
+    """
     stamp = _stamp(_ROOT)
     _mind_modules(tuple(path for path, _, _ in stamp))
     return _source_digest(roots, stamp)
@@ -250,7 +261,25 @@ def source_digest(*roots: str) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _source_digest(roots: tuple[str, ...], stamp: tuple) -> str:
-    return digest(closure(*roots))
+    project = Project(_ROOT.parents[1])
+    if not project.is_there:  # the package is installed elsewhere, as on a cluster
+        return digest(closure(*roots))
+    kept, contents, name = Kept(project.cache), _contents_digest(stamp), " ".join(roots)
+    found = {}
+    with contextlib.suppress(WorkError):  # what cannot be read or kept is found again
+        found = kept.load(KEPT, contents) or {}
+    if name not in found:
+        found[name] = digest(closure(*roots))
+        with contextlib.suppress(WorkError):
+            kept.save(KEPT, contents, found)
+    return found[name]
+
+
+@functools.lru_cache(maxsize=1)
+def _contents_digest(stamp: tuple) -> str:
+    """Digest the contents of the package's files, and the release of Python that parses them."""
+    paths = [Path(path) for path, _, _ in stamp]
+    return digest(sys.version, *(part for path in paths for part in (str(path.relative_to(_ROOT)), path.read_bytes())))
 
 
 @functools.lru_cache(maxsize=1)

@@ -37,9 +37,14 @@ class Project:
         """
         start = (start or Path(os.environ.get("QUARTO_PROJECT_DIR") or Path.cwd())).resolve()
         for folder in (start, *start.parents):
-            if (folder / MARKER).is_file():
-                return cls(folder)
+            if (found := cls(folder)).is_there:
+                return found
         raise InputError(f"No {MARKER} in this folder or above it: run the command inside the project.")
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the root is a project's."""
+        return (self.root / MARKER).is_file()
 
     @property
     def settings_file(self) -> Path:
