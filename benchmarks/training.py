@@ -2,10 +2,11 @@
 
 The straightforward way is one process that trains each run with `model.fit`: float32, all cores, validation after
 every pass. The engine trains as many runs at once as there are cores. Both train the same runs on the same images; the
-cost of the whole protocol is extrapolated from the time of a step, of a measurement and of a start, since the
-straightforward way would take an hour.
+cost of the whole protocol, and of its core under one seed, is extrapolated from the time of a step, of a measurement
+and of a start, since the straightforward way would take an hour. Both ways are timed in turns; each figure is the
+median of the rounds, and each time within a round the least of a few.
 
-    python benchmarks/training.py [--json] [--workers N]
+    python benchmarks/training.py [--json] [--workers N] [--rounds N]
 """
 
 import argparse
@@ -25,7 +26,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PASSES = 3
 """Passes over the intermediate size that are timed, after one that is not."""
 
-EXTRAPOLATED = ("protocol_seconds", "seconds_per_seed", "straightforward_seconds", "speedup")
+VALIDATION = 12_000
+"""Examples of the validation set."""
+
+EXTRAPOLATED = ("protocol_seconds", "seconds_per_seed", "straightforward_seconds", "speedup", "core_speedup")
 
 
 def run_of(model, passes=PASSES, examples=FULL.intermediate):
@@ -109,29 +113,49 @@ def time_straightforward(root):
     for model in ("softmax", *NETWORKS):
         run = run_of(model)
         rows = protocol.subset(images.y_train, run.examples, run.seed)
-        x, y = images.x_train[rows], images.y_train[rows]
-        compiling = time.perf_counter()
+        clock = _pass_clock(keras.callbacks.Callback)
+        began = time.perf_counter()
         network = models.build(run, images.shape, images.classes)
         network.compile(
             keras.optimizers.Adam(run.learning_rate),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
         )
-        validation = (images.x_validation, images.y_validation)
-        network.fit(x, y, batch_size=run.batch_size, validation_data=validation, verbose=0)
-        first = time.perf_counter() - compiling
-        passes = []
-        for _ in range(PASSES):
-            timed = time.perf_counter()
-            network.fit(x, y, batch_size=run.batch_size, verbose=0)
-            middle = time.perf_counter()
-            network.evaluate(*validation, batch_size=run.batch_size, verbose=0)
-            passes.append((middle - timed, time.perf_counter() - middle))
-        steps = run.examples // run.batch_size
-        found[f"{model}_step"] = min(seconds for seconds, _ in passes) / steps
-        found[f"{model}_measure"] = min(seconds for _, seconds in passes)
-        found[f"{model}_compile"] = max(0.0, first - sum(map(min, zip(*passes, strict=True))))
+        network.fit(
+            images.x_train[rows],
+            images.y_train[rows],
+            batch_size=run.batch_size,
+            epochs=1 + PASSES,
+            validation_data=(images.x_validation, images.y_validation),
+            callbacks=[clock],
+            verbose=0,
+        )
+        took = time.perf_counter() - began
+        trained, measured = (min(seconds) for seconds in zip(*clock.passes[1:], strict=True))
+        found[f"{model}_step"] = trained / (run.examples // run.batch_size)
+        found[f"{model}_measure"] = measured
+        found[f"{model}_compile"] = max(0.0, took - sum(map(sum, clock.passes[1:])) - trained - measured)
     return found
+
+
+def _pass_clock(callback):
+    """Make a callback that notes for each pass of `fit` the seconds of its training and of its validation."""
+
+    class Clock(callback):
+        def __init__(self):
+            super().__init__()
+            self.passes = []
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.began = time.perf_counter()
+
+        def on_test_begin(self, logs=None):
+            self.trained = time.perf_counter()
+
+        def on_test_end(self, logs=None):
+            self.passes.append((self.trained - self.began, time.perf_counter() - self.trained))
+
+    return Clock()
 
 
 def whole_protocol():
@@ -162,11 +186,14 @@ def engine_seconds(runs, timed, workers):
     """Extrapolate what the engine takes for some runs, its processes' start and compilations included."""
     kinds = {(run.model, run.width, run.dropout, run.precision) for run in runs}
     compiling = sum(timed[f"{model}_compile"] for model, *_ in kinds)
-    trained = sum(
-        run.steps * timed[f"{run.model}_step"] + len(protocol.evaluation_steps(run)) * timed[f"{run.model}_measure"]
-        for run in runs
-    )
-    return timed["start"] + compiling + trained / workers
+    return timed["start"] + compiling + sum(_engine_run(run, timed) for run in runs) / workers
+
+
+def _engine_run(run, timed):
+    """Extrapolate one training; each of its measurements takes its own examples and the validation set's."""
+    part = (VALIDATION + run.examples) / (VALIDATION + FULL.intermediate)
+    measurements = len(protocol.evaluation_steps(run)) * part
+    return run.steps * timed[f"{run.model}_step"] + measurements * timed[f"{run.model}_measure"]
 
 
 def straightforward_seconds(runs, timed):
@@ -184,6 +211,7 @@ def measure(workers):
     from joblib.externals.loky import get_reusable_executor
 
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ.pop("OMP_NUM_THREADS", None)
     plain = get_reusable_executor(max_workers=1).submit(time_straightforward, ROOT).result()
     get_reusable_executor().shutdown(wait=True)
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -194,31 +222,37 @@ def measure(workers):
     executor.shutdown(wait=True)
     ours = {key: statistics.mean(process[key] for process in found) for key in found[0]}
     everything, core = whole_protocol()
-    protocol_seconds = engine_seconds(everything, ours, workers)
+    protocol_seconds, core_seconds = (engine_seconds(runs, ours, workers) for runs in (everything, core))
     slow = straightforward_seconds(everything, plain)
     return {
         "protocol_seconds": round(protocol_seconds, 1),
-        "seconds_per_seed": round(engine_seconds(core, ours, workers) - ours["start"], 1),
+        "seconds_per_seed": round(core_seconds - ours["start"], 1),
         "straightforward_seconds": round(slow, 1),
         "speedup": round(slow / protocol_seconds, 2),
+        "core_speedup": round(straightforward_seconds(core, plain) / core_seconds, 2),
         "mlp_ratio": round(_rate_ratio("mlp", ours, plain, workers), 2),
         "cnn_ratio": round(_rate_ratio("cnn", ours, plain, workers), 2),
         "matmul_limit_fraction": round(multiplications("mlp") / ours["mlp_step"] / ours["limit"], 3),
         "cnn_limit_fraction": round(multiplications("cnn") / ours["cnn_step"] / ours["limit"], 3),
         "peak_mb": round(max(process["peak_mb"] for process in found)),
         "overhead_per_run": round(ours["overhead"], 3),
-        "workers": workers,
         "mlp_step_ms": round(1000 * ours["mlp_step"], 3),
         "cnn_step_ms": round(1000 * ours["cnn_step"], 3),
         "start_seconds": round(ours["start"], 1),
-        "extrapolated": list(EXTRAPOLATED),
     }
+
+
+def in_rounds(workers, rounds):
+    """Measure both ways in turns; the median of each figure."""
+    each = [measure(workers) for _ in range(rounds)]
+    found = {key: statistics.median(one[key] for one in each) for key in each[0]}
+    return found | {"workers": workers, "rounds": rounds, "extrapolated": list(EXTRAPOLATED)}
 
 
 def _rate_ratio(model, ours, plain, workers):
     """Compare examples a second at the intermediate size, each way with the measurements that it makes."""
     run = run_of(model, passes=FULL.epochs)
-    engine = (run.steps * ours[f"{model}_step"] + ours[f"{model}_measure"]) / workers
+    engine = _engine_run(run, ours) / workers
     return (run.steps * plain[f"{model}_step"] + FULL.epochs * plain[f"{model}_measure"]) / engine
 
 
@@ -227,8 +261,9 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--json", action="store_true", help="print one line of JSON")
     arguments.add_argument("--workers", type=int, default=os.cpu_count(), help="processes of the engine")
+    arguments.add_argument("--rounds", type=int, default=3, help="how often both ways are timed (default 3)")
     chosen = arguments.parse_args()
-    found = measure(chosen.workers)
+    found = in_rounds(chosen.workers, chosen.rounds)
     if chosen.json:
         print(json.dumps(found))
         return
