@@ -13,26 +13,30 @@ from matplotlib.lines import Line2D
 from coursework.diagrams.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, TEXT_WIDTH, use
 
 STYLES = {
-    "SimpleRNN": (BLUE, "-"),
-    "LSTM, forget bias 1": (ORANGE, (0, (5, 1.6))),
-    "LSTM, forget bias 3": (GREEN, (0, (6, 1.5, 1.2, 1.5))),
-    "LSTM, forget bias 5": (PURPLE, (0, (2.2, 1.2))),
+    "SimpleRNN": (BLUE, "-", ""),
+    "LSTM, forget bias 1": (ORANGE, (0, (5, 1.6)), "o"),
+    "LSTM, forget bias 3": (GREEN, (0, (6, 1.5, 1.2, 1.5)), "s"),
+    "LSTM, forget bias 5": (PURPLE, (0, (2.2, 1.2)), "^"),
 }
+"""Of each net its colour, its dashes, and the mark by which its dotted line is known without colours."""
+
+MARK = {"ms": 3.2, "mec": "white", "mew": 0.4}
 DIRECT = (0, (0.8, 1.4))
 LOWEST, HIGHEST = 1e-12, 1e4
 
 
 def _draw_factors(axes: Axes, name: str, factors: Mapping[str, Any]) -> None:
     """Draw the factor of a net against the lag: each seed thin, their geometric mean thick, the cell's path dotted."""
-    colour, dash = STYLES[name]
+    colour, dash, mark = STYLES[name]
     total = np.array(factors["total"])
     lags = np.arange(1, total.shape[1] + 1)
     for seed in total:
         axes.plot(lags, seed, ls="-", lw=0.5, color=colour, alpha=0.35)
-    axes.plot(lags, np.exp(np.log(total).mean(axis=0)), ls=dash, lw=1.6, color=colour)
+    marked = {"marker": mark, "markevery": (lags.size // 5 - 1, lags.size // 5), **MARK}
+    axes.plot(lags, np.exp(np.log(total).mean(axis=0)), ls=dash, lw=1.6, color=colour, **marked)
     if "direct" in factors:
         direct = np.exp(np.log(np.array(factors["direct"])).mean(axis=0))
-        axes.plot(lags, direct, ls=DIRECT, lw=1.2, color=colour)
+        axes.plot(lags, direct, ls=DIRECT, lw=1.2, color=colour, **marked)
 
 
 def gradients(measurements: Mapping[str, Any]) -> Figure:
@@ -65,7 +69,10 @@ def gradients(measurements: Mapping[str, Any]) -> Figure:
         axes.yaxis.set_minor_locator(_no_ticks())
         axes.axhline(1, color=GREY, lw=0.8, zorder=0)
     panels[0].set_ylabel("largest factor")
-    handles = [Line2D([], [], color=c, ls=dash, lw=1.6, label=name) for name, (c, dash) in STYLES.items()]
+    handles = [
+        Line2D([], [], color=colour, ls=dash, lw=1.6, marker=mark, label=name, **MARK)
+        for name, (colour, dash, mark) in STYLES.items()
+    ]
     handles.append(Line2D([], [], color=INK, ls=DIRECT, lw=1.2, label="along the cell alone"))
     figure.legend(handles=handles, loc="outside upper center", ncols=3, columnspacing=1.6, handlelength=2.8)
     return figure
