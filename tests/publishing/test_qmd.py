@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pypandoc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -193,3 +196,51 @@ def test_any_text_is_read_or_refused_in_one_sentence(tmp_path_factory, lines):
         qmd.citations(document)
     except InputError as error:
         assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "words"),
+    [
+        ("| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 | 5 |", 4, "has 3 cells, and the line under its head has 2"),
+        ("| a | b | c |\n|---|:-:|\n| 1 | 2 |", 1, "has 3 cells"),
+        ("a | b\n--|--\n1 | 2 | 3", 3, "has 3 cells"),
+        ("| a | b |\n| 1 | 2 |", 1, r"write \|---\|---\| there"),
+    ],
+)
+def test_a_table_that_would_lose_cells_is_refused(read, table, line, words):
+    with pytest.raises(InputError, match=rf"report\.qmd:{line}: .*{words}"):
+        read(f"{table}\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| a | b |\n|---|---|\n| 1 |\n\n: C {#tbl-a}",  # what is missing is empty
+        "| a | b |\n|--:|---|\n| `x|y` | $|z|$ |\n| p\\|q | 1 |",
+        "| A line\n| of a poem",
+        "| A line\n| of a | poem |",
+        "+---+---+\n| a | b |\n| c | d |\n+---+---+",
+        "Text | with a bar.\n\n---\n\nText.",
+        "| a |\n|---|\n| 1 |",
+    ],
+)
+def test_what_loses_nothing_is_no_broken_table(read, text):
+    assert read(f"{text}\n")
+
+
+@given(
+    rows=st.lists(st.lists(st.sampled_from(["{}", "`x|{}`", r"p\|{}", "$|{}|$"]), min_size=1, max_size=4), min_size=2),
+    columns=st.integers(2, 4),
+)
+def test_a_table_is_refused_just_if_pandoc_loses_a_cell_of_it(rows, columns):
+    numbers = iter(range(1000, 10_000))
+    head, *body = (f"| {' | '.join(cell.format(next(numbers)) for cell in row)} |" for row in rows)
+    text = "\n".join([head, "|---" * columns + "|", *body])
+    lines = tuple(qmd.Line(line, "report.qmd", number) for number, line in enumerate(text.split("\n"), 1))
+    try:
+        qmd.refuse_unsupported(qmd.Document(Path("report.qmd"), "report.qmd", {}, (Prose(lines, 0),)))
+        refused = False
+    except InputError:
+        refused = True
+    shown = pypandoc.convert_text(text, "native", format="markdown")
+    assert refused == any(str(number) not in shown for number in range(1000, next(numbers)))

@@ -39,6 +39,8 @@ _FENCE = re.compile(r"^( {0,3})(`{3,}|~{3,})\s*(.*?)\s*$")
 _CELL_FENCE = re.compile(r"^(`{3,})\{([A-Za-z_]+)(.*?)\}\s*$")
 _SHORTCODE = re.compile(r"(?<!\{)\{\{<\s*(.*?)\s*>\}\}(?!\})")
 _INCLUDE = re.compile(r"^\{\{<\s*include\s+(\S+)\s*>\}\}\s*$")
+_TABLE_ROW = re.compile(r"\|.*[^\\|]\|.*\|")
+_TABLE_RULE = re.compile(r"\|?\s*:?-+:?\s*([|+]\s*:?-+:?\s*)*\|?")
 _DIV = re.compile(r"^ {0,3}:{3,}\s*(\{.*\}|[^\s{:][^{]*?)?\s*:*\s*$")
 _ATTRIBUTES = re.compile(r"\{#([A-Za-z][\w:.-]*)([^}]*)\}")
 _REFERENCE = re.compile(r"(?<![\w@/.`\\])@\{?((?:[Ff]ig|[Tt]bl|[Ll]st|[Ee]q|[Ss]ec)-[\w-]*\w)\}?")
@@ -514,7 +516,9 @@ def refuse_unsupported(document: Document) -> None:
     for line in (line for cell in document.cells for line in cell.lines):
         if ">" in line.text and _ANNOTATION.search(line.text):
             raise InputError(f"{line.place}: code annotations ({line.text.split()[-1]}) are not supported.")
-    _refuse_in_text(list(outside_code(lines)))
+    text = list(outside_code(lines))
+    _refuse_in_text(text)
+    _refuse_lossy_tables(list(without_mathematics(text)))
 
 
 def code_blocks(lines: Iterable[Line]) -> frozenset[tuple[str, int]]:
@@ -595,6 +599,40 @@ def _refuse_in_text(lines: list[Line]) -> None:
         raise InputError(f"{opened.place}: a formula that begins with $$ is not closed.")
     if depth:
         raise InputError(f"{depth[-1].place}: this ::: block is not closed.")
+
+
+def _refuse_lossy_tables(lines: list[Line]) -> None:
+    """Refuse tables of which pandoc would leave cells out without a word, or which it would not take for tables."""
+    columns = 0
+    for before, line, after in zip([None, *lines], lines, [*lines[1:], None], strict=False):
+        text = line.text.strip()
+        if not text:
+            columns = 0
+        elif columns:
+            _check_row(line, columns)
+        elif _TABLE_RULE.fullmatch(text) and before is not None and "|" in before.text:
+            columns = _columns(text.replace("+", "|"))
+            _check_row(before, columns)
+        elif _TABLE_ROW.fullmatch(text) and not (before is not None and before.text.strip().startswith(("+", "|"))):
+            follows = after.text.strip() if after is not None else ""
+            if _TABLE_ROW.fullmatch(follows) and not _TABLE_RULE.fullmatch(follows):
+                rule = "|---" * _columns(text) + "|"
+                raise InputError(f"{line.place}: this table has no line under its head: write {rule} there.")
+
+
+def _check_row(line: Line, columns: int) -> None:
+    found = _columns(line.text)
+    if found > columns:
+        raise InputError(
+            f"{line.place}: this row of the table has {found} cells, and the line under its head has {columns}: make "
+            "them equal, since what is too many would be left out (a bar inside a cell is written \\|)."
+        )
+
+
+def _columns(row: str) -> int:
+    """Count the cells of a row of a pipe table, in which code and formulas are blanked out."""
+    bars = row.replace("\\|", "  ").strip()
+    return bars.removeprefix("|").removesuffix("|").count("|") + 1
 
 
 def _nested(line: Line, depth: int) -> int:
