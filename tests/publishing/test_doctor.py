@@ -242,6 +242,29 @@ def test_a_package_that_cannot_be_imported_is_wrong(healthy, package, module):
     assert re.search(rf"✗ {package} +cannot be imported\n +→ Install .*rm -rf \.venv", done.stdout), done.stderr
 
 
+@pytest.mark.parametrize("damage", ["missing", "cut short"])
+def test_a_package_with_a_damaged_file_is_wrong(healthy, tmp_path, monkeypatch, damage):
+    """An installed package of another name stands in for Keras: only its description is read."""
+    installed = tmp_path / "installed"
+    record = installed / "whole-1.0.dist-info" / "RECORD"
+    record.parent.mkdir(parents=True)
+    (record.parent / "METADATA").write_text("Metadata-Version: 2.1\nName: whole\nVersion: 1.0\n")
+    record.write_text("whole/__init__.py,,\nwhole/layers.py,sha256=x,9\nwhole/cache.pyc,,\n")
+    (installed / "whole").mkdir()
+    (installed / "whole" / "layers.py").write_text("LAYER = 1")
+    monkeypatch.syspath_prepend(str(installed))
+    monkeypatch.setattr(doctor, "PACKAGES", ("whole",))
+    (installed / "whole" / "__init__.py").touch()
+    assert [item.state for item in found(healthy, "whole")] == ["ok"]
+    if damage == "missing":
+        (installed / "whole" / "layers.py").unlink()
+    else:
+        (installed / "whole" / "layers.py").write_text("LAYER")
+    item = only(healthy, "whole")
+    assert (item.state, item.text) == ("wrong", "whole/layers.py is not as it was installed")
+    assert "rm -rf .venv" in item.mend
+
+
 def test_a_package_of_another_version_is_wrong(healthy):
     lock = healthy.root / "requirements.lock"
     version = doctor._version("numpy")

@@ -178,6 +178,8 @@ def _packages(project: Project) -> Iterator[Item]:
             yield Item(name, "wrong", "not installed", REINSTALL)
         elif not _can_be_imported(name):
             yield Item(name, "wrong", "cannot be imported", REINSTALL)
+        elif damaged := _damaged(name):
+            yield Item(name, "wrong", f"{damaged} is not as it was installed", REINSTALL)
         elif platform_is_locked and wanted and version != wanted:
             yield Item(name, "wrong", f"{version}, where requirements.lock has {wanted}", REINSTALL)
         else:
@@ -215,6 +217,18 @@ def _can_be_imported(name: str) -> bool:
     except Exception:  # a package that is damaged fails in whatever way
         return False
     return spec is not None and spec.origin is not None  # a folder without its files has no origin
+
+
+def _damaged(name: str) -> str | None:
+    """Name the first file of a package that is missing, or of another size than when it was installed."""
+    for file in metadata.files(name) or ():
+        try:
+            if file.size not in (None, file.locate().stat().st_size):  # None: written after the installation
+                return str(file)
+        except OSError:
+            if file.size is not None:
+                return str(file)
+    return None
 
 
 def _environment(project: Project) -> Iterator[Item]:
