@@ -174,12 +174,12 @@ def test_a_diverged_value_cannot_be_the_best():
     assert sweep.best_value == 3e-4
 
 
-def test_a_sweep_that_diverged_throughout_has_no_best():
-    sweep = analysis.gather(
-        Synthetic(loss=lambda run: np.inf), protocol.l2_runs(protocol.FULL, "mlp"), "l2"
-    )  # fmt: skip
-    with pytest.raises(ValueError, match="every value of l2 diverged"):
-        _ = sweep.best
+def test_of_a_sweep_that_diverged_throughout_the_first_value_stands_in():
+    results, runs = Synthetic(loss=lambda run: np.inf), protocol.l2_runs(protocol.FULL, "mlp")
+    sweep = analysis.gather(results, runs, "l2")
+    assert sweep.best == 0
+    assert sweep.best_value == protocol.choose_l2(results, protocol.FULL, "mlp")
+    assert sweep.choices_without_one_seed() == [0] * len(sweep.seeds)
 
 
 # Laws

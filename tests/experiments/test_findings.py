@@ -97,7 +97,7 @@ def fit(train_loss, validation_loss, train_error, validation_error):
     ("final", "verdict"),
     [
         (fit(0.02, 0.50, 0.00, 0.15), "The MLP overfits."),
-        (fit(0.50, 0.55, 0.17, 0.18), "The MLP does not reach the target on its training data."),
+        (fit(0.50, 0.55, 0.17, 0.18), "The MLP misses the target on its training data."),
         (fit(0.02, 0.20, 0.00, 0.07), "The MLP meets the target on validation too."),
         (fit(0.02, 0.35, 0.00, 0.09), "The MLP overfits in part."),
     ],
@@ -124,6 +124,7 @@ def test_the_validation_loss_turns_up_or_not():
     mixed = [[1.0, 0.4, 0.5], [1.0, 0.5, 0.49]]
     assert "does not clearly climb" in findings.curve_sentence("MLP", mixed, [1, 2, 3])
     assert "lowest at the end" in findings.curve_sentence("MLP", [down, down], [1, 2, 3])
+    assert "a training diverged" in findings.curve_sentence("MLP", [down, [np.nan] * 3], [1, 2, 3])
 
 
 # Regularisation
@@ -420,6 +421,11 @@ def test_calibration():
     ]
 
 
+def test_of_the_confidence_of_a_diverged_model_nothing_is_concluded():
+    diverged = analysis.reliability(np.full((10, 2), np.nan), np.zeros(10, int))
+    assert findings.calibration_sentence("CNN", diverged).startswith("Of the CNN's confidence nothing is concluded")
+
+
 # Learning rate
 
 
@@ -481,3 +487,9 @@ def test_an_earlier_reading_of_the_test_set_is_told():
     )
     assert "**This test set was opened for another choice too.**" in again
     assert "1. MLP with λ = 3\u00a0×\u00a010⁻³, 48,000 examples (profile tiny); 2. MLP with λ = 10⁻³" in again
+
+
+def test_where_every_value_diverged_nothing_is_chosen():
+    sweep = l2_sweep(lambda run: np.nan)
+    assert findings.sweep_sentence("MLP", sweep).startswith("**For the MLP no λ can be chosen**")
+    assert findings.too_much_sentence("MLP", sweep) == "Whether too much hurts the MLP cannot be told."

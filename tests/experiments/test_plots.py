@@ -222,6 +222,17 @@ def test_laws_are_drawn_to_one_doubling_and_no_further(results, profile):
     assert inside(fig)
 
 
+def test_without_a_complete_curve_the_figure_of_the_laws_says_so():
+    (said,) = plots.plot_laws({}, {}, "validation_loss").axes[0].texts
+    assert said.get_text() == "A training of each curve diverged."
+
+
+def test_a_grid_in_which_everything_diverged_says_so_in_each_cell():
+    fig = plots.plot_grid({"cnn": ((1.0, 2.0), (128,), np.full((2, 1), np.nan))}, {"cnn": (1.0, 128)})
+    assert [text.get_text() for text in fig.axes[0].texts] == ["diverged", "diverged"]
+    fig.canvas.draw()
+
+
 def test_the_grid_prints_every_loss_and_frames_the_chosen_cell():
     searches = {
         "mlp": ((1e-4, 1e-3), (64, 256), np.array([[0.51, 0.52], [0.41, np.nan]])),

@@ -187,11 +187,11 @@ class Sweep:
 
     @property
     def best(self):
-        """Index of the value with the lowest mean validation loss; a value of which a run diverged cannot win."""
-        means = self.means("validation_loss")
-        if not np.isfinite(means).any():
-            raise ValueError(f"every value of {self.over} diverged")
-        return int(np.nanargmin(means))
+        """Index of the value with the lowest mean validation loss; a value of which a run diverged cannot win.
+
+        Where each value has such a run it is the first one, for want of any to choose.
+        """
+        return _lowest(self.means("validation_loss"))
 
     @property
     def best_value(self):
@@ -213,7 +213,12 @@ class Sweep:
     def choices_without_one_seed(self):
         """Index of the value that would be chosen, with each seed in turn left out."""
         without = (np.delete(self.validation_loss, k, axis=1).mean(axis=1) for k in range(len(self.seeds)))
-        return [int(np.nanargmin(means)) for means in without]
+        return [_lowest(means) for means in without]
+
+
+def _lowest(means):
+    """Index of the smallest finite value; 0 if there is none."""
+    return int(np.where(np.isfinite(means), means, np.inf).argmin())
 
 
 def gather(results, runs, over):

@@ -88,8 +88,18 @@ def describe(results, profile, dataset):
     for model in NAMES:
         values |= {f"{model}_{key}": text for key, text in _curve(results, profile, model, l2[model]).items()}
     values |= _test(results, profile, l2)
-    verdicts = {f"{key}_verdict": findings.headline(text) for key, text in values.items() if text.startswith("**")}
+    verdicts = {f"{key}_verdict": findings.headline(values[key]) for key in ("comparison", "test_comparison", "target")}
+    for key in ("fit", "l2_sentence", "dropout_sentence", "curve"):
+        verdicts[f"{key}_verdict"] = _verdict_of_both(*(findings.headline(values[f"{model}_{key}"]) for model in NAMES))
     return values | verdicts
+
+
+def _verdict_of_both(mlp, cnn):
+    """Say once what is said of both models alike, else say both."""
+    if mlp.replace(NAMES["mlp"], NAMES["cnn"]) != cnn:
+        return f"{mlp} {cnn}"
+    name, pronoun = NAMES["mlp"], "either" if " not " in mlp else "each"
+    return mlp.replace(f"The {name}", f"{pronoun.title()} model").replace(f"the {name}", f"{pronoun} model")
 
 
 def _budget(profile, trainings):
@@ -116,6 +126,7 @@ def _tuning(results, profile, model):
         "too_much": findings.too_much_sentence(name, l2),
         "no_l2_loss": with_limits(l2.intervals("validation_loss")[0]),
         "dropout": f"{dropout.best_value:g}",
+        "dropout_sentence": findings.sweep_sentence(name, dropout),
         "dropout_loss": with_limits(dropout.intervals("validation_loss")[dropout.best]),
     }
 

@@ -76,8 +76,8 @@ def table(header, rows, align=None):
 
 
 def headline(sentence):
-    """What a conclusion sets in bold: its verdict without the numbers."""
-    return sentence.split("**")[1].rstrip(".") + "."
+    """What a conclusion sets in bold: its verdict without the numbers; all of it where nothing could be concluded."""
+    return sentence.split("**")[1].rstrip(".") + "." if "**" in sentence else sentence
 
 
 # --- Predicates ---
@@ -218,7 +218,7 @@ def fit_sentence(model, examples, fit, loss_target, error_target):
         )
     if not (reaches(t_error, error_target) and reaches(t_loss, loss_target)):
         return (
-            f"**The {model} does not reach the target on its training data.** At {whole(examples)} examples {seen}; "
+            f"**The {model} misses the target on its training data.** At {whole(examples)} examples {seen}; "
             f"{target} is not met in every seed, so the model would have to be larger or trained for longer."
         )
     if (v_error < error_target).all() and (v_loss < loss_target).all():
@@ -235,6 +235,8 @@ def fit_sentence(model, examples, fit, loss_target, error_target):
 def curve_sentence(model, histories, epochs):
     """Does the validation loss turn up again? ``histories``: validation loss, shape (seeds, evaluations)."""
     mean = np.asarray(histories).mean(axis=0)
+    if not np.isfinite(mean).all():
+        return f"The {model}'s validation loss has no lowest point: a training diverged."
     lowest = int(mean.argmin())
     if turns_up(histories):
         return (
@@ -257,6 +259,8 @@ def sweep_sentence(model, sweep):
     best, kind = _value(sweep, sweep.best_value), KINDS[sweep.over]
     name = "λ" if sweep.over == "l2" else "dropout rate"
     loss = sweep.intervals("validation_loss")
+    if diverged(loss[sweep.best]):
+        return f"**For the {model} no {name} can be chosen**: at each one tried a training diverged."
     verdict = f"For the {model} the best {name} is {best}"
     here = f"validation loss {with_limits(loss[sweep.best])}"
     parts = []
@@ -319,7 +323,10 @@ def stability_sentence(sweep):
 def too_much_sentence(model, sweep):
     """What the largest value tried does, against the best and against none."""
     last = len(sweep.values) - 1
-    most, loss = _at(sweep, sweep.values[last]), sweep.intervals("validation_loss")[last]
+    most, losses = _at(sweep, sweep.values[last]), sweep.intervals("validation_loss")
+    loss = losses[last]
+    if diverged(losses[sweep.best]):
+        return f"Whether too much hurts the {model} cannot be told."
     if too_much_hurts(sweep) and diverged(loss):
         return f"Too much hurts: at {most} a training of the {model} diverged."
     if too_much_hurts(sweep):
@@ -343,7 +350,10 @@ def comparison_sentence(first, second, examples, loss, error, what="validation")
     points_ = with_limits(error, points)
     at = f"({what} set, {whole(examples)} training examples)"
     if not loss.known:
-        return f"{at[1:-1]}: {where} and its error differs by {points_}; without an interval nothing more can be said."
+        return (
+            f"On the {what} set, with {whole(examples)} training examples, {where} and its error differs by {points_}; "
+            "without an interval nothing more can be said."
+        )
     both = f"{where}, its error differs by {points_} (mean and 95 % interval, {loss.seeds} paired seeds)"
     if clearly_below(loss) and clearly_below(error):
         return f"**The {second} beats the {first} {at}**: {both}. Both intervals lie below zero."
@@ -541,6 +551,8 @@ def calibration_sentence(model, result):
         f"expected calibration error {percent(result.expected_error)}, "
         f"mean confidence minus accuracy {with_limits(result.bias, points)}"
     )
+    if not result.bias.known:
+        return f"Of the {model}'s confidence nothing is concluded: {seen}."
     if overconfident(result.bias):
         return f"**The {model} is too sure of itself**: {seen}."
     if underconfident(result.bias):

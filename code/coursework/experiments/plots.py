@@ -145,7 +145,8 @@ def plot_grid(searches, chosen):
         1, len(searches), figsize=(WIDTH, 0.95 + 0.32 * rows), layout="constrained", width_ratios=columns, squeeze=False
     )
     everything = np.concatenate([np.ravel(losses) for _, _, losses in searches.values()])
-    low, high = np.log(np.nanmin(everything)), np.log(1.01 * np.nanmax(everything))
+    known = everything[np.isfinite(everything)]
+    low, high = (np.log(known.min()), np.log(1.01 * known.max())) if known.size else (0, 1)
     for ax, (model, (rates, widths, losses)) in zip(axes[0], searches.items(), strict=True):
         shade = np.where(np.isfinite(losses), (np.log(losses) - low) / (high - low), 1.0)
         ax.imshow(0.4 * shade, cmap="Greys", vmin=0, vmax=1, aspect="auto")
@@ -433,6 +434,7 @@ def plot_laws(curves, laws, quantity):
     Parameters
     ----------
     curves : mapping of model to Sweep over ``"examples"``
+        Curves without a diverged training; where there are none, the figure says so.
     laws : mapping of model to mapping of kind to LawSummary
     quantity : str
         ``"validation_loss"`` or ``"validation_error"``.
@@ -440,9 +442,19 @@ def plot_laws(curves, laws, quantity):
     dashes = {"power law": (0, (1.2, 1.2)), "power law with offset": "-", "log-parabola": (0, (6, 1.5, 1.2, 1.5))}
     kinds = list(dashes)
     fig, axes = plt.subplots(
-        1, 1 + len(curves), figsize=(WIDTH, 3.0), layout="constrained", width_ratios=(1.5, *[1] * len(curves))
+        1,
+        1 + len(curves),
+        figsize=(WIDTH, 3.0),
+        layout="constrained",
+        width_ratios=(1.5, *[1] * len(curves)),
+        squeeze=False,
     )
+    axes = axes[0]
     main = axes[0]
+    if not curves:
+        main.text(0.5, 0.5, "A training of each curve diverged.", transform=main.transAxes, ha="center")
+        main.set_axis_off()
+        return fig
     main.set(xscale="log", yscale="log")
     for model, sweep in curves.items():
         style = MODEL_STYLE[model]
