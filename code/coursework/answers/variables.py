@@ -116,9 +116,9 @@ def evidence_table(checks: list[dict[str, Any]]) -> str:
     rows = [
         "| | Claim | Compared with | $n$ | $d$ | $a$ | $r$ |",
         "|"
-        + "|".join(f":{'-' * width}" for width in (4, 34, 33))
+        + "|".join(f":{'-' * width}" for width in (4, 37, 38))
         + "|"
-        + "|".join(f"{'-' * width}:" for width in (6, 14, 13, 8))
+        + "|".join(f"{'-' * width}:" for width in (7, 14, 12, 8))
         + "|",
     ]
     for check in checks:

@@ -6,6 +6,7 @@ reads only, and never imports TensorFlow.
 
 from __future__ import annotations
 
+import csv
 import getpass
 import gzip
 import hashlib
@@ -221,13 +222,16 @@ def _can_be_imported(name: str) -> bool:
 
 def _damaged(name: str) -> str | None:
     """Name the first file of a package that is missing, or of another size than when it was installed."""
-    for file in metadata.files(name) or ():
+    package = metadata.distribution(name)
+    # Not `package.files`, from which some releases leave out what is missing.
+    rows = csv.reader((package.read_text("RECORD") or "").splitlines())
+    for path, _, size in (row for row in rows if len(row) == 3):
         try:
-            if file.size not in (None, file.locate().stat().st_size):  # None: written after the installation
-                return str(file)
-        except OSError:
-            if file.size is not None:
-                return str(file)
+            sound = not size or Path(package.locate_file(path)).stat().st_size == int(size)
+        except (OSError, ValueError):
+            sound = False
+        if not sound:
+            return path
     return None
 
 
