@@ -355,6 +355,48 @@ def test_what_a_preview_executed_is_executed_again_for_handing_in(project, write
         assert not preview.report({}, {}).executed, "a fresh kernel is good enough for a preview"
 
 
+def test_a_preview_executes_the_edited_chapter_alone(project, write):
+    ran = []
+
+    def chapter(name, code):
+        (project.report / f"_{name}.qmd").write_text(f"Text.\n\n```{{python}}\n{code}\n```\n")
+
+    chapter("one", "shared = 1\nprint(shared)")
+    chapter("two", "print(shared + 10)")
+    chapter("three", "print('other')")
+    write("{{< include _one.qmd >}}\n\n{{< include _two.qmd >}}\n\n{{< include _three.qmd >}}\n")
+    noted = {"on_cell": lambda document, index, count, cell: ran.append((index, count, cell.place))}
+    with Builder(project, keep_kernel=True, in_memory=True, **noted) as preview:
+        preview.report({}, {})
+        ran.clear()
+        chapter("three", "print('edited')")
+        text = preview.report({}, {}).text
+        assert ran == [(0, 1, "report/_three.qmd:3")]
+        assert all(shown in text for shown in ("edited", "11"))
+        ran.clear()
+        chapter("two", "print(shared + 20)")
+        assert "21" in preview.report({}, {}).text
+        assert [place for *_, place in ran] == ["report/_one.qmd:3", "report/_two.qmd:3"], "and what it uses"
+        assert not preview.report({}, {}).executed
+        ran.clear()
+        preview.report({}, {"settings": 2})
+        assert len(ran) == 3, "what all cells may read has changed"
+    ran.clear()
+    with Builder(project, keep_kernel=True, in_memory=True, **noted) as preview:
+        preview.report({}, {"settings": 2})
+        assert not ran, "an execution of all cells is kept"
+        chapter("two", "print(shared + 30)")
+        preview.report({}, {"settings": 2})
+    ran.clear()
+    with Builder(project, keep_kernel=True, in_memory=True, **noted) as preview:
+        preview.report({}, {"settings": 2})
+        assert len(ran) == 3, "one of some cells is not"
+    ran.clear()
+    with Builder(project, **noted) as builder:
+        builder.report({}, {"settings": 2})
+        assert len(ran) == 3, "what is handed in comes from one execution of all cells"
+
+
 def test_a_damaged_cache_is_set_aside_and_made_again(builder, project, write):
     write("```{python}\nprint('kept')\n```\n")
     before = builder.report({}, {}).text

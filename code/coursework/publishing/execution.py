@@ -22,10 +22,12 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from coursework.digests import digest, imported_modules, normalised, package_versions, source_digest
 from coursework.errors import WorkError
+from coursework.publishing import reuse
 from coursework.publishing.qmd import Cell, Document
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -149,7 +151,7 @@ class OutputCache:
     def __init__(self, folder: Path, *, in_memory: bool = False, also: OutputCache | None = None):
         self.folder = folder
         self.also = also
-        self._memory: dict[str, tuple[str, Outputs]] | None = {} if in_memory else None
+        self._memory: dict[str, tuple[Job, Outputs]] | None = {} if in_memory else None
 
     def _open(self) -> Any:
         from jupyter_cache import get_cache
@@ -160,20 +162,33 @@ class OutputCache:
 
     def load(self, job: Job) -> Outputs | None:
         """Return the kept outputs of a job, or None."""
-        if self._memory is not None:
-            key, outputs = self._memory.get(job.document.name, ("", ()))
-            if key == digest(job.dependencies()):
+        if self._memory is not None and job.document.name in self._memory:
+            last, outputs = self._memory[job.document.name]
+            if last.dependencies() == job.dependencies():
                 return outputs
         found = self._load(job)
         if found is None and self.also is not None:
             found = self.also.load(job)
         if found is not None:
-            self._remember(job, found)
+            self.remember(job, found)
         return found
 
-    def _remember(self, job: Job, outputs: Outputs) -> None:
+    def held(self, job: Job) -> dict[int, tuple[dict, ...]]:
+        """Return what is in memory of a job's outputs and still holds, by the cell's index, though cells were edited.
+
+        Nothing where anything but the cells has changed.
+        """
+        if self._memory is None or job.document.name not in self._memory:
+            return {}
+        last, outputs = self._memory[job.document.name]
+        if last.dependencies() | {"cells": None} != job.dependencies() | {"cells": None}:
+            return {}
+        return {index: outputs[earlier] for index, earlier in reuse.still_valid(last.cells, job.cells).items()}
+
+    def remember(self, job: Job, outputs: Outputs) -> None:
+        """Keep the outputs of a job in memory, for a preview; elsewhere nothing is kept."""
         if self._memory is not None:
-            self._memory[job.document.name] = (digest(job.dependencies()), outputs)
+            self._memory[job.document.name] = (job, outputs)
 
     def _load(self, job: Job) -> Outputs | None:
         if not self.folder.is_dir():
@@ -203,7 +218,7 @@ class OutputCache:
         """Keep the outputs of a job; a cache that cannot be written costs an execution next time, nothing else."""
         from jupyter_cache.base import CacheBundleIn
 
-        self._remember(job, outputs)
+        self.remember(job, outputs)
         try:
             bundle = CacheBundleIn(_cache_notebook(job, outputs), Path(job.document.name).as_posix())
             self._open().cache_notebook_bundle(bundle, check_validity=False, overwrite=True, description="")
@@ -292,15 +307,22 @@ class Kernel:
         )
         self._manager, self._is_used = manager, False
 
-    def run(self, job: Job, on_cell: Callable[[int, int, Cell], None] | None = None) -> Outputs:
-        """Execute all cells of a job in an empty namespace.
+    def run(
+        self,
+        job: Job,
+        on_cell: Callable[[int, int, Cell], None] | None = None,
+        held: Mapping[int, tuple[dict, ...]] = MappingProxyType({}),
+    ) -> Outputs:
+        """Execute the cells of a job in an empty namespace.
 
         Parameters
         ----------
         job
             What to execute.
         on_cell
-            Called before each cell with its index, the number of cells and the cell.
+            Called before each cell that is executed, with how many came before it, their number and the cell.
+        held
+            The outputs of cells that are not executed, by their index.
 
         Raises
         ------
@@ -334,10 +356,11 @@ class Kernel:
             self._is_used = True
             if refusal := _quietly(client.kc, _STYLE.replace("FORMATS", repr(set(job.figure_formats)))):
                 raise WorkError(_style_failure(refusal, job))
-            for index, cell in enumerate(cells):
-                current = job.cells[index]
+            wanted = [index for index in range(len(cells)) if index not in held]
+            for position, index in enumerate(wanted):
+                cell, current = cells[index], job.cells[index]
                 if on_cell:
-                    on_cell(index, len(cells), current)
+                    on_cell(position, len(wanted), current)
                 client.execute_cell(cell, index, execution_count=index + 1)
         except CellExecutionError as error:
             raise WorkError(_failure(current, error)) from None
@@ -357,7 +380,10 @@ class Kernel:
         finally:
             if client.kc is not None:
                 client.kc.stop_channels()
-        return tuple(tuple(_clean(dict(output)) for output in cell.outputs) for cell in cells)
+        return tuple(
+            held[index] if index in held else tuple(_clean(dict(output)) for output in cell.outputs)
+            for index, cell in enumerate(cells)
+        )
 
 
 # In a kernel that has run before: forget its names and this package's modules, so that edits of helpers are seen.
@@ -473,8 +499,10 @@ def execute(
     executed = outputs is None
     if outputs is None:
         job.dependencies()  # as they are before anything runs
-        outputs = kernel.run(job, on_cell)
+        held = {} if refresh else cache.held(job)
+        outputs = kernel.run(job, on_cell, held)
         if job.holds():  # else nobody knows which of two states the cells have seen
-            cache.save(job, outputs)
+            keep = cache.remember if held else cache.save  # on disk there is only what comes from one execution
+            keep(job, outputs)
     by_cell = dict(zip((id(cell) for cell in job.cells), outputs, strict=True))
     return tuple(by_cell.get(id(cell), ()) for cell in job.document.cells), executed
