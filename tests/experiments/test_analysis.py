@@ -85,23 +85,33 @@ def test_paired_proportions_use_only_the_examples_that_differ():
     assert (found.mean, found.low, found.high) == pytest.approx((0.1, *oracle), abs=1e-6)
 
 
-def test_rates_of_one_model_on_two_sets_have_the_textbooks_interval():
-    found = analysis.rates_on_two_sets([0.1], 1000, [0.12], 2000)
-    spread = 1.959964 * np.sqrt(0.1 * 0.9 / 1000 + 0.12 * 0.88 / 2000)
-    assert (found.mean, found.low, found.high) == pytest.approx((-0.02, -0.02 - spread, -0.02 + spread))
+def test_the_means_of_one_model_on_two_sets_have_welchs_interval():
+    random = np.random.default_rng(4)
+    first, second = random.exponential(0.3, (1, 1000)), random.exponential(0.3, (1, 2000))
+    found = analysis.means_on_two_sets(first, second)
+    oracle = stats.ttest_ind(first[0], second[0], equal_var=False).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((oracle.low, oracle.high), rel=5e-3)
 
 
-def test_rates_on_two_sets_vary_with_images_and_seeds():
+def test_means_on_two_sets_vary_with_images_and_seeds():
     """Simulated: the same images for three models, whose abilities differ; the interval covers the true difference."""
     random = np.random.default_rng(3)
     covered = []
     for _ in range(1500):
         skill = random.normal(0.1, 0.004, (3, 2))  # of each model on each kind of image; the truth is no difference
         hard = [random.random(size) for size in (2000, 3000)]
-        rates = [[(images < rate).mean() for rate in column] for images, column in zip(hard, skill.T, strict=True)]
-        found = analysis.rates_on_two_sets(rates[0], 2000, rates[1], 3000)
+        wrong = [images < column[:, None] for images, column in zip(hard, skill.T, strict=True)]
+        found = analysis.means_on_two_sets(*wrong)
         covered.append(found.low <= 0 <= found.high)
     assert 0.93 <= np.mean(covered) <= 0.99
+
+
+def test_the_slopes_of_a_curve_are_those_of_lines_through_its_points():
+    values = np.random.default_rng(5).random((4, 3)) + 0.1
+    found = analysis.log_slopes((2, 5, 11, 30), values)
+    for row, (a, b) in enumerate([(0, 2), (1, 3), (2, 4)]):
+        lines = np.polyfit(np.log((2, 5, 11, 30)[a:b]), np.log(values[a:b]), 1)
+        assert found[row] == pytest.approx(lines[0])
 
 
 @pytest.mark.parametrize(("right", "count"), [(0, 8), (3, 8), (8, 8), (950, 1000)])

@@ -88,6 +88,9 @@ def test_swapped_models_give_the_opposite_conclusion():
     assert describe(Synthetic(loss=swapped))["comparison_verdict"].startswith("The MLP beats the CNN")
     equal = Synthetic(loss=lambda run: 0.4, own_noise=0.02)
     assert describe(equal)["comparison_verdict"].startswith("The two models are not distinguishable")
+    once = describe(Synthetic())["comparison_verdict"]
+    assert once.count("beats") == 1
+    assert re.search(r"\(validation set, .*; test set, .*\)\.$", once)
 
 
 def test_useless_regularisation_and_data_are_said_to_be_useless():

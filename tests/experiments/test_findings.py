@@ -179,7 +179,7 @@ def with_errors(sweep, best, none):
     [
         (0.12, 0.14, "10⁻³.", "error rate falls too, by 2.00"),
         (0.14, 0.12, "10⁻³, by loss; its error rate rises.", "however, rises by 2.00"),
-        (0.14, 0.14, "10⁻³.", "is not distinguishable from zero"),
+        (0.14, 0.14, "10⁻³, by loss.", "is not distinguishable from zero"),
     ],
 )
 def test_a_gain_in_loss_is_not_called_one_in_error(best, none, verdict, words):
@@ -330,9 +330,68 @@ def test_a_true_offset_is_seen():
 
 def test_an_offset_that_another_λ_undercuts_is_no_limit_of_the_data():
     found = laws(0.3 + 5 * SIZES**-0.5)
-    assert "c is a limit of this λ" in findings.law_sentence("MLP", "validation loss", found, 0.25)
-    for scaled in (0.35, None):
-        assert "c is a limit of this λ" not in findings.law_sentence("MLP", "validation loss", found, scaled)
+    lower, equal = Interval(0.25, 0.24, 0.26, 3), Interval(0.299, 0.297, 0.301, 3)
+    assert "c is a limit of this λ" in findings.law_sentence("MLP", "validation loss", found, lower)
+    assert "not clearly below c" in findings.law_sentence("MLP", "validation loss", found, equal)
+    assert "λ ∝ 1/n" not in findings.law_sentence("MLP", "validation loss", found)
+
+
+def test_the_turn_of_a_parabola_is_told_where_the_figure_shows_it():
+    turning = np.exp(0.5 * (np.log(SIZES) - np.log(60000)) ** 2 / 20)
+    assert "turns up again at n ≈ 60,000" in findings.law_sentence("MLP", "validation loss", laws(turning, 1e-6))
+    assert "turns up" not in findings.law_sentence("MLP", "validation loss", laws(3 * SIZES**-0.25))
+
+
+def straight(exponent, bend=0.0):
+    """Losses of three seeds over three sizes; the last step's slope is less steep by ``bend``."""
+    sizes = np.array([4000.0, 10000.0, 48000.0])
+    y = sizes**-exponent
+    y[2] *= (48000 / 10000) ** bend
+    return y[:, None] * np.exp(np.random.default_rng(1).normal(0, 1e-3, (3, 3)))
+
+
+def test_the_bend_of_a_curve_is_laid_to_what_it_comes_from():
+    sizes = (4000, 10000, 48000)
+    found = findings.bend_sentence("MLP", analysis.compare_bends(sizes, straight(0.2, 0.1), straight(0.2)))
+    assert findings.headline(found) == "At least a part of the bend in the MLP's curve comes from the fixed λ."
+    assert "−0.20" in found
+    assert "with λ ∝ 1/n no bend is seen" in found
+    same = findings.bend_sentence("MLP", analysis.compare_bends(sizes, straight(0.2, 0.1), straight(0.2, 0.1)))
+    assert findings.headline(same) == "That the MLP's curve bends because λ is fixed is not shown."
+    assert "no bend is seen" not in same
+    one = findings.bend_sentence("MLP", analysis.compare_bends(sizes, straight(0.2)[:, :1], straight(0.2)[:, :1]))
+    assert "without intervals nothing more can be said" in one
+
+
+@pytest.mark.parametrize(
+    ("loss", "error", "verdict"),
+    [
+        (BELOW, BELOW, "For the MLP dropout is better than L2."),
+        (ABOVE, ABOVE, "For the MLP dropout is worse than L2."),
+        (AROUND, AROUND, "For the MLP dropout is not distinguishable from L2."),
+        (AROUND, BELOW, "For the MLP dropout is not distinguishable from L2 by loss and better than L2 by error."),
+    ],
+)
+def test_the_two_regularisers_are_compared_by_loss_and_error(loss, error, verdict):
+    assert findings.headline(findings.regularisers_sentence("MLP", loss, error)) == verdict
+    assert "nothing more" in findings.regularisers_sentence("MLP", UNKNOWN, error)
+
+
+def test_what_holds_for_both_models_is_said_once():
+    verdicts = ["The MLP overfits.", "More data does not help the MLP.", "The CNN overfits.", "The CNN beats the MLP."]
+    assert findings.merged(verdicts) == ["Each model overfits.", *verdicts[1::2]]
+    assert findings.merged([verdicts[1], verdicts[1].replace("MLP", "CNN")]) == [
+        "More data does not help either model."
+    ]
+
+
+def test_a_curve_that_flattens_is_said_to():
+    noise = np.exp(np.random.default_rng(2).normal(0, 1e-4, (3, 3)))
+    even, flat = (np.array(y)[:, None] * noise for y in ([1.0, 0.8, 0.64], [1.0, 0.8, 0.78]))
+    for losses, words in ((even, "no end is seen"), (flat, "but the curve flattens")):
+        sweep = analysis.Sweep("examples", (100, 200, 400), (0, 1, 2), losses, losses, losses, losses)
+        step = analysis.paired_difference(losses[2], losses[1])
+        assert words in findings.learning_sentence("MLP", sweep, step, 0.1)
 
 
 def test_an_exponent_at_the_bound_of_the_search_is_called_so():
@@ -358,7 +417,7 @@ def test_a_curve_that_bends_down_is_not_called_a_power_law():
     bent = np.exp(0.5 + 0.3 * np.log(SIZES) - 0.04 * np.log(SIZES) ** 2)
     sentence = findings.law_sentence("MLP", "validation loss", laws(bent))
     assert findings.headline(sentence) == (
-        "Of the laws tried, the log-parabola describes the MLP's validation loss curve best."
+        "Of the laws tried, the log-parabola describes the MLP's validation loss curve with λ fixed best."
     )
 
 
@@ -366,19 +425,23 @@ def test_a_curve_that_bends_down_is_not_called_a_power_law():
 
 
 def test_test_against_validation():
-    assert "the harder set" in findings.test_sentence("MLP", 0.1, 0.3, ABOVE)
-    assert "the easier set" in findings.test_sentence("MLP", 0.3, 0.1, BELOW)
-    assert "can explain" in findings.test_sentence("MLP", 0.1, 0.11, AROUND)
+    assert "test images are harder, or the choices" in findings.test_sentence("MLP", "error", 0.1, 0.3, ABOVE)
+    assert "test images are easier" in findings.test_sentence("MLP", "error", 0.3, 0.1, BELOW)
+    assert "not distinguishable from zero" in findings.test_sentence("MLP", "error", 0.1, 0.11, AROUND)
+    assert "points" not in findings.test_sentence("MLP", "loss", 0.1, 0.11, AROUND)
+    assert f"test error is 11.00{_}%" in findings.test_sentence("MLP", "error", 0.1, 0.11, AROUND)
 
 
 def test_each_final_model_meets_the_target_or_not():
     errors = {"MLP": Interval(0.11, 0.105, 0.115, 3), "CNN": Interval(0.09, 0.085, 0.095, 3)}
     sentence = findings.target_sentence(0.10, errors)
-    assert "the MLP misses it and the CNN meets it**" in sentence
+    assert "the MLP misses the target of" in sentence
+    assert "and the CNN meets it**" in sentence
     swapped = findings.target_sentence(0.10, {"MLP": errors["CNN"], "CNN": errors["MLP"]})
-    assert "the MLP meets it and the CNN misses it**" in swapped
+    assert "the MLP meets the target of" in swapped
+    assert "and the CNN misses it**" in swapped
     wide = findings.target_sentence(0.10, {"MLP": Interval(0.09, 0.07, 0.11, 3)})
-    assert "the MLP cannot be told from it**" in wide
+    assert "the MLP cannot be told from the target of" in wide
 
 
 def test_effects_stand_in_the_order_of_their_size():
@@ -432,7 +495,7 @@ def test_of_the_confidence_of_a_diverged_model_nothing_is_concluded():
 def test_the_search_says_how_much_the_width_matters():
     losses = [[0.5, 0.48], [0.46, 0.45]]
     sentence = findings.grid_sentence("MLP", (1e-4, 1e-3), (64, 256), losses, (1e-4, 256))
-    assert "At learning rate 10⁻⁴ the losses of the widths 64 and 256 differ by 0.020 at most." in sentence
+    assert "At learning rate 10⁻⁴ the losses of the widths 64 and 256 differ by 0.020 at most (means" in sentence
     assert "widths" not in findings.grid_sentence("CNN", (1e-4,), (64,), [[0.5]], (1e-4, 64))
 
 

@@ -127,30 +127,28 @@ def paired_proportions(first_wrong, second_wrong, z=1.959964):
     return Interval(float(d.mean()), float(d.mean() - half), float(d.mean() + half), len(d))
 
 
-def rates_on_two_sets(first, first_total, second, second_total, z=1.959964):
-    """Difference ``first - second`` of the error rates of the same models on two sets of examples.
+def means_on_two_sets(first, second, z=1.959964):
+    """Difference of the mean losses (or error rates) of the same models on two sets of examples, ``first - second``.
 
     Parameters
     ----------
-    first, second : array, shape (seeds,)
-        Error rates of each seed's model.
-    first_total, second_total : int
-        How many examples the sets hold.
+    first, second : array, shape (seeds, examples)
+        Loss (or 0/1 error) of each seed's model on each example of a set; the sets have nothing in common.
 
     Returns
     -------
     Interval
-        The mean difference with normal 95 % limits. Its variance is that of the two means of independent examples,
-        plus that of the differences over seeds. All seeds see the same examples, so their number does not shrink the
-        former.
+        With normal 95 % limits. The variance is that of the two means over independent examples, plus that of the
+        differences over seeds. All seeds see the same examples, so their number does not shrink the former.
     """
-    first, second = np.asarray(first, float), np.asarray(second, float)
-    mean, (p, q) = float((first - second).mean()), (first.mean(), second.mean())
-    variance = p * (1 - p) / first_total + q * (1 - q) / second_total
-    if len(first) > 1:
-        variance += (first - second).var(ddof=1) / len(first)
+    sets = [np.asarray(values, float) for values in (first, second)]
+    by_seed = sets[0].mean(axis=1) - sets[1].mean(axis=1)
+    variance = sum(values.mean(axis=0).var(ddof=1) / values.shape[1] for values in sets)
+    if len(by_seed) > 1:
+        variance += by_seed.var(ddof=1) / len(by_seed)
     half = float(z * np.sqrt(variance))
-    return Interval(mean, mean - half, mean + half, len(first))
+    mean = float(by_seed.mean())
+    return Interval(mean, mean - half, mean + half, len(by_seed))
 
 
 def wilson_limits(rate, count, z=1.959964):
@@ -158,6 +156,50 @@ def wilson_limits(rate, count, z=1.959964):
     centre = (rate + z**2 / (2 * count)) / (1 + z**2 / count)
     half = z / (1 + z**2 / count) * np.sqrt(rate * (1 - rate) / count + z**2 / (4 * count**2))
     return centre - half, centre + half
+
+
+def log_slopes(sizes, values):
+    """Slope of log value against log size from each size to the next: of a power law its negative exponent everywhere.
+
+    Parameters
+    ----------
+    sizes : array, shape (k,)
+    values : array, shape (k, seeds)
+        Positive; NaN where a run diverged.
+
+    Returns
+    -------
+    array, shape (k - 1, seeds)
+    """
+    return np.diff(np.log(values), axis=0) / np.diff(np.log(np.asarray(sizes, float)))[:, None]
+
+
+@dataclass(frozen=True)
+class Bends:
+    """Two curves over the same three sizes and seeds: how much each bends on log-log axes.
+
+    ``first_slopes`` and ``second_slopes`` hold the intervals of the two slopes of each, ``second_bend`` that of the
+    second curve's later slope minus its earlier one, ``more`` that by which the first curve bends more.
+    """
+
+    sizes: tuple
+    first_slopes: tuple
+    second_slopes: tuple
+    second_bend: Interval
+    more: Interval
+
+
+def compare_bends(sizes, first, second):
+    """Compare two curves over three sizes; values of shape (3, seeds).
+
+    Returns
+    -------
+    Bends
+    """
+    slopes = [log_slopes(sizes, np.asarray(values, float)) for values in (first, second)]
+    bends = [later - earlier for earlier, later in slopes]
+    intervals = [tuple(map(mean_interval, each)) for each in slopes]
+    return Bends(tuple(sizes), *intervals, mean_interval(bends[1]), paired_difference(*bends))
 
 
 # --- Sweeps ---
@@ -209,6 +251,15 @@ class Sweep:
     def steps(self, quantity):
         """From each value to the next, the change of a quantity, paired by seed."""
         return [self.against(i, i - 1, quantity) for i in range(1, len(self.values))]
+
+    def slopes(self, quantity):
+        """From each value to the next, the interval of the slope on log-log axes."""
+        return [mean_interval(row) for row in log_slopes(self.values, getattr(self, quantity))]
+
+    def flattening(self, quantity):
+        """By how much the last such slope exceeds the one before, paired by seed; without limits below three values."""
+        slopes = log_slopes(self.values, getattr(self, quantity))
+        return paired_difference(slopes[-1], slopes[-2]) if len(slopes) > 1 else mean_interval([])
 
     def choices_without_one_seed(self):
         """Index of the value that would be chosen, with each seed in turn left out."""

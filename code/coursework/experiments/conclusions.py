@@ -88,23 +88,28 @@ def describe(results, profile, dataset):
     for model in NAMES:
         values |= {f"{model}_{key}": text for key, text in _curve(results, profile, model, l2[model]).items()}
     values |= _test(results, profile, l2)
-    verdicts = {f"{key}_verdict": findings.headline(values[key]) for key in ("comparison", "test_comparison", "target")}
-    for key in ("fit", "l2_sentence", "dropout_sentence", "curve"):
-        verdicts[f"{key}_verdict"] = _verdict_of_both(*(findings.headline(values[f"{model}_{key}"]) for model in NAMES))
+    verdicts = {"target_verdict": findings.headline(values["target"])}
+    verdicts["comparison_verdict"] = _of_both_sets(
+        *(findings.headline(values[key]) for key in ("comparison", "test_comparison"))
+    )
+    for key in ("fit", "l2_sentence", "dropout_sentence", "curve", "scaled"):
+        verdicts[f"{key}_verdict"] = " ".join(
+            findings.merged(findings.headline(values[f"{model}_{key}"]) for model in NAMES)
+        )
     return values | verdicts
 
 
-def _verdict_of_both(mlp, cnn):
-    """Say once what is said of both models alike, else say both."""
-    if mlp.replace(NAMES["mlp"], NAMES["cnn"]) != cnn:
-        return f"{mlp} {cnn}"
-    name, pronoun = NAMES["mlp"], "either" if " not " in mlp else "each"
-    return mlp.replace(f"The {name}", f"{pronoun.title()} model").replace(f"the {name}", f"{pronoun} model")
+def _of_both_sets(validation, test):
+    """Say the outcome of a comparison once where it is the same on both sets, which the verdicts name in brackets."""
+    (outcome, _, where), (other, _, there) = (text.removesuffix(").").partition(" (") for text in (validation, test))
+    if outcome != other or not (where and there):
+        return f"{validation} {test}"
+    return f"{outcome} ({where}; {there.removesuffix(' training examples')})."
 
 
 def _budget(profile, trainings):
     if profile.name == "full":
-        return f"{whole(trainings)} trainings on the full budget"
+        return f"{whole(trainings)} trainings"
     return f"{whole(trainings)} trainings on a trial budget ({profile.name}), whose numbers are not final results"
 
 
@@ -153,11 +158,26 @@ def _comparison(results, profile, l2):
 def _curve(results, profile, model, l2):
     sweep = analysis.gather(results, protocol.learning_curve_runs(profile, model, l2), "examples")
     step = analysis.paired_difference(sweep.validation_loss[-1], sweep.validation_loss[-2])
-    return {
+    return _scaled(results, profile, model, l2, sweep) | {
         "curve": findings.learning_sentence(NAMES[model], sweep, step, profile.target_error),
         "largest_error": with_limits(sweep.intervals("validation_error", log=True)[-1], percent),
         "smallest_error_mean": percent(sweep.intervals("validation_error", log=True)[0].mean),
         "largest_error_mean": percent(sweep.intervals("validation_error", log=True)[-1].mean),
+    }
+
+
+def _scaled(results, profile, model, l2, fixed):
+    """λ ∝ 1/n at the largest size, against the curve with a fixed λ."""
+    runs = [run for run in protocol.scaled_curve_runs(profile, model, l2) if run.examples == max(profile.sizes)]
+    if not runs:
+        same = f"Without L2 the {NAMES[model]} has nothing to scale."
+        return {"scaled": same, "scaled_error": with_limits(fixed.intervals("validation_error")[-1], percent)}
+    loss, error = (np.array([getattr(results[r], q) for r in runs]) for q in ("validation_loss", "validation_error"))
+    columns = [fixed.seeds.index(run.seed) for run in runs]
+    change = analysis.paired_difference(loss, fixed.validation_loss[-1, columns])
+    return {
+        "scaled": findings.scaled_sentence(NAMES[model], {runs[0].examples: change}),
+        "scaled_error": with_limits(analysis.mean_interval(error), percent),
     }
 
 

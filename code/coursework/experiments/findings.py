@@ -80,6 +80,21 @@ def headline(sentence):
     return sentence.split("**")[1].rstrip(".") + "." if "**" in sentence else sentence
 
 
+def merged(verdicts, first="MLP", second="CNN"):
+    """Say once, where it was said first, what was concluded of both models alike."""
+    left, found = list(verdicts), []
+    while left:
+        verdict = left.pop(0)
+        twin = verdict.replace(first, second)
+        if twin != verdict and twin in left:
+            left.remove(twin)
+            pronoun = "either" if " not " in verdict else "each"
+            verdict = verdict.replace(f"The {first}", f"{pronoun.title()} model")
+            verdict = verdict.replace(f"the {first}", f"{pronoun} model")
+        found.append(verdict)
+    return found
+
+
 # --- Predicates ---
 
 
@@ -244,9 +259,12 @@ def curve_sentence(model, histories, epochs):
             f"climbs to {decimal(mean[-1])} by the end, in every seed, while the training loss falls: it overfits."
         )
     if lowest == len(mean) - 1:
+        each = np.asarray(histories)
+        climb = np.ceil(1000 * (each[:, -1] - each.min(axis=1)).max()) / 1000
         return (
-            f"The {model}'s mean validation loss is lowest at the end ({decimal(mean[-1])}): under a learning rate "
-            "that falls to zero overfitting, where there is any, shows as a gap to the training loss, not as a climb."
+            f"The {model}'s mean validation loss is lowest at the end ({decimal(mean[-1])}), and no seed's own lowest "
+            f"point lies more than {decimal(climb)} below its end. So overfitting, where there is any here, shows as a "
+            "gap to the training loss, hardly as a climb."
         )
     return (
         f"The {model}'s validation loss is lowest at epoch {epochs[lowest]:.0f} ({decimal(mean[lowest])}) and ends at "
@@ -267,9 +285,10 @@ def sweep_sentence(model, sweep):
     if sweep.best == 0:
         parts.append(f"**The {model} is best without {kind}**: the lowest mean {here} belongs to {_at(sweep, 0)}.")
     elif helps(sweep):
-        cost = ", by loss; its error rate rises" if costs_error(sweep) else ""
+        error = sweep.against(sweep.best, 0, "validation_error")
+        note = "" if clearly_below(error) else ", by loss; its error rate rises" if costs_error(sweep) else ", by loss"
         parts.append(
-            f"**{verdict}{cost}**: {here}, against {with_limits(loss[0])} without; paired by seed the gain is "
+            f"**{verdict}{note}**: {here}, against {with_limits(loss[0])} without; paired by seed the gain is "
             f"{with_limits(sweep.against_best(0))}, so {kind} helps the loss. {error_sentence(sweep)}"
         )
     elif diverged(loss[0]):
@@ -297,6 +316,22 @@ def sweep_sentence(model, sweep):
     if len(sweep.seeds) > 2:
         parts.append(stability_sentence(sweep))
     return " ".join(parts)
+
+
+def regularisers_sentence(model, loss, error):
+    """L2 or dropout? ``loss`` and ``error`` are intervals of dropout minus L2, each at its best, paired by seed."""
+    seen = (
+        f"dropout minus L2, each at its best, changes the loss by {with_limits(loss)} and the error by "
+        f"{with_limits(error, points, 2)}"
+    )
+    if not (loss.known and error.known):
+        return f"For the {model} {seen}; without intervals nothing more can be said."
+    words = [
+        "better than L2" if clearly_below(d) else "worse than L2" if clearly_above(d) else "not distinguishable from L2"
+        for d in (loss, error)
+    ]
+    verdict = words[0] if words[0] == words[1] else f"{words[0]} by loss and {words[1]} by error"
+    return f"**For the {model} dropout is {verdict}**: {seen}."
 
 
 def error_sentence(sweep):
@@ -391,7 +426,12 @@ def learning_sentence(model, sweep, last_step, target):
     else:
         parts = [f"**More data does not help the {model} here**: {span}."]
     if still_falling(last_step):
-        parts.append(f"The last step still lowers the loss by {with_limits(last_step.negated())}: no end is seen.")
+        lowers = f"The last step still lowers the loss by {with_limits(last_step.negated())}"
+        if clearly_above(sweep.flattening("validation_loss")):
+            before, last = (with_limits(slope, digits=2) for slope in sweep.slopes("validation_loss")[-2:])
+            parts.append(f"{lowers}, but the curve flattens: its slope on the log-log axes is {last}, after {before}.")
+        else:
+            parts.append(f"{lowers}: no end is seen.")
     elif last_step.known:
         parts.append(f"The last step changes the loss by {with_limits(last_step)}, which {_end(last_step)}.")
     reached = [n for n, e in zip(sweep.values, error, strict=True) if e < target]
@@ -433,14 +473,34 @@ def scaled_sentence(model, differences):
     return " ".join(parts)
 
 
+def bend_sentence(model, bends):
+    """Does the end of a curve bend because of the data, or because λ is fixed? ``bends``: λ fixed, then λ ∝ 1/n."""
+    small, middle, large = map(whole, bends.sizes)
+    fixed, scaled = (
+        " and ".join(with_limits(slope, digits=2) for slope in slopes)
+        for slopes in (bends.first_slopes, bends.second_slopes)
+    )
+    seen = (
+        f"from {small} to {middle} and on to {large} examples its loss has the log-log slopes {fixed} with λ fixed, "
+        f"{scaled} with λ ∝ 1/n (the same {whole(bends.more.seeds)} seeds)"
+    )
+    if not bends.more.known:
+        return f"Of the {model}, {seen}; without intervals nothing more can be said."
+    apart = f"The latter two are {with_limits(bends.second_bend, digits=2)} apart"
+    rest = f"{apart}: with λ ∝ 1/n no bend is seen." if not_distinguishable(bends.second_bend) else f"{apart}."
+    if clearly_above(bends.more):
+        return f"**At least a part of the bend in the {model}'s curve comes from the fixed λ**: {seen}. {rest}"
+    return f"**That the {model}'s curve bends because λ is fixed is not shown**: {seen}. {rest}"
+
+
 def law_sentence(model, quantity, laws, scaled=None):
-    """Which law describes a curve best?
+    """Which law describes a curve with a fixed λ best?
 
     Parameters
     ----------
     model, quantity : str
     laws : mapping of kind to ``LawSummary``
-    scaled : float, optional
+    scaled : Interval, optional
         The same quantity at the largest size with λ ∝ 1/n.
     """
     offset = laws["power law with offset"]
@@ -454,7 +514,7 @@ def law_sentence(model, quantity, laws, scaled=None):
     )
     beaten = [k for k, law in laws.items() if any(clearly_worse_law(law, other) for other in laws.values())]
     left = [f"the {k}" for k in laws if k not in beaten]
-    curve = f"the {model}'s {quantity} curve"
+    curve = f"the {model}'s {quantity} curve with λ fixed"
     if len(left) == 1:
         verdict = f"**Of the laws tried, {left[0]} describes {curve} best**: the others are clearly worse"
     elif beaten:
@@ -468,43 +528,79 @@ def law_sentence(model, quantity, laws, scaled=None):
             f"The offset c = {c} is clearly above zero: as far as this law holds, with λ fixed and the steps "
             "bounded as here, more data would not take the model below it."
         )
-        if scaled is not None and scaled < offset.intervals["offset"].mean:
-            floor += f" With λ ∝ 1/n it is below it already ({show(scaled)}): c is a limit of this λ, not of the data."
+        if scaled is not None and clearly_below(scaled, offset.intervals["offset"].low):
+            floor += f" With λ ∝ 1/n it is below it already: {with_limits(scaled, show)}. So c is a limit of this λ."
+        elif scaled is not None and scaled.known:
+            floor += f" With λ ∝ 1/n it comes to {with_limits(scaled, show)}, which is not clearly below c."
     else:
         floor = f"The interval of the offset, c = {c}, reaches down to zero: an irreducible part is not shown."
     held_out = any(np.isfinite(law.held_out.mean) for law in laws.values())
-    brackets = "; in brackets the error in predicting the largest size from the others" if held_out else ""
+    brackets = (
+        "; in brackets the error in predicting the largest size from the others, negative where it is too low"
+        if held_out
+        else ""
+    )
     bound = ", a bound of the search" if offset.central.at_bound else ""
     return (
         f"{verdict}. Residuals (root mean square{brackets}): {quality}. The exponent of the power law with offset is "
-        f"b = {b}{bound}. {floor}"
+        f"b = {b}{bound}. {floor}{_turning(laws.get('log-parabola'))}"
     )
 
 
-def test_sentence(model, validation, test, difference):
-    """Does the test set agree with the validation set? Two error rates and the interval of test minus validation."""
+def _turning(parabola):
+    """Where a log-parabola turns up again: beyond, it says that more data hurt, which nobody should believe."""
+    if parabola is None or (bend := parabola.central.parameters["bend"]) <= 0:
+        return ""
+    turn = np.exp(min(-parabola.central.parameters["slope"] / (2 * bend), 99))
+    if turn > 2 * parabola.central.sizes.max():  # beyond what is drawn
+        return ""
+    return f" The log-parabola turns up again at n ≈ {whole(float(f'{turn:.2g}'))}: it serves inside the data only."
+
+
+def test_sentence(model, what, validation, test, difference):
+    """Does the test set agree with the validation set?
+
+    Parameters
+    ----------
+    model : str
+    what : str
+        ``"loss"`` or ``"error"``.
+    validation, test : float
+        Their means over seeds.
+    difference : Interval
+        Test minus validation.
+    """
+    show, unit = (decimal, with_limits) if what == "loss" else (lambda x: percent(x, 2), _in_points)
     seen = (
-        f"The {model}'s test error is {percent(test, 2)}, the validation error of the same weights "
-        f"{percent(validation, 2)}: a difference of {with_limits(difference, points, 2)}"
+        f"The {model}'s test {what} is {show(test)}, the validation {what} of the same weights {show(validation)}: a "
+        f"difference of {unit(difference)}"
     )
     if clearly_above(difference):
-        return f"{seen}. That is more than the chance in images and seeds explains: the test is the harder set."
+        return (
+            f"{seen}, more than the chance in images and seeds explains: the test images are harder, or the choices "
+            "made on the validation set flatter it."
+        )
     if clearly_below(difference):
-        return f"{seen}. That is more than the chance in images and seeds explains: the test is the easier set."
-    return f"{seen}, which the chance in the choice of images and seeds can explain."
+        return f"{seen}, more than the chance in images and seeds explains: the test images are easier."
+    return f"{seen}, not distinguishable from zero."
+
+
+def _in_points(interval):
+    return with_limits(interval, points, 2)
 
 
 def target_sentence(target, errors):
     """Which final model meets the target? ``errors``: mapping of model to the interval of its test error."""
-    verdicts = {
-        model: "meets it" if clearly_below(error, target)
-        else "misses it" if clearly_above(error, target)
-        else "cannot be told from it"
+    verdicts = [
+        f"the {model} meets" if clearly_below(error, target)
+        else f"the {model} misses" if clearly_above(error, target)
+        else f"the {model} cannot be told from"
         for model, error in errors.items()
-    }  # fmt: skip
-    verdict = " and ".join(f"the {model} {found}" for model, found in verdicts.items())
+    ]  # fmt: skip
+    first, *others = verdicts
+    verdict = " and ".join([f"{first} the target of {percent(target, 0)} error", *(f"{other} it" for other in others)])
     seen = in_words(f"{model} {with_limits(error, percent, 2)}" for model, error in errors.items())
-    return f"**Of the target of {percent(target, 0)} error on the test set, {verdict}**: {seen}."
+    return f"**On the test set {verdict}**: {seen}."
 
 
 def effects_table(effects):
@@ -582,7 +678,7 @@ def grid_sentence(model, rates, widths, losses, chosen):
     if rate in rates and len(widths) > 1 and np.isfinite(row := losses[rates.index(rate)]).all():
         parts.append(
             f"At learning rate {scientific(rate)} the losses of the widths {in_words(map(whole, widths))} differ by "
-            f"{decimal(row.max() - row.min())} at most."
+            f"{decimal(row.max() - row.min())} at most (means of few seeds, without intervals)."
         )
     failed = [scientific(r) for r, row in zip(rates, losses, strict=True) if not np.isfinite(row).all()]
     worst = np.where(np.isfinite(losses), losses, -np.inf).max(axis=1)
