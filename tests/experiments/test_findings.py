@@ -496,6 +496,9 @@ def test_the_search_says_how_much_the_width_matters():
     losses = [[0.5, 0.48], [0.46, 0.45]]
     sentence = findings.grid_sentence("MLP", (1e-4, 1e-3), (64, 256), losses, (1e-4, 256))
     assert "At learning rate 10⁻⁴ the losses of the widths 64 and 256 differ by 0.020 at most (means" in sentence
+    assert "At width 64 the lowest of these means is at learning rate 10⁻³." in sentence
+    same = findings.grid_sentence("MLP", (1e-4, 1e-3), (64, 256), losses, (1e-3, 256))
+    assert "the lowest of these means" not in same
     assert "widths" not in findings.grid_sentence("CNN", (1e-4,), (64,), [[0.5]], (1e-4, 64))
 
 

@@ -680,6 +680,16 @@ def grid_sentence(model, rates, widths, losses, chosen):
             f"At learning rate {scientific(rate)} the losses of the widths {in_words(map(whole, widths))} differ by "
             f"{decimal(row.max() - row.min())} at most (means of few seeds, without intervals)."
         )
+        others = {
+            width: rates[int(np.nanargmin(column))]
+            for width, column in zip(widths, losses.T, strict=True)
+            if np.isfinite(column).any()
+        }
+        parts += [
+            f"At width {whole(width)} the lowest of these means is at learning rate {scientific(best)}."
+            for width, best in others.items()
+            if best != rate
+        ]
     failed = [scientific(r) for r, row in zip(rates, losses, strict=True) if not np.isfinite(row).all()]
     worst = np.where(np.isfinite(losses), losses, -np.inf).max(axis=1)
     bad = [scientific(r) for r, w in zip(rates, worst, strict=True) if w > 1.5 * lowest and scientific(r) not in failed]
