@@ -559,3 +559,9 @@ def test_where_every_value_diverged_nothing_is_chosen():
     sweep = l2_sweep(lambda run: np.nan)
     assert findings.sweep_sentence("MLP", sweep).startswith("**For the MLP no λ can be chosen**")
     assert findings.too_much_sentence("MLP", sweep) == "Whether too much hurts the MLP cannot be told."
+
+
+@pytest.mark.parametrize(("again", "verdict"), [(0.4981, False), (0.5001, True), (0.4959, True), (np.nan, True)])
+def test_a_training_by_fit_that_differs_is_a_verdict(again, verdict):
+    sentence = findings.agreement_sentence("MLP", 0.498, again)
+    assert sentence.startswith("**The engine and `fit` do not agree here**") is verdict

@@ -700,6 +700,23 @@ def grid_sentence(model, rates, widths, losses, chosen):
     return " ".join(parts)
 
 
+AGREEMENT = 0.002
+"""Nats by which the engine's loss and that of `fit` may differ: they round differently, step after step."""
+
+
+def agreement_sentence(description, kept, again):
+    """Does a training with `fit` find the loss that was kept? ``kept`` and ``again`` are validation losses."""
+    if abs(again - kept) < AGREEMENT:
+        return (
+            f"While this notebook was executed, `fit` trained one of these runs again ({description}): its validation "
+            f"loss and the kept one, {decimal(kept)}, differ by less than {decimal(AGREEMENT)}."
+        )
+    return (
+        f"**The engine and `fit` do not agree here**: one of these runs ({description}), trained again by `fit` while "
+        f"this notebook was executed, has the validation loss {decimal(again)}, and the kept one is {decimal(kept)}."
+    )
+
+
 def precision_sentence(model, size, difference):
     """Does bfloat16 change anything? ``difference``: native minus float32 validation loss, paired by seed."""
     seen = f"{model} at {whole(size)} examples: {with_limits(difference, digits=4)}"
