@@ -251,6 +251,10 @@ SPOKEN = {
     r"|x| + \lvert y \rvert": "the absolute value of x plus the absolute value of y",
     r"\sqrt{x} + \sqrt[3]{y}": "the square root of x plus the cube root of y",
     r"\sqrt{v_t + \epsilon}": "the square root of v sub t plus epsilon, end root",
+    r"\sqrt{\hat v_t} + \epsilon": "the square root of v hat sub t, end root, plus epsilon",
+    r"\|W_h\|^T": "the norm of capital W sub h to the power capital T",
+    r"\sigma(1)^T": "sigma of 1, close bracket, superscript capital T",
+    r"\tanh' = 1 - \tanh^2": "hyperbolic tangent prime equals 1 minus hyperbolic tangent squared",
     r"h_{t-1}": "h sub t minus 1, end sub",
     r"\begin{cases} 1 & \text{if } x > 0 \\ 0 & \text{otherwise} \end{cases}": (
         "2 cases: case 1, 1 if x is greater than 0; case 2, 0 otherwise; end cases"

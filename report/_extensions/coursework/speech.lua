@@ -121,13 +121,23 @@ return function(symbols)
     ["∘"] = "degrees", ["′"] = "prime",
   }
 
-  local function power(list)
+  local norms = {["|"] = true, ["‖"] = true}
+
+  -- Of a norm, T is a power; of a bracket it may be either; else it transposes.
+  local function raised_to_t(base)
+    local closing = base and (base.k == "fence" and base.close or base.k == "sym" and base.ch)
+    if norms[closing] then return "to the power capital T" end
+    if base == nil or closing == ")" or closing == "]" then return "superscript capital T" end
+    return "transpose"
+  end
+
+  local function power(list, base)
     local nodes = flat(list)
     if #nodes == 0 then return nil end
     if #nodes == 1 then
       local node = nodes[1]
       if node.k == "num" and powers[node.text] then return powers[node.text] end
-      if node.k == "letter" and node.ch == "T" then return "transpose" end
+      if node.k == "letter" and node.ch == "T" then return raised_to_t(base) end
       if node.k == "font" then
         local inner = flat(node.list)
         if #inner == 1 and inner[1].k == "letter" and inner[1].ch == "T" and node.font ~= "cal" then return "transpose" end
@@ -196,7 +206,7 @@ return function(symbols)
     end
     words[#words + 1] = primes(node.primes)
     if node.sub then words[#words + 1] = lower(node.sub) end
-    if node.sup then words[#words + 1] = power(node.sup) end
+    if node.sup then words[#words + 1] = power(node.sup, base) end
     if base and base.k == "func" and node.sup and not node.sub then words[#words + 1] = "of" end
     return join(words)
   end
@@ -332,7 +342,9 @@ return function(symbols)
     if node.index then
       if index and index.k == "num" and index.text == "3" then root = "the cube root of " else root = "the root of order " .. row(node.index) .. " of " end
     end
-    return root .. row(node.list) .. (simple(node.list) and "" or ", end root,")
+    local list = flat(node.list)
+    local single = #list == 1 and (list[1].k == "letter" or list[1].k == "num")
+    return root .. row(node.list) .. (single and "" or ", end root,")
   end
   function speakers.font(node)
     local list = flat(node.list)
@@ -454,10 +466,9 @@ return function(symbols)
         local spoken = say(node)
         if is_sign(node, "→") and mapping then spoken = "to" end
         if is_sign(node, "/") and is_sign(following, "∂") then spoken = "by" end
-        -- "the sum over i of" wants something to follow
-        if following == nil or following.k == "sym" and (following.cls == "bin" or following.cls == "rel") then
-          spoken = spoken:gsub("^(the .*) of$", "%1")
-        end
+        -- "the sum over i of", "hyperbolic tangent squared of" want something to follow
+        local ends = {bin = true, rel = true, close = true, punct = true}
+        if following == nil or following.k == "sym" and ends[following.cls] then spoken = spoken:gsub("^(.*) of$", "%1") end
         words[#words + 1] = spoken
       end
       if close then at = close end
