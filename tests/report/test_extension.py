@@ -368,6 +368,21 @@ def math(text: str) -> dict:
     return {"t": "Math", "c": [{"t": "DisplayMath"}, text]}
 
 
+def test_comments_leave_no_space_where_they_mark_a_formula():
+    def comment(text):
+        return {"t": "RawInline", "c": ["html", f"<!-- {text} -->"]}
+
+    space, word, comma = {"t": "Space"}, {"t": "Str", "c": "word"}, {"t": "Str", "c": ","}
+    formula = {"t": "Math", "c": [{"t": "InlineMath"}, "a"]}
+    paragraph = {
+        "t": "Para",
+        "c": [formula, space, comment("unchecked"), comma, space, word, comment("literal"), comma],
+    }
+    alone = {"t": "RawBlock", "c": ["html", "<!-- a note -->"]}
+    made = filtered_blocks([alone, paragraph, {"t": "Para", "c": [comment("unchecked")]}], "structure.lua").stdout
+    assert re.fullmatch(r"\$a\$, word,\s*", made)
+
+
 def test_the_shape_in_which_quarto_leaves_an_equation():
     start = "#math.equation(block: true, numbering: equation-numbering, "
     inlines = [
@@ -433,11 +448,12 @@ def test_a_callout_of_quartos_becomes_the_call_that_the_built_in_renderer_writes
     script.write_text(
         f"""FORMAT = "typst"
 quarto = {{utils = {{as_blocks = pandoc.Blocks, as_inlines = pandoc.Inlines}}}}
-local filters = dofile("{EXTENSION / "structure.lua"}")
+local callout
+for _, filter in ipairs(dofile("{EXTENSION / "structure.lua"}")) do callout = callout or filter.Callout end
 for _, title in ipairs({{"Answer", ""}}) do
   local node = {{type = "tip", content = {{pandoc.Para("Body.")}}}}
   if title ~= "" then node.title = {{pandoc.Str(title)}} end
-  print(pandoc.write(pandoc.Pandoc(filters[1].Callout(node)), "typst"))
+  print(pandoc.write(pandoc.Pandoc(callout(node)), "typst"))
 end
 """,
         encoding="utf-8",

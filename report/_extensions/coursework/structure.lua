@@ -17,6 +17,28 @@ local function unboxed(div)
   end
 end
 
+-- -- comments ---------------------------------------------------------------------------------------------------------
+-- Pandoc keeps them as raw HTML, which ends in no PDF but leaves its space. What marks a formula belongs to it, so that the
+-- space before it goes too: the built-in renderer has taken out both before.
+
+local function is_comment(raw) return raw.format == "html" and raw.text:match("^%s*<!%-%-.*%-%->%s*$") ~= nil end
+
+local function without_comments(inlines)
+  local kept = pandoc.Inlines({})
+  for _, inline in ipairs(inlines) do
+    if inline.t ~= "RawInline" or not is_comment(inline) then
+      kept:insert(inline)
+    elseif inline.text:match("unchecked") and #kept > 0 and kept[#kept].t == "Space" then
+      kept:remove(#kept)
+    end
+  end
+  return #kept < #inlines and kept or nil
+end
+
+local function without_comment(raw)
+  if is_comment(raw) then return {} end
+end
+
 -- Quarto writes a callout into a block too. This is the same call without it, and without the icon that is not printed.
 -- The template knows the kind by the colour of Quarto's icon.
 local icon_colors = {note = "#0758E5", tip = "#00A047", important = "#CC1914", warning = "#EB9113", caution = "#FC5300"}
@@ -225,6 +247,7 @@ local function columns(tbl)
 end
 
 return {
+  {Inlines = without_comments, RawBlock = without_comment},
   {Div = unboxed, Callout = callout, BulletList = tight, OrderedList = tight},
   {Header = heading, Blocks = blocks, Table = columns},
 }
