@@ -120,7 +120,11 @@ def prepare() -> None:
 @RENDERER
 @REFRESH
 def render(renderer: str, refresh: str | None) -> None:
-    """Make the PDF and the executed notebook in _output/."""
+    """Make the PDF and the executed notebook in _output/, without the zip.
+
+    After an edit of the report's cells the PDF is a draft: only what the edit reaches is executed. For the submission
+    `bundle` executes all cells.
+    """
     _make("render", renderer, refresh, final=False)
 
 

@@ -145,7 +145,9 @@ def _shown_settings(settings: Settings) -> dict:
     )
 
 
-def _variables(project: Project, settings: Settings, evidence: dict, measurements: dict, tell: Tell) -> dict:
+def _variables(
+    project: Project, settings: Settings, evidence: dict, measurements: dict, runs: dict, tell: Tell
+) -> dict:
     """Compute the variables of the prose, or take the kept ones where nothing they depend on has changed."""
     roots = ("coursework.answers.variables:values", "coursework.answers.recurrent:variables")
     conclusions = "coursework.experiments.conclusions:variables"
@@ -154,7 +156,7 @@ def _variables(project: Project, settings: Settings, evidence: dict, measurement
         "settings": _shown_settings(settings),
         "evidence": digest(evidence),
         "recurrent": digest(measurements),
-        "runs": function("coursework.experiments.store:state")(project, settings),
+        "runs": runs,
         "packages": package_versions("sympy", "numpy"),
     }
     kept = products(project)
@@ -227,17 +229,15 @@ def prepare(project: Project, settings: Settings, *, tell: Tell = lambda _: None
         If a check of the evidence fails, or something cannot be computed or kept.
     """
     kept = products(project)
-    if missing := len(function("coursework.experiments.sweep:pending")(settings, project)):
-        tell(f"Training {missing} networks or more for question 6: minutes, kept once they are done")
-    function("coursework.experiments.sweep:run")(settings, project, progress=progress)
+    function("coursework.experiments.sweep:run")(settings, project, progress=progress, tell=tell)
     evidence = _bring(EVIDENCE, (settings,), settings, kept, tell)
     printed = _bring(PRINTED, (settings,), settings, kept, tell)
     measurements = _bring(RECURRENT, (settings.experiments.profile,), settings, kept, tell)
-    values = _variables(project, settings, evidence, measurements, tell)
+    inputs = document_inputs(project, settings)
+    values = _variables(project, settings, evidence, measurements, inputs["runs"], tell)
     _check_variables(values)
     text = yaml.safe_dump(values, allow_unicode=True, sort_keys=True, default_style='"', width=10_000)
     write_if_changed(project.variables_file, text.encode())
-    inputs = document_inputs(project, settings)
     helpers = [*modules_of("coursework.answers"), *modules_of("coursework.diagrams")]
     _forget_quartos_cache(project, digest(inputs, source_digest(*helpers)))
     return Prepared(values, inputs, printed)

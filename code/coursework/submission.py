@@ -378,7 +378,9 @@ def _contents(
         if index == 0:
             tell(f"Executing the {count} cells of {document}")
 
-    with Builder(project, on_cell=on_cell) as builder:
+    # A draft is there sooner; what is handed in comes from one execution of all cells.
+    in_parts = goal == "render" and renderer == "builtin"
+    with Builder(project, in_parts=in_parts, on_cell=on_cell) as builder:
         builder.foresee()
         prepared = prepare(project, settings, tell=tell, progress=progress)
         carried = pdf_digest(sourced, prepared.inputs)
@@ -397,6 +399,8 @@ def _contents(
                 refresh=refresh in ("all", Path(REPORT).stem),
                 digest=carried,
             )
+            if report.is_draft:
+                tell("A draft: cells that the edit does not reach show what they did; `make submission` executes all")
             tell("Setting the pages")
             pdf = builder.typesetter.compile(report.text)
     found = names(settings)

@@ -344,10 +344,14 @@ def test_what_a_preview_executed_is_executed_again_for_handing_in(project, write
     write("```{python}\n1 + 1\n```\n")
     with Builder(project, keep_kernel=True, in_memory=True) as preview:
         assert preview.report({}, {}).executed
+        write("```{python}\n1 + 3\n```\n")
+        assert preview.report({}, {}).executed
     with Builder(project, keep_kernel=True, in_memory=True) as preview:
         assert not preview.report({}, {}).executed, "it is kept for the next preview"
     with Builder(project) as builder:
         assert builder.report({}, {}).executed, "the kernel was not a fresh one"
+        write("```{python}\n1 + 1\n```\n")
+        assert not builder.report({}, {}).executed, "then it was"
     write("```{python}\n1 + 2\n```\n")
     with Builder(project) as builder:
         assert builder.report({}, {}).executed
@@ -390,11 +394,56 @@ def test_a_preview_executes_the_edited_chapter_alone(project, write):
     ran.clear()
     with Builder(project, keep_kernel=True, in_memory=True, **noted) as preview:
         preview.report({}, {"settings": 2})
-        assert len(ran) == 3, "one of some cells is not"
+        assert len(ran) == 2, "one of some cells is not"
     ran.clear()
     with Builder(project, **noted) as builder:
         builder.report({}, {"settings": 2})
         assert len(ran) == 3, "what is handed in comes from one execution of all cells"
+
+
+def test_a_draft_executes_the_edited_chapter_alone_and_says_so(project, write):
+    """What `coursework render` shows; what is handed in comes from one execution of all cells in a fresh kernel."""
+    ran = []
+
+    def chapter(name, code):
+        (project.report / f"_{name}.qmd").write_text(f"Text.\n\n```{{python}}\n{code}\n```\n")
+
+    def built(settings=1, refresh=False, **how):
+        ran.clear()
+        with Builder(project, on_cell=lambda document, index, count, cell: ran.append(cell.place), **how) as builder:
+            source = builder.report({}, {"settings": settings}, digest="0123", refresh=refresh)
+            assert ("0123-draft" in source.text) is source.is_draft
+            return source
+
+    one, two, three = (f"report/_{name}.qmd:3" for name in ("one", "two", "three"))
+    chapter("one", "shared = 1\nprint(shared)")
+    chapter("two", "print(shared + 10)")
+    chapter("three", "print('other')")
+    write("{{< include _one.qmd >}}\n\n{{< include _two.qmd >}}\n\n{{< include _three.qmd >}}\n")
+    assert not built(in_parts=True).is_draft, "all cells were executed"
+    assert ran == [one, two, three]
+    assert not built().executed, "so it is what can be handed in"
+    chapter("three", "print('edited')")
+    draft = built(in_parts=True)
+    assert ran == [three]
+    assert draft.is_draft
+    assert all(shown in draft.text for shown in ("edited", "11"))
+    assert built(in_parts=True).is_draft, "kept, and still one"
+    assert ran == []
+    chapter("two", "print(shared + 20)")
+    draft = built(in_parts=True)
+    assert all(shown in draft.text for shown in ("edited", "21")), "a draft of a draft"
+    assert ran == [one, two]
+    assert built(2, in_parts=True).executed, "what all cells may read has changed"
+    assert ran == [one, two, three]
+    chapter("three", "print('again')")
+    assert not built(2).is_draft
+    assert ran == [one, two, three]
+    assert not built(2, in_parts=True).is_draft, "the better one is taken"
+    assert ran == []
+    chapter("three", "print('and again')")
+    assert not built(2, in_parts=True, refresh=True).is_draft
+    assert ran == [one, two, three]
 
 
 def test_a_damaged_cache_is_set_aside_and_made_again(builder, project, write):

@@ -966,6 +966,7 @@ PDF_ERRORS = {
     "another student's id on the first page": (_body("by 999888777"), "prints 999888777"),
     "another student as author": (_changed(_author("999888777")), "student id 999888777 as the author"),
     "another build": (lambda: made.pdf(digest="f" * 32), "older than its sources"),
+    "a draft": (lambda: made.pdf(digest=f"{made.PDF_DIGEST}-draft"), "is a draft"),
     "no digest": (lambda: made.pdf(digest=""), "does not say which sources"),
 }
 

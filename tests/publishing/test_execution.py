@@ -9,7 +9,7 @@ import pytest
 
 from coursework.errors import WorkError
 from coursework.publishing import qmd
-from coursework.publishing.execution import Job, Kernel, OutputCache
+from coursework.publishing.execution import Execution, Job, Kernel, OutputCache
 
 CELLS = "Text.\n\n```{{python}}\n{}\n```\n\n```{{python}}\nprint(2)\n```\n"
 
@@ -44,12 +44,36 @@ def test_damaged_outputs_are_never_shown(project, damage):
     job = Job(qmd.read(project.report / "report.qmd", project.root), project.report, ("svg",), {})
     cache = OutputCache(project.cache / "executed")
     outputs = (({"output_type": "stream", "name": "stdout", "text": "shown\n"},),)
-    cache.save(job, outputs)
-    assert cache.load(job) == outputs
+    kept = Execution(outputs, ran=False, is_whole=True)
+    cache.save(job, kept)
+    assert cache.load(job) == kept
     DAMAGES[damage](cache.folder)
     assert cache.load(job) is None
-    cache.save(job, outputs)
-    assert cache.load(job) == outputs
+    cache.save(job, kept)
+    assert cache.load(job) == kept
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.filterwarnings("ignore:The execution cache was damaged")
+def test_damaged_outputs_are_never_taken_for_a_draft(project, damage):
+    whole = OutputCache(project.cache / "executed")
+    drafts = OutputCache(project.cache / "previewed", whole=whole)
+    path = project.report / "report.qmd"
+    outputs = tuple(({"output_type": "stream", "name": "stdout", "text": f"shown {n}\n"},) for n in (1, 2, 3))
+
+    def job(last):
+        for name, code in (("one", "print(2)"), ("two", last)):
+            (project.report / f"_{name}.qmd").write_text(f"```{{python}}\n{code}\n```\n")
+        path.write_text("```{python}\nprint(1)\n```\n\n{{< include _one.qmd >}}\n\n{{< include _two.qmd >}}\n")
+        return Job(qmd.read(path, project.root), project.report, ("svg",), {})
+
+    drafts.save(job("print(3)"), Execution(outputs, ran=False, is_whole=True))
+    assert list(project.cache.glob("previewed/*")) == [], "it is as good as what is handed in"
+    edited = job("print(4)")
+    assert drafts.held(edited) == {1: outputs[1]}
+    assert whole.held(edited) == {}
+    DAMAGES[damage](whole.folder)
+    assert drafts.held(edited) == {}
 
 
 DEADLY = {

@@ -75,7 +75,14 @@ def pending(settings: Settings, project: Project) -> dict[Run, tuple[str, ...]]:
     return {run: why for run in all_runs(store.profile, store) if (why := store.why(run))}
 
 
-def run(settings: Settings, project: Project, *, progress: bool = True, scheduler: str | None = None) -> Summary:
+def run(
+    settings: Settings,
+    project: Project,
+    *,
+    progress: bool = True,
+    scheduler: str | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Summary:
     """Train every run of the profile that has no current result.
 
     Parameters
@@ -89,6 +96,8 @@ def run(settings: Settings, project: Project, *, progress: bool = True, schedule
     scheduler
         The address of a Dask scheduler (``tcp://host:8786``) whose workers train, instead of processes on this machine.
         They must have this package and the same versions of Keras and TensorFlow.
+    tell
+        Is told how much is to be trained.
 
     Returns
     -------
@@ -114,6 +123,7 @@ def run(settings: Settings, project: Project, *, progress: bool = True, schedule
         summary.kept = len(store)
         return summary
     _check_sizes(store.profile, settings, project)
+    tell(f"Training {len(missing)} networks or more for question 6: minutes, kept once they are done")
     with _bar(shown, store) as advance:
         try:
             while missing:

@@ -17,12 +17,15 @@ from coursework.errors import InputError
 from coursework.kept import write_if_changed
 from coursework.project import Project
 from coursework.publishing import emit, notebook, qmd, relations, rendering
-from coursework.publishing.execution import Job, Kernel, OutputCache, execute
+from coursework.publishing.execution import Execution, Job, Kernel, OutputCache, execute
 from coursework.publishing.qmd import Cell, Document
 from coursework.publishing.worker import PandocWorker
 
 REPORT = "report.qmd"
 NOTEBOOK = "q6-classifier.qmd"
+
+DRAFT = "-draft"
+"""Behind the digest in a PDF whose cells' outputs do not come from one execution of all cells."""
 
 Variables = Mapping[str, Mapping[str, str]]
 OnCell = Callable[[str, int, int, Cell], None]
@@ -39,6 +42,8 @@ class Source:
         The whole Typst document.
     executed
         Whether any cell ran.
+    is_draft
+        Whether the cells' outputs do not come from one execution of all cells.
     sources
         The files that were read.
     title
@@ -47,6 +52,7 @@ class Source:
 
     text: str
     executed: bool
+    is_draft: bool
     sources: tuple[Path, ...]
     title: str
 
@@ -62,6 +68,8 @@ class Builder:
         Whether a kernel stays alive from one build to the next.
     in_memory
         Whether this is for a preview: the documents' outputs stay in memory too, and a pandoc stays alive.
+    in_parts
+        Whether of an edited report only the cells are executed that depend on the edit, as for a preview.
     on_cell
         Called before each cell that is executed.
     """
@@ -72,14 +80,15 @@ class Builder:
         *,
         keep_kernel: bool = False,
         in_memory: bool = False,
+        in_parts: bool = False,
         on_cell: OnCell | None = None,
     ):
         self.project = project
+        # The documents that are handed in come from one execution of all cells in a fresh kernel. The rest is for
+        # previews and drafts alone.
         executed = OutputCache(project.cache / "executed")
-        # What a kernel showed that had run before is for the preview alone: the documents that are handed in come from
-        # a fresh one.
-        previewed = OutputCache(project.cache / "previewed", in_memory=in_memory, also=executed)
-        self.cache = previewed if in_memory else executed
+        previewed = OutputCache(project.cache / "previewed", in_memory=in_memory, whole=executed)
+        self.cache = previewed if in_memory or in_parts else executed
         self.kernel = Kernel(project.report) if keep_kernel else None
         self.worker = PandocWorker(rendering.pandoc(), project.root) if in_memory else None
         self.on_cell = on_cell
@@ -157,7 +166,7 @@ class Builder:
         qmd.labels(document)
         return document
 
-    def _execute(self, job: Job, refresh: bool) -> tuple[Any, bool]:
+    def _execute(self, job: Job, refresh: bool) -> Execution:
         name = job.document.name
 
         def on_cell(index: int, count: int, cell: Cell) -> None:
@@ -191,10 +200,10 @@ class Builder:
             Whether anything ran.
         """
         job = self.notebook_job(inputs)
-        outputs, executed = self._execute(job, refresh)
-        content = notebook.write(job.document, outputs, variables, digest_of(job.dependencies()))
+        found = self._execute(job, refresh)
+        content = notebook.write(job.document, found.outputs, variables, digest_of(job.dependencies()))
         write_if_changed(self.project.generated / "q6-classifier.ipynb", content)
-        return content, executed
+        return content, found.ran
 
     def report_job(self, inputs: Mapping[str, Any]) -> Job:
         """Describe the execution of the report."""
@@ -202,7 +211,7 @@ class Builder:
 
     def emitted(
         self, job: Job, variables: Variables, printed: Mapping[str, Any], *, refresh: bool = False
-    ) -> tuple[emit.Emitted, bool]:
+    ) -> tuple[emit.Emitted, Execution]:
         """Turn the report into Markdown, its cells executed where anything changed, and check the formulas in it.
 
         Parameters
@@ -220,26 +229,26 @@ class Builder:
         -------
         emitted
             The chapters.
-        executed
-            Whether any cell ran.
+        execution
+            What the cells show, and how that came about.
 
         Raises
         ------
         WorkError
             If a cell raises, or a relation in a formula is false.
         """
-        outputs, executed = self._execute(job, refresh)
+        execution = self._execute(job, refresh)
         context = emit.Context(
             self.project.root,
             self.project.cache / "render" / "figures",
             variables,
             echo=_echo(job.document, self.options()),
         )
-        emitted = emit.emit(job.document, outputs, context)
+        emitted = emit.emit(job.document, execution.outputs, context)
         if self._checker.values != printed:
             self._checker = relations.Checker(printed)
         self._checker.require(emitted.chapters, job.document.prose)
-        return replace(emitted, chapters=tuple(map(relations.without_marks, emitted.chapters))), executed
+        return replace(emitted, chapters=tuple(map(relations.without_marks, emitted.chapters))), execution
 
     def report(
         self,
@@ -263,7 +272,8 @@ class Builder:
         refresh
             Execute though nothing changed.
         digest
-            The digest of the sources, which the PDF carries among its keywords.
+            The digest of the sources, which the PDF carries among its keywords; with `DRAFT` where its cells' outputs
+            do not come from one execution.
 
         Raises
         ------
@@ -281,11 +291,14 @@ class Builder:
             if isinstance(value, str)
             else value
             for key, value in metadata.items()
-        } | ({"digest": digest} if digest else {})
-        emitted, executed = self.emitted(job, variables, printed, refresh=refresh)
+        }
+        emitted, execution = self.emitted(job, variables, printed, refresh=refresh)
+        if digest:
+            metadata["digest"] = digest if execution.is_whole else digest + DRAFT
         rendering.check_references(document, emitted.chapters, keys)
         text = typesetter.typst_source(document, emitted.chapters, metadata)
-        return Source(text, executed, (*document.sources, *emitted.embedded), str(metadata.get("title", document.name)))
+        read = (*document.sources, *emitted.embedded)
+        return Source(text, execution.ran, not execution.is_whole, read, str(metadata.get("title", document.name)))
 
 
 def _own_digest(job: Job) -> str:

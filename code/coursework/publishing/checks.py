@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from coursework.publishing.archive import MEGABYTE, open_zip
+from coursework.publishing.build import DRAFT
 from coursework.publishing.bundle import file_names
 from coursework.publishing.findings import Finding, counted, ordered, shortened
 from coursework.publishing.marks import Answer, Scheme, answer_findings, load_scheme, locate
@@ -359,6 +360,8 @@ def _stale(
         return [Finding("warning", name, "metadata", message, "See yourself that it is the current one.")]
     if carried is None:
         message = f"The {what} does not say which sources it was made from, as this project's would."
+    elif carried == expected + DRAFT:
+        message = f"The {what} is a draft: of its cells only those were executed that an edit reaches."
     elif carried != expected:
         message = f"The {what} is older than its sources: they have changed since it was made."
     elif due.files.get(name) not in (None, hashlib.sha256(content).hexdigest()):

@@ -20,7 +20,7 @@ import sys
 import uuid
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -40,6 +40,25 @@ EXECUTION_PACKAGES = ("ipykernel", "matplotlib", "numpy", "sympy", "ipython")
 
 Outputs = tuple[tuple[dict, ...], ...]
 """For each cell its outputs, as nbformat writes them."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What a document's cells show, and how that came about.
+
+    Parameters
+    ----------
+    outputs
+        For each cell its outputs; a cell with ``eval: false`` has none.
+    ran
+        Whether anything ran now.
+    is_whole
+        Whether all outputs come from one execution of all cells in a fresh kernel.
+    """
+
+    outputs: Outputs
+    ran: bool
+    is_whole: bool
 
 
 @dataclass(frozen=True)
@@ -124,7 +143,8 @@ def _cache_notebook(job: Job, outputs: Outputs | None = None) -> Any:
         cells.append(cell)
     metadata = {"kernelspec": KERNEL}
     if outputs is not None:
-        metadata["coursework"] = {"outputs": _checksum(outputs)}
+        code = [{"code": cell.code, "chapter": cell.chapter} for cell in job.cells]
+        metadata["coursework"] = {"outputs": _checksum(outputs), "code": code}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 
 
@@ -144,14 +164,15 @@ class OutputCache:
         The cache's folder.
     in_memory
         Whether the last outputs of each document stay in memory too, for a preview.
-    also
-        Another cache, in which outputs are looked up too, and never kept.
+    whole
+        The cache of what comes from one execution of all cells in a fresh kernel, if this one is for what was executed
+        in parts; None if this is that cache.
     """
 
-    def __init__(self, folder: Path, *, in_memory: bool = False, also: OutputCache | None = None):
+    def __init__(self, folder: Path, *, in_memory: bool = False, whole: OutputCache | None = None):
         self.folder = folder
-        self.also = also
-        self._memory: dict[str, tuple[Job, Outputs]] | None = {} if in_memory else None
+        self.whole = whole
+        self._memory: dict[str, tuple[Job, Execution]] | None = {} if in_memory else None
 
     def _open(self) -> Any:
         from jupyter_cache import get_cache
@@ -160,51 +181,51 @@ class OutputCache:
         cache = get_cache(str(self.folder))
         return cache
 
-    def load(self, job: Job) -> Outputs | None:
+    def load(self, job: Job) -> Execution | None:
         """Return the kept outputs of a job, or None."""
         if self._memory is not None and job.document.name in self._memory:
-            last, outputs = self._memory[job.document.name]
+            last, execution = self._memory[job.document.name]
             if last.dependencies() == job.dependencies():
-                return outputs
-        found = self._load(job)
-        if found is None and self.also is not None:
-            found = self.also.load(job)
+                return execution
+        found = self.whole.load(job) if self.whole is not None else None
+        if found is None:
+            outputs = self._looked_up(lambda cache: _match(cache, job))
+            found = None if outputs is None else Execution(outputs, ran=False, is_whole=self.whole is None)
         if found is not None:
-            self.remember(job, found)
+            self._remember(job, found)
         return found
 
     def held(self, job: Job) -> dict[int, tuple[dict, ...]]:
-        """Return what is in memory of a job's outputs and still holds, by the cell's index, though cells were edited.
+        """Return what is kept of a job's outputs and still holds, by the cell's index, though cells were edited.
 
-        Nothing where anything but the cells has changed.
+        Nothing where anything but the cells has changed, nor in the cache of what was executed as a whole.
         """
-        if self._memory is None or job.document.name not in self._memory:
+        if self.whole is None:
             return {}
-        last, outputs = self._memory[job.document.name]
-        if last.dependencies() | {"cells": None} != job.dependencies() | {"cells": None}:
-            return {}
-        return {index: outputs[earlier] for index, earlier in reuse.still_valid(last.cells, job.cells).items()}
+        if self._memory is not None and job.document.name in self._memory:
+            last, execution = self._memory[job.document.name]
+            if last.dependencies() | {"cells": None} != job.dependencies() | {"cells": None}:
+                return {}
+            before, outputs = last.cells, execution.outputs
+        else:
+            lately = (cache._looked_up(lambda opened: _latest(opened, job)) for cache in (self, self.whole))
+            found = max(filter(None, lately), key=lambda each: each[0], default=None)
+            if found is None:
+                return {}
+            _, before, outputs = found
+        return {index: outputs[earlier] for index, earlier in reuse.still_valid(before, job.cells).items()}
 
-    def remember(self, job: Job, outputs: Outputs) -> None:
+    def _remember(self, job: Job, execution: Execution) -> None:
         """Keep the outputs of a job in memory, for a preview; elsewhere nothing is kept."""
         if self._memory is not None:
-            self._memory[job.document.name] = (job, outputs)
+            self._memory[job.document.name] = (job, execution)
 
-    def _load(self, job: Job) -> Outputs | None:
+    def _looked_up(self, find: Callable[[Any], Any]) -> Any:
+        """Look for something in the cache, None if there is no such thing; what is damaged is set aside."""
         if not self.folder.is_dir():
             return None
         try:
-            cache = self._open()
-            try:
-                record = cache.match_cache_notebook(_cache_notebook(job))
-            except KeyError:
-                return None
-            notebook = cache.get_cache_bundle(record.pk).nb
-            cells = notebook.cells[1:]
-            outputs = tuple(tuple(json.loads(json.dumps(output)) for output in cell.outputs) for cell in cells)
-            if len(cells) != len(job.cells) or notebook.metadata["coursework"]["outputs"] != _checksum(outputs):
-                raise ValueError("the outputs do not match their checksum")
-            return outputs
+            return find(self._open())
         except Exception as error:
             if reason := _hindrance(error):  # what is kept may be sound
                 raise WorkError(
@@ -214,11 +235,20 @@ class OutputCache:
             self._set_aside(type(error).__name__)
             return None
 
-    def save(self, job: Job, outputs: Outputs) -> None:
-        """Keep the outputs of a job; a cache that cannot be written costs an execution next time, nothing else."""
+    def save(self, job: Job, execution: Execution, *, in_parts: bool = False) -> None:
+        """Keep the outputs of a job; a cache that cannot be written costs an execution next time, nothing else.
+
+        Where some cells were not executed now, a preview keeps the outputs in memory alone.
+        """
+        self._remember(job, execution)
+        if self.whole is not None and execution.is_whole:
+            self.whole.save(job, execution)
+        elif self._memory is None or not in_parts:
+            self._write(job, execution.outputs)
+
+    def _write(self, job: Job, outputs: Outputs) -> None:
         from jupyter_cache.base import CacheBundleIn
 
-        self.remember(job, outputs)
         try:
             bundle = CacheBundleIn(_cache_notebook(job, outputs), Path(job.document.name).as_posix())
             self._open().cache_notebook_bundle(bundle, check_validity=False, overwrite=True, description="")
@@ -230,6 +260,44 @@ class OutputCache:
         shutil.rmtree(aside, ignore_errors=True)
         os.replace(self.folder, aside)
         warnings.warn(f"The execution cache was damaged ({reason}): it is set aside and made anew.", stacklevel=3)
+
+
+def _match(cache: Any, job: Job) -> Outputs | None:
+    """Find the outputs of just these cells with these dependencies."""
+    try:
+        record = cache.match_cache_notebook(_cache_notebook(job))
+    except KeyError:
+        return None
+    outputs = _kept_outputs(cache.get_cache_bundle(record.pk).nb)
+    if len(outputs) != len(job.cells):
+        raise ValueError("cells are missing")
+    return outputs
+
+
+def _latest(cache: Any, job: Job) -> tuple[Any, tuple[reuse.Known, ...], Outputs] | None:
+    """Find the last execution of a document with the dependencies that it has now, whatever its cells were.
+
+    Returns
+    -------
+    when, cells, outputs
+        When it was kept, the cells as they were then, and what they showed; or None.
+    """
+    name, first = Path(job.document.name).as_posix(), _cache_notebook(job).cells[0].source
+    records = [record for record in cache.list_cache_records() if record.uri == name]
+    for record in sorted(records, key=lambda record: record.created, reverse=True):
+        notebook = cache.get_cache_bundle(record.pk).nb
+        if notebook.cells[0].source != first:
+            continue
+        cells = tuple(reuse.Known(**known) for known in notebook.metadata["coursework"]["code"])
+        return record.created, cells, _kept_outputs(notebook)
+    return None
+
+
+def _kept_outputs(notebook: Any) -> Outputs:
+    outputs = tuple(tuple(json.loads(json.dumps(output)) for output in cell.outputs) for cell in notebook.cells[1:])
+    if notebook.metadata["coursework"]["outputs"] != _checksum(outputs):
+        raise ValueError("the outputs do not match their checksum")
+    return outputs
 
 
 def _hindrance(error: BaseException | None) -> str | None:
@@ -282,6 +350,11 @@ class Kernel:
             with contextlib.suppress(OSError):
                 os.killpg(pid, signal.SIGKILL)  # a kernel leads a process group of its own
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether no cell has run in the process that is there."""
+        return not self._is_used
+
     def start(self) -> None:
         """Begin to start the kernel's process, unless it runs; nothing is waited for."""
         from jupyter_client.manager import KernelManager
@@ -292,7 +365,7 @@ class Kernel:
         manager = KernelManager(kernel_name=KERNEL["name"])
         manager.kernel_spec.argv = [sys.executable, "-m", "coursework.publishing.kernel", "-f", "{connection_file}"]
         # The blocking client that belongs to this manager would wait for ever for what a dead kernel still has to say.
-        manager.client_class = "jupyter_client.asynchronous.AsyncKernelClient"
+        manager.client_class = "coursework.publishing.kernel_client.PromptClient"
         if runtime := os.environ.get("JUPYTER_RUNTIME_DIR"):
             manager.connection_file = str(Path(runtime) / f"kernel-{uuid.uuid4().hex}.json")
         options = "{'bbox_inches': None, 'metadata': {'Date': None}}"
@@ -472,7 +545,7 @@ def execute(
     *,
     refresh: bool = False,
     on_cell: Callable[[int, int, Cell], None] | None = None,
-) -> tuple[Outputs, bool]:
+) -> Execution:
     """Return a job's outputs, from the cache where nothing that they depend on has changed.
 
     Parameters
@@ -487,22 +560,14 @@ def execute(
         Execute though nothing changed.
     on_cell
         Called before each cell that is executed.
-
-    Returns
-    -------
-    outputs
-        For each cell of the document its outputs; a cell with ``eval: false`` has none.
-    executed
-        Whether anything ran.
     """
-    outputs = None if refresh else cache.load(job)
-    executed = outputs is None
-    if outputs is None:
+    found = None if refresh else cache.load(job)
+    if found is None:
         job.dependencies()  # as they are before anything runs
         held = {} if refresh else cache.held(job)
-        outputs = kernel.run(job, on_cell, held)
+        is_fresh = kernel.is_fresh
+        found = Execution(kernel.run(job, on_cell, held), ran=True, is_whole=is_fresh and not held)
         if job.holds():  # else nobody knows which of two states the cells have seen
-            keep = cache.remember if held else cache.save  # on disk there is only what comes from one execution
-            keep(job, outputs)
-    by_cell = dict(zip((id(cell) for cell in job.cells), outputs, strict=True))
-    return tuple(by_cell.get(id(cell), ()) for cell in job.document.cells), executed
+            cache.save(job, replace(found, ran=False), in_parts=bool(held))
+    by_cell = dict(zip((id(cell) for cell in job.cells), found.outputs, strict=True))
+    return replace(found, outputs=tuple(by_cell.get(id(cell), ()) for cell in job.document.cells))

@@ -27,7 +27,7 @@ LARGEST_STREAM = 300_000_000
 MARGIN = 0.1
 """The part of a page, at its top and at its bottom, in which running heads and page numbers stand."""
 
-DIGEST = re.compile(r"coursework:(?:digest=)?([0-9a-f]{16,})")
+DIGEST = re.compile(r"coursework:(?:digest=)?([0-9a-f]{16,}(?:-draft)?)")
 """How this project writes the digest of the document's sources into the keywords."""
 
 

@@ -1,9 +1,9 @@
-"""Finds which cells of an edited document a preview must execute again.
+"""Finds which cells of an edited document must be executed again for its author's eyes.
 
 A cell's outputs follow from its code, from the cells that define the names it uses, and from theirs in turn. Where none
-of these was edited, a preview shows the outputs that it has. A chapter is executed as a whole, since its cells may
-change each other's objects in ways that no name shows. What passes from one chapter to another by such ways, or through
-a library's own state, is not seen here: the documents that are handed in come from an execution of all cells.
+of these was edited, a preview and a draft show the outputs that are there. A chapter is executed as a whole, since its
+cells may change each other's objects in ways that no name shows. What passes from one chapter to another by such ways,
+or through a library's own state, is not seen here: documents that are handed in come from an execution of all cells.
 """
 
 from __future__ import annotations
@@ -21,6 +21,14 @@ FRONT = 0
 
 UNSEEN = frozenset("_ __ ___ In Out dir eval exec get_ipython globals locals vars".split())
 """By these code reaches names that it does not write down."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is kept of a cell that was executed: its code, and the chapter that it stood in."""
+
+    code: str
+    chapter: int
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,7 @@ def _changed(statement: ast.stmt) -> list[str]:
     return found
 
 
-def _depends(cells: Sequence[Cell]) -> list[frozenset[int]]:
+def _depends(cells: Sequence[Cell | Known]) -> list[frozenset[int]]:
     """For each cell the earlier ones that its outputs depend on: all that bind a name it uses, and theirs in turn.
 
     A function looks its names up when it is called, so a cell that binds one of them counts wherever it stands.
@@ -101,7 +109,7 @@ def _depends(cells: Sequence[Cell]) -> list[frozenset[int]]:
     return [_reached(index, cells, each) for index in range(len(cells))]
 
 
-def _reached(index: int, cells: Sequence[Cell], each: Sequence[Names]) -> frozenset[int]:
+def _reached(index: int, cells: Sequence[Cell | Known], each: Sequence[Names]) -> frozenset[int]:
     found = {earlier for earlier in range(index) if cells[earlier].chapter == FRONT}
     while True:
         used = each[index].used.union(*(each[earlier].read for earlier in found))
@@ -111,12 +119,12 @@ def _reached(index: int, cells: Sequence[Cell], each: Sequence[Names]) -> frozen
         found |= more
 
 
-def _keys(cells: Sequence[Cell], depends: Sequence[frozenset[int]]) -> list[str]:
+def _keys(cells: Sequence[Cell | Known], depends: Sequence[frozenset[int]]) -> list[str]:
     code = [normalised(cell.code) for cell in cells]
     return [digest([code[i] for i in sorted(depends[index])], code[index]) for index in range(len(cells))]
 
 
-def still_valid(before: Sequence[Cell], after: Sequence[Cell]) -> dict[int, int]:
+def still_valid(before: Sequence[Cell | Known], after: Sequence[Cell]) -> dict[int, int]:
     """Find the cells that need not be executed again.
 
     Parameters
