@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import sys
 import zipfile
 
 import nbformat
+import pikepdf
 import pytest
 
 from copies import coursework, coursework_environment
@@ -107,6 +109,34 @@ def test_a_failing_cell_leaves_the_files_and_says_they_are_not_current(built, co
     chapter.write_text(chapter.read_text().replace("1 / 0", "1 / 1"))
     assert coursework(copy, "bundle", STUDENT_ID="101234567").returncode == 0
     assert "NOT-CURRENT.txt" not in digests(copy)
+
+
+def test_a_draft_shows_what_the_submission_shows_and_is_not_taken_for_it(copy):
+    def pages():
+        with pikepdf.open(pdf) as made:
+            return [page.Contents.read_bytes() for page in made.pages]
+
+    pdf = copy / "_output" / NAMES[0]
+    chapter = copy / "report" / "_q1-neuron.qmd"
+    before = pages()
+    head, fence, rest = chapter.read_text().partition("```{python}\n")
+    options, code = re.fullmatch(r"((?:#\|[^\n]*\n)*)(.*)", rest, flags=re.DOTALL).groups()
+    chapter.write_text(f"{head}{fence}{options}seen = 1; del seen\n{code}")
+    drafted = coursework(copy, "render", STUDENT_ID="101234567")
+    assert drafted.returncode == 0, drafted.stderr
+    count = int(re.search(r"Executing the (\d+) cells of report/report.qmd", drafted.stderr)[1])
+    assert "A draft" in drafted.stderr
+    assert pages() == before
+    checked = coursework(copy, "check", f"_output/{NAMES[0]}", STUDENT_ID="101234567")
+    assert checked.returncode == 1
+    assert "The PDF is a draft" in checked.stdout
+    assert "Nothing has changed" in coursework(copy, "render", STUDENT_ID="101234567").stdout
+    whole = coursework(copy, "bundle", STUDENT_ID="101234567")
+    assert whole.returncode == 0, whole.stderr
+    assert int(re.search(r"Executing the (\d+) cells of report/report.qmd", whole.stderr)[1]) > count
+    assert "A draft" not in whole.stderr
+    assert pages() == before
+    assert coursework(copy, "check", STUDENT_ID="101234567").returncode == 0
 
 
 def test_all_findings_are_printed_and_the_older_zip_does_not_look_current(built, copy):

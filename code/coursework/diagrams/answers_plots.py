@@ -116,6 +116,7 @@ def regularisers(strength: Fraction) -> Figure:
     left, right = figure.subplots(1, 2)
     x, y = regularisation.noisy_points()
     fine = np.linspace(-1, 1, 400)
+    left.plot(fine, np.sin(np.pi * fine), color=INK, lw=0.9, ls=(0, (1.2, 1.2)), label=r"$\sin \pi x$")
     for value, colour, dash in (
         (Fraction(0), GREY, "-"),
         (strength, BLUE, "-"),
@@ -123,16 +124,16 @@ def regularisers(strength: Fraction) -> Figure:
     ):
         fit = regularisation.ridge(x, y, float(value))
         width = 0.9 if value == 0 else 1.5
-        label = f"λ = {number(value).text},  ‖w‖ = {fit.norm:.3g}"
+        label = rf"$\lambda$ = {number(value).text},  ‖$w$‖ = {fit.norm:.3g}"
         left.plot(fine, fit(fine), color=colour, ls=dash, lw=width, label=label)
     left.plot(x, y, "o", color=INK, ms=3.2)
-    left.set(ylim=(-1.7, 3.0), xlabel="$x$", ylabel="prediction", xticks=[-1, -0.5, 0, 0.5, 1], yticks=[-1, 0, 1, 2, 3])
+    left.set(ylim=(-1.7, 3.4), xlabel="$x$", ylabel="prediction", xticks=[-1, -0.5, 0, 0.5, 1], yticks=[-1, 0, 1, 2, 3])
     left.legend(loc="upper left")
     for rate, colour, dash in ((0.2, BLUE, "-"), (0.5, ORANGE, (0, (5, 1.6)))):
         sums = regularisation.dropped_sums(rate)
         right.hist(
             sums.samples, bins=90, range=(-0.5, 7), density=True, histtype="step", color=colour, ls=dash,
-            label=f"p = {rate}: mean {decimal(sums.samples.mean(), 2)}",
+            label=f"$p$ = {rate}: mean {decimal(sums.samples.mean(), 2)}",
         )  # fmt: skip
     without = regularisation.dropped_sums(0.5).without
     right.axvline(without, color=INK, lw=1, ls=(0, (1.2, 1.2)), label=f"no dropout: {decimal(without, 2)}")

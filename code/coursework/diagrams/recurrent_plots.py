@@ -109,6 +109,11 @@ def gates(trace: Mapping[str, Any]) -> Figure:
     cell.stairs(trace["c"], np.arange(len(steps) + 1) + 0.5, baseline=None, color=INK, lw=1.3)
     cell.set_yticks([0], ["cell state $c_t$"])
     cell.margins(y=0.15)
+    scale = cell.secondary_yaxis("right")
+    low, high = min(trace["c"]), max(trace["c"])
+    scale.set_yticks([low, high], [f"{value:.1f}".replace("-", "\N{MINUS SIGN}") for value in (low, high)])
+    scale.tick_params(length=0)
+    scale.spines["right"].set_visible(False)
     for axes, key, name, colour in zip(
         rows, "fio", ("forget gate $f_t$", "input gate $i_t$", "output gate $o_t$"), (ORANGE, GREEN, BLUE), strict=True
     ):

@@ -77,6 +77,11 @@ def describe(results, profile, dataset):
         "seeds": whole(len(profile.seeds)),
         "few_seeds": whole(len(profile.few_seeds)),
         "comparison_seeds": whole(len(profile.comparison_seeds)),
+        "epochs": whole(profile.epochs),
+        "batch_size": whole(profile.batch_size),
+        "least_steps": whole(profile.least_steps),
+        "most_steps": whole(profile.most_steps),
+        "cnn_most_steps": whole(profile.cnn_most_steps),
         "mlp_width": whole(profile.mlp_width),
         "cnn_width": whole(profile.cnn_width),
     }

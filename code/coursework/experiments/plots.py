@@ -369,7 +369,9 @@ def plot_overview(sweeps, curves, target):
     axes[0].set_ylabel("validation loss / nats")
     for ax, quantity in zip(axes[1:], ("validation_loss", "validation_error"), strict=True):
         _curve_panel(ax, quantity, curves, target=target)
-        ax.set_xticks(ax.get_xticks()[::2], [label.get_text() for label in ax.get_xticklabels()[::2]])  # narrow panels
+        sizes = next(iter(curves.values())).values
+        shown = sizes[:: max(1, len(sizes) // 2)]  # narrow panels
+        ax.set_xticks(shown, [f"{n:,}" for n in shown])
     for ax, letter in zip(axes, "abc", strict=True):
         ax.set_title(letter, loc="left", fontweight="bold")
     _legend_below(fig, axes[::-1], 4)
