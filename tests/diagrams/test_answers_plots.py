@@ -88,7 +88,10 @@ def test_tanh_touches_the_convention_at_its_peak():
 def test_the_fits_are_those_of_the_authors_parameter(strength):
     left = answers_plots.regularisers(strength).axes[0]
     x, y = regularisation.noisy_points()
-    for line, value in zip(left.lines, (0, strength, 100 * strength), strict=False):
+    truth, *fits, _ = left.lines
+    at, drawn = truth.get_data()
+    assert drawn == pytest.approx(np.sin(np.pi * at))
+    for line, value in zip(fits, (0, strength, 100 * strength), strict=True):
         at, drawn = line.get_data()
         assert drawn == pytest.approx(regularisation.ridge(x, y, float(value))(at))
     assert_readable(answers_plots.regularisers(strength))

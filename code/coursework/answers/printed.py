@@ -477,13 +477,14 @@ def _lstm_sample(seed: int) -> Sample:
     weights = [kernel[None], recurrent[None], bias]
     cell = _layer("LSTMCell", (1, 1), weights)
     before = tf.constant([[h]])
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(persistent=True) as tape:
         tape.watch(before)
         _, (state, memory) = cell(tf.constant([[x]]), [before, tf.constant([[c]])])
     both = np.array([[h, x]])
     sample = {
         "h_t": float(state[0, 0]), "c_t": float(memory[0, 0]), "h_{t-1}": h, "c_{t-1}": c, "x_t": x,
         r"\partial c_t/\partial h_{t-1}": float(tape.gradient(memory, before)[0, 0]),
+        r"\partial h_t/\partial c_t": float(tape.gradient(state, memory)[0, 0]),
     }  # fmt: skip
     for index, layer in enumerate(LAYERS):
         columns = np.array([recurrent[index], kernel[index]])
