@@ -13,7 +13,9 @@ prose_edit
 prose_edit_pdf
     The same, until the PDF with the edit has been had as well.
 cell_edit
-    `coursework render` after one code cell of question 1 has changed.
+    `coursework render` after one code cell of question 1 has changed: a draft, for which its chapter is executed.
+cell_edit_bundle
+    `coursework bundle` after the same, for which all cells of the report are executed.
 cell_edit_preview
     The same in a running preview, until the new pages are announced.
 help
@@ -183,7 +185,12 @@ def measure(repeat: int) -> dict[str, float | None]:
             copy.edit(cell=True)
             return copy.run([*COMMAND, "render"])
 
+        def bundle_cell_edit() -> float:
+            copy.edit(cell=True)
+            return copy.run([*COMMAND, "bundle"])
+
         found["cell_edit"] = median(render_cell_edit)
+        found["cell_edit_bundle"] = median(bundle_cell_edit)
         copy.restore()
         copy.run([*COMMAND, "render"])
         with preview(copy) as follower:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import gc
 import io
 import os
 import signal
@@ -239,6 +241,7 @@ def _show_warning(message, category, filename, lineno, file=None, line=None) -> 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 the work failed, 2 wrong input, 130 interrupted."""
     warnings.showwarning = _show_warning
+    atexit.register(gc.freeze)  # the memory goes as a whole: to look through it before takes a fifth of a second
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that has no ✓ must not stop the work
