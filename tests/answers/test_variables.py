@@ -87,7 +87,7 @@ def test_rmsprops_first_step_is_keras(printed):
 def test_the_checked_line_names_each_oracle_once_with_its_largest_difference(printed):
     line = printed["evidence"]["q1"].replace("\N{NO-BREAK SPACE}", " ")
     assert line == (
-        "7 values in 3 comparisons, with the largest difference from each oracle: "
+        "7 values in 3 comparisons with other programs, and the largest difference from each: "
         "TensorFlow autodiff, 3 × 10⁻¹⁶; mpmath, none."
     )
     assert (printed["evidence"]["checks"], printed["evidence"]["values"]) == ("4", "607")

@@ -444,6 +444,6 @@ def source(read_from_figure: bool, checked_output: bool) -> str:
         Whether the figure prints an output that the transcription was compared with.
     """
     if not read_from_figure:
-        return "The question's figure is not part of its text, so the numbers of the neuron are our own example."
+        return "The question's figure is not part of its text, so the numbers of the neuron are my own example."
     checked = " They reproduce the output that the figure prints." if checked_output else ""
     return f"The numbers are those of the question's figure.{checked}"

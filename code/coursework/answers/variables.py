@@ -108,7 +108,8 @@ def checked_line(checks: list[dict[str, Any]]) -> str:
         largest[oracle] = max(check["difference"], largest.get(oracle, 0.0))
     oracles = "; ".join(f"{oracle}, {scientific(d) if d else 'none'}" for oracle, d in largest.items())
     values = sum(check["values"] for check in checks)
-    return f"{values:,} values in {len(checks)} comparisons, with the largest difference from each oracle: {oracles}."
+    compared = f"{values:,} values in {len(checks)} comparisons with other programs"
+    return f"{compared}, and the largest difference from each: {oracles}."
 
 
 def evidence_table(checks: list[dict[str, Any]]) -> str:
