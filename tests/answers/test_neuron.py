@@ -173,8 +173,8 @@ def test_formulas_are_balanced_and_numbers_readable(neuron):
 
 
 def test_the_source_of_the_numbers_is_stated():
-    assert "our own" in q1.source(read_from_figure=False, checked_output=False)
-    assert "our own" not in q1.source(read_from_figure=True, checked_output=False)
+    assert "my own" in q1.source(read_from_figure=False, checked_output=False)
+    assert "my own" not in q1.source(read_from_figure=True, checked_output=False)
     assert "reproduce the output" in q1.source(read_from_figure=True, checked_output=True)
 
 
