@@ -400,7 +400,7 @@ def _contents(
                 digest=carried,
             )
             if report.is_draft:
-                tell("A draft: cells that the edit does not reach show what they did; `make submission` executes all")
+                tell("A draft: what the edit does not reach was not executed again; `make submission` executes all")
             tell("Setting the pages")
             pdf = builder.typesetter.compile(report.text)
     found = names(settings)
