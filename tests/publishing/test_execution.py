@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 import pytest
@@ -17,6 +18,7 @@ DAMAGES = {
     "the index is garbled": lambda folder: _overwrite(folder / "global.db", bytes(200)),
     "the index is cut short": lambda folder: os.truncate(folder / "global.db", 5000),
     "the index is gone": lambda folder: (folder / "global.db").unlink(),
+    "the code is another one": lambda folder: _replace(_kept(folder), b"print(1)", b"print(5)"),
     "an output is another one": lambda folder: _replace(_kept(folder), b"shown", b"faked"),
     "an output is cut short": lambda folder: os.truncate(_kept(folder), 300),
     "the outputs are gone": lambda folder: _kept(folder).unlink(),
@@ -108,6 +110,14 @@ def test_a_kernel_that_was_kept_is_replaced_after_its_death(project):
             run(project, DEADLY["leaves at once"], kernel)
         outputs = run(project, "print(1)", kernel)
     assert [output["text"] for cell in outputs for output in cell] == ["1\n", "2\n"]
+
+
+def test_a_kernel_that_cannot_start_is_said_in_a_sentence(project, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    began = time.monotonic()
+    with pytest.raises(WorkError, match=r"^report/report\.qmd: the kernel died before the first cell ran"):
+        run(project, "print(1)")
+    assert time.monotonic() - began < 60
 
 
 @pytest.mark.parametrize("code", ["input('a name? ')", "import getpass\ngetpass.getpass()"])

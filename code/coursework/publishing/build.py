@@ -89,6 +89,7 @@ class Builder:
         executed = OutputCache(project.cache / "executed")
         previewed = OutputCache(project.cache / "previewed", in_memory=in_memory, whole=executed)
         self.cache = previewed if in_memory or in_parts else executed
+        self.notebook_cache = previewed if in_memory else executed  # nothing in a notebook says that it is a draft
         self.kernel = Kernel(project.report) if keep_kernel else None
         self.worker = PandocWorker(rendering.pandoc(), project.root) if in_memory else None
         self.on_cell = on_cell
@@ -166,7 +167,7 @@ class Builder:
         qmd.labels(document)
         return document
 
-    def _execute(self, job: Job, refresh: bool) -> Execution:
+    def _execute(self, job: Job, cache: OutputCache, refresh: bool) -> Execution:
         name = job.document.name
 
         def on_cell(index: int, count: int, cell: Cell) -> None:
@@ -177,7 +178,7 @@ class Builder:
 
         own = self._ahead.pop(name, None) or Kernel(job.folder)
         try:
-            found = execute(job, self.cache, self.kernel or own, refresh=refresh, on_cell=on_cell)
+            found = execute(job, cache, self.kernel or own, refresh=refresh, on_cell=on_cell)
         finally:
             self._endings.append(threading.Thread(target=own.stop))  # takes a tenth of a second
             self._endings[-1].start()
@@ -200,7 +201,7 @@ class Builder:
             Whether anything ran.
         """
         job = self.notebook_job(inputs)
-        found = self._execute(job, refresh)
+        found = self._execute(job, self.notebook_cache, refresh)
         content = notebook.write(job.document, found.outputs, variables, digest_of(job.dependencies()))
         write_if_changed(self.project.generated / "q6-classifier.ipynb", content)
         return content, found.ran
@@ -237,7 +238,7 @@ class Builder:
         WorkError
             If a cell raises, or a relation in a formula is false.
         """
-        execution = self._execute(job, refresh)
+        execution = self._execute(job, self.cache, refresh)
         context = emit.Context(
             self.project.root,
             self.project.cache / "render" / "figures",

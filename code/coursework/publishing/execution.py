@@ -144,12 +144,12 @@ def _cache_notebook(job: Job, outputs: Outputs | None = None) -> Any:
     metadata = {"kernelspec": KERNEL}
     if outputs is not None:
         code = [{"code": cell.code, "chapter": cell.chapter} for cell in job.cells]
-        metadata["coursework"] = {"outputs": _checksum(outputs), "code": code}
+        metadata["coursework"] = {"code": code, "checksum": _checksum([code, outputs])}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 
 
-def _checksum(outputs: Sequence[Sequence[Any]]) -> str:
-    plain = json.dumps(outputs, sort_keys=True, default=dict)
+def _checksum(kept: Any) -> str:
+    plain = json.dumps(kept, sort_keys=True, default=dict)
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
@@ -268,10 +268,7 @@ def _match(cache: Any, job: Job) -> Outputs | None:
         record = cache.match_cache_notebook(_cache_notebook(job))
     except KeyError:
         return None
-    outputs = _kept_outputs(cache.get_cache_bundle(record.pk).nb)
-    if len(outputs) != len(job.cells):
-        raise ValueError("cells are missing")
-    return outputs
+    return _kept(cache.get_cache_bundle(record.pk).nb)[1]
 
 
 def _latest(cache: Any, job: Job) -> tuple[Any, tuple[reuse.Known, ...], Outputs] | None:
@@ -288,16 +285,17 @@ def _latest(cache: Any, job: Job) -> tuple[Any, tuple[reuse.Known, ...], Outputs
         notebook = cache.get_cache_bundle(record.pk).nb
         if notebook.cells[0].source != first:
             continue
-        cells = tuple(reuse.Known(**known) for known in notebook.metadata["coursework"]["code"])
-        return record.created, cells, _kept_outputs(notebook)
+        return record.created, *_kept(notebook)
     return None
 
 
-def _kept_outputs(notebook: Any) -> Outputs:
+def _kept(notebook: Any) -> tuple[tuple[reuse.Known, ...], Outputs]:
+    """Read the cells of a kept notebook, and what they showed."""
     outputs = tuple(tuple(json.loads(json.dumps(output)) for output in cell.outputs) for cell in notebook.cells[1:])
-    if notebook.metadata["coursework"]["outputs"] != _checksum(outputs):
+    kept = notebook.metadata["coursework"]
+    if kept["checksum"] != _checksum([kept["code"], outputs]) or len(kept["code"]) != len(outputs):
         raise ValueError("the outputs do not match their checksum")
-    return outputs
+    return tuple(reuse.Known(**known) for known in kept["code"]), outputs
 
 
 def _hindrance(error: BaseException | None) -> str | None:
@@ -445,10 +443,12 @@ class Kernel:
             ) from None
         except DeadKernelError:
             self.stop()
-            label = f" ({current.label})" if current and current.label else ""
-            place = current.place if current else job.document.name
+            if current is None:
+                words = "the kernel died before the first cell ran: look at `coursework doctor`."
+                raise WorkError(f"{job.document.name}: {words}") from None
+            label = f" ({current.label})" if current.label else ""
             raise WorkError(
-                f"{place}{label}: the kernel died while this cell ran, perhaps for want of memory."
+                f"{current.place}{label}: the kernel died while this cell ran, perhaps for want of memory."
             ) from None
         finally:
             if client.kc is not None:

@@ -27,9 +27,11 @@ class PromptClient(AsyncKernelClient):
 
         Raises
         ------
-        RuntimeError
+        DeadKernelError
             If the kernel dies, or does not answer in time.
         """
+        from nbclient.exceptions import DeadKernelError
+
         deadline = float("inf") if timeout is None else time.monotonic() + timeout
         while time.monotonic() < deadline:
             asked = self.kernel_info()
@@ -40,8 +42,8 @@ class PromptClient(AsyncKernelClient):
                 return
             except Empty:
                 if not await self.is_alive():
-                    raise RuntimeError("The kernel died before it was ready.") from None
-        raise RuntimeError(f"The kernel was not ready within {timeout:g} s.")
+                    raise DeadKernelError("The kernel died before it was ready.") from None
+        raise DeadKernelError(f"The kernel was not ready within {timeout:g} s.")
 
 
 def _ends(message: dict, asked: str) -> bool:
