@@ -446,6 +446,21 @@ def test_a_draft_executes_the_edited_chapter_alone_and_says_so(project, write):
     assert ran == [one, two, three]
 
 
+def test_a_notebook_is_never_a_draft(project, write):
+    """Nothing in it would say so."""
+    ran = []
+    for name, code in (("one", "1 + 1"), ("two", "2 + 2")):
+        (project.report / f"_{name}.qmd").write_text(f"```{{python}}\n{code}\n```\n")
+    write("# N\n\n{{< include _one.qmd >}}\n\n{{< include _two.qmd >}}\n", "q6-classifier")
+    with Builder(project, in_parts=True, on_cell=lambda *found: ran.append(found[1])) as builder:
+        builder.notebook({}, {})
+        (project.report / "_two.qmd").write_text("```{python}\n2 + 3\n```\n")
+        content, executed = builder.notebook({}, {})
+    assert executed
+    assert ran == [0, 1, 0, 1]
+    assert b'"5"' in content
+
+
 def test_a_damaged_cache_is_set_aside_and_made_again(builder, project, write):
     write("```{python}\nprint('kept')\n```\n")
     before = builder.report({}, {}).text
