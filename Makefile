@@ -51,7 +51,7 @@ $(READY): requirements.lock pyproject.toml
 	  then $(BIN)/python -m pip install $(SETUP) --require-hashes -r requirements.lock \
 	    && $(BIN)/python -m pip install $(SETUP) --no-deps -e .; \
 	  else $(BIN)/python -m pip install $(SETUP) -e '.[dev]'; fi
-	@$(BIN)/python -m coursework.environment
+	@$(BIN)/python -m press.environment
 	@touch $(READY)
 
 clean:

@@ -50,7 +50,7 @@ LEFT_OUT = shutil.ignore_patterns(
     ".hypothesis", ".quarto", "_environment.local",
 )  # fmt: skip
 PATIENCE = 120.0
-COMMAND = [sys.executable, "-m", "coursework.cli"]
+COMMAND = [sys.executable, "-m", "press.commands.main"]
 
 
 class Copy:

@@ -7,10 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from coursework.errors import InputError
-from coursework.project import Project
-from coursework.publishing.build import NOTEBOOK, REPORT
-from coursework.publishing.qmd import Line, read
+from handin.errors import InputError
+from press.project import Project
+from press.source.qmd import Line, read
 
 # A cell displays a bare expression, may import where it needs to, and stands between other cells.
 IGNORED = "B018,E402,E703,I001,RUF100,W391"
@@ -43,7 +42,7 @@ def main() -> int:
     """Print every finding; 1 if there is one."""
     project = Project.find(Path(__file__).parent)
     try:
-        found = [f for name in (REPORT, NOTEBOOK) for f in findings(project.report / name, project.root)]
+        found = [f for d in project.report.documents for f in findings(project.path(d), project.root)]
     except InputError as error:
         found = [str(error)]
     print("\n".join(found) or "The cells of the documents are clean.")

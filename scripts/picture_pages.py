@@ -7,7 +7,7 @@ import sys
 import pypdfium2
 from PIL import Image, ImageFilter
 
-from coursework.project import Project
+from press.project import Project
 
 PAGES = (1, 8, 11)
 SCALE = 1.25  # pixels a point

@@ -3,7 +3,7 @@
 import sys
 
 try:
-    from coursework.cli import main
+    from press.commands.main import main
 except ModuleNotFoundError:
     sys.exit(
         f"Quarto runs {sys.executable}, which does not have the project's packages: run 'make .venv' once. "

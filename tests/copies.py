@@ -41,7 +41,7 @@ def coursework_environment(folder: Path, **environment: str) -> dict[str, str]:
 def coursework(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
     """Run the command line on a copy of the project, with the copy's own code."""
     env = coursework_environment(folder, **environment)
-    command = [sys.executable, "-m", "coursework.cli", *arguments]
+    command = [sys.executable, "-m", "press.commands.main", *arguments]
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=900, check=False)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from copies import ROOT
+
 CODE = ROOT / "code" / "coursework"
 
 FORBIDDEN = {
@@ -64,7 +65,7 @@ def test_code_is_no_package():
 def test_help_loads_nothing_heavy(arguments):
     code = (
         "import sys\n"
-        "from coursework.cli import main\n"
+        "from press.commands.main import main\n"
         f"try: main({arguments!r})\n"
         "except SystemExit as stop: assert stop.code == 0, stop.code\n"
         f"print('LOADED', sorted({HEAVY!r} & set(sys.modules)))\n"

@@ -2,9 +2,10 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
+from copies import ROOT
+
+SCRIPTS = ROOT / "scripts"
 
 
 def test_quartos_script_says_what_is_missing_where_another_python_runs_it():

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from coursework.answers import activations, evidence, neuron, optimisers, regularisation
 from coursework.answers.evidence import Check, Tolerance
 from coursework.answers.neuron import Neuron
-from coursework.errors import WorkError
+from handin.errors import WorkError
 
 # --- the comparison itself ------------------------------------------------------------------------------------------
 

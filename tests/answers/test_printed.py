@@ -14,8 +14,8 @@ from coursework.answers import neuron as q1
 from coursework.answers import printed, recurrent, regularisation
 from coursework.answers.formatting import number
 from coursework.answers.neuron import Neuron, answer
-from coursework.publishing.relations import Checker, Meaning, Verdict, formulas, judged
 from coursework.settings import Settings
+from press.formulas.relations import Checker, Meaning, Verdict, formulas, judged
 
 
 def verdicts(text: str, values: dict) -> list[Verdict]:

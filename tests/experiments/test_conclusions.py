@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from synthetic import Synthetic, usual_loss
 
-from coursework.errors import WorkError
 from coursework.experiments import conclusions, findings, protocol
-from coursework.project import Project
 from coursework.settings import load
+from handin.errors import WorkError
+from press.project import Project
 
 ROOT = Path(__file__).parents[2]
 DATA = SimpleNamespace(

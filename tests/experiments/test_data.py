@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from generated_images import generated
 
-from coursework.errors import InputError
 from coursework.experiments import data
+from handin.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
@@ -206,7 +206,7 @@ def test_npz_with_pickled_objects_is_refused(tmp_path, arrays):
 
 def test_stands_alone(monkeypatch):
     """The notebook includes this file; it must run where the package is not."""
-    monkeypatch.setitem(sys.modules, "coursework.errors", None)
+    monkeypatch.setitem(sys.modules, "handin.errors", None)
     names = {"__name__": "__main__"}
     exec((ROOT / "code/coursework/experiments/data.py").read_text(), names)
     assert names["InputError"] is ValueError

@@ -242,7 +242,7 @@ def test_evaluation_steps_end_at_the_end():
 
 def test_stands_alone(monkeypatch):
     """The notebook includes these three files into one name space; they must run where the package is not."""
-    monkeypatch.setitem(sys.modules, "coursework.errors", None)
+    monkeypatch.setitem(sys.modules, "handin.errors", None)
     names = {"__name__": "__main__"}
     for file in ("data.py", "protocol.py", "models.py"):
         exec((ROOT / "code/coursework/experiments" / file).read_text(), names)

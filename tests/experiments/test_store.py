@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from generated_images import generated
 
-from coursework.errors import InputError, WorkError
 from coursework.experiments import store as store_module
 from coursework.experiments.protocol import Evaluation, Result, Run
 from coursework.experiments.store import RunStore, describe, name, profile
-from coursework.project import Project
 from coursework.settings import Experiments, Settings
+from handin.errors import InputError, WorkError
+from press.project import Project
 
 RUN = Run("mlp", examples=64, seed=1, steps=5, width=8, l2=1e-3, curve=True)
 
@@ -165,7 +165,7 @@ def test_why_not_when_current(store):
 
 def test_the_code_that_counts():
     """What makes the result is in the digest, what merely lists or reads runs is not."""
-    from coursework.digests import closure
+    from press.keeping.digests import closure
 
     covered = set(closure(store_module.CODE))
     start = "coursework.experiments."
@@ -213,7 +213,7 @@ import sys, datetime
 from pathlib import Path
 from coursework.experiments.protocol import Run
 from coursework.experiments.store import results
-from coursework.project import Project
+from press.project import Project
 from coursework.settings import Experiments, Settings
 settings = Settings(date=datetime.date(2026, 1, 2), dataset="set.npz", experiments=Experiments(profile="tiny"))
 print(results(Project(Path({str(project.root)!r})), settings)[{RUN!r}].validation_loss)
@@ -246,8 +246,8 @@ def test_unknown_profile(settings):
 def test_results_that_the_profile_does_not_name_do_not_count(tmp_path):
     """A folder with leftovers of other code or profiles makes the same documents as one without."""
     from coursework.experiments.store import RunStore, state
-    from coursework.project import Project
     from coursework.settings import load
+    from press.project import Project
 
     project = Project.find(Path(__file__).parent)
     settings = load(project.settings_file)

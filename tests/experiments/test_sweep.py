@@ -17,12 +17,12 @@ import numpy as np
 import pytest
 from generated_images import generated
 
-from coursework.errors import InputError, WorkError
 from coursework.experiments import protocol, sweep
 from coursework.experiments.protocol import TINY, Result
 from coursework.experiments.store import RunStore, describe
-from coursework.project import Project
 from coursework.settings import Experiments, Settings
+from handin.errors import InputError, WorkError
+from press.project import Project
 
 MICRO = replace(
     TINY, sizes=(32, 64, 128), scaled_sizes=(128,), intermediate=64, l2_values=(0.0, 1e-3), learning_rates=(1e-3,),
@@ -274,7 +274,7 @@ def test_a_run_that_kills_three_times_is_named_and_left_out(project, monkeypatch
 
 def test_interrupt_keeps_what_is_done_and_says_how_to_go_on(project):
     script = """
-from coursework.errors import Interrupted
+from handin.errors import Interrupted
 sweep._train = pretending(lambda run: __import__("time").sleep(0.05 if run.model == "cnn" else 60))
 try:
     sweep.run(settings(), Project(Path(sys.argv[1])))

@@ -25,7 +25,7 @@ def digests(folder) -> dict[str, str]:
 
 def start(folder, *arguments) -> subprocess.Popen:
     env = {**os.environ, "COURSEWORK_PROFILE": "tiny", "STUDENT_ID": ID, "PYTHONPATH": str(folder / "code")}
-    command = [sys.executable, "-m", "coursework.cli", *arguments]
+    command = [sys.executable, "-m", "press.commands.main", *arguments]
     return subprocess.Popen(
         command, cwd=folder, env=env, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

@@ -18,7 +18,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import submissions as made
-from coursework.publishing import archive, bundle, checks
+from handin import archive
+from handin import examine as checks
+from handin import names as bundle
 
 LIMIT_MB = 12.5
 LARGEST = round(LIMIT_MB * 1e6) * checks.MOST_TIMES_LIMIT
@@ -395,7 +397,7 @@ def test_the_check_of_a_bomb_stays_within_little_memory(tmp_path):
         compression=zipfile.ZIP_STORED,
     )
     code = (
-        "import resource, sys\nfrom pathlib import Path\nfrom coursework.publishing import checks\n"
+        "import resource, sys\nfrom pathlib import Path\nfrom handin import examine as checks\n"
         "resource.setrlimit(resource.RLIMIT_AS, (1_000_000_000, 1_000_000_000))\n"
         "print(any('a bomb' in found.message for found in checks.check_zip(Path(sys.argv[1]))))"
     )

@@ -59,7 +59,7 @@ def copy(built, tmp_path) -> Path:
 def starved(folder: Path, prepare, *arguments: str) -> subprocess.CompletedProcess:
     """Run the command line in a process that `prepare` has taken something from."""
     return subprocess.run(
-        [sys.executable, "-B", "-m", "coursework.cli", *arguments],
+        [sys.executable, "-B", "-m", "press.commands.main", *arguments],
         cwd=folder,
         env=coursework_environment(folder, STUDENT_ID=ID),
         capture_output=True,
@@ -114,7 +114,7 @@ def can_mount() -> bool:
 
 
 FULL = """
-mount -t tmpfs -o size="$2" none .cache && cp -a "$1/." .cache && exec "$3" -m coursework.cli bundle
+mount -t tmpfs -o size="$2" none .cache && cp -a "$1/." .cache && exec "$3" -m press.commands.main bundle
 """
 
 
@@ -186,7 +186,7 @@ def test_a_project_that_cannot_be_written_can_be_looked_at(closed, command):
 def test_a_read_only_disk_is_one_sentence(copy, require):
     require(can_mount(), "user namespaces are not allowed here, so no folder can be mounted without the right to write")
     before = contents(copy)
-    script = 'mount --bind . . && mount -o remount,bind,ro . && cd "$PWD" && exec "$1" -B -m coursework.cli bundle'
+    script = 'mount --bind . . && mount -o remount,bind,ro . && cd "$PWD" && exec "$1" -B -m press.commands.main bundle'
     line = one_sentence(in_namespace(script, sys.executable, folder=copy, STUDENT_ID=ID))
     assert "The project's folder cannot be written (Read-only file system)" in line
     assert contents(copy) == before

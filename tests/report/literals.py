@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coursework.publishing.qmd import Document, Line, Prose
-from coursework.publishing.rendering import run_pandoc
+from press.source.qmd import Document, Line, Prose
+from press.typesetting.rendering import run_pandoc
 
 MARK = "<!-- literal -->"
 """Stands directly behind a number that is meant as it is typed; no reader of the documents sees it."""

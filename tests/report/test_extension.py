@@ -13,10 +13,10 @@ import pytest
 import typst
 from PIL import Image
 
+from copies import ROOT
 from coursework.diagrams import style
-from coursework.publishing.rendering import Extension, Typesetter, pandoc
+from press.typesetting.rendering import Extension, Typesetter, pandoc
 
-ROOT = Path(__file__).parents[2]
 EXTENSION = ROOT / "report" / "_extensions" / "coursework"
 
 SAMPLE = r"""

@@ -9,7 +9,6 @@ import re
 import subprocess
 import unicodedata
 from collections import Counter
-from pathlib import Path
 
 import pypdfium2
 import pytest
@@ -18,9 +17,9 @@ import typst
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coursework.publishing.rendering import pandoc
+from copies import ROOT
+from press.typesetting.rendering import pandoc
 
-ROOT = Path(__file__).parents[2]
 EXTENSION = ROOT / "report" / "_extensions" / "coursework"
 FIXTURES = ROOT / "tests" / "fixtures"
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
 from literals import MARK, as_read, literals, numbers, printed
 
-from coursework.publishing import qmd
+from copies import ROOT
+from press.source import qmd
 
-ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ("report/report.qmd", "report/q6-classifier.qmd")
 
 RESULTS = printed({

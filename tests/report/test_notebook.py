@@ -16,10 +16,11 @@ import pytest
 import yaml
 from nbclient import NotebookClient
 
+from copies import ROOT
 from coursework.experiments import protocol
-from coursework.publishing import notebook, qmd
+from press.source import qmd
+from press.typesetting import notebook
 
-ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "report" / "q6-classifier.qmd"
 EXPERIMENTS = ROOT / "code" / "coursework" / "experiments"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from coursework.errors import WorkError
-from coursework.kept import products
-from coursework.prepare import document_inputs
-from coursework.project import Project
-from coursework.publishing.build import Builder
-from coursework.publishing.relations import Checker
 from coursework.settings import load
+from handin.errors import WorkError
+from press.build import Builder
+from press.formulas.relations import Checker
+from press.keeping.kept import products
+from press.prepare import document_inputs
+from press.project import Project
 
 QUESTIONS = ("sec-q1", "sec-q2", "sec-q3", "sec-q4", "sec-q5")
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from coursework.answers import activations, optimisers, regularisation
 from coursework.answers.neuron import Gradients, Neuron, answer, one_sided
-from coursework.errors import WorkError
+from handin.errors import WorkError
 
 
 @dataclass(frozen=True)

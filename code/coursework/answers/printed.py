@@ -1,4 +1,4 @@
-r"""The values with which the formulas that the report prints are evaluated (see `coursework.publishing.relations`).
+r"""The values with which the formulas that the report prints are evaluated (see `press.formulas.relations`).
 
 Nothing here calls the code that answers the questions: the values come from exact fractions, mpmath, TensorFlow's
 automatic differentiation, and Keras' own optimisers, layers and regularisers. Each name is written as the report writes

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 try:
-    from coursework.errors import InputError
+    from handin.errors import InputError
 except ImportError:  # outside the project, where this file stands alone
     InputError = ValueError
 

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from coursework.digests import digest, package_versions, source_digest
-from coursework.errors import InputError, WorkError
 from coursework.experiments import data
 from coursework.experiments.arithmetic import precision
 from coursework.experiments.protocol import PROFILES, Evaluation, Profile, Result, Run, all_runs, test_choice
-from coursework.kept import Kept
-from coursework.project import Project
 from coursework.settings import Settings
+from handin.errors import InputError, WorkError
+from press.keeping.digests import digest, package_versions, source_digest
+from press.keeping.kept import Kept
+from press.project import Project
 
 CODE = "coursework.experiments.engine:Engine"
 READINGS = "test-set"

@@ -22,11 +22,11 @@ from pathlib import Path
 
 import numpy as np
 
-from coursework.errors import InputError, Interrupted, WorkError
 from coursework.experiments.protocol import Profile, Result, Run, all_runs, expected_runs, listed, stages
 from coursework.experiments.store import RunStore, describe, makers, name
-from coursework.project import Project
 from coursework.settings import Settings
+from handin.errors import InputError, Interrupted, WorkError
+from press.project import Project
 
 ATTEMPTS = 3
 """How often a run may take its process down before it is left out."""

@@ -1,0 +1,95 @@
+"""This report: its documents, what they read, and what is handed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coursework.settings import Settings
+from handin.names import Names
+from press.report import Document, Product, Report, Step
+
+FRAMEWORK = ("keras", "tensorflow", "tensorflow-cpu", "numpy")
+
+EVIDENCE = Product(
+    "evidence",
+    "coursework.answers.evidence:compute",
+    "Checking every derived answer against an independent computation",
+    settings=lambda settings: settings,
+    digested=lambda settings: _derived(settings),
+    packages=(*FRAMEWORK, "sympy", "mpmath"),
+    title="evidence that the answers are right",
+)
+PRINTED = Product(
+    "printed",
+    "coursework.answers.printed:compute",
+    "Computing the values with which the printed formulas are evaluated",
+    settings=lambda settings: settings,
+    digested=lambda settings: _derived(settings),
+    packages=(*FRAMEWORK, "mpmath"),
+    title="formulas as they are printed, evaluated",
+)
+RECURRENT = Product(
+    "recurrent",
+    "coursework.answers.recurrent_measurements:compute",
+    "Measuring the gradients of recurrent networks",
+    settings=lambda settings: settings.experiments.profile,
+    packages=FRAMEWORK,
+    title="measurements of question 5",
+)
+TRAININGS = Step(
+    "runs",
+    run="coursework.experiments.sweep:run",
+    state="coursework.experiments.store:state",
+    progress="coursework.experiments.status:progress",
+    why="coursework.experiments.status:why",
+)
+
+
+def _derived(settings: Settings) -> Any:
+    """Return the settings that the derived answers follow from."""
+    return settings.model_dump(mode="json", include={"question1", "question4"})
+
+
+def _trained(settings: Settings) -> Any:
+    """Return the settings that the trainings follow from."""
+    return settings.model_dump(mode="json", include={"experiments": {"profile"}, "dataset": True})
+
+
+def _names(settings: Settings) -> Names:
+    """Name the three files; each carries the student id, as the assignment asks."""
+    stem = f"{settings.student_id}-{settings.module}"
+    return Names(pdf=f"{stem}-answers.pdf", notebook=f"{stem}-q6.ipynb", zip=f"{stem}.zip")
+
+
+def _title_page(settings: Settings) -> dict[str, str]:
+    date = settings.date
+    return {
+        "student_id": settings.student_id,
+        "module": f"{settings.module} {settings.module_title}",
+        "date": f"{date.day} {date:%B %Y}",
+    }
+
+
+REPORT = Report(
+    title="A literate report: one PDF, one executed notebook, one zip.",
+    command="coursework",
+    packages=("coursework",),
+    settings=Settings,
+    settings_file="coursework.yml",
+    overrides={"STUDENT_ID": "student_id", "COURSEWORK_PROFILE": "experiments.profile"},
+    document=Document(
+        "report/report.qmd",
+        settings=lambda settings: {**_derived(settings), **_trained(settings)},
+        products=("evidence", "recurrent"),
+        steps=("runs",),
+    ),
+    notebook=Document("report/q6-classifier.qmd", settings=_trained, steps=("runs",)),
+    names=_names,
+    products=(EVIDENCE, PRINTED, RECURRENT),
+    steps=(TRAININGS,),
+    variables="coursework.variables:values",
+    title_page=_title_page,
+    printed="printed",
+    scheme="report/marks.yml",
+    commands=("coursework.commands:experiments",),
+)

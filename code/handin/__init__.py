@@ -1,0 +1,1 @@
+"""Checks what somebody hands in: any PDF, notebook or zip."""

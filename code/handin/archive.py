@@ -1,0 +1,296 @@
+"""Opens a zip that nobody vouches for: everything that its directory says is judged before any content is read.
+
+Nothing is ever unpacked to disk. An archive that could harm whoever unpacks it (a path that leads out of the folder, a
+link, a bomb), or that two programs may read differently (two entries of one name, overlapping entries, a second name
+hidden in an extra field), is refused whole.
+"""
+
+from __future__ import annotations
+
+import stat
+import struct
+import unicodedata
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from handin.findings import Finding, shortened
+
+MEGABYTE = 1_000_000
+MOST_ENTRIES = 200
+"""The assignment asks for two files; a zip with more than this many entries is not even listed."""
+
+MOST_DIRECTORY_BYTES = 200_000
+LARGEST_RATIO = 200
+"""Real notebooks shrink ten to twentyfold, a bomb a thousandfold."""
+
+SMALL = MEGABYTE
+"""Content below this size harms nobody, however well it shrinks."""
+
+_END = b"PK\x05\x06"
+_END_SIZE = 22
+_LOCAL = b"PK\x03\x04"
+_LOCAL_SIZE = 30
+_UNICODE_PATH = 0x7075
+_UNICODE_COMMENT = 0x6375
+_ENCRYPTED = 0x1 | 0x40 | 0x2000
+_DESCRIPTOR = 0x8
+_DOS_DIRECTORY = 0x10
+_DOS_DEVICE = 0x40
+_RESERVED = frozenset(
+    {"con", "prn", "aux", "nul"} | {f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)}
+)
+_KINDS = {
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a zip holds, and what is wrong with it.
+
+    Parameters
+    ----------
+    members
+        Name to content; empty where the zip was refused.
+    findings
+        Why it was refused, or what is odd.
+    comments
+        The comments of the archive and of its entries, which nobody sees and everybody receives.
+    hidden
+        What stands in the extra fields of its entries, as text.
+    """
+
+    members: dict[str, bytes]
+    findings: list[Finding]
+    comments: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+
+
+def open_zip(path: Path, *, largest: int) -> Opened:
+    """Read a zip into memory, or refuse it without reading any of its content.
+
+    Parameters
+    ----------
+    path
+        The zip.
+    largest
+        The most bytes that its members may hold together, uncompressed.
+    """
+    name = path.name
+
+    def refused(message: str, mend: str, place: str = "") -> Opened:
+        return Opened({}, [Finding("error", name, place, message, mend)])
+
+    again = "Make the zip again."
+    size = path.stat().st_size
+    if size > largest:
+        return refused(f"The zip has {size / MEGABYTE:.1f} MB and was not opened.", "Make it smaller.")
+    raw = path.read_bytes()
+    if problem := _end_record_problem(raw):
+        return refused(problem, again)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            if problems := _directory_problems(name, raw, archive.start_dir, entries, largest):
+                return Opened({}, problems)
+            comments = tuple(
+                comment.decode("utf-8", "replace")
+                for comment in (archive.comment, *(entry.comment for entry in entries))
+                if comment
+            )
+            hidden = tuple(
+                extra.decode("latin-1") for entry in entries for extra in (entry.extra, _own_extra(raw, entry)) if extra
+            )
+            members = {}
+            for entry in entries:
+                if (content := _content(raw, entry)) is None:
+                    return refused("The content is damaged (its checksum or length is wrong).", again, entry.filename)
+                members[entry.filename] = content
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, struct.error, ValueError) as error:
+        return refused(f"The zip is damaged ({shortened(str(error), 80)}).", again)
+    return Opened(members, [], comments, hidden)
+
+
+def _own_extra(raw: bytes, entry: zipfile.ZipInfo) -> bytes:
+    """Return the extra field of an entry's own header, which need not be the one of the directory."""
+    name_length, extra_length = struct.unpack_from("<2H", raw, entry.header_offset + 26)
+    start = entry.header_offset + _LOCAL_SIZE + name_length
+    return raw[start : start + extra_length]
+
+
+def _content(raw: bytes, entry: zipfile.ZipInfo) -> bytes | None:
+    """Inflate one entry, never beyond the length that the directory promised; None if that or the checksum is wrong.
+
+    `zipfile` itself would inflate up to 2 GB before it compares.
+    """
+    name_length, extra_length = struct.unpack_from("<2H", raw, entry.header_offset + 26)
+    start = entry.header_offset + _LOCAL_SIZE + name_length + extra_length
+    content = raw[start : start + entry.compress_size]
+    if entry.compress_type == zipfile.ZIP_DEFLATED:
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        try:
+            content = inflater.decompress(content, entry.file_size + 1)
+        except zlib.error:
+            return None
+        if not inflater.eof or inflater.unused_data:
+            return None
+    whole = len(content) == entry.file_size and zlib.crc32(content) == entry.CRC
+    return content if whole else None
+
+
+def _end_record_problem(raw: bytes) -> str | None:
+    """Judge the record that ends a zip, so that no endless directory is ever parsed."""
+    if len(raw) < _END_SIZE or (end := raw.rfind(_END)) < 0 or len(raw) - end < _END_SIZE:
+        return "It is not a zip, or it is cut short."
+    disk, first_disk, here, total, directory_size, offset, comment = struct.unpack(
+        "<4H2LH", raw[end + 4 : end + _END_SIZE]
+    )
+    if 0xFFFF in (disk, here, total) or 0xFFFFFFFF in (directory_size, offset):
+        return "It is a zip64 archive, which two small files do not need."
+    if disk or first_disk or here != total:
+        return "It is one part of a zip that is split over several files."
+    if total > MOST_ENTRIES or directory_size > MOST_DIRECTORY_BYTES:
+        return f"It lists {total} entries in {directory_size} bytes; two files were asked for."
+    if end + _END_SIZE + comment != len(raw):
+        return "There is something behind its end."
+    if offset + directory_size != end:
+        return "There is something in front of it or inside it that belongs to no entry."
+    return None
+
+
+def _directory_problems(
+    name: str, raw: bytes, start: int, entries: list[zipfile.ZipInfo], largest: int
+) -> list[Finding]:
+    problems: list[Finding] = []
+
+    def refuse(entry: zipfile.ZipInfo, message: str, mend: str) -> None:
+        problems.append(Finding("error", name, shortened(repr(entry.orig_filename)), message, mend))
+
+    plain = "Make the zip again with plain files at its top level only."
+    seen: dict[str, str] = {}
+    for entry in entries:
+        if problem := _name_problem(entry.orig_filename) or _second_name_problem(entry) or _kind_problem(entry):
+            refuse(entry, problem, plain)
+        if entry.flag_bits & _ENCRYPTED or entry.compress_type == 99:
+            refuse(entry, "The entry is encrypted.", "Make the zip again without a password.")
+        elif entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            refuse(
+                entry,
+                f"The entry is compressed by a rare method ({entry.compress_type}).",
+                "Make the zip with deflate.",
+            )
+        if entry.file_size > SMALL and entry.file_size > LARGEST_RATIO * max(entry.compress_size, 1):
+            refuse(
+                entry,
+                f"The entry grows {entry.file_size / max(entry.compress_size, 1):.0f}-fold when unpacked: a zip bomb.",
+                "Do not unpack it; make the zip again.",
+            )
+        folded = unicodedata.normalize("NFKC", entry.orig_filename).casefold().rstrip(". ")
+        if folded in seen:
+            refuse(entry, f"The name is there twice (also as {shortened(repr(seen[folded]))}).", "Make the zip again.")
+        seen.setdefault(folded, entry.orig_filename)
+    if (total := sum(entry.file_size for entry in entries)) > largest:
+        problems.append(
+            Finding(
+                "error",
+                name,
+                "",
+                f"Its entries hold {total / MEGABYTE:.0f} MB when they are unpacked, too much to be looked at.",
+                "Make the files smaller.",
+            )
+        )
+    return problems or _layout_problems(name, raw, start, entries)
+
+
+def _name_problem(name: str) -> str | None:
+    if not name or name.strip(". ") == "":
+        return "The entry has no name, or only dots."
+    if not name.isprintable():
+        return "The name has invisible or control characters."
+    parts = name.replace("\\", "/").split("/")
+    if ".." in parts:
+        return "The name leads out of the folder that it is unpacked in (a path traversal)."
+    if name[0] in "/\\" or name[1:2] == ":":
+        return "The name is an absolute path."
+    if len(parts) > 1:
+        return "The entry lies in a folder, or is one."
+    if any(character in '<>:"|?*' for character in name) or name != name.rstrip(". "):
+        return "The name is not allowed on every system."
+    if name.split(".")[0].casefold() in _RESERVED:
+        return "The name is that of a device on Windows."
+    return None
+
+
+def _second_name_problem(entry: zipfile.ZipInfo) -> str | None:
+    """Find another name in Info-ZIP's Unicode Path field, which some programs take in place of the entry's own."""
+    extra = entry.extra
+    while len(extra) >= 4:
+        kind, length = struct.unpack("<HH", extra[:4])
+        if kind == _UNICODE_PATH and extra[9 : 4 + length].decode("utf-8", "replace") != entry.orig_filename:
+            return "The entry has a second, different name."
+        extra = extra[4 + length :]
+    return None
+
+
+def _kind_problem(entry: zipfile.ZipInfo) -> str | None:
+    mode = stat.S_IFMT(entry.external_attr >> 16)
+    if mode not in (0, stat.S_IFREG):
+        return f"The entry is {_KINDS.get(mode, 'a special file')}, not a file."
+    if entry.external_attr & _DOS_DIRECTORY:
+        return "The entry is a folder, not a file."
+    if entry.external_attr & _DOS_DEVICE:
+        return "The entry is a device, not a file."
+    return None
+
+
+def _layout_problems(name: str, raw: bytes, start: int, entries: list[zipfile.ZipInfo]) -> list[Finding]:
+    """Compare each entry's own header with the directory, and see that the entries lie one behind the other."""
+
+    def refuse(place: str, message: str) -> list[Finding]:
+        return [Finding("error", name, place, message, "Make the zip again.")]
+
+    position = 0
+    for entry in sorted(entries, key=lambda entry: entry.header_offset):
+        place = shortened(repr(entry.filename))
+        if entry.header_offset < position:
+            return refuse(place, "The entry overlaps another one: a zip bomb.")
+        if entry.header_offset > position:
+            return refuse(place, "There is something in front of the entry that belongs to none.")
+        header = raw[position : position + _LOCAL_SIZE]
+        if len(header) < _LOCAL_SIZE or not header.startswith(_LOCAL):
+            return refuse(place, "The entry's header is damaged.")
+        flags, method, _, _, crc, packed, unpacked, name_length, extra_length = struct.unpack("<4H3L2H", header[6:])
+        own_name = raw[position + _LOCAL_SIZE : position + _LOCAL_SIZE + name_length]
+        encoding = "utf-8" if flags & 0x800 else "cp437"
+        if own_name.decode(encoding, "replace") != entry.orig_filename:
+            return refuse(place, f"The entry's own header has another name ({shortened(repr(own_name))}).")
+        if 0xFFFFFFFF in (packed, unpacked):
+            return refuse(place, "It is a zip64 entry, which a small file does not need.")
+        sizes_follow = flags & _DESCRIPTOR
+        same = method == entry.compress_type and flags == entry.flag_bits
+        if not sizes_follow:
+            same = same and (crc, packed, unpacked) == (entry.CRC, entry.compress_size, entry.file_size)
+        if not same:
+            return refuse(place, "The entry's own header and the directory contradict each other.")
+        position += _LOCAL_SIZE + name_length + extra_length + entry.compress_size
+        if sizes_follow:
+            position += _descriptor_size(raw, position, entry)
+        if position > start:
+            return refuse(place, "The entry runs into the directory: a zip bomb, or a damaged zip.")
+    if position != start:
+        return refuse("", "There is something behind the entries that belongs to none.")
+    return []
+
+
+def _descriptor_size(raw: bytes, position: int, entry: zipfile.ZipInfo) -> int:
+    """Measure the record behind a streamed entry; its signature is optional."""
+    fields = struct.pack("<3L", entry.CRC, entry.compress_size, entry.file_size)
+    signed = b"PK\x07\x08" + fields
+    return next((len(record) for record in (signed, fields) if raw.startswith(record, position)), 0)

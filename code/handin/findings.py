@@ -1,0 +1,96 @@
+"""What a check finds: where, what is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
+
+from handin.errors import WorkError
+
+Severity = Literal["error", "warning"]
+
+MOST_ALIKE = 5
+"""More findings that say the same than this are counted, not listed."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with a submission.
+
+    Parameters
+    ----------
+    severity
+        ``error`` keeps the submission from being handed in, ``warning`` does not.
+    file
+        The name of the file, without folders.
+    place
+        Where in the file: ``page 3``, ``cell 7 (fig-loss)``, an entry of the zip; empty for the whole file.
+    message
+        What is wrong, as a sentence.
+    mend
+        What to do, as a sentence.
+    """
+
+    severity: Severity
+    file: str
+    place: str
+    message: str
+    mend: str
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the submission must not be handed in like this."""
+        return self.severity == "error"
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the finding for ``--json``."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        where = f"{self.file}, {self.place}" if self.place else self.file
+        return f"{self.severity}: {where}: {self.message} → {self.mend}"
+
+
+class Refused(WorkError):
+    """A submission was made and must not leave; its findings say why."""
+
+    def __init__(self, findings: Iterable[Finding]):
+        self.findings = list(findings)
+        count = len(errors(self.findings))
+        what = "1 finding keeps" if count == 1 else f"{count} findings keep"
+        super().__init__(f"{what} the submission from being packed; mend what is said above, and build it again.")
+
+
+def errors(findings: Iterable[Finding]) -> list[Finding]:
+    """Select the findings that keep a submission from being handed in."""
+    return [finding for finding in findings if finding.is_error]
+
+
+def ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """Put errors first and drop repetitions; otherwise the order stays that of reading."""
+    return sorted(dict.fromkeys(findings), key=lambda finding: not finding.is_error)
+
+
+def counted(findings: Iterable[Finding]) -> list[Finding]:
+    """Keep of many findings that say the same of one file the first, with their number."""
+    findings = list(dict.fromkeys(findings))
+    alike = Counter((finding.file, finding.message) for finding in findings)
+    kept, said = [], set()
+    for finding in findings:
+        same = (finding.file, finding.message)
+        if alike[same] <= MOST_ALIKE:
+            kept.append(finding)
+        elif same not in said:
+            said.add(same)
+            message = f"{alike[same]:,} times, of which this is the first: {finding.message}"
+            kept.append(replace(finding, message=message))
+    return kept
+
+
+def shortened(text: str, length: int = 60) -> str:
+    """Bring a quotation from a file onto one line that a table can hold, without control characters."""
+    clean = "".join(character if character.isprintable() else " " for character in text)
+    clean = " ".join(clean.split())
+    return clean if len(clean) <= length else clean[: length - 1] + "…"

@@ -1,0 +1,70 @@
+"""The names of what is handed in, and the zip that holds it.
+
+The zip's bytes follow from the names and contents of its members alone: not from the clock, the user, the folder or the
+umask. On another platform another zlib may compress to other bytes with the same content.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip can hold; every entry has it."""
+
+REGULAR_FILE = 0o100644 << 16
+"""The external attributes of a plain file that everybody may read."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+DRAFT = "-draft"
+"""Behind the digest in a PDF whose cells' outputs do not come from one execution of all cells."""
+
+PLACEHOLDER_ID = "000000000"
+"""The student id of a submission whose author has not given one."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """The file names of one submission; one without a notebook has None there."""
+
+    pdf: str
+    notebook: str | None
+    zip: str
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """What the zip holds."""
+        return (self.pdf, self.notebook) if self.notebook else (self.pdf,)
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """What the zip holds, and the zip."""
+        return (*self.members, self.zip)
+
+
+def zip_bytes(members: dict[str, bytes]) -> bytes:
+    """Pack `members` (name to content) into a zip that depends on nothing else.
+
+    Raises
+    ------
+    ValueError
+        If a name is not plain (letters, digits, ``. _ -``, no folder), or two differ in case only.
+    """
+    for name in members:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not a plain file name")
+    if len({name.casefold() for name in members}) < len(members):
+        raise ValueError("two names differ in case only")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in sorted(members):
+            entry = zipfile.ZipInfo(name, date_time=EPOCH)
+            entry.create_system = 3  # Unix; otherwise it names the platform that wrote the zip
+            entry.external_attr = REGULAR_FILE
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, members[name], compresslevel=9)
+    return packed.getvalue()

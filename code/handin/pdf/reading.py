@@ -1,0 +1,314 @@
+"""Reads what a PDF says: its pages, headings, identifiers and metadata, by way of qpdf and PDFium.
+
+Before either of them reads the file, its compressed streams are measured, so that a small file that grows to gigabytes
+is refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import logging
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pikepdf
+import pypdfium2
+
+# What pikepdf logs about a broken file becomes a finding; without a handler it would go to the terminal as well.
+logging.getLogger("pikepdf").addHandler(logging.NullHandler())
+
+LARGEST_STREAM = 300_000_000
+"""The most bytes that the streams of a PDF may hold together when they are inflated."""
+
+MARGIN = 0.1
+"""The part of a page, at its top and at its bottom, in which running heads and page numbers stand."""
+
+DIGEST = re.compile(r"made-from:([0-9a-f]{16,}(?:-draft)?)")
+"""How this project writes the digest of the document's sources into the keywords."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading of the PDF and where it stands.
+
+    Parameters
+    ----------
+    title
+        As the outline has it, with its number.
+    level
+        1 for a question.
+    page
+        Counted from 1.
+    top
+        The distance from the bottom of the page, in points.
+    names
+        The identifiers under which the place can be linked to, such as ``sec-q1a``.
+    text
+        The words between this heading and the next one of the same or a higher level, without the heading.
+    """
+
+    title: str
+    level: int
+    page: int
+    top: float
+    names: frozenset[str]
+    text: str
+
+
+@dataclass(frozen=True)
+class Pdf:
+    """What a PDF says.
+
+    Parameters
+    ----------
+    pages
+        The text of each page.
+    sections
+        The headings of the outline, in order.
+    digest
+        The digest of the sources that this project wrote into it, or None.
+    info, metadata
+        The document information (``/Title``) and what matters of the XMP metadata (``dc:title``).
+    strings
+        Every text that is not on a page: alternative texts, links, metadata.
+    """
+
+    pages: tuple[str, ...]
+    sections: tuple[Section, ...]
+    digest: str | None
+    info: dict[str, str]
+    metadata: dict[str, str]
+    strings: str
+
+    @property
+    def author(self) -> str:
+        """Who wrote it, as its metadata says."""
+        return self.info.get("/Author", "") or self.metadata.get("dc:creator", "")
+
+    @property
+    def title(self) -> str:
+        """The title, as its metadata says."""
+        return (self.info.get("/Title", "") or self.metadata.get("dc:title", "")).strip()
+
+    def find(self, name: str) -> Section | None:
+        """Find the section of this identifier."""
+        return next((section for section in self.sections if name in section.names), None)
+
+
+def read_pdf(pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument) -> Pdf:
+    """Read an opened PDF."""
+    pages = tuple(_page_text(page) for page in seen)
+    info = {str(key): str(value) for key, value in pdf.docinfo.items()}
+    metadata = _metadata(pdf)
+    found = DIGEST.search(info.get("/Keywords", "")) or DIGEST.search(metadata.get("pdf:Keywords", ""))
+    return Pdf(
+        pages=pages,
+        sections=_sections(pdf, seen),
+        digest=found.group(1) if found else None,
+        info=info,
+        metadata=metadata,
+        strings="\n".join(_strings(pdf)),
+    )
+
+
+def _page_text(page: pypdfium2.PdfPage) -> str:
+    text = page.get_textpage()
+    return text.get_text_range().replace("\r\n", "\n").replace("\ufffe", "-") if text.count_chars() else ""
+
+
+def _sections(pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument) -> tuple[Section, ...]:
+    """List the headings of the outline in the order in which they stand, with the identifiers that lead to them."""
+    named: dict[tuple[int, int], set[str]] = {}
+    for name, page, top in _destinations(pdf):
+        named.setdefault((page, round(top)), set()).add(name)
+    marks = []
+    for bookmark in seen.get_toc():
+        target = bookmark.get_dest()
+        page = target.get_index() if target else None
+        if page is None:
+            continue
+        _, view = target.get_view()
+        top = view[1] if len(view) > 1 and view[1] is not None else seen[page].get_height()
+        marks.append((page + 1, top, bookmark.level + 1, bookmark.get_title()))
+    marks.sort(key=lambda mark: (mark[0], -mark[1]))
+    sections = []
+    for index, (page, top, level, title) in enumerate(marks):
+        after = next((mark for mark in marks[index + 1 :] if mark[2] <= level), (len(seen), 0.0, 0, ""))
+        names = frozenset().union(*(named.get((page, round(top) + shift), set()) for shift in (-1, 0, 1)))
+        text = _text_between(seen, (page, top), (after[0], after[1]))
+        sections.append(Section(title, level, page, top, names, _without_heading(text, title)))
+    return tuple(sections)
+
+
+def _destinations(pdf: pikepdf.Pdf) -> Iterator[tuple[str, int, float]]:
+    numbers = {page.obj.objgen: number for number, page in enumerate(pdf.pages, 1)}
+    pairs: list[tuple[str, Any]] = []
+    names = pdf.Root.get("/Names")
+    if isinstance(names, pikepdf.Dictionary) and "/Dests" in names:
+        pairs += [(str(name), target) for name, target in pikepdf.NameTree(names["/Dests"]).items()]
+    if isinstance(old := pdf.Root.get("/Dests"), pikepdf.Dictionary):
+        pairs += [(name.lstrip("/"), target) for name, target in old.items()]
+    for name, target in pairs:
+        if isinstance(target, pikepdf.Dictionary):
+            target = target.get("/D")
+        if not isinstance(target, pikepdf.Array) or not len(target) or not isinstance(target[0], pikepdf.Dictionary):
+            continue
+        page = numbers.get(target[0].objgen)
+        if page is not None:
+            top = target[3] if len(target) > 3 and str(target[1]) == "/XYZ" else None
+            yield name, page, float(top) if top is not None else 0.0
+
+
+def _text_between(seen: pypdfium2.PdfDocument, start: tuple[int, float], end: tuple[int, float]) -> str:
+    """Return the words between two places, each a page and a height on it, without running heads."""
+    pieces = []
+    for number in range(start[0], end[0] + 1):
+        page = seen[number - 1]
+        height = page.get_height()
+        top = start[1] + 1 if number == start[0] else height * (1 - MARGIN)
+        bottom = end[1] + 1 if number == end[0] and end[1] > 0 else height * MARGIN
+        if top > bottom:
+            text = page.get_textpage().get_text_bounded(top=top, bottom=bottom)
+            pieces.append(text.replace("\r\n", "\n"))
+    return "\n".join(pieces)
+
+
+def _without_heading(text: str, title: str) -> str:
+    """Drop the heading at the start of a section's text, which PDFium may break and space in its own way."""
+    wanted = re.sub(r"\s", "", title)
+    position = 0
+    for index, character in enumerate(text):
+        if character.isspace():
+            continue
+        if position == len(wanted) or character != wanted[position]:
+            return text[index:] if position else text
+        position += 1
+    return ""
+
+
+def _metadata(pdf: pikepdf.Pdf) -> dict[str, str]:
+    """Return the XMP metadata as text, without the namespaces' addresses."""
+    found: dict[str, str] = {}
+    with pdf.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as metadata:
+        for prefix, keys in {
+            "dc": ("title", "creator", "language"),
+            "pdf": ("Keywords",),
+            "pdfaid": ("part", "conformance"),
+            "pdfuaid": ("part",),
+        }.items():
+            for key in keys:
+                value = metadata.get(f"{{{_NAMESPACES[prefix]}}}{key}")
+                if value:
+                    parts = [value] if isinstance(value, str) else value
+                    found[f"{prefix}:{key}"] = ", ".join(str(part) for part in parts if part)
+    return found
+
+
+_NAMESPACES = {
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "pdf": "http://ns.adobe.com/pdf/1.3/",
+    "pdfaid": "http://www.aiim.org/pdfa/ns/id/",
+    "pdfuaid": "http://www.aiim.org/pdfua/ns/id/",
+}
+
+
+def parts(item: Any, depth: int = 0) -> Iterator[Any]:
+    """Yield an object and what lies in it directly; what it refers to is an object of its own."""
+    yield item
+    if depth > 30:
+        return
+    if isinstance(item, pikepdf.Dictionary | pikepdf.Stream):
+        children = [item.get(key) for key in item.keys()]  # noqa: SIM118 - a Stream has keys, and is not iterated by them
+    elif isinstance(item, pikepdf.Array):
+        children = list(item)
+    else:
+        return
+    for child in children:
+        if not getattr(child, "is_indirect", False):
+            yield from parts(child, depth + 1)
+
+
+def _strings(pdf: pikepdf.Pdf) -> Iterator[str]:
+    """Yield every text in the file that is not on a page: alternative texts, links, names, metadata."""
+    for item in pdf.objects:
+        for part in parts(item):
+            if isinstance(part, pikepdf.String):
+                yield str(part)
+        if isinstance(item, pikepdf.Stream) and str(item.get("/Type", "")) == "/Metadata":
+            yield item.read_bytes().decode("utf-8", "replace")
+
+
+_CHUNK = 1 << 20
+_STREAM = re.compile(rb"stream\r?\n?")
+_IN_LETTERS = re.compile(rb"/(?:ASCII85Decode|A85)\b|/(?:ASCIIHexDecode|AHx)\b")
+
+
+class _TooLarge(Exception):
+    pass
+
+
+def is_bomb(content: bytes) -> bool:
+    """Inflate the streams of a PDF piece by piece, also a stream within a stream, and say whether they never end.
+
+    It looks at the bytes alone: a parser would already have inflated what it needs.
+    """
+    total = 0
+
+    def counted(pieces: Iterator[bytes]) -> Iterator[bytes]:
+        nonlocal total
+        for piece in pieces:
+            total += len(piece)
+            if total > LARGEST_STREAM:
+                raise _TooLarge
+            yield piece
+
+    try:
+        for match in _STREAM.finditer(content):
+            start = match.end()
+            end = content.find(b"endstream", start)
+            end = len(content) if end < 0 else end
+            packed = memoryview(content)[start:]  # the end of the stream is where the inflater says so
+            if (letters := _IN_LETTERS.search(content, max(0, start - 400), start)) is not None:
+                packed = memoryview(_from_letters(content[start:end], hexadecimal=b"H" in letters.group()))
+            stages: list[Iterator[bytes]] = []
+            pieces: Iterator[bytes] = (bytes(packed[i : i + _CHUNK]) for i in range(0, len(packed), _CHUNK))
+            while len(stages) < 4:
+                first = next(pieces, b"")
+                if not first or first[0] & 0x0F != 8 or (len(first) > 1 and (first[0] << 8 | first[1]) % 31):
+                    break  # no zlib header
+                pieces = counted(_inflated(itertools.chain([first], pieces)))
+                stages.append(pieces)
+            for stage in reversed(stages):
+                for _ in stage:
+                    pass
+    except _TooLarge:
+        return True
+    return False
+
+
+def _inflated(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    inflater = zlib.decompressobj()
+    for piece in pieces:
+        while piece and not inflater.eof:
+            try:
+                inflated = inflater.decompress(piece, _CHUNK)
+            except zlib.error:
+                return
+            if inflated:
+                yield inflated
+            piece = inflater.unconsumed_tail
+        if inflater.eof:
+            return
+
+
+def _from_letters(text: bytes, *, hexadecimal: bool) -> bytes:
+    try:
+        if hexadecimal:
+            return bytes.fromhex(text.split(b">")[0].decode("ascii", "ignore"))
+        return base64.a85decode(text.split(b"~>")[0].removeprefix(b"<~"))
+    except ValueError:
+        return b""

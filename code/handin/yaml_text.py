@@ -1,0 +1,225 @@
+"""Reads YAML that an author wrote: every fault is one sentence with file, line and key, and no key may stand twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from handin.errors import InputError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Number(str):
+    """A YAML number as its author wrote it, so that 0.1 stays one tenth."""
+
+    __slots__ = ()
+
+
+class Loader(yaml.SafeLoader):
+    """A safe loader that refuses a key that is given twice, at any depth."""
+
+
+class ExactLoader(Loader):
+    """A loader that keeps the text of numbers and dates."""
+
+
+def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict:
+    seen: set[str] = set()
+    for key, _ in node.value:
+        name = str(key.value)
+        if name in seen:
+            raise yaml.MarkedYAMLError(problem=f"the key {name!r} is given twice", problem_mark=key.start_mark)
+        seen.add(name)
+    loader.flatten_mapping(node)
+    return loader.construct_mapping(node, deep=True)
+
+
+def _keep_text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Number:
+    return Number(node.value)
+
+
+Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+ExactLoader.add_constructor("tag:yaml.org,2002:float", _keep_text)
+ExactLoader.add_constructor("tag:yaml.org,2002:int", _keep_text)
+ExactLoader.add_constructor("tag:yaml.org,2002:timestamp", yaml.SafeLoader.construct_yaml_str)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a YAML text: where (a line counted from 1; None where it is not known) and what."""
+
+    line: int | None
+    reason: str
+
+
+def parse(text: str, loader: type[yaml.SafeLoader] = Loader) -> Any | Fault:
+    """Read a YAML text; what is no YAML comes back as a `Fault`."""
+    try:
+        return yaml.load(text, Loader=loader)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        reason = error.problem or error.context or "it breaks off"
+        look = "" if "is given twice" in reason else "; look at the quotes, brackets and indentation up to here"
+        return Fault(mark.line + 1 if mark else None, f"not valid YAML: {reason}{look}")
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        return Fault(line, f"the character U+{ord(text[error.position]):04X}: delete it")
+    except RecursionError:
+        return Fault(None, "not valid YAML: its brackets are nested too deeply")
+    except (yaml.YAMLError, ValueError) as error:
+        return Fault(None, f"not valid YAML: {(str(error).splitlines() or ['unreadable'])[0]}")
+
+
+def read(path: Path, purpose: str) -> str:
+    """Read a text file that an author wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+    purpose
+        What the file is for, as a sentence goes on: ``it holds the author's inputs``.
+
+    Raises
+    ------
+    InputError
+        If it is missing, is no file, cannot be read or is not UTF-8.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path.name} is no file: put the project's own in its place.")
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(f"{path.name} is missing: {purpose}; restore it from the project.") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path.name} is not UTF-8 text: save it again as UTF-8.") from None
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be read ({error.strerror}): fix its permissions.") from None
+
+
+def mapping(text: str, name: str, loader: type[yaml.SafeLoader] = Loader) -> dict[str, Any]:
+    """Read keys and values from the YAML text of the file `name`; an empty text has none.
+
+    Raises
+    ------
+    InputError
+        If it is no YAML, or no mapping: with file and line.
+    """
+    values = parse(text, loader)
+    if isinstance(values, Fault):
+        raise InputError(f"{_place(name, values.line)}: {values.reason}.")
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise InputError(f"{name}: must hold keys and values, such as 'title: \"A report\"'.")
+    return {str(key): value for key, value in values.items()}
+
+
+def validated(
+    model: type[Model], values: Mapping[str, Any], text: str, name: str, origins: Mapping[str, str] | None = None
+) -> Model:
+    """Validate the values of a YAML text.
+
+    Parameters
+    ----------
+    model
+        What they must be.
+    values, text, name
+        The values, the text that they were read from, and the name of its file.
+    origins
+        For each key whose value did not come from the file, where it came from.
+
+    Raises
+    ------
+    InputError
+        With the file and line, or the origin, and the key.
+    """
+    try:
+        return model(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        sentence = _sentence(first, model)
+        if first["loc"] and (origin := (origins or {}).get(str(first["loc"][0]))):
+            raise InputError(f"{origin}: {sentence}.") from None
+        inner = re.findall(r"^([a-z_]+): ", str(first.get("ctx", {}).get("error", "")))
+        raise InputError(f"{_place(name, line_of(text, (*first['loc'], *inner)))}: {sentence}.") from None
+
+
+def _place(name: str, line: int | None) -> str:
+    return f"{name}:{line}" if line else name
+
+
+def line_of(text: str, location: tuple) -> int | None:
+    """Find the line (counted from 1) of a key in a YAML text; of the innermost part of `location` that is there."""
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    line = None
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((k, v) for k, v in node.value if k.value == part), None)
+            if pair is None:
+                break
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line
+
+
+_WORDS = {
+    "missing": "is missing",
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number",
+    "tuple_type": "must be a list, such as [1, 2]",
+    "model_type": "must be a group of keys",
+    "model_attributes_type": "must be a group of keys",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+    "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
+}
+
+
+def _sentence(error: Mapping[str, Any], model: type[BaseModel]) -> str:
+    """Say in words what pydantic found; a member of a list is counted from 1."""
+    parts = [part for part in error["loc"] if not str(part).startswith("function-")]
+    key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "value_error":
+        words = str(context["error"])
+        if not key:
+            return words
+        return f"{key}.{words}" if re.match(r"[a-z_]+: ", words) else f"{key}: {words}"
+    if kind == "extra_forbidden":
+        return f"{key}: is not a setting; allowed here: {', '.join(_at(model, parts[:-1]).model_fields)}"
+    words = _WORDS.get(kind, error["msg"])
+    plain = {name: value for name, value in context.items() if isinstance(value, str | int | float | Fraction)}
+    return f"{key}: " + words.format(**plain)
+
+
+def _at(model: type[BaseModel], location: list) -> type[BaseModel]:
+    """Find the model of a group of keys inside another."""
+    for part in location:
+        if not isinstance(part, int):
+            model = _model_in(model.model_fields[part].annotation) or model
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _model_in(inner))), None)

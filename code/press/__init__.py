@@ -1,0 +1,1 @@
+"""Makes documents: any report's PDF, executed notebook and zip."""

@@ -1,0 +1,315 @@
+"""Builds one project's documents: PDFs and the executed notebook."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from handin.errors import InputError
+from handin.names import DRAFT
+from press.execution.execution import Execution, Job, Kernel, OutputCache, execute
+from press.formulas import relations
+from press.keeping.digests import digest as digest_of
+from press.keeping.kept import write_if_changed
+from press.prepare import Inputs, Prepared
+from press.project import Project
+from press.report import Document
+from press.source import qmd
+from press.source.qmd import Cell
+from press.typesetting import emit, notebook, rendering
+from press.typesetting.worker import PandocWorker
+
+Variables = Mapping[str, Mapping[str, str]]
+NOTHING = Prepared()
+"""What a document reads that reads nothing."""
+
+OnCell = Callable[[str, int, int, Cell], None]
+"""Called before a cell is executed with the document's name, the cell's index, their number, and the cell."""
+
+
+class Purpose(Enum):
+    """What documents are built for: it decides what is executed after an edit, and what stays alive."""
+
+    SUBMISSION = auto()
+    """All cells are executed once, in a fresh kernel."""
+
+    DRAFT = auto()
+    """Of an edited document only the cells are executed that depend on the edit."""
+
+    PREVIEW = auto()
+    """The same, and outputs, kernel and pandoc stay in memory from one build to the next."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A document as Typst, with what happened on the way.
+
+    Parameters
+    ----------
+    text
+        The whole Typst document.
+    executed
+        Whether any cell ran.
+    is_draft
+        Whether the cells' outputs do not come from one execution of all cells.
+    sources
+        The files that were read.
+    title
+        The title, as it is printed.
+    """
+
+    text: str
+    executed: bool
+    is_draft: bool
+    sources: tuple[Path, ...]
+    title: str
+
+
+class Builder:
+    """Builds documents; kept alive in a preview, so that pandoc's results, Typst's compiler and the kernel are too.
+
+    Parameters
+    ----------
+    project
+        The project.
+    purpose
+        What the documents are for.
+    on_cell
+        Called before each cell that is executed.
+    """
+
+    def __init__(self, project: Project, purpose: Purpose = Purpose.SUBMISSION, *, on_cell: OnCell | None = None):
+        self.project = project
+        is_preview = purpose is Purpose.PREVIEW
+        # The documents that are handed in come from one execution of all cells in a fresh kernel. The rest is for
+        # previews and drafts alone.
+        executed = OutputCache(project.cache / "executed")
+        previewed = OutputCache(project.cache / "previewed", in_memory=is_preview, whole=executed)
+        self.cache = executed if purpose is Purpose.SUBMISSION else previewed
+        self.notebook_cache = previewed if is_preview else executed  # nothing in a notebook says that it is a draft
+        self.kernel = Kernel(project.folder) if is_preview else None
+        self.worker = PandocWorker(rendering.pandoc(), project.root) if is_preview else None
+        self.on_cell = on_cell
+        self._typesetter: rendering.Typesetter | None = None
+        self._checker = relations.Checker({})
+        self._ahead: dict[str, Kernel] = {}
+        self._endings: list[threading.Thread] = []
+
+    def __enter__(self) -> Builder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for helper in (self.kernel, self.worker, *self._ahead.values()):
+            if helper is not None:
+                helper.stop()
+        for ending in self._endings:
+            ending.join()
+
+    def foresee(self) -> None:
+        """Start a kernel for each document whose cells or helpers have changed since it was built, and wait for none.
+
+        It gets ready while other work is done. A wrong guess costs a second of a processor, never a wrong result.
+        """
+        if self.kernel is not None:
+            return
+        report = self.project.report
+        for document in filter(None, (report.notebook, report.document)):
+            with contextlib.suppress(InputError):  # said when the document is built
+                job = self.job(document, {})
+                seen = self._seen_file(job)
+                if seen.is_file() and seen.read_text() != _own_digest(job):
+                    kernel = self._ahead[job.document.name] = Kernel(job.folder)
+                    kernel.start()
+
+    def _seen_file(self, job: Job) -> Path:
+        return self.project.cache / "render" / f"{job.document.path.stem}.digest"
+
+    @property
+    def typesetter(self) -> rendering.Typesetter:
+        """The typesetter; read anew where the extension's description changed."""
+        extension = rendering.Extension.load(rendering.extension_folder(self.project, self.options()))
+        if self._typesetter is None or self._typesetter.extension != extension:
+            cache = self.project.cache / "render"
+            self._typesetter = rendering.Typesetter(self.project.root, extension, cache, self.worker)
+        return self._typesetter
+
+    def options(self) -> dict[str, Any]:
+        """Read the project's options from ``_quarto.yml``.
+
+        Raises
+        ------
+        InputError
+            If it is not YAML.
+        """
+        path = self.project.root / "_quarto.yml"
+        if not path.is_file():
+            return {}
+        try:
+            values = qmd.load_yaml(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError):
+            raise InputError("_quarto.yml is not valid YAML, or cannot be read: restore it.") from None
+        return values if isinstance(values, dict) else {}
+
+    def read(self, document: Document) -> qmd.Document:
+        """Read a document and refuse what cannot be set.
+
+        Raises
+        ------
+        InputError
+            With file, line and the fix.
+        """
+        found = qmd.read(self.project.path(document), self.project.root)
+        qmd.refuse_unsupported(found)
+        qmd.refuse_images_without_alternative(found)
+        if document is not self.project.report.notebook:  # a notebook's title is its heading of level 1
+            qmd.refuse_skipped_headings(found)
+        qmd.labels(found)
+        return found
+
+    def _execute(self, job: Job, cache: OutputCache, refresh: bool) -> Execution:
+        name = job.document.name
+
+        def on_cell(index: int, count: int, cell: Cell) -> None:
+            if index == 0 and cache is self.cache:
+                self.typesetter.warm_up()
+            if self.on_cell:
+                self.on_cell(name, index, count, cell)
+
+        own = self._ahead.pop(name, None) or Kernel(job.folder)
+        try:
+            found = execute(job, cache, self.kernel or own, refresh=refresh, on_cell=on_cell)
+        finally:
+            self._endings.append(threading.Thread(target=own.stop))  # takes a tenth of a second
+            self._endings[-1].start()
+        write_if_changed(self._seen_file(job), _own_digest(job).encode())
+        return found
+
+    def job(self, document: Document, inputs: Inputs) -> Job:
+        """Describe the execution of a document."""
+        formats = ("svg", "png") if document is self.project.report.notebook else ("svg",)
+        return Job(self.read(document), self.project.path(document).parent, formats, inputs.get(document.path, {}))
+
+    def notebook(self, variables: Variables, inputs: Inputs, *, refresh: bool = False) -> tuple[bytes, bool]:
+        """Execute the notebook where anything changed, and write it where documents embed from it.
+
+        Returns
+        -------
+        content
+            The notebook's bytes.
+        executed
+            Whether anything ran.
+        """
+        document = self.project.report.notebook
+        assert document is not None, "the report has no notebook"
+        job = self.job(document, inputs)
+        found = self._execute(job, self.notebook_cache, refresh)
+        content = notebook.write(job.document, found.outputs, variables, digest_of(job.dependencies()))
+        write_if_changed(self.project.generated / f"{document.name}.ipynb", content)
+        return content, found.ran
+
+    def emitted(
+        self, document: Document, prepared: Prepared, *, refresh: bool = False
+    ) -> tuple[qmd.Document, emit.Emitted, Execution]:
+        """Turn a document into Markdown, its cells executed where anything changed, and check the formulas in it.
+
+        Parameters
+        ----------
+        document
+            The document.
+        prepared
+            What it reads.
+        refresh
+            Execute though nothing changed.
+
+        Returns
+        -------
+        read
+            The document as it was read.
+        emitted
+            The chapters.
+        execution
+            What the cells show, and how that came about.
+
+        Raises
+        ------
+        WorkError
+            If a cell raises, or a relation in a formula is false.
+        """
+        job = self.job(document, prepared.inputs)
+        execution = self._execute(job, self.cache, refresh)
+        context = emit.Context(
+            self.project.root,
+            self.project.cache / "render" / "figures",
+            prepared.variables,
+            echo=_echo(job.document, self.options()),
+        )
+        emitted = emit.emit(job.document, execution.outputs, context)
+        if self._checker.values != prepared.printed:
+            self._checker = relations.Checker(prepared.printed)
+        self._checker.require(emitted.chapters, job.document.prose)
+        chapters = tuple(map(relations.without_marks, emitted.chapters))
+        return job.document, replace(emitted, chapters=chapters), execution
+
+    def report(
+        self,
+        prepared: Prepared = NOTHING,
+        *,
+        document: Document | None = None,
+        refresh: bool = False,
+        digest: str = "",
+    ) -> Source:
+        """Turn a document into Typst; its cells are executed where anything changed.
+
+        Parameters
+        ----------
+        prepared
+            What it reads.
+        document
+            The document; the one that is handed in if left out.
+        refresh
+            Execute though nothing changed.
+        digest
+            The digest of the sources, which the PDF carries among its keywords; with `DRAFT` where its cells' outputs
+            do not come from one execution.
+
+        Raises
+        ------
+        InputError, WorkError
+            If something in the sources is wrong, a cell raises, or a relation in a formula is false.
+        """
+        options = self.options()
+        keys = rendering.bibliography_keys(self.project.root, options)
+        typesetter = self.typesetter
+        read, emitted, execution = self.emitted(document or self.project.report.document, prepared, refresh=refresh)
+        metadata = {
+            key: qmd.substitute(value, read.name, prepared.variables, read.front_matter)
+            if isinstance(value, str)
+            else value
+            for key, value in rendering.metadata(read, options, typesetter.extension).items()
+        }
+        if digest:
+            metadata["digest"] = digest if execution.is_whole else digest + DRAFT
+        rendering.check_references(read, emitted.chapters, keys)
+        text = typesetter.typst_source(read, emitted.chapters, metadata)
+        sources = (*read.sources, *emitted.embedded)
+        return Source(text, execution.ran, not execution.is_whole, sources, str(metadata.get("title", read.name)))
+
+
+def _own_digest(job: Job) -> str:
+    """Digest what a job depends on but for its inputs."""
+    return digest_of({name: found for name, found in job.dependencies().items() if name not in job.inputs})
+
+
+def _echo(document: qmd.Document, options: Mapping[str, Any]) -> bool:
+    for values in (document.front_matter, options):
+        execute_options = values.get("execute")
+        if isinstance(execute_options, Mapping) and "echo" in execute_options:
+            return bool(execute_options["echo"])
+    return True

@@ -1,0 +1,228 @@
+"""``check``: looks at a submission before it leaves, and says what to mend."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from handin.errors import InputError, WorkError
+from handin.findings import Finding, errors, ordered
+
+if TYPE_CHECKING:
+    from handin.examine import Report
+    from handin.scheme import Answer
+    from press.project import Project
+    from press.settings import Settings
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--final", is_flag=True, help="This is what will be handed in: a placeholder student id is an error.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+@click.option("--marks", "show_marks", is_flag=True, help="Show where each part of the mark scheme is answered.")
+@click.pass_context
+def check(ctx: click.Context, file: Path | None, final: bool, as_json: bool, show_marks: bool) -> None:
+    """Check a submission: FILE is a zip, a PDF or a notebook, also one that was made elsewhere.
+
+    Without FILE, the submission in _output/ is checked. Nothing is unpacked. The exit code is 0 without errors, 1 with
+    errors, and 2 if there is nothing to check.
+    """
+    project, settings = _project(required=file is None)
+    path = file if file is not None else _own_zip(project, settings)
+    report = _checked(path, project, settings, final=final, own=file is None)
+    if show_marks and project is None:
+        raise InputError("--marks needs the mark scheme of a project: run the command inside one.")
+    if as_json:
+        click.echo(json.dumps(_as_dict(path, report, show_marks), indent=2, ensure_ascii=False))
+    else:
+        _print(path, report, show_marks)
+    ctx.exit(1 if errors(report.findings) else 0)
+
+
+def _project(*, required: bool) -> tuple[Project | None, Settings | None]:
+    """Open the project that the working directory lies in; a file can be checked without one."""
+    from press.project import Project
+
+    try:
+        project = Project.find()
+    except InputError:
+        if required:
+            raise
+        return None, None
+    return project, project.settings()
+
+
+def _own_zip(project: Project, settings: Settings) -> Path:
+    path = project.output / project.report.file_names(settings).zip
+    if not path.is_file():
+        others = sorted(found.name for found in project.output.glob("*.zip"))
+        hint = f" There is {others[0]}: name it, to check that one." if others else ""
+        raise InputError(f"{project.name(path)} is not there: make it with `make submission`.{hint}")
+    return path
+
+
+def _checked(path: Path, project: Project | None, settings: Settings | None, *, final: bool, own: bool) -> Report:
+    from handin.examine import SUFFIXES, Digests, examine
+    from press.submission import wanted
+
+    if not path.is_file():
+        raise InputError(f"{path.name} is not there, or is no file: name a zip, a PDF or a notebook.")
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"{path.name} is neither a zip, a PDF nor a notebook: nothing else can be checked.")
+    try:
+        if project is None or settings is None:
+            return examine(path, final=final)
+        try:
+            expected = _expected(path, project, settings, own=own)
+        except (InputError, WorkError):
+            if own:
+                raise
+            expected = Digests()  # a file that is named is checked whatever state the sources are in
+        report = examine(path, **wanted(project, settings, final=final), expected=expected)
+    except OSError as error:  # of the file itself, or of one of the sources that it is compared with
+        other = Path(error.filename) if isinstance(error.filename, str) and project is not None else path
+        name = path.name if project is None or other.name == path.name else project.name(other)
+        raise InputError(f"{name} cannot be read ({error.strerror}): mend its permissions.") from None
+    if own:
+        return replace(report, findings=ordered([*report.findings, *_beside(path, project)]))
+    return report
+
+
+def _expected(path: Path, project: Project, settings: Settings, *, own: bool):
+    """Digest what the sources give for the student id that the file carries."""
+    from handin.examine import student_id_in
+    from press.submission import expected_digests, wanted
+
+    carried = student_id_in(path.name, wanted(project, settings, final=False)["names"])
+    if settings.has_placeholder_id and carried:
+        settings = settings.model_copy(update={"student_id": carried})
+    is_this = own or (not settings.has_placeholder_id and carried == settings.student_id)
+    return replace(expected_digests(project, settings), required=is_this)
+
+
+def _beside(path: Path, project: Project) -> list[Finding]:
+    """Compare the zip with the loose files beside it, and see whether the last build failed."""
+    from press.marker import is_marked
+
+    findings = []
+    again = "Build the submission again: `make submission`."
+    if is_marked(project, path.name):
+        message = "It is an earlier submission: the last build failed, was stopped, or is still running."
+        findings.append(Finding("error", path.name, "", message, again))
+    with contextlib.suppress(zipfile.BadZipFile, OSError, ValueError), zipfile.ZipFile(path) as archive:
+        sizes = {entry.filename: (entry.file_size, entry.CRC) for entry in archive.infolist()}
+        for name, (size, checksum) in sizes.items():
+            loose = project.output / name
+            if Path(name).name != name or not loose.is_file():
+                continue
+            content = loose.read_bytes()
+            if (len(content), zlib.crc32(content)) != (size, checksum):
+                message = "The file beside the zip is not the one in the zip."
+                findings.append(Finding("error", name, "", message, again))
+    return findings
+
+
+def _as_dict(path: Path, report: Report, show_marks: bool) -> dict[str, object]:
+    failed = errors(report.findings)
+    result: dict[str, object] = {
+        "file": path.name,
+        "ok": not failed,
+        "errors": len(failed),
+        "warnings": len(report.findings) - len(failed),
+        "findings": [finding.as_dict() for finding in report.findings],
+    }
+    if show_marks:
+        result["marks"] = [answer.as_dict() for answer in report.answers]
+    return result
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
+
+
+def _print(path: Path, report: Report, show_marks: bool) -> None:
+    from rich.console import Console
+
+    if show_marks:
+        _print_marks(report.answers, Console(highlight=False))
+    print_findings(report.findings)
+    failed = len(errors(report.findings))
+    sign = click.style("✗", fg="red") if failed else click.style("✓", fg="green")
+    click.echo(f"{sign} {path.name}: {_count(failed, 'error')}, {_count(len(report.findings) - failed, 'warning')}")
+
+
+def print_findings(findings: Sequence[Finding], *, err: bool = False) -> None:
+    """Print findings as a table with file, place, fault and mend; one a line where nobody looks at a terminal.
+
+    Parameters
+    ----------
+    findings
+        What to print.
+    err
+        Whether to print to the error stream.
+    """
+    if not findings:
+        return
+    if not (sys.stderr if err else sys.stdout).isatty():
+        for finding in findings:
+            click.echo(str(finding), err=err)
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_lines=True, expand=False)
+    for title in ("", "Where", "What", "Mend"):
+        table.add_column(title, overflow="fold")
+    for finding in findings:
+        where = "\n".join(part for part in (finding.file, finding.place) if part)
+        sign = Text("✗", "red") if finding.is_error else Text("!", "yellow")
+        table.add_row(sign, Text(where), Text(finding.message), Text(finding.mend))
+    Console(highlight=False, stderr=err).print(table)
+
+
+def _print_marks(answers: list[Answer], console) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title="Where each mark is earned", title_justify="left")
+    for title, justify in (
+        ("Part", "left"),
+        ("Marks", "right"),
+        ("Asks", "left"),
+        ("Page", "right"),
+        ("Cell", "right"),
+    ):
+        table.add_column(title, justify=justify, overflow="fold")
+    total, question = 0, None
+    for answer in answers:
+        marks = "" if answer.marks is None else str(answer.marks)
+        if answer.question != question:
+            question, total = answer.question, total + answer.question_marks
+            if answer.marks is None:
+                marks = str(answer.question_marks)
+                following = [other for other in answers if other.question == question]
+                marks += " for all" if len(following) > 1 else ""
+        missing = Text("missing", "red")
+        pages = ", ".join(map(str, answer.pages))
+        cells = ", ".join(map(str, answer.cells))
+        kinds = {kind for kind, _ in answer.problems}
+        table.add_row(
+            Text(answer.name),
+            marks,
+            Text(answer.asks),
+            missing if "pdf" in kinds else pages,
+            missing if "notebook" in kinds else cells,
+        )
+    table.add_section()
+    table.add_row("", str(total), "", "", "")
+    console.print(table)

@@ -1,0 +1,74 @@
+"""The environment in which everything runs: Quarto's ``_environment``, and nothing written outside the project."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from press.keeping import digests
+from press.project import Project
+
+FOLDERS = {
+    "MPLCONFIGDIR": "matplotlib",
+    "IPYTHONDIR": "ipython",
+    "JUPYTER_CONFIG_DIR": "jupyter/config",
+    "JUPYTER_DATA_DIR": "jupyter/data",
+    "JUPYTER_RUNTIME_DIR": "jupyter/runtime",
+    "KERAS_HOME": "keras",
+    "XDG_CACHE_HOME": "xdg",
+    "JOBLIB_TEMP_FOLDER": "joblib",
+}
+"""Where libraries may write, below the project's cache; by default they write to the home folder."""
+
+
+FIXED = frozenset({"LC_ALL", "SOURCE_DATE_EPOCH", "TF_ENABLE_ONEDNN_OPTS"})
+"""What the results follow from: the project's value holds whatever the author's shell has set."""
+
+FOREIGN = ("KERAS_BACKEND", "MATPLOTLIBRC", "MPLBACKEND", "PYTHONOPTIMIZE", "PYTHONSTARTUP", "PYTHONWARNINGS")
+"""What an author may have set for other work, and what would change figures and results, or leave them out."""
+
+
+def read(path: Path) -> dict[str, str]:
+    """Read ``KEY=VALUE`` lines; a missing file has none."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return {}
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
+    return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
+
+
+def apply(project: Project) -> None:
+    """Set the process's environment for this project; of what is set already, only what changes no result wins."""
+    digests.cover(project.code, project.folder, cache=project.cache)
+    for name in FOREIGN:
+        os.environ.pop(name, None)
+    for name, value in read(project.root / "_environment").items():
+        if name in FIXED:
+            os.environ[name] = value
+        os.environ.setdefault(name, value)
+    for name, folder in FOLDERS.items():
+        os.environ[name] = str(project.cache / folder)
+        if name == "JUPYTER_RUNTIME_DIR":
+            with contextlib.suppress(OSError):  # who only looks needs no such folder; a build says why it cannot write
+                (project.cache / folder).mkdir(parents=True, exist_ok=True)
+
+
+def local_lines(project: Project, python: str) -> str:
+    """Return the text of ``_environment.local``: the paths of this machine that Quarto needs."""
+    lines = [f"QUARTO_PYTHON={python}", f"JUPYTERCACHE={project.cache / 'quarto'}"]
+    lines += [f"{name}={project.cache / folder}" for name, folder in FOLDERS.items() if name != "XDG_CACHE_HOME"]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Write ``_environment.local`` for Quarto; the Makefile calls this once ``.venv`` is there."""
+    import sys
+
+    project = Project.find()
+    (project.root / "_environment.local").write_text(local_lines(project, sys.executable), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

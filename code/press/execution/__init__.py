@@ -1,0 +1,1 @@
+"""Executes cells and keeps what they show."""

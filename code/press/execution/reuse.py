@@ -1,0 +1,154 @@
+"""Finds which cells of an edited document must be executed again for its author's eyes.
+
+A cell's outputs follow from its code, from the cells that define the names it uses, and from theirs in turn. Where none
+of these was edited, a preview and a draft show the outputs that are there. A chapter is executed as a whole, since its
+cells may change each other's objects in ways that no name shows. What passes from one chapter to another by such ways,
+or through a library's own state, is not seen here: documents that are handed in come from an execution of all cells.
+"""
+
+from __future__ import annotations
+
+import ast
+import symtable
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from press.keeping.digests import digest, normalised
+from press.source.qmd import Cell
+
+FRONT = 0
+"""The chapter before the first included one: what it does, every cell may depend on."""
+
+UNSEEN = frozenset("_ __ ___ In Out dir eval exec get_ipython globals locals vars".split())
+"""By these code reaches names that it does not write down."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is kept of a cell that was executed: its code, and the chapter that it stood in."""
+
+    code: str
+    chapter: int
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names in a piece of code.
+
+    Parameters
+    ----------
+    used
+        Those that it takes from elsewhere.
+    bound
+        Those that it binds, or whose objects it changes.
+    read
+        All that it reads, now or when a function of it is called.
+    """
+
+    used: frozenset[str]
+    bound: frozenset[str]
+    read: frozenset[str]
+
+
+def names(code: str) -> Names:
+    """Find the names of a cell.
+
+    Raises
+    ------
+    SyntaxError
+        If it is not Python, or uses names that it does not write down.
+    """
+    used: set[str] = set()
+    bound: set[str] = set()
+    read: set[str] = set()
+    for statement in ast.parse(code).body:
+        table = symtable.symtable(ast.unparse(statement), "cell", "exec")
+        here = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+        loaded = _loaded(table)
+        read |= loaded
+        if not isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr):
+            loaded -= here  # the variable of a loop, say, or a function that calls itself
+        changed = set(_changed(statement))
+        used |= (loaded | changed) - bound
+        bound |= here | changed
+    if hidden := used & UNSEEN:
+        raise SyntaxError(f"{min(hidden)} reads names that are not written down")
+    return Names(frozenset(used), frozenset(bound), frozenset(read))
+
+
+def _loaded(table: symtable.SymbolTable) -> set[str]:
+    """Name what code reads from the top level, in its functions and classes too."""
+    top = table.get_type() == "module"
+    found = {s.get_name() for s in table.get_symbols() if s.is_referenced() and (top or s.is_global())}
+    return found.union(*map(_loaded, table.get_children()))
+
+
+def _changed(statement: ast.stmt) -> list[str]:
+    """Name the objects of which a statement sets a part, or which it changes in place."""
+    found = []
+    for node in ast.walk(statement):
+        if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+            raise SyntaxError("import *")
+        targets = [node.target] if isinstance(node, ast.AugAssign) else [node]
+        for target in targets:
+            if isinstance(node, ast.AugAssign) or isinstance(getattr(target, "ctx", None), ast.Store | ast.Del):
+                base = target
+                while isinstance(base, ast.Attribute | ast.Subscript | ast.Starred):
+                    base = base.value
+                if isinstance(base, ast.Name) and (base is not target or isinstance(node, ast.AugAssign)):
+                    found.append(base.id)
+    return found
+
+
+def _depends(cells: Sequence[Cell | Known]) -> list[frozenset[int]]:
+    """For each cell the earlier ones that its outputs depend on: all that bind a name it uses, and theirs in turn.
+
+    A function looks its names up when it is called, so a cell that binds one of them counts wherever it stands.
+    """
+    each = [names(cell.code) for cell in cells]
+    return [_reached(index, cells, each) for index in range(len(cells))]
+
+
+def _reached(index: int, cells: Sequence[Cell | Known], each: Sequence[Names]) -> frozenset[int]:
+    found = {earlier for earlier in range(index) if cells[earlier].chapter == FRONT}
+    while True:
+        used = each[index].used.union(*(each[earlier].read for earlier in found))
+        more = {earlier for earlier in range(index) if each[earlier].bound & used} - found
+        if not more:
+            return frozenset(found)
+        found |= more
+
+
+def _keys(cells: Sequence[Cell | Known], depends: Sequence[frozenset[int]]) -> list[str]:
+    code = [normalised(cell.code) for cell in cells]
+    return [digest([code[i] for i in sorted(depends[index])], code[index]) for index in range(len(cells))]
+
+
+def still_valid(before: Sequence[Cell | Known], after: Sequence[Cell]) -> dict[int, int]:
+    """Find the cells that need not be executed again.
+
+    Parameters
+    ----------
+    before
+        The cells whose outputs are there.
+    after
+        The cells of the edited document.
+
+    Returns
+    -------
+    dict
+        The index of a cell of `after` to that of the cell of `before` whose outputs it has. All others are to be
+        executed, in their order and in an empty namespace. Empty where a cell cannot be understood.
+    """
+    try:
+        depends = _depends(after)
+        earlier = dict(zip(_keys(before, _depends(before)), range(len(before)), strict=True))
+        keys = _keys(after, depends)
+    except (SyntaxError, ValueError):
+        return {}
+    edited = {cell.chapter for cell, key in zip(after, keys, strict=True) if key not in earlier}
+    if FRONT in edited:
+        return {}
+    wanted = {index for index, cell in enumerate(after) if cell.chapter in edited}
+    wanted = wanted.union(*(depends[index] for index in wanted))
+    return {index: earlier[key] for index, key in enumerate(keys) if index not in wanted}

@@ -1,0 +1,1 @@
+"""Reads printed formulas back and evaluates them."""

@@ -1,0 +1,557 @@
+r"""Reads the formulas of a chapter back from its Markdown, and decides on the relations in them.
+
+What is read is what the reader gets to see: the text as it goes to pandoc, with the outputs of the cells in it. A
+formula is split into statements, a statement into the members between its relation signs, and every member is evaluated
+(`press.formulas.evaluation`) with values that somebody else computed. Nothing here knows what the letters mean.
+
+Values come by the *names* in the formulas (``w_2``, ``\hat m_t``, ``\partial y/\partial x_2``), in readings. A reading
+gives a meaning to every name it knows, with one or more samples of values. A chain of relations holds if there
+is a reading in which all of its members can be evaluated and agree, in every sample. Where a member cannot be read, the
+chain counts as unread; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import mpmath
+
+from handin.errors import WorkError
+from press.formulas.evaluation import (
+    DIGITS,
+    NOISE,
+    Names,
+    Number,
+    Tokens,
+    Unread,
+    Value,
+    added,
+    depths,
+    evaluate,
+    is_text,
+    scalar,
+    signed,
+    split,
+    tokens,
+    written,
+)
+from press.source import qmd
+from press.source.qmd import Line
+
+MARK = "<!-- unchecked -->"
+"""Stands directly behind a formula whose symbols mean something else here; it does not reach the output."""
+
+EXACT = mpmath.mpf("1e-9")
+"""Agreement after ``=``, relative: values come from programs that compute in double precision."""
+ALIKE = mpmath.mpf("1e-3")
+"""Agreement after ``\\approx`` of two sides without a rounded number."""
+
+
+# --- finding ---------------------------------------------------------------------------------------------------------
+
+_FORMULA = re.compile(
+    r"\$\$(?P<display>.+?)\$\$(?P<label>[ \t]*\{#[\w-]+\})?"
+    r"|(?<!\\)\$(?=\S)(?P<inline>(?:[^$\n]|\n(?!\s*\n))*?)(?<=[^\s\\])\$(?!\d)",
+    re.DOTALL,
+)
+_NUMBER = r"[−-]?(?:10[⁻⁰¹²³⁴-⁹]+|\d+(?:\.\d+)?(?:/\d+|\s*×\s*10[⁻⁰¹²³⁴-⁹]+)?)"
+_NUMBER_BEHIND = re.compile(rf"\s*{_NUMBER}")
+_TERM = re.compile(rf"({_NUMBER})\s*·\s*\*(\w+)\*")
+_SENTENCE = re.compile(r"(?<=[.?!])\s|\n\s*\n")
+_AS_TEX = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+_MARKED = "\ue000"  # a private character in the mark's place while comments are taken out
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula of a text: its TeX on one line, whether its author exempted it, and its lines as they stand."""
+
+    tex: str
+    exempt: bool = False
+    lines: tuple[str, ...] = ()
+
+    def place(self, source: Sequence[Line]) -> str:
+        """Name where the formula was written, as an error begins; empty where it was not written by hand."""
+        for at in range(len(source) - len(self.lines) + 1):
+            if all(own in line.text for own, line in zip(self.lines, source[at:], strict=False)):
+                return f"{source[at].place}: "
+        return ""
+
+
+def formulas(markdown: str) -> list[Formula]:
+    """Find the formulas of a Markdown text outside code and comments, in order.
+
+    A number that stands behind a formula which ends with a relation belongs to it: ``$\\lambda =$ 0.001``.
+    """
+    lines = (Line(text, "", number) for number, text in enumerate(markdown.replace(MARK, _MARKED).split("\n"), 1))
+    text = _blank_code(lines)
+    found = []
+    for match in _FORMULA.finditer(text):
+        tex = match["display"] if match["inline"] is None else match["inline"]
+        after, lines = text[match.end() :], tuple(tex.strip().split("\n"))
+        if tex.rstrip().endswith(("=", r"\approx")) and (number := _NUMBER_BEHIND.match(after)):
+            tex, after = f"{tex} {_number_as_tex(number[0])}", after[number.end() :]
+        tex = " ".join(tex.replace(_MARKED, "").split())
+        found.append(Formula(tex, after.lstrip(" \t").startswith(_MARKED), lines))
+    return found
+
+
+def _number_as_tex(text: str) -> str:
+    plain = "".join(text.split()).replace("−", "-").replace("×", r" \times ")
+    return re.sub("[⁻⁰¹²³⁴-⁹]+", lambda power: f"^{{{power[0].translate(_AS_TEX)}}}", plain)
+
+
+def _blank_code(lines: Iterator[Line]) -> str:
+    """Join the lines outside code; where a block of code was taken out, a paragraph ends."""
+    pieces: list[str] = []
+    last = 0
+    for line in qmd.outside_code(lines):
+        if line.number > last + 1:
+            pieces.append("")
+        pieces.append(line.text)
+        last = line.number
+    return "\n".join(pieces)
+
+
+def terms(markdown: str) -> list[tuple[str, str, str]]:
+    """Find the terms of the prose, ``0.002 · *w*``: the number as TeX, the name, and the sentence."""
+    lines = (Line(text, "", number) for number, text in enumerate(markdown.split("\n"), 1))
+    sentences = _SENTENCE.split(_blank_code(lines))
+    return [(_number_as_tex(m[1]), m[2], sentence) for sentence in sentences for m in _TERM.finditer(sentence)]
+
+
+def without_marks(markdown: str) -> str:
+    """Take the marks of exempted formulas out."""
+    return re.sub(rf"[ \t]*{re.escape(MARK)}", "", markdown)
+
+
+# --- statements ------------------------------------------------------------------------------------------------------
+
+RELATIONS = frozenset(["=", r"\approx", r"\leftarrow", r"\le", r"\ge"])
+_SEPARATORS = frozenset([r"\quad", r"\qquad", ",", ".", ";"])
+_CONTINUES = RELATIONS | frozenset(["+", "-", r"\cdot", r"\times", r"\odot"])
+BECOMES = r"\text{becomes}"
+_ALIGNED = frozenset(r"\begin{aligned} \end{aligned} \begin{align*} \end{align*}".split())
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Members that stand in relations to each other: ``members[0] signs[0] members[1] signs[1] ...``."""
+
+    members: tuple[Tokens, ...]
+    signs: tuple[str, ...]
+
+    def __str__(self) -> str:
+        parts = [*self.members[:1]]
+        for sign, member in zip(self.signs, self.members[1:], strict=True):
+            parts += [(sign,), member]
+        return " ".join(written(part) for part in parts)
+
+
+def chains(tex: str) -> list[Chain]:
+    """Split a formula into its chains of relations; a statement without a relation is none.
+
+    Rows of an aligned formula that begin with a sign go on with the row before.
+
+    Raises
+    ------
+    Unread
+        If the TeX cannot even be split.
+    """
+    found = [token for token in tokens(tex) if token not in _ALIGNED]
+    rows: list[list[str]] = [[]]
+    for depth, token in depths(found):
+        if depth == 0 and token == "\\\\":
+            rows.append([])
+        elif depth or token != "&":
+            rows[-1].append(token)
+    joined: list[list[str]] = []
+    for row in rows:
+        bare = row
+        while bare[:1] == [r"\quad"] or bare[:2] == ["{", "}"]:  # {} + is a plus between two sides
+            bare = bare[1 if bare[0] == r"\quad" else 2 :]
+        if joined and bare and bare[0] in _CONTINUES:
+            joined[-1] += bare
+        else:
+            joined.append(bare)
+    return [chain for row in joined for chain in _row(row)]
+
+
+def _row(row: Sequence[str]) -> Iterator[Chain]:
+    r"""Yield the chains of a row; ``A = B \text{becomes} C`` says of C what ``A \leftarrow C`` does."""
+    before: Chain | None = None
+    for part in split(row, lambda token: token == BECOMES):
+        statements = split(part, _is_separator)
+        if before is not None:
+            changed = next((tuple(statement) for statement in statements if statement), ())
+            yield Chain((before.members[0], changed), (r"\leftarrow",))
+            statements.remove(list(changed))
+        for statement in statements:
+            if chain := _chain(statement):
+                before = chain
+                yield chain
+
+
+def _is_separator(token: str) -> bool:
+    return token in _SEPARATORS or (is_text(token) and token != BECOMES)
+
+
+def _chain(statement: Sequence[str]) -> Chain | None:
+    signs = tuple(token for depth, token in depths(statement) if depth == 0 and token in RELATIONS)
+    if not signs:
+        return None
+    members = tuple(tuple(part) for part in split(statement, RELATIONS.__contains__))
+    return Chain(members, signs)
+
+
+# --- decision --------------------------------------------------------------------------------------------------------
+
+_PLAIN = re.compile(r"-?(10\^(\d+|\{-?\d+\})|\d+(\.\d+)?(\\times10\^(\d+|\{-?\d+\}))?)")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One meaning of the names.
+
+    Parameters
+    ----------
+    name
+        What an error calls it.
+    samples
+        Values in all of which a chain must hold.
+    general
+        Further values for which a chain must hold as far as no number stands in it: in these, numbers that happen to
+        be equal in `samples` differ.
+    everywhere
+        The same for a chain that distinguishes cases or names one of `laws`, and for an arrow: values of every case.
+    laws
+        Names of what holds in every case.
+    given
+        Names whose equality says something about `samples` alone.
+    without
+        Tokens that nothing in this reading is written with.
+    """
+
+    name: str
+    samples: tuple[Names, ...]
+    general: tuple[Names, ...] = ()
+    everywhere: tuple[Names, ...] = ()
+    laws: frozenset[Tokens] = frozenset()
+    given: frozenset[Tokens] = frozenset()
+    without: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Reading:
+        """Take a reading from plain mappings and lists."""
+        return cls(
+            values["name"],
+            tuple(map(Names.of, values["samples"])),
+            tuple(map(Names.of, values.get("general", ()))),
+            tuple(map(Names.of, values.get("everywhere", ()))),
+            frozenset(map(tokens, values.get("laws", ()))),
+            frozenset(map(tokens, values.get("given", ()))),
+            frozenset(values.get("without", ())),
+        )
+
+
+@dataclass(frozen=True)
+class Term:
+    """What multiplies a name in a term of the prose, in the sentences in which some TeX stands (none: all others)."""
+
+    name: str
+    value: Any
+    beside: str = ""
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What the names of one chapter may stand for.
+
+    Parameters
+    ----------
+    title
+        What an error calls the chapter.
+    readings
+        The meanings, any of which may be meant.
+    free
+        Names that a text may set to a number: ``z = 0`` supposes, and claims nothing.
+    terms
+        What multiplies a name in the prose, the sentences with some TeX first.
+    """
+
+    title: str
+    readings: tuple[Reading, ...]
+    free: frozenset[Tokens] = frozenset()
+    terms: tuple[Term, ...] = ()
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Meaning:
+        """Take the meaning of a chapter from plain mappings and lists."""
+        free = frozenset(map(tokens, values.get("free", ())))
+        terms_ = tuple(Term(**each) for each in values.get("terms", ()))
+        return cls(values["title"], tuple(map(Reading.of, values["readings"])), free, terms_)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one chain.
+
+    Parameters
+    ----------
+    chain
+        As TeX.
+    kind
+        ``holds``, ``supposed`` (a free name set to a number), ``exempt``, ``unread`` or ``false``.
+    why
+        For an unread chain what was not understood, for a false one the values of its sides.
+    """
+
+    chain: str
+    kind: str
+    why: str = ""
+
+
+def judge(chain: Chain, meaning: Meaning) -> Verdict:
+    """Decide on one chain."""
+    if _supposes(chain, meaning.free):
+        return Verdict(str(chain), "supposed")
+    reasons: list[str] = []
+    shown = ""
+    with mpmath.workdps(DIGITS):
+        for reading in meaning.readings:
+            try:
+                if _holds(chain, reading):
+                    return Verdict(str(chain), "holds")
+                shown = shown or _shown(chain, reading)
+            except Unread as reason:
+                reasons.append(str(reason))
+    if shown:
+        return Verdict(str(chain), "false", shown)
+    return Verdict(str(chain), "unread", "; ".join(dict.fromkeys(reasons)))
+
+
+def judge_term(number: str, name: str, sentence: str, meaning: Meaning) -> Verdict:
+    """Decide on a term of the prose."""
+    written_so = rf"{number} \cdot {name}"
+    known = [term for term in meaning.terms if term.name == name and term.beside in sentence]
+    if not known:
+        return Verdict(written_so, "unread", f"what multiplies {name}")
+    term = max(known, key=lambda each: len(each.beside))
+    exact, printed = evaluate("x", {"x": term.value}), evaluate(number, {})
+    if _equal(exact, printed) or ("/" not in number and _close(exact, printed, plain=True)):
+        return Verdict(written_so, "holds")
+    return Verdict(written_so, "false", f"{_written_value(printed)}, {_written_value(exact)}")
+
+
+def _supposes(chain: Chain, free: frozenset[Tokens]) -> bool:
+    """Whether a chain only sets free names to one plain number."""
+    *names, last = chain.members
+    return _is_plain(last) and all(name in free for name in names) and set(chain.signs) <= {"=", r"\approx"}
+
+
+def _is_plain(member: Tokens) -> bool:
+    return bool(_PLAIN.fullmatch("".join(member)))
+
+
+def _sides(chain: Chain, names: Names) -> list[Value | None]:
+    r"""Evaluate all members; the left side of ``\leftarrow`` is left out unless its new value is known."""
+    sides: list[Value | None] = []
+    for index, member in enumerate(chain.members):
+        if index < len(chain.signs) and chain.signs[index] == r"\leftarrow":
+            sides.append(names.values.get((*member, r"\leftarrow")))
+        else:
+            sides.append(evaluate(member, names))
+    return sides
+
+
+def _holds(chain: Chain, reading: Reading) -> bool:
+    if any(reading.without & set(member) for member in chain.members):
+        raise Unread(f"not written so: {reading.name}")
+    holds = [_agrees(chain, _sides(chain, names)) for names in reading.samples]
+    lasting, samples = _lasting(chain, reading)
+    return all(holds) and all(_agrees(lasting, _sides(lasting, names)) for names in samples)
+
+
+def _lasting(chain: Chain, reading: Reading) -> tuple[Chain, tuple[Names, ...]]:
+    """Return what of a chain does not depend on the samples' numbers, and the values in which it must hold too."""
+    if chain.signs[0] == r"\leftarrow":
+        return chain, reading.everywhere
+    members = tuple(filter(_is_lasting, chain.members))
+    lasting = Chain(members, ("=",) * (len(members) - 1))
+    if len(members) < 2 or set(chain.signs) & {r"\le", r"\ge"} or all(member in reading.given for member in members):
+        return lasting, ()
+    is_law = any(_has_cases(member) or _names_one(member, reading.laws) for member in members)
+    return lasting, reading.everywhere if is_law else reading.general
+
+
+def _names_one(member: Tokens, names: frozenset[Tokens]) -> bool:
+    return any(member[i : i + len(name)] == name for name in names for i in range(len(member)))
+
+
+def _has_cases(member: Tokens) -> bool:
+    return bool({r"\begin{cases}", r"\mathbf{1}", r"\max"} & set(member))
+
+
+def _is_lasting(member: Tokens) -> bool:
+    """Whether no number stands in a member, but for indices; cases are told apart with numbers by their nature."""
+    before = ("", *member)
+    return _has_cases(member) or not any(t[0].isdigit() and b != "_" for b, t in zip(before, member, strict=False))
+
+
+def _agrees(chain: Chain, sides: Sequence[Value | None]) -> bool:
+    """Compare each side with the first that is not rounded; after ``=``, agreement with the one before will do too."""
+    known = [index for index, side in enumerate(sides) if side is not None]
+    if len(known) < 2:
+        raise Unread("an arrow from a name whose new value is not known")
+    first = known[0]
+    for before, index in itertools.pairwise(known):
+        sign = chain.signs[index - 1]
+        member, side = chain.members[index], sides[index]
+        if sign in (r"\le", r"\ge"):
+            difference = scalar(added(sides[before], signed("-", side)))
+            slack = EXACT * abs(scalar(side).value)
+            if (difference.clean > slack) if sign == r"\le" else (difference.clean < -slack):
+                return False
+            first = index
+        elif sign == r"\approx":
+            if not _alike(sides[first], side, _is_plain(member)):
+                return False
+        elif not _equal(sides[first], side) and not _equal(sides[before], side):
+            return False
+    return True
+
+
+def _pairs(a: Value, b: Value) -> list[tuple[Number, Number]]:
+    a, b = ((each,) if isinstance(each, Number) else each for each in (a, b))
+    if len(a) != len(b):
+        raise Unread("a number beside a vector")
+    return list(zip(a, b, strict=True))
+
+
+def _equal(a: Value, b: Value) -> bool:
+    return all(
+        abs(x.value - y.value) <= EXACT * max(abs(x.value), abs(y.value)) + NOISE * (x.size + y.size)
+        for x, y in _pairs(a, b)
+    )
+
+
+def _alike(exact: Value, printed: Value, plain: bool) -> bool:
+    """Compare with a rounded number to its last digit, with what is made of such to their last digits, else roughly."""
+    return all(_close(x, y, plain) for x, y in _pairs(exact, printed))
+
+
+def _close(x: Number, y: Number, plain: bool) -> bool:
+    noise = EXACT * abs(x.value) + NOISE * (x.size + y.size)
+    if plain:
+        half = y.error if y.error > NOISE else mpmath.mpf("0.5")
+        return abs(x.value - y.value) <= half * (1 + EXACT)
+    return abs(x.value - y.value) <= (y.error * (1 + EXACT) + noise if y.error else ALIKE * abs(x.value) + noise)
+
+
+def _shown(chain: Chain, reading: Reading) -> str:
+    """Say what the sides are worth, in the first values in which they do not agree."""
+    for names in reading.samples:
+        sides = _sides(chain, names)
+        if not _agrees(chain, sides):
+            return f"{', '.join(map(_written_value, sides))} ({reading.name})"
+    lasting, samples = _lasting(chain, reading)
+    sides = next(s for names in samples if not _agrees(lasting, s := _sides(lasting, names)))
+    return f"{', '.join(map(_written_value, sides))} ({reading.name}, with other numbers)"
+
+
+def _written_value(side: Value | None) -> str:
+    if side is None:
+        return "…"
+    if isinstance(side, tuple):
+        return f"[{', '.join(map(_written_value, side))}]"
+    return mpmath.nstr(side.value, 10, strip_zeros=True)
+
+
+# --- chapters --------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Checker:
+    """Checks chapters, and remembers what it found of each formula and which chapters were sound.
+
+    Parameters
+    ----------
+    values
+        For each chapter, by the label of its heading, what its names may stand for (see `Meaning`, `Reading`).
+    """
+
+    values: Mapping[str, Mapping[str, Any]]
+    _meanings: dict[str, Meaning] = field(default_factory=dict)
+    _verdicts: dict[tuple[str, str], tuple[Verdict, ...]] = field(default_factory=dict)
+    _sound: frozenset[str] = frozenset()
+
+    def verdicts(self, markdown: str) -> list[Verdict]:
+        """Judge every relation of a chapter; a chapter of which nothing is known has none."""
+        label = self._label(markdown)
+        if label is None:
+            return []
+        found = [verdict for formula in formulas(markdown) for verdict in self._judged(label, formula)]
+        return [*found, *self._terms(label, markdown)]
+
+    def _terms(self, label: str, markdown: str) -> list[Verdict]:
+        return [judge_term(*term, self._meaning(label)) for term in terms(markdown)]
+
+    def _meaning(self, label: str) -> Meaning:
+        if label not in self._meanings:
+            self._meanings[label] = Meaning.of(self.values[label])
+        return self._meanings[label]
+
+    def _label(self, markdown: str) -> str | None:
+        return next((label for label in self.values if re.search(rf"\{{[^}}]*#{label}[\s}}]", markdown)), None)
+
+    def _judged(self, label: str, formula: Formula) -> Sequence[Verdict]:
+        verdicts = self._of(label, formula.tex)
+        return [Verdict(v.chain, "exempt") for v in verdicts] if formula.exempt else verdicts
+
+    def _of(self, label: str, tex: str) -> tuple[Verdict, ...]:
+        if (label, tex) not in self._verdicts:
+            self._verdicts[label, tex] = judged(tex, self._meaning(label))
+        return self._verdicts[label, tex]
+
+    def require(self, chapters: Sequence[str], source: Iterable[Line] = ()) -> None:
+        """Check all chapters.
+
+        Parameters
+        ----------
+        chapters
+            Their Markdown.
+        source
+            The lines of prose that they were made from, so that an error can name the place of a formula that was
+            written there; one that a cell printed has none.
+
+        Raises
+        ------
+        WorkError
+            Naming chapter, formula and the values of its sides, for the first relation that is false.
+        """
+        for text in chapters:
+            if text not in self._sound and (label := self._label(text)) is not None:
+                for formula in formulas(text):
+                    self._require(label, self._judged(label, formula), lambda f=formula: f.place(list(source)))
+                self._require(label, self._terms(label, text), str)
+        self._sound = frozenset(chapters)
+
+    def _require(self, label: str, verdicts: Sequence[Verdict], place: Callable[[], str]) -> None:
+        wrong = next((verdict for verdict in verdicts if verdict.kind == "false"), None)
+        if wrong is not None:
+            raise WorkError(
+                f"{place()}{self._meaning(label).title}: the printed relation ${wrong.chain}$ does not hold: its sides "
+                f"are {wrong.why}; correct it, or write {MARK} behind the formula if its symbols mean something else."
+            )
+
+
+def judged(tex: str, meaning: Meaning) -> tuple[Verdict, ...]:
+    """Judge every relation of a formula."""
+    try:
+        return tuple(judge(chain, meaning) for chain in chains(tex))
+    except Unread as reason:
+        return (Verdict(tex, "unread", str(reason)),)

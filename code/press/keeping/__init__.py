@@ -1,0 +1,1 @@
+"""Keeps results, and says what they depend on."""

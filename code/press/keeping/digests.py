@@ -1,0 +1,355 @@
+"""Static digests of code: what a result depends on, found without importing anything.
+
+A digest covers a function (or a whole module) and everything of this package that it refers to, directly or through
+others. It is taken from the syntax tree without comments, docstrings and layout, so that a better comment never costs a
+training. What is **not** covered: a function reached only through a string, ``getattr`` or a registry; name such a
+one as a further root.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from handin.errors import InputError, WorkError
+from press.keeping.kept import Kept
+
+KEPT = "code"
+"""The name under which digests are kept."""
+
+
+def code_folder() -> Path:
+    """Return the folder that holds this package."""
+    return Path(__file__).resolve().parents[2]
+
+
+_folders: tuple[Path, ...] = (code_folder(),)
+_cache: Path | None = None
+
+
+def cover(*folders: Path, cache: Path) -> None:
+    """Count the modules and packages in these folders as the project's own, beside the engine's.
+
+    Parameters
+    ----------
+    folders
+        Where Python finds them; one that is not there has none.
+    cache
+        Where digests are kept: to parse the code takes the better part of a second.
+    """
+    global _folders, _cache
+    _folders = tuple(dict.fromkeys(folder.resolve() for folder in (code_folder(), *folders) if folder.is_dir()))
+    _cache = cache
+    for kept in (_path, _parsed, _references):
+        kept.cache_clear()
+
+
+def digest(*parts: Any) -> str:
+    """Digest text, bytes or JSON-able values into 32 hexadecimal digits; the parts' borders count."""
+    total = hashlib.sha256()
+    for part in parts:
+        if not isinstance(part, bytes):
+            part = (part if isinstance(part, str) else json.dumps(part, sort_keys=True, default=str)).encode()
+        total.update(str(len(part)).encode() + b":" + part)
+    return total.hexdigest()[:32]
+
+
+def package_versions(*names: str) -> dict[str, str]:
+    """Return the installed versions; a package that is not installed has the version ''."""
+    return {name: _version(name) for name in names}
+
+
+@functools.cache
+def _version(name: str) -> str:
+    # What a process has imported does not change under it, so one look is enough.
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+@functools.cache
+def _path(module: str) -> Path | None:
+    for folder in _folders:
+        stem = folder.joinpath(*module.split("."))
+        for path in (stem / "__init__.py", stem.with_name(f"{stem.name}.py")):
+            if path.is_file():
+                return path
+    return None
+
+
+def covered() -> tuple[Path, ...]:
+    """Return the folders whose modules count as the project's own."""
+    return _folders
+
+
+def _is_own(module: str) -> bool:
+    """Whether a module belongs to the code that is covered."""
+    return _path(module.partition(".")[0]) is not None
+
+
+class _Module:
+    """The top-level definitions of one module, and which names of this package it imports."""
+
+    def __init__(self, name: str, source: str):
+        tree = ast.parse(source)
+        self.definitions: dict[str, list[ast.stmt]] = {}
+        self.imports: dict[str, tuple[str, str | None]] = {}
+        self.loose: list[ast.stmt] = []
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self._import(node)
+        for statement in tree.body:
+            names = list(_bound(statement))
+            for bound in names:
+                self.definitions.setdefault(bound, []).append(statement)
+            if not names and not isinstance(statement, ast.Import | ast.ImportFrom) and not _is_constant(statement):
+                self.loose.append(statement)
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if _is_own(alias.name):
+                    self.imports[alias.asname or alias.name.split(".")[0]] = (alias.name, None)
+        elif node.module and _is_own(node.module):
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                target = (inner, None) if _path(inner) else (node.module, alias.name)
+                self.imports[alias.asname or alias.name] = target
+
+
+def _bound(statement: ast.stmt) -> Iterable[str]:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield statement.name
+    elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        for target in targets:
+            for node in ast.walk(target):
+                if isinstance(node, ast.Name):
+                    yield node.id
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(module: str, stamp: tuple[int, int]) -> _Module:
+    path = _path(module)
+    try:
+        return _Module(module, path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        name = "/".join(path.parts[-3:])
+        raise InputError(f"{name}:{error.lineno}: SyntaxError: {error.msg}.") from None
+
+
+def _module(module: str) -> _Module | None:
+    path = _path(module)
+    if path is None:
+        return None
+    status = path.stat()
+    return _parsed(module, (status.st_mtime_ns, status.st_size))
+
+
+def _is_constant(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def without_docstrings(tree: ast.AST) -> ast.AST:
+    """Remove docstrings and bare constants below `tree`, in place, but not a cell's last line, which it displays."""
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            last = body[-1:] if isinstance(node, ast.Module) else []
+            kept = [s for s in body if not _is_constant(s) or s in last]
+            node.body = kept or ([ast.Pass()] if body else [])
+    return tree
+
+
+@functools.lru_cache(maxsize=512)
+def normalised(source: str) -> str:
+    """Return Python source as its syntax tree reads: no comments, docstrings or layout.
+
+    Raises
+    ------
+    SyntaxError
+        If `source` is not Python.
+    """
+    return ast.dump(without_docstrings(ast.parse(source)))
+
+
+@functools.lru_cache(maxsize=4096)
+def _statement_text(statement: ast.stmt) -> str:
+    return ast.dump(without_docstrings(statement))
+
+
+@functools.lru_cache(maxsize=4096)
+def _references(statement: ast.stmt, module: _Module) -> tuple[tuple[str, str | None], ...]:
+    """Which (module, name) of this package a statement refers to; a name of None is a whole module."""
+    return tuple(_found_references(statement, module))
+
+
+def _found_references(statement: ast.stmt, module: _Module) -> Iterable[tuple[str, str | None]]:
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Attribute):
+            dotted = _dotted(node)
+            if dotted:
+                head, _, rest = dotted.partition(".")
+                target = module.imports.get(head)
+                if target and target[1] is None:
+                    yield from _resolve(target[0], rest)
+        if isinstance(node, ast.Name):
+            if node.id in module.definitions:
+                yield ("", node.id)
+            elif node.id in module.imports:
+                target = module.imports[node.id]
+                if target[1] is not None:
+                    yield target
+
+
+def _dotted(node: ast.expr) -> str | None:
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else None
+
+
+def _resolve(module: str, rest: str) -> Iterable[tuple[str, str | None]]:
+    parts = rest.split(".")
+    while parts and _path(f"{module}.{parts[0]}"):
+        module = f"{module}.{parts.pop(0)}"
+    if parts:
+        yield (module, parts[0])
+
+
+def closure(*roots: str) -> dict[str, str]:
+    """Find every definition of this package that `roots` depend on.
+
+    Parameters
+    ----------
+    roots
+        ``"package.module:function"``, or ``"package.module"`` for all of a module's definitions.
+
+    Returns
+    -------
+    dict
+        ``"module:name"`` to its normalised source, sorted.
+
+    Raises
+    ------
+    KeyError
+        If a root does not exist.
+    """
+    found: dict[str, str] = {}
+    todo: list[tuple[str, str | None]] = []
+    for root in roots:
+        module, _, name = root.partition(":")
+        parsed = _module(module)
+        if parsed is None or (name and name not in parsed.definitions):
+            raise KeyError(root)
+        todo.append((module, name or None))
+    whole: set[str] = set()
+    while todo:
+        module, name = todo.pop()
+        parsed = _module(module)
+        if parsed is None:
+            continue
+        if name is None:
+            if module in whole:
+                continue
+            whole.add(module)
+            todo.extend((module, each) for each in parsed.definitions)
+            statements, key = parsed.loose, f"{module}:"
+        else:
+            key = f"{module}:{name}"
+            if key in found:
+                continue
+            if name not in parsed.definitions:
+                if name in parsed.imports:  # re-exported
+                    todo.append(parsed.imports[name])
+                continue
+            statements = parsed.definitions[name]
+        found[key] = "\n".join(_statement_text(statement) for statement in statements)
+        for statement in statements:
+            todo += [(target or module, target_name) for target, target_name in _references(statement, parsed)]
+    return dict(sorted(found.items()))
+
+
+def source_digest(*roots: str) -> str:
+    """Digest the code that `roots` depend on (see `closure`); found again only after a file of the code changed."""
+    stamp = tuple(entry for folder in _folders for entry in _stamp(folder))
+    _mind_modules(tuple(path for path, _, _ in stamp))
+    return _source_digest(roots, stamp)
+
+
+@functools.lru_cache(maxsize=64)
+def _source_digest(roots: tuple[str, ...], stamp: tuple) -> str:
+    if _cache is None:
+        return digest(closure(*roots))
+    kept, contents, name = Kept(_cache), _contents_digest(stamp), " ".join(roots)
+    found = {}
+    with contextlib.suppress(WorkError):  # what cannot be read or kept is found again
+        found = kept.load(KEPT, contents) or {}
+    if name not in found:
+        found[name] = digest(closure(*roots))
+        with contextlib.suppress(WorkError):
+            kept.save(KEPT, contents, found)
+    return found[name]
+
+
+@functools.lru_cache(maxsize=1)
+def _contents_digest(stamp: tuple) -> str:
+    """Digest the contents of the code's files, and the release of Python that parses them."""
+    names = [_module_name(Path(path)) for path, _, _ in stamp]
+    return digest(
+        sys.version,
+        *(part for name, (path, _, _) in zip(names, stamp, strict=True) for part in (name, Path(path).read_bytes())),
+    )
+
+
+def _module_name(path: Path) -> str:
+    folder = next(folder for folder in _folders if folder in path.parents)
+    return path.relative_to(folder).as_posix()
+
+
+@functools.lru_cache(maxsize=1)
+def _mind_modules(paths: tuple[str, ...]) -> None:
+    """Forget what was found out about imports when a module has come or gone: a name may be a module's now."""
+    for kept in (_path, _parsed, _references):
+        kept.cache_clear()
+
+
+def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Name each module in a folder and in the packages in it, with the time of its change and its size."""
+    found: list[tuple[str, int, int]] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(".py"):
+                status = entry.stat()
+                found.append((entry.path, status.st_mtime_ns, status.st_size))
+            elif entry.name.isidentifier() and os.path.isfile(os.path.join(entry.path, "__init__.py")):
+                found += _stamp(Path(entry.path))
+    return tuple(sorted(found))
+
+
+def modules_of(package: str) -> tuple[str, ...]:
+    """Name the modules of a package that is covered, and of the packages in it."""
+    path = _path(package)
+    if path is None:
+        return ()
+    below = path.parent.rglob("*.py") if path.name == "__init__.py" else [path]
+    return tuple(
+        sorted(".".join(Path(_module_name(each)).with_suffix("").parts).removesuffix(".__init__") for each in below)
+    )
+
+
+def imported_modules(source: str) -> tuple[str, ...]:
+    """Name the modules of this package that a piece of Python imports, anywhere in it."""
+    module = _Module("", source)
+    return tuple(sorted({target for target, _ in module.imports.values() if _path(target)}))

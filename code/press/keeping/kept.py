@@ -1,0 +1,234 @@
+"""Keeps computed results in files: atomic, self-checking, and read without executing anything.
+
+A record is one JSON file: a header line with the digest of what the result depends on and the checksum of the body,
+then the body. It is written to a unique temporary name and renamed, so that a reader sees a whole record or none, and
+of two writers the last one wins with a whole record. A damaged record is set aside (``*.damaged``), named in a
+warning, and counts as missing: it costs a computation, never a wrong result.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from handin.errors import WorkError
+
+if TYPE_CHECKING:
+    from press.project import Project
+
+FORMAT = "kept-1"
+
+
+def _out_of_place(path: Path) -> str | None:
+    """Say what stands in the way where a file has the name of a folder, or a folder that of a file."""
+    for folder in path.parents:
+        if folder.exists() and not folder.is_dir():
+            return f"{folder.name} is a file where a folder is needed: delete it."
+    return f"{path.name} is a folder where a file is needed: delete it." if path.is_dir() else None
+
+
+def _unwritable(path: Path, error: OSError) -> str:
+    plain = f"{path.name} cannot be written ({error.strerror}): make room or mend the permissions."
+    return _out_of_place(path) or plain
+
+
+def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write a file under a temporary name beside it, then rename it.
+
+    Parameters
+    ----------
+    path, content
+        The file.
+    durable
+        Whether to wait until the disk has it. What carries its own checksum and is quickly made again need not.
+
+    Raises
+    ------
+    WorkError
+        If the disk is full or the folder cannot be written; nothing is left behind.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    except OSError as error:
+        raise WorkError(_unwritable(path, error)) from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException as error:
+        Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise WorkError(_unwritable(path, error)) from None
+        raise
+
+
+def write_if_changed(path: Path, content: bytes) -> bool:
+    """Write a file only where its content differs, so that watchers and time stamps stay quiet; say whether it did."""
+    if path.is_file() and path.read_bytes() == content:
+        return False
+    write_atomically(path, content)
+    return True
+
+
+def _encode(value: Any) -> Any:
+    import numpy as np
+
+    if isinstance(value, np.ndarray):
+        if value.dtype.hasobject:
+            raise TypeError("arrays of objects cannot be kept")
+        body = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
+        return {"__array__": value.dtype.str, "shape": list(value.shape), "data": body}
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} cannot be kept")
+
+
+def _decode(value: dict) -> Any:
+    if "__array__" in value:
+        import numpy as np
+
+        raw = base64.b64decode(value["data"], validate=True)
+        return np.frombuffer(raw, dtype=np.dtype(value["__array__"])).reshape(value["shape"]).copy()
+    return value
+
+
+def _parsed(content: bytes) -> tuple[dict, bytes] | None:
+    """Split a record into its header and its body; None if it is damaged."""
+    head, _, body = content.partition(b"\n")
+    try:
+        header = json.loads(head)
+        sound = header["format"].endswith(FORMAT) and header["sha256"] == hashlib.sha256(body[:-1]).hexdigest()
+        sound = sound and isinstance(header["digest"], str)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return (header, body[:-1]) if sound else None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A folder of kept results.
+
+    Parameters
+    ----------
+    folder
+        Where the records lie; made when the first one is saved.
+    """
+
+    folder: Path
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.json"
+
+    def names(self) -> list[str]:
+        """Name the records that are there, sorted."""
+        return sorted(path.stem for path in self.folder.glob("*.json"))
+
+    def state(self) -> dict[str, str]:
+        """Return each record's header as it stands in its file, to see cheaply whether anything changed."""
+        found = {}
+        for name in self.names():
+            with self._path(name).open("rb") as file:
+                found[name] = file.readline(1000).decode(errors="replace").strip()
+        return found
+
+    def save(self, name: str, digest: str, payload: Any) -> None:
+        """Keep `payload` (JSON with NumPy arrays) under `name`, with the digest of what it depends on.
+
+        Raises
+        ------
+        WorkError
+            If it cannot be written.
+        """
+        body = json.dumps(payload, default=_encode, separators=(",", ":")).encode()
+        header = {"format": FORMAT, "digest": digest, "sha256": hashlib.sha256(body).hexdigest()}
+        write_atomically(self._path(name), json.dumps(header).encode() + b"\n" + body + b"\n")
+
+    def _read(self, name: str) -> tuple[dict, bytes] | None:
+        path = self._path(name)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            plain = f"{path.name} cannot be read ({error.strerror}): mend its permissions."
+            raise WorkError(_out_of_place(path) or plain) from None
+        record = _parsed(content)
+        if record is None:
+            self._set_aside(path)
+        return record
+
+    def damaged(self) -> list[str]:
+        """Name the records that would be set aside, and leave them where they are; see `unreadable` for others."""
+        found = []
+        for name in self.names():
+            with contextlib.suppress(OSError):
+                if _parsed(self._path(name).read_bytes()) is None:
+                    found.append(name)
+        return found
+
+    def unreadable(self) -> dict[str, str]:
+        """Name the files that cannot be read at all, which stop a build, each with the reason."""
+        found = {}
+        for name in self.names():
+            try:
+                with self._path(name).open("rb") as file:
+                    file.read(1)
+            except OSError as error:
+                found[self._path(name).name] = error.strerror or type(error).__name__
+        return found
+
+    @staticmethod
+    def _set_aside(path: Path) -> None:
+        os.replace(path, path.with_suffix(".damaged"))
+        warnings.warn(f"{path.name} was damaged: it is set aside and computed again.", stacklevel=4)
+
+    def digest(self, name: str) -> str | None:
+        """Return the digest under which `name` is kept, or None if it is missing or damaged."""
+        record = self._read(name)
+        return None if record is None else record[0]["digest"]
+
+    def header(self, name: str) -> str | None:
+        """Return the header of `name`, which another body changes too, or None if it is missing or damaged."""
+        record = self._read(name)
+        return None if record is None else json.dumps(record[0])
+
+    def load(self, name: str, digest: str | None = None) -> Any | None:
+        """Return what is kept under `name`, or None if it is missing, damaged, or of another digest."""
+        record = self._read(name)
+        if record is None or (digest is not None and record[0]["digest"] != digest):
+            return None
+        return json.loads(record[1], object_hook=_decode)
+
+
+def product(name: str) -> Any:
+    """Return what was computed for the documents under `name`; a document's cell asks for it.
+
+    Raises
+    ------
+    WorkError
+        If it is not there.
+    """
+    from press.project import Project
+
+    payload = products(Project.find()).load(name)
+    if payload is None:
+        raise WorkError(f"The {name} of this report has not been computed yet: run `make submission`.")
+    return payload
+
+
+def products(project: Project) -> Kept:
+    """Return the folder of what is computed for the documents."""
+    return Kept(project.cache / "products")

@@ -1,0 +1,87 @@
+"""Says beside the files of an earlier build that they are not current."""
+
+from __future__ import annotations
+
+import contextlib
+import zipfile
+import zlib
+from collections.abc import Mapping
+
+from handin.errors import WorkError
+from handin.findings import Refused
+from press.currency import state_file
+from press.keeping.kept import write_atomically
+from press.project import Project
+
+MARKER = "NOT-CURRENT.txt"
+"""Lies beside older files during a build and after a failed one, and names them."""
+
+MARKED = "From an earlier build, and not current"
+"""How the marker begins, before the names of the files."""
+
+
+def mark(project: Project, why: str, names: list[str] | None = None) -> None:
+    """Say beside the files of an earlier build that they are not current.
+
+    Parameters
+    ----------
+    project
+        Whose output folder it is.
+    why
+        What happened, for the author.
+    names
+        The files; all that are there, and then none of them counts as made from these sources, if left out.
+    """
+    path = project.output / MARKER
+    with contextlib.suppress(OSError):
+        if names is None:
+            state_file(project).unlink(missing_ok=True)
+            names = sorted(found.name for found in project.output.glob("*") if found.name != MARKER)
+        if not names:
+            return
+        text = f"{MARKED}: {', '.join(names)}\n{why}\n"
+        try:
+            write_atomically(path, text.encode())
+        except WorkError:
+            path.touch()  # on a full disk there is room for a name
+
+
+def is_marked(project: Project, name: str) -> bool:
+    """Tell whether a file of the output folder is from an earlier build than the last one."""
+    try:
+        first = (project.output / MARKER).read_text(encoding="utf-8", errors="replace").partition("\n")[0]
+    except FileNotFoundError:
+        return False
+    return name in first or not first.startswith(MARKED)
+
+
+def unmark(project: Project, zip_name: str, contents: Mapping[str, bytes]) -> None:
+    """Take the mark away after a build that made `contents`, but for files that do not belong to them."""
+    (project.output / MARKER).unlink(missing_ok=True)
+    older = []
+    for path in project.output.iterdir():
+        if path.suffix not in (".pdf", ".ipynb", ".zip") or path.name in contents:
+            continue
+        if path.name != zip_name or not _holds(path, contents):
+            older.append(path.name)
+    if older:
+        mark(project, "The last build did not make them anew.", sorted(older))
+
+
+def _holds(path, contents: Mapping[str, bytes]) -> bool:
+    """Tell whether a zip holds just these files."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inside = {entry.filename: (entry.file_size, entry.CRC) for entry in archive.infolist()}
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return False
+    return inside == {name: (len(content), zlib.crc32(content)) for name, content in contents.items()}
+
+
+def reason_of(failure: BaseException) -> str:
+    """Say in words why a build failed."""
+    reason = str(failure) or (
+        "it was interrupted" if isinstance(failure, KeyboardInterrupt) else type(failure).__name__
+    )
+    findings = failure.findings if isinstance(failure, Refused) else ()
+    return "\n".join([reason, *(f"  {finding}" for finding in findings)])

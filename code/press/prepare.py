@@ -1,0 +1,183 @@
+"""Brings up to date what the documents read: the results of long work, products, and variables.
+
+Each result is kept under the digest of what it depends on: the code that makes it (with what that code calls in the
+project), the settings it uses, and the versions of the packages behind it. Where nothing changed, nothing heavy is
+imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from handin.errors import WorkError
+from press.keeping.digests import digest, modules_of, package_versions, source_digest
+from press.keeping.kept import products, write_if_changed
+from press.project import Project
+from press.report import Product, Tell, imported
+from press.settings import Settings
+
+
+def dependencies(product: Product, settings: Settings) -> dict[str, str]:
+    """Digest each kind of thing that a product depends on, by its name for people."""
+    return {
+        "code": source_digest(product.function, *product.also),
+        "settings": digest((product.digested or product.settings)(settings)),
+        "packages": digest(package_versions(*product.packages)),
+    }
+
+
+@contextlib.contextmanager
+def _framework_log(project: Project) -> Iterator[None]:
+    """Send to a file what libraries write past Python, as TensorFlow does whatever its log level."""
+    folder = project.cache
+    folder.mkdir(parents=True, exist_ok=True)
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(folder / "libraries.log", "wb") as log:
+            os.dup2(log.fileno(), 2)
+            yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _bring(product: Product, project: Project, settings: Settings, tell: Tell) -> Any:
+    """Return a product's payload, computed if what is kept is not current."""
+    kept, key = products(project), digest(dependencies(product, settings))
+    payload = kept.load(product.name, key)
+    if payload is None:
+        tell(product.says)
+        with _framework_log(project):
+            payload = imported(product.function)(product.settings(settings))
+        kept.save(product.name, key, payload)
+    return payload
+
+
+def _variables(project: Project, settings: Settings, found: Mapping[str, Any], tell: Tell) -> dict[str, dict]:
+    """Compute the variables of the prose, or take the kept ones where nothing they depend on has changed."""
+    report = project.report
+    title_page = {"submission": dict(report.title_page(settings))} if report.title_page else {}
+    if report.variables is None:
+        return title_page
+    depends = {
+        "code": source_digest(report.variables),
+        "settings": report.settings.dumped(settings),
+        "products": {name: digest(kept) for name, kept in _headers(project).items()},
+        "steps": _states(project, settings),
+        "packages": package_versions(*sorted({name for product in report.products for name in product.packages})),
+    }
+    kept, key = products(project), digest(depends)
+    values = kept.load("variables", key)
+    if values is None:
+        tell("Writing the numbers of the prose")
+        values = imported(report.variables)(project, settings, found)
+        kept.save("variables", key, values)
+    return {**title_page, **values}
+
+
+def _check_variables(values: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse a variable that Quarto would print otherwise than the built-in renderer."""
+    for group, entries in values.items():
+        for name, value in entries.items():
+            if not isinstance(value, str) or "$" in value or "\\" in value:
+                raise WorkError(f"The variable {group}.{name} must be text without TeX, not {value!r}.")
+
+
+def _headers(project: Project) -> dict[str, str | None]:
+    kept = products(project)
+    return {product.name: kept.header(product.name) for product in project.report.products}
+
+
+def _states(project: Project, settings: Settings) -> dict[str, Any]:
+    return {step.name: imported(step.state)(project, settings) for step in project.report.steps}
+
+
+Inputs = Mapping[str, Mapping[str, Any]]
+"""For each document, by its path, the digests of what its cells read beside their code, by their names for people."""
+
+
+def document_inputs(project: Project, settings: Settings) -> Inputs:
+    """Digest what the documents' cells read beside their code, as it is kept now; nothing is computed."""
+    headers, states = _headers(project), _states(project, settings)
+    return {
+        document.path: {
+            "settings": document.settings(settings),
+            **{name: headers[project.report.product(name).name] for name in document.products},
+            **{name: states[name] for name in document.steps},
+        }
+        for document in project.report.documents
+    }
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the documents read, up to date.
+
+    Parameters
+    ----------
+    variables
+        The values of ``{{< var >}}``, by group.
+    inputs
+        For each document the digests of what its cells read.
+    printed
+        For each chapter, by the label of its heading, the values with which its formulas are evaluated.
+    """
+
+    variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    inputs: Inputs = field(default_factory=dict)
+    printed: Mapping[str, Any] = field(default_factory=dict)
+
+
+def prepare(project: Project, settings: Settings, *, tell: Tell = lambda _: None, progress: bool = True) -> Prepared:
+    """Bring everything up to date that the documents read, but for the notebook itself.
+
+    Parameters
+    ----------
+    project, settings
+        What is prepared.
+    tell
+        Is told what is being computed.
+    progress
+        Whether long work shows a progress bar.
+
+    Raises
+    ------
+    WorkError
+        If a check fails, or something cannot be computed or kept.
+    """
+    report = project.report
+    for step in report.steps:
+        imported(step.run)(settings=settings, project=project, progress=progress, tell=tell)
+    found = {product.name: _bring(product, project, settings, tell) for product in report.products}
+    inputs = document_inputs(project, settings)
+    values = _variables(project, settings, found, tell)
+    _check_variables(values)
+    if values:
+        text = yaml.safe_dump(values, allow_unicode=True, sort_keys=True, default_style='"', width=10_000)
+        write_if_changed(project.variables_file, text.encode())
+    modules = [module for package in report.packages for module in modules_of(package)]
+    _forget_quartos_cache(project, digest(inputs, source_digest(*modules)))
+    return Prepared(values, inputs, found[report.printed] if report.printed else {})
+
+
+def _forget_quartos_cache(project: Project, key: str) -> None:
+    """Empty Quarto's own execution cache when something changed that its key does not see.
+
+    Quarto caches executed cells under their text alone. A helper, a setting or a kept result is not part of it, and an
+    include with a digest comes too late, since Quarto expands includes before it calls the pre-render script.
+    """
+    cache = project.cache / "quarto"
+    stamp = project.quarto_stamp
+    if cache.is_dir() and (not stamp.is_file() or stamp.read_text() != key):
+        shutil.rmtree(cache, ignore_errors=True)
+    write_if_changed(stamp, key.encode())

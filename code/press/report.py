@@ -1,0 +1,220 @@
+"""What a report says of itself: its documents, what they read, and the names of what is handed in.
+
+The engine asks a `Report` and knows no report by name. Everything is optional: a folder with one document has the
+report `Report(document="paper.qmd")`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from handin.errors import InputError
+from handin.names import Names
+from press.settings import Settings
+
+Tell = Callable[[str], None]
+"""Tells the author in one line what is being done."""
+
+Chosen = Callable[[Any], Any]
+"""Takes of a report's settings what a result depends on; what it returns can be written as JSON."""
+
+
+def everything(settings: Settings) -> Any:
+    """Choose all settings but those that no computation reads: the id, the date and the limit."""
+    return settings.model_dump(mode="json", exclude=set(Settings.model_fields))
+
+
+@dataclass(frozen=True)
+class Product:
+    """A result that is computed for the documents, and kept.
+
+    Parameters
+    ----------
+    name
+        Under which it is kept; a cell reads it with ``press.keeping.kept.product(name)``.
+    function
+        ``module:function``, called with `settings` of the report's settings; what it returns is JSON with NumPy arrays.
+    says
+        What to tell the author while it is computed.
+    settings
+        The settings that it depends on, as they are given to the function.
+    packages
+        The distributions whose versions it depends on.
+    also
+        Further code that it depends on, which nothing in the function's source names.
+    title
+        What it is, in plain words for a list; the name if left out.
+    digested
+        The same settings as JSON, for the digest; what `settings` gives if left out.
+    """
+
+    name: str
+    function: str
+    says: str
+    settings: Chosen = everything
+    packages: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    title: str = ""
+    digested: Chosen | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """Long work before the products, which keeps its own results: trainings, simulations.
+
+    Parameters
+    ----------
+    name
+        What it is called.
+    run
+        ``module:function``, called with the project, the settings, ``progress`` (whether to show a bar) and ``tell``.
+    state
+        ``module:function``, called with the project and the settings: identifies what is kept, as JSON.
+    progress
+        ``module:function``, called with the same: how many results are there and how many are wanted.
+    why
+        ``module:function``, called with the same: a title, and the reasons why its results are not current.
+    """
+
+    name: str
+    run: str
+    state: str
+    progress: str | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """A Quarto document of the report.
+
+    Parameters
+    ----------
+    path
+        Its file, from the project's folder.
+    settings
+        The settings that its cells read.
+    products, steps
+        The names of the results that its cells read.
+    """
+
+    path: str
+    settings: Chosen = everything
+    products: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending."""
+        return PurePosixPath(self.path).stem
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """One report.
+
+    Parameters
+    ----------
+    document
+        The document that becomes the PDF.
+    title
+        What the report is, in one line for the command line.
+    command
+        The name of its command line.
+    packages
+        The Python packages of the report's own code, which its documents may import.
+    settings
+        What its author may set.
+    settings_file
+        Where the settings are; a report without one has the defaults.
+    overrides
+        Environment variables that come before the file, each with the setting's key.
+    notebook
+        The document that is handed in as an executed notebook.
+    further
+        Documents that are not handed in; each becomes a PDF of its own name.
+    names
+        Names what is handed in, from the settings.
+    products, steps
+        What is computed before the documents are executed.
+    variables
+        ``module:function``, called with the project, the settings and the products by name: the values of
+        ``{{< var group.name >}}``, by group.
+    title_page
+        Gives the group ``submission`` of the variables, from the settings.
+    printed
+        The product with the values of printed formulas, by the label of the chapter's heading.
+    scheme
+        The mark scheme: which place answers which part.
+    commands
+        ``module:command`` of further commands.
+    """
+
+    document: Document
+    title: str = "A report: its PDF, and what it is made from."
+    command: str = "press"
+    packages: tuple[str, ...] = ()
+    settings: type[Settings] = Settings
+    settings_file: str | None = None
+    overrides: Mapping[str, str] = field(default_factory=lambda: {"STUDENT_ID": "student_id"})
+    notebook: Document | None = None
+    further: tuple[Document, ...] = ()
+    names: Callable[[Any], Names] | None = None
+    products: tuple[Product, ...] = ()
+    steps: tuple[Step, ...] = ()
+    variables: str | None = None
+    title_page: Callable[[Any], Mapping[str, str]] | None = None
+    printed: str | None = None
+    scheme: str | None = None
+    commands: tuple[str, ...] = ()
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """Every document, those that others embed from first."""
+        return (*([self.notebook] if self.notebook else []), self.document, *self.further)
+
+    def file_names(self, settings: Settings) -> Names:
+        """Name what is handed in; the document's own name with the student id, where the report does not say."""
+        if self.names is not None:
+            return self.names(settings)
+        stem = self.document.name
+        if not settings.has_placeholder_id:
+            stem = f"{settings.student_id}-{stem}"
+        notebook = f"{stem}-{self.notebook.name}.ipynb" if self.notebook else None
+        return Names(pdf=f"{stem}.pdf", notebook=notebook, zip=f"{stem}.zip")
+
+    def product(self, name: str) -> Product:
+        """Find a product by its name.
+
+        Raises
+        ------
+        InputError
+            If the report has none of that name.
+        """
+        found = next((product for product in self.products if product.name == name), None)
+        if found is None:
+            have = ", ".join(product.name for product in self.products) or "none"
+            raise InputError(f"The report has no product {name!r}; it has {have}.")
+        return found
+
+
+def imported(name: str) -> Any:
+    """Import ``module:attribute``.
+
+    Raises
+    ------
+    InputError
+        If the module or the attribute is not there.
+    """
+    module, _, attribute = name.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise  # what the module itself needs is missing
+        raise InputError(f"The report names {name}, but there is no module {error.name}.") from None
+    except AttributeError:
+        raise InputError(f"The report names {name}, but {module} has no {attribute}.") from None

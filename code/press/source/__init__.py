@@ -1,0 +1,1 @@
+"""Reads Quarto documents."""

@@ -1,0 +1,265 @@
+"""Makes what is handed in: the PDF, the notebook and the zip, each from the sources as they are."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from handin.errors import InputError, WorkError
+from handin.findings import Finding, Refused, errors
+from handin.names import zip_bytes
+from press import quarto
+from press.currency import is_current, last_made, pdf_digest, remember, source_digest, sources_key
+from press.keeping.digests import digest
+from press.keeping.kept import write_atomically, write_if_changed
+from press.keeping.lock import alone
+from press.marker import mark, reason_of, unmark
+from press.project import Project
+from press.report import Tell
+
+if TYPE_CHECKING:
+    from handin.examine import Digests
+    from press.settings import Settings
+
+Renderer = Literal["builtin", "quarto"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a build.
+
+    Parameters
+    ----------
+    goal
+        ``render`` for the PDF and the notebook, ``bundle`` for the checked zip too.
+    renderer
+        Who sets the PDF.
+    refresh
+        A document's name whose cells are executed though nothing changed, or ``all``.
+    final
+        Whether a placeholder student id is an error.
+    progress
+        Whether long work shows a progress bar.
+    tell
+        Is told what is being done.
+    """
+
+    goal: Literal["render", "bundle"]
+    renderer: Renderer = "builtin"
+    refresh: str | None = None
+    final: bool = False
+    progress: bool = True
+    tell: Tell = lambda _: None
+
+    def refreshes(self, document: str) -> bool:
+        """Whether the cells of a document are executed though nothing changed."""
+        return self.refresh in ("all", document)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a build left in the output folder.
+
+    Parameters
+    ----------
+    files
+        The files, in the order in which they are named to the author.
+    worked
+        Whether anything had to be done.
+    findings
+        What the check warns of.
+    """
+
+    files: tuple[Path, ...]
+    worked: bool
+    findings: tuple[Finding, ...] = ()
+
+
+def make_inputs(project: Project, settings: Settings, *, progress: bool = True, tell: Tell = lambda _: None) -> bool:
+    """Bring up to date what the documents read, the executed notebook included; say whether anything had to be done.
+
+    Parameters
+    ----------
+    project, settings
+        What is prepared.
+    progress
+        Whether long work shows a progress bar.
+    tell
+        Is told what is being done.
+
+    Raises
+    ------
+    InputError, WorkError
+        If something of it cannot be made.
+    """
+    with alone(project, tell):
+        if is_current(project, settings, "", "prepare"):
+            return False
+        from press.build import Builder
+        from press.prepare import prepare
+
+        began_with = sources_key(project, settings, "")
+        prepared = prepare(project, settings, tell=tell, progress=progress)
+        if project.report.notebook:
+            with Builder(project) as builder:
+                builder.notebook(prepared.variables, prepared.inputs)
+        remember(project, began_with, "prepare", [project.quarto_stamp])
+    return True
+
+
+def make(project: Project, settings: Settings, request: Request) -> Made:
+    """Make the PDF and the notebook, and the checked zip too where it is asked for.
+
+    Raises
+    ------
+    InputError, WorkError
+        If it cannot be made. Files of an earlier build stay as they were, marked as not current.
+    """
+    known = ("all", *(document.name for document in project.report.documents))
+    if request.refresh is not None and request.refresh not in known:
+        raise InputError(
+            f"--cache-refresh: {request.refresh!r} is not a document; use {' or '.join(known[1:])}, or leave it out."
+        )
+    if request.renderer == "quarto":
+        quarto.program()
+    with alone(project, request.tell):
+        names = project.report.file_names(settings)
+        target = [project.output / name for name in (names.all if request.goal == "bundle" else names.members)]
+        current = request.refresh is None and is_current(project, settings, request.renderer, request.goal)
+        if current and all(path.is_file() for path in target):
+            return Made(tuple(target), worked=False)
+        # Before the work, since a build that is killed cannot say anything any more.
+        mark(project, "A build was begun and is not finished: it is still running, or it was stopped.")
+        began_with, sourced = sources_key(project, settings, request.renderer), source_digest(project, settings)
+        try:
+            contents, findings = _contents(project, settings, request, sourced)
+            if source_digest(project, settings) != sourced:
+                raise WorkError("The sources were edited while they were built: run the same command again.")
+            for path in target:
+                write_if_changed(path, contents[path.name])
+        except BaseException as failure:
+            mark(project, f"The last build failed: {reason_of(failure)}")
+            raise
+        unmark(project, names.zip, contents)
+        remember(project, began_with, request.goal, target)
+        return Made(tuple(target), worked=True, findings=tuple(findings))
+
+
+def _contents(
+    project: Project, settings: Settings, request: Request, sourced: str
+) -> tuple[dict[str, bytes], list[Finding]]:
+    from press.build import Builder, Purpose
+    from press.prepare import prepare
+
+    report, tell = project.report, request.tell
+    with Builder(project) as reader:  # what is wrong with the text is said before minutes of training
+        for document in report.documents:
+            if request.renderer == "builtin" or document is report.notebook:
+                reader.read(document)
+
+    def on_cell(document: str, index: int, count: int, cell: object) -> None:
+        if index == 0:
+            tell(f"Executing the {count} cell{'s' if count > 1 else ''} of {document}")
+
+    # A draft is there sooner; what is handed in comes from one execution of all cells.
+    is_draft = request.goal == "render" and request.renderer == "builtin"
+    names = report.file_names(settings)
+    contents: dict[str, bytes] = {}
+    with Builder(project, Purpose.DRAFT if is_draft else Purpose.SUBMISSION, on_cell=on_cell) as builder:
+        builder.foresee()
+        prepared = prepare(project, settings, tell=tell, progress=request.progress)
+        if report.notebook and names.notebook:
+            refresh = request.refreshes(report.notebook.name)
+            contents[names.notebook], _ = builder.notebook(prepared.variables, prepared.inputs, refresh=refresh)
+        carried, refresh = pdf_digest(sourced, prepared.inputs), request.refreshes(report.document.name)
+        if request.renderer == "quarto":
+            # Quarto sets the same cells and text; what is false in a formula is said here.
+            builder.emitted(report.document, prepared)
+            tell("Rendering with Quarto")
+            pdf = quarto.pdf(project, report.document, carried, refresh=refresh)
+        else:
+            source = builder.report(prepared, refresh=refresh, digest=carried)
+            if source.is_draft:
+                tell("A draft: what the edit does not reach was not executed again; `make submission` executes all")
+            tell("Setting the pages")
+            pdf = builder.typesetter.compile(source.text)
+    contents = {names.pdf: pdf, **contents}
+    findings: list[Finding] = []
+    if request.goal == "bundle":
+        tell("Checking the submission")
+        contents[names.zip], findings = _checked_zip(project, settings, contents, final=request.final)
+    return contents, findings
+
+
+def render_further(project: Project, settings: Settings, document_name: str, request: Request) -> Path:
+    """Make the PDF of a document that is not handed in, under its own name in the output folder.
+
+    Raises
+    ------
+    InputError, WorkError
+        If it cannot be made.
+    """
+    from press.build import Builder
+    from press.prepare import prepare
+
+    document = next(each for each in project.report.further if each.name == document_name)
+    with alone(project, request.tell), Builder(project) as builder:
+        builder.read(document)
+        prepared = prepare(project, settings, tell=request.tell, progress=request.progress)
+        source = builder.report(prepared, document=document, refresh=request.refreshes(document.name))
+        path = project.output / f"{document.name}.pdf"
+        write_if_changed(path, builder.typesetter.compile(source.text))
+    return path
+
+
+def _checked_zip(
+    project: Project, settings: Settings, members: dict[str, bytes], *, final: bool
+) -> tuple[bytes, list[Finding]]:
+    """Pack the members, open the zip again and check what is in it; return the zip and what the check warns of."""
+    packed = zip_bytes(members)
+    with tempfile.TemporaryDirectory(dir=project.cache) as folder:
+        path = Path(folder) / project.report.file_names(settings).zip
+        write_atomically(path, packed, durable=False)
+        findings = check(project, settings, path, final=final)
+    if errors(findings):
+        raise Refused(findings)
+    return packed, findings
+
+
+def expected_digests(project: Project, settings: Settings) -> Digests:
+    """Digest what a current PDF and a current notebook are made from; both carry it, and `check` compares."""
+    from handin.examine import Digests
+    from press.build import Builder
+    from press.prepare import document_inputs
+
+    inputs = document_inputs(project, settings)
+    notebook = None
+    if project.report.notebook:
+        with Builder(project) as builder:
+            notebook = digest(builder.job(project.report.notebook, inputs).dependencies())
+    pdf = pdf_digest(source_digest(project, settings), inputs)
+    return Digests(pdf=pdf, notebook=notebook, files=last_made(project))
+
+
+def wanted(project: Project, settings: Settings, *, final: bool) -> dict[str, Any]:
+    """Say what a submission of this project must be, for `handin.examine`."""
+    report = project.report
+    return {
+        "student_id": settings.student_id,
+        "names": lambda student_id: report.file_names(settings.model_copy(update={"student_id": student_id})),
+        "final": final,
+        "upload_limit_mb": settings.upload_limit_mb,
+        "marks": project.root / report.scheme if report.scheme else None,
+    }
+
+
+def check(project: Project, settings: Settings, path: Path, *, final: bool) -> list[Finding]:
+    """Check a zip of this project."""
+    from handin.examine import check_zip
+
+    return check_zip(path, **wanted(project, settings, final=final))
+
+
+__all__ = ["Made", "Request", "check", "expected_digests", "make", "make_inputs", "render_further", "wanted"]

@@ -1,0 +1,1 @@
+"""Turns executed documents into pages and notebooks."""

@@ -1,0 +1,127 @@
+"""Writes an executed document as a notebook that stands alone: prose, code with outputs, and readable captions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from press.execution.execution import KERNEL, Outputs
+from press.source import qmd
+from press.source.qmd import FLOATS, Cell, Document, Prose
+
+_HEADING_ATTRIBUTES = re.compile(r"^(#{1,6} .*?)\s*\{[^{}]*\}\s*$", flags=re.M)
+_COMMENT = re.compile(r"<!--.*?-->\n?", flags=re.S)
+
+
+def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], inputs: str) -> bytes:
+    """Write a document and its outputs as a notebook (nbformat 4.5).
+
+    Parameters
+    ----------
+    document
+        What was read.
+    outputs
+        For each cell its outputs.
+    variables
+        The values of ``{{< var >}}``.
+    inputs
+        The digest of what the outputs depend on; kept in the notebook's metadata.
+
+    Returns
+    -------
+    bytes
+        The same for the same input.
+    """
+    cells = []
+    title = document.front_matter.get("title")
+    if title:
+        cells.append(_markdown(f"# {qmd.substitute(str(title), document.name, variables, document.front_matter)}"))
+    counts = dict.fromkeys(FLOATS, 0)
+    by_cell = iter(outputs)
+    executed = 0
+    for part in document.parts:
+        if isinstance(part, Prose):
+            cells += [_markdown(text) for text in _paragraphs(document, part, variables)]
+            continue
+        shown = next(by_cell)
+        runs = part.options.get("eval", True)
+        executed += runs
+        cells.append(_code(part, shown, executed if runs else None, variables, document))
+        if caption := _caption(part, counts):
+            text = qmd.substitute(caption, part.place, variables, document.front_matter)
+            cells.append(_markdown(text))
+    for number, cell in enumerate(cells, 1):
+        label = cell["metadata"].pop("label", None)
+        cell["id"] = label or f"cell-{number}"
+    metadata = {
+        "kernelspec": KERNEL,
+        "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
+        "press": {"inputs": inputs},
+    }
+    notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return (json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
+
+
+def _paragraphs(document: Document, part: Prose, variables: Mapping[str, Any]) -> list[str]:
+    """Split prose into one text a section, so that a notebook's outline works."""
+    plain = {(line.file, line.number) for line in qmd.outside_code(part.lines)}
+    sections: list[list[str]] = [[]]
+    for line in part.lines:
+        is_prose = (line.file, line.number) in plain
+        text = qmd.substitute(line.text, line.place, variables, document.front_matter) if is_prose else line.text
+        if is_prose and re.match(r"^#{1,6} ", text) and any(t.strip() for t in sections[-1]):
+            sections.append([])
+        sections[-1].append(text)
+    texts = (_COMMENT.sub("", _HEADING_ATTRIBUTES.sub(r"\1", "\n".join(lines))).strip() for lines in sections)
+    return [text for text in texts if text]
+
+
+def _caption(cell: Cell, counts: dict[str, int]) -> str | None:
+    kind = (cell.label or "").partition("-")[0]
+    if kind not in ("fig", "tbl") or not cell.options.get("include", True):
+        return None
+    counts[kind] += 1
+    caption = " ".join(cell.options[f"{kind}-cap"].split())
+    return f"**{FLOATS[kind]} {counts[kind]}.** {caption}"
+
+
+def _source(text: str) -> list[str]:
+    return text.splitlines(keepends=True)
+
+
+def _markdown(text: str) -> dict:
+    return {"cell_type": "markdown", "metadata": {}, "source": _source(text)}
+
+
+def _code(
+    cell: Cell, outputs: Sequence[dict], count: int | None, variables: Mapping[str, Any], document: Document
+) -> dict:
+    options = "\n".join(line.text for line in cell.option_lines)
+    options = qmd.substitute(options, cell.place, variables, document.front_matter)
+    source = "\n".join(text for text in (options, cell.code.strip("\n")) if text)
+    metadata: dict[str, Any] = {"label": cell.label} if cell.label else {}
+    if cell.options.get("echo") is False or cell.options.get("code-fold"):
+        metadata["jupyter"] = {"source_hidden": True}
+    return {
+        "cell_type": "code",
+        "metadata": metadata,
+        "source": _source(source),
+        "execution_count": count,
+        "outputs": [_output(dict(output), count) for output in outputs],
+    }
+
+
+def _output(output: dict, count: int | None) -> dict:
+    if output["output_type"] == "execute_result":
+        output["execution_count"] = count
+    data = output.get("data")
+    if data:
+        output["data"] = {
+            mime: _source(body) if isinstance(body, str) and not mime.startswith("image/png") else body
+            for mime, body in data.items()
+        }
+    if output["output_type"] == "stream":
+        output["text"] = _source(output["text"] if isinstance(output["text"], str) else "".join(output["text"]))
+    return output

@@ -1,0 +1,106 @@
+"""The command line: exit codes and sentences, on the paths that need no training."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from copies import ROOT
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy of the project's sources without results."""
+    target = tmp_path / "ein Projekt"
+    ignore = shutil.ignore_patterns("__pycache__", "_generated", "*.egg-info")
+    for name in ("report", "scripts"):
+        shutil.copytree(ROOT / name, target / name, ignore=ignore)
+    for name in ("_quarto.yml", "_environment", "coursework.yml", "references.bib", "requirements.lock"):
+        shutil.copy(ROOT / name, target / name)
+    return target
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    env = {k: v for k, v in os.environ.items() if k not in ("STUDENT_ID", "COURSEWORK_PROFILE")} | environment
+    command = [sys.executable, "-m", "press.commands.main", *arguments]
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False)
+
+
+COMMANDS = ["prepare", "render", "preview", "experiments", "status", "check", "bundle", "doctor"]
+
+
+def test_help_names_every_command(folder):
+    done = run(folder, "--help")
+    assert done.returncode == 0
+    assert all(f"  {name} " in done.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_explains_itself(folder, command):
+    done = run(folder, command, "--help")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) > 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nonsense"], "No such command"),
+        (["render", "--with", "word"], "'word' is not one of"),
+        (["render", "--cache-refresh", "thesis"], "'thesis' is not a document"),
+        (["bundle", "--final"], "still the placeholder"),
+        (["preview", "--port", "99999"], "99999"),
+        (["experiments", "--workers", "0"], "0"),
+    ],
+)
+def test_wrong_arguments_exit_2_with_a_sentence(folder, arguments, words):
+    done = run(folder, *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (folder / "_output").exists()
+
+
+@pytest.mark.parametrize("command", ["prepare", "render", "bundle", "experiments", "status"])
+def test_wrong_settings_exit_2_and_write_nothing(folder, command):
+    settings = folder / "coursework.yml"
+    settings.write_text(settings.read_text().replace("inputs: [1, 2]", "inputs: [1, .nan]"))
+    done = run(folder, command)
+    assert done.returncode == 2
+    assert "coursework.yml:10: question1.inputs.1: must be a finite number" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (folder / "_output").exists()
+    assert not (folder / "_variables.yml").exists()
+
+
+def test_outside_a_project_exits_2(tmp_path):
+    done = run(tmp_path, "render")
+    assert done.returncode == 2
+    assert "inside the project" in done.stderr
+
+
+def test_quarto_that_is_not_there_is_said_before_anything_is_done(folder, tmp_path):
+    done = run(folder, "render", "--with", "quarto", PATH=str(tmp_path))
+    assert done.returncode == 2
+    assert "Quarto is not installed" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"SOURCE_DATE_EPOCH=yesterday\n"])
+def test_without_a_fixed_time_nothing_is_built(folder, content):
+    (folder / "_environment").write_bytes(content)
+    done = run(folder, "render", SOURCE_DATE_EPOCH="")
+    assert done.returncode == 2
+    assert "_environment must set SOURCE_DATE_EPOCH" in done.stderr
+    assert not (folder / "_output").exists()
+
+
+def test_a_terminal_without_our_signs_does_not_stop_the_work(folder):
+    done = run(folder, "status", PYTHONIOENCODING="iso8859-9", COURSEWORK_PROFILE="huge")
+    assert done.returncode == 2
+    assert "? COURSEWORK_PROFILE: experiments.profile: must be 'full' or 'tiny'" in done.stderr

@@ -1,0 +1,131 @@
+"""Cells that do not want to end well: the author hears of it in a sentence, soon, and nothing hangs."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+import pytest
+
+from handin.errors import WorkError
+from press.execution.execution import Execution, Job, Kernel, OutputCache
+from press.source import qmd
+
+CELLS = "Text.\n\n```{{python}}\n{}\n```\n\n```{{python}}\nprint(2)\n```\n"
+
+DAMAGES = {
+    "the index is garbled": lambda folder: _overwrite(folder / "global.db", bytes(200)),
+    "the index is cut short": lambda folder: os.truncate(folder / "global.db", 5000),
+    "the index is gone": lambda folder: (folder / "global.db").unlink(),
+    "the code is another one": lambda folder: _replace(_kept(folder), b"print(1)", b"print(5)"),
+    "an output is another one": lambda folder: _replace(_kept(folder), b"shown", b"faked"),
+    "an output is cut short": lambda folder: os.truncate(_kept(folder), 300),
+    "the outputs are gone": lambda folder: _kept(folder).unlink(),
+}
+
+
+def _kept(folder):
+    (path,) = folder.glob("executed/*/base.ipynb")
+    return path
+
+
+def _overwrite(path, head):
+    path.write_bytes(head + path.read_bytes()[len(head) :])
+
+
+def _replace(path, old, new):
+    assert old in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(old, new))
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.filterwarnings("ignore:The execution cache was damaged")
+def test_damaged_outputs_are_never_shown(project, damage):
+    (project.folder / "report.qmd").write_text("Text.\n\n```{python}\nprint(1)\n```\n")
+    job = Job(qmd.read(project.folder / "report.qmd", project.root), project.folder, ("svg",), {})
+    cache = OutputCache(project.cache / "executed")
+    outputs = (({"output_type": "stream", "name": "stdout", "text": "shown\n"},),)
+    kept = Execution(outputs, ran=False, is_whole=True)
+    cache.save(job, kept)
+    assert cache.load(job) == kept
+    DAMAGES[damage](cache.folder)
+    assert cache.load(job) is None
+    cache.save(job, kept)
+    assert cache.load(job) == kept
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.filterwarnings("ignore:The execution cache was damaged")
+def test_damaged_outputs_are_never_taken_for_a_draft(project, damage):
+    whole = OutputCache(project.cache / "executed")
+    drafts = OutputCache(project.cache / "previewed", whole=whole)
+    path = project.folder / "report.qmd"
+    outputs = tuple(({"output_type": "stream", "name": "stdout", "text": f"shown {n}\n"},) for n in (1, 2, 3))
+
+    def job(last):
+        for name, code in (("one", "print(2)"), ("two", last)):
+            (project.folder / f"_{name}.qmd").write_text(f"```{{python}}\n{code}\n```\n")
+        path.write_text("```{python}\nprint(1)\n```\n\n{{< include _one.qmd >}}\n\n{{< include _two.qmd >}}\n")
+        return Job(qmd.read(path, project.root), project.folder, ("svg",), {})
+
+    drafts.save(job("print(3)"), Execution(outputs, ran=False, is_whole=True))
+    assert list(project.cache.glob("previewed/*")) == [], "it is as good as what is handed in"
+    edited = job("print(4)")
+    assert drafts.held(edited) == {1: outputs[1]}
+    assert whole.held(edited) == {}
+    DAMAGES[damage](whole.folder)
+    assert drafts.held(edited) == {}
+
+
+DEADLY = {
+    "leaves at once": "import os\nos._exit(1)",
+    "is killed while it prints": "import os\nprint('x' * 10, flush=True)\nos.kill(os.getpid(), 9)",
+    "reads where there is nothing": "import ctypes\nctypes.string_at(0)",
+}
+
+
+def run(project, code, kernel=None):
+    path = project.folder / "report.qmd"
+    path.write_text(CELLS.format(code))
+    job = Job(qmd.read(path, project.root), project.folder, ("svg",), {})
+    if kernel is not None:
+        return kernel.run(job)
+    with Kernel(project.folder) as own:
+        return own.run(job)
+
+
+@pytest.mark.parametrize("how", DEADLY)
+def test_a_dead_kernel_is_noticed_soon(project, how):
+    began = time.monotonic()
+    with pytest.raises(WorkError, match=r"report/report\.qmd:3: the kernel died while this cell ran"):
+        run(project, DEADLY[how])
+    assert time.monotonic() - began < 60
+
+
+def test_a_kernel_that_was_kept_is_replaced_after_its_death(project):
+    with Kernel(project.folder) as kernel:
+        run(project, "x = 1", kernel)
+        with pytest.raises(WorkError, match="the kernel died"):
+            run(project, DEADLY["leaves at once"], kernel)
+        outputs = run(project, "print(1)", kernel)
+    assert [output["text"] for cell in outputs for output in cell] == ["1\n", "2\n"]
+
+
+def test_a_kernel_that_cannot_start_is_said_in_a_sentence(project, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    began = time.monotonic()
+    with pytest.raises(WorkError, match=r"^report/report\.qmd: the kernel died before the first cell ran"):
+        run(project, "print(1)")
+    assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize("code", ["input('a name? ')", "import getpass\ngetpass.getpass()"])
+def test_a_question_that_nobody_answers_is_an_error(project, code):
+    with pytest.raises(WorkError, match=r"report/report\.qmd:\d+: StdinNotImplementedError"):
+        run(project, code)
+
+
+def test_much_output_arrives_whole(project):
+    (first, _) = run(project, "for _ in range(20_000):\n    print('x' * 99)")
+    assert sum(len(output["text"]) for output in first) == 20_000 * 100

@@ -1,0 +1,127 @@
+"""Digests of code: what changes them and what does not."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from press.keeping import digests
+
+ROOT = "coursework.a:f"
+A = "from coursework import b\nfrom coursework.b import g\n\ndef f():\n    return g() + b.LIMIT\n"
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package of that name with two modules, whose files a test may rewrite."""
+    folder = tmp_path / "code" / "coursework"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(digests, "_ROOT", folder)
+    digests._path.cache_clear()
+
+    def write(name: str, source: str) -> None:
+        (folder / f"{name}.py").write_text(source)
+
+    write("a", A + "\ndef other():\n    return 1\n")
+    write("b", "LIMIT = 3\nUNUSED = 4\n\ndef g():\n    return h()\n\ndef h():\n    return 2\n")
+    yield write
+    digests._path.cache_clear()
+
+
+def test_the_closure_follows_names_across_modules(package):
+    assert set(digests.closure(ROOT)) == {
+        "coursework.a:f",
+        "coursework.b:LIMIT",
+        "coursework.b:g",
+        "coursework.b:h",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "same"),
+    [
+        ("b", "LIMIT = 3\n# a comment\ndef g():\n    'A docstring.'\n    return h()\ndef h():\n    return 2\n", True),
+        ("b", "LIMIT = 3\nUNUSED = 5\ndef g():\n    return h()\ndef h():\n    return 2\n", True),
+        ("b", "LIMIT = 4\ndef g():\n    return h()\ndef h():\n    return 2\n", False),
+        ("b", "LIMIT = 3\ndef g():\n    return h()\ndef h():\n    return 3\n", False),
+    ],
+)
+def test_what_changes_a_digest(package, name, source, same):
+    before = digests.source_digest(ROOT)
+    package(name, source)
+    assert (digests.source_digest(ROOT) == before) is same
+
+
+def test_an_unrelated_function_of_the_same_module_does_not_count(package):
+    before = digests.source_digest(ROOT)
+    package("a", A)
+    assert digests.source_digest(ROOT) == before
+
+
+def test_a_missing_root_is_an_error(package):
+    with pytest.raises(KeyError):
+        digests.closure("coursework.a:missing")
+
+
+def test_a_cells_last_constant_counts_but_a_docstring_does_not():
+    assert digests.normalised("x = 1\n'shown'") != digests.normalised("x = 1\n'other'")
+    assert digests.normalised("def f():\n    'a'\n    return 1") == digests.normalised("def f():\n    return 1 # c")
+
+
+def test_borders_between_parts_count():
+    assert digests.digest("ab", "c") != digests.digest("a", "bc")
+
+
+@pytest.fixture
+def in_a_project(package, tmp_path, monkeypatch):
+    """The package inside a project; call it for a next process, which must not parse anything if asked so."""
+    (tmp_path / "_quarto.yml").touch()
+
+    def next_process(*, parses: bool) -> str:
+        for remembered in (digests._source_digest, digests._contents_digest, digests._parsed, digests._path):
+            remembered.cache_clear()
+        with monkeypatch.context() as patch:
+            if not parses:
+                patch.setattr(digests, "closure", lambda *_: pytest.fail("the package was parsed again"))
+            return digests.source_digest(ROOT)
+
+    return next_process
+
+
+def test_the_next_process_does_not_parse_an_unchanged_package_again(in_a_project):
+    assert in_a_project(parses=True) == in_a_project(parses=False)
+
+
+def test_an_edit_of_equal_size_and_time_is_seen_by_the_next_process(in_a_project, package, tmp_path):
+    before = in_a_project(parses=True)
+    edited = tmp_path / "code" / "coursework" / "b.py"
+    status = edited.stat()
+    edited.write_text(edited.read_text().replace("return 2", "return 3"))
+    os.utime(edited, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert in_a_project(parses=True) != before
+
+
+def test_another_root_is_kept_beside_the_first(in_a_project):
+    first = in_a_project(parses=True)
+    other = digests.source_digest("coursework.b")
+    assert in_a_project(parses=False) == first
+    assert digests.source_digest("coursework.b") == other != first
+
+
+def test_damaged_digests_are_found_again(in_a_project, tmp_path):
+    before = in_a_project(parses=True)
+    record = tmp_path / ".cache" / "code.json"
+    record.write_bytes(record.read_bytes().replace(before.encode(), b"0" * 32))
+    with pytest.warns(UserWarning, match=r"code\.json was damaged"):
+        assert in_a_project(parses=True) == before
+
+
+def test_outside_a_project_nothing_is_kept(package, tmp_path):
+    digests.source_digest(ROOT)
+    assert not (tmp_path / ".cache").exists()
+
+
+def test_digests_that_cannot_be_kept_are_found_all_the_same(in_a_project, tmp_path):
+    (tmp_path / ".cache").touch()  # a file where a folder is needed
+    assert in_a_project(parses=True) == digests.digest(digests.closure(ROOT))

@@ -1,0 +1,71 @@
+"""The kernel that a preview keeps alive must give what a fresh one gives."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from press import environment
+from press.execution.execution import Job, Kernel
+from press.project import Project
+from press.source import qmd
+
+FIGURE = "```{python}\nimport matplotlib.pyplot as plt\n\nplt.plot([0, 1])\nplt.show()\n```\n"
+
+
+@pytest.fixture
+def job(tmp_path, monkeypatch):
+    """Return a function that makes a job of one document."""
+    for name in environment.FOLDERS:
+        monkeypatch.setenv(name, "")
+    environment.apply(Project(tmp_path))
+    (tmp_path / "matplotlibrc").write_text("figure.figsize: 4, 3\n")
+
+    def make(text, *formats):
+        path = tmp_path / "document.qmd"
+        path.write_text(text)
+        return Job(qmd.read(path, tmp_path), tmp_path, formats or ("svg",), {})
+
+    return make
+
+
+def kinds(outputs):
+    return [sorted(output["data"]) for cell in outputs for output in cell if "data" in output]
+
+
+def test_a_warm_kernel_gives_what_a_fresh_one_gives(tmp_path, job):
+    with Kernel(tmp_path) as warm:
+        assert kinds(warm.run(job(FIGURE, "svg"))) == [["image/svg+xml"]]
+        # other formats of figures
+        assert kinds(warm.run(job(FIGURE, "svg", "png"))) == [["image/png", "image/svg+xml"]]
+        # names and open figures of the run before are gone
+        first = "```{python}\nimport matplotlib.pyplot as plt\n\nleft = plt.figure()\nplt.close('all')\n```\n"
+        warm.run(job(first))
+        text = "```{python}\n'left' in globals(), 'plt' in globals()\n```\n"
+        assert warm.run(job(text))[0][0]["data"]["text/plain"] == "(False, False)"
+        # a changed style is read anew
+        (tmp_path / "matplotlibrc").write_text("figure.figsize: 6, 2\naxes.facecolor: yellow\n")
+        found = warm.run(job(FIGURE))
+    with Kernel(tmp_path) as fresh:
+        wanted = fresh.run(job(FIGURE))
+    size = 'width="432pt" height="144pt"'
+    assert size in found[0][0]["data"]["image/svg+xml"]
+    assert size in wanted[0][0]["data"]["image/svg+xml"]
+    assert "#ffff00" in found[0][0]["data"]["image/svg+xml"]
+
+
+def test_outputs_that_are_late_are_waited_for(tmp_path, job, monkeypatch):
+    """On a busy machine outputs may be read seconds after their cell has ended; by default nbclient drops them."""
+    from nbclient import NotebookClient
+
+    poll = NotebookClient._async_poll_output_msg
+
+    async def poll_late(self, *arguments):
+        await asyncio.sleep(5)
+        return await poll(self, *arguments)
+
+    monkeypatch.setattr(NotebookClient, "_async_poll_output_msg", poll_late)
+    with Kernel(tmp_path) as kernel:
+        found = kernel.run(job("```{python}\n'late'\n```\n"))
+    assert [output["data"]["text/plain"] for cell in found for output in cell] == ["'late'"]

@@ -1,0 +1,645 @@
+"""The built-in renderer, from source to PDF, with a real kernel, pandoc and Typst."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import nbformat
+import pikepdf
+import pypdfium2
+import pytest
+
+from handin.errors import InputError, WorkError
+from press.build import Builder, Purpose
+from press.typesetting import rendering
+
+CELLS = """
+# First {#sec-q1}
+
+See @fig-x, @tbl-t, @eq-a, @sec-q1, @lst-c, @fig-two-2; the value is {{< var q1.y >}} [@kingma2015].
+
+$$ y = \\frac{1}{2} x $$ {#eq-a}
+
+::: {.callout-tip title="Answer" icon=false}
+The answer is $y = 2$.
+:::
+
+```{python}
+#| label: fig-x
+#| fig-cap: "A figure of $x$."
+#| fig-alt: "A line that rises."
+import matplotlib.pyplot as plt
+plt.figure(figsize=(3, 2))
+plt.plot([1, 2]);
+```
+
+```{python}
+#| label: tbl-t
+#| tbl-cap: "A table."
+from IPython.display import Markdown
+Markdown("| name | value |\\n|---|--:|\\n| $x$ | 2 |")
+```
+
+```{python}
+#| echo: true
+#| lst-label: lst-c
+#| lst-cap: "Some code."
+print("printed", 1 + 1)
+```
+
+```{python}
+#| label: fig-two
+#| fig-cap: "Two."
+#| fig-subcap: ["First part", "Second part"]
+#| fig-alt: ["One", "Two"]
+#| layout-ncol: 2
+for i in range(2):
+    plt.figure(figsize=(2, 1)); plt.plot([1, 2 + i]); plt.show()
+```
+
+```{python}
+#| output: asis
+print("$$ z = 3 $$ {#eq-printed}\\n\\nPrinted **Markdown**, see")
+```
+
+As in @eq-printed, so here.
+"""
+VARIABLES = {"q1": {"y": "forty-two"}}
+
+
+def text_of(pdf: bytes) -> str:
+    document = pypdfium2.PdfDocument(pdf)
+    return "\n".join(page.get_textpage().get_text_range() for page in document)
+
+
+@pytest.fixture
+def builder(project):
+    with Builder(project, Purpose.PREVIEW) as made:
+        yield made
+
+
+def test_everything_that_documents_use_reaches_the_pdf(builder, write):
+    write(CELLS)
+    source = builder.report(reading(VARIABLES, {}))
+    pdf = builder.typesetter.compile(source.text)
+    text = " ".join(text_of(pdf).split())
+    for words in (
+        "See Figure 1, Table 1, Equation 1, Q1, Listing 1, Figure 2b",
+        "the value is forty-two [1]",
+        "Figure 1. A figure of",
+        "Table 1. A table",
+        "Listing 1. Some code",
+        "Figure 2. Two",
+        "(b) Second part",
+        "printed 2",
+        "Printed Markdown, see",
+        "Equation 2",
+        "Answer",
+        "Kingma",
+    ):
+        assert words in text
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        assert opened.Root.MarkInfo.Marked
+        assert str(opened.docinfo["/Title"]) == "T"
+
+
+WRITTEN = """
+# First {#sec-q1}
+
+| A | B |
+|---|---|
+| 1 | 2 |
+
+: Wide. {#tbl-wide tbl-colwidths="[20,40]"}
+
+::: {#tbl-wider tbl-colwidths="[25,75]"}
+| A | B |
+|---|---|
+| 1 | 2 |
+
+Wider.
+:::
+
+@Fig-drawn, @tbl-both-2 and [Tab. @tbl-both]; @lst-short.
+
+![Drawn, {{< var q1.y >}}.](drawn.svg){#fig-drawn width=96 fig-alt="A square, {{< var q1.y >}}."}
+
+![](/report/drawn.svg){fig-alt="Again."}
+
+::: {#tbl-both layout-ncol=2}
+
+| A |
+|---|
+| 1 |
+
+: First. {#tbl-both-1}
+
+| B |
+|---|
+| 2 |
+
+: Second. {#tbl-both-2}
+
+Both.
+:::
+
+```{#lst-short .python lst-cap="Short, *really*."}
+{{< var q1.y >}}
+```
+
+`{{{< var q1.y >}}}` https://example.org
+
+::: {layout-ncol=2}
+Left.
+
+Right.
+:::
+
+Term
+:   What it means.
+"""
+
+
+def test_what_is_written_by_hand_is_set_as_quarto_sets_it(builder, write, project):
+    (project.folder / "drawn.svg").write_text(SVG)
+    write(WRITTEN)
+    text = builder.report(reading(VARIABLES, {})).text
+    assert 'image("/report/drawn.svg", alt: "A square, forty-two.", width: 1.00000in)' in text
+    assert "columns: (20%, 40%)" in text
+    assert "columns: (25%, 75%)" in text
+    assert "#grid(columns: (1fr, 1fr,), gutter: 1em," in text
+    assert '#link("https://example.org")' not in text  # Quarto links <https://example.org>, with brackets, alone
+    pdf = " ".join(text_of(builder.typesetter.compile(text)).split())
+    for words in (
+        "Figure 1, Table 3b and Tab. 3; Listing 1.",
+        "Figure 1. Drawn, forty-two.",
+        "(a) First.",
+        "(b) Second.",
+        "Table 3. Both.",
+        "Listing 1. Short, really. forty-two",
+        "{{< var q1.y >}}",
+        "Left. Right. Term What it means.",
+    ):
+        assert words in pdf
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('![A](none.svg){#fig-a fig-alt="A"}', r"report\.qmd:8: the image none\.svg does not exist in the project"),
+        ('![A](../../x.svg){#fig-a fig-alt="A"}', r"report\.qmd:8: the image \.\./\.\./x\.svg does not exist"),
+        ('![A](https://x.org/x.svg){#fig-a fig-alt="A"}', "is not a file of the project"),
+        ('![A\nB](drawn.svg){#fig-a fig-alt="A"}', "must stand on one line"),
+        ("# A {#sec-a}\n\n[@sec-a, page 2]", "a reference has no words after it: sec-a"),
+        ("# A {#sec-a}\n\n[@kingma2015; @sec-a]", "a reference and a citation cannot share a bracket: kingma2015"),
+        ('```{.python lst-cap="A"}\nx\n```', "a listing with a caption needs a label"),
+        (
+            '| A | B |\n|---|---|\n| 1 | 2 |\n\n: C. {#tbl-a tbl-colwidths="[1]"}',
+            "tbl-colwidths must hold a number for each",
+        ),
+        ("```{#lst-a .python}\nx\n```", "the listing lst-a needs a caption"),
+    ],
+)
+def test_what_quarto_would_drop_or_not_find_is_refused(builder, write, project, text, message):
+    (project.folder / "drawn.svg").write_text(SVG)
+    write(text)
+    with pytest.raises(InputError, match=message):
+        builder.report(reading(VARIABLES, {}))
+
+
+def test_the_same_sources_give_the_same_bytes(builder, write):
+    write(CELLS)
+    first = builder.typesetter.compile(builder.report(reading(VARIABLES, {})).text)
+    builder._typesetter = None
+    assert builder.typesetter.compile(builder.report(reading(VARIABLES, {})).text) == first
+
+
+def test_pages_and_pdf_come_from_one_layout(builder, write):
+    write(CELLS)
+    text = builder.report(reading(VARIABLES, {})).text
+    pages, pdf = builder.typesetter.pages_and_pdf(text)
+    assert pdf.result() == builder.typesetter.compile(text)
+    assert len(pages) == len(pypdfium2.PdfDocument(pdf.result()))
+    assert all(page.startswith(b"<svg") for page in pages)
+
+
+def test_a_pdf_that_keeps_no_standard_does_not_cost_the_pages(builder, write):
+    write("Words.")
+    text = builder.report(reading()).text
+    for turn in range(2):
+        with pytest.raises(WorkError, match="unknown variable: nonsense"):
+            builder.typesetter.pages_and_pdf(f"{text}\n#nonsense")
+        pages, pdf = builder.typesetter.pages_and_pdf(f'{text}\n#image(bytes("{SVG}"))\nTurn {turn}')
+        assert pages
+        with pytest.raises(WorkError, match="PDF/UA-1 error: missing alt text"):
+            pdf.result()
+
+
+SVG = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1 1'><path d='M0 0h1v1z'/></svg>"
+
+EDITS = [
+    # what is edited, from, to, whether cells are executed
+    ("prose", "See @fig-x", "Look at @fig-x", False),
+    ("a caption", "A figure of $x$.", "Another caption.", False),
+    ("an alternative text", "A line that rises.", "A rising line.", False),
+    ("a comment in a cell", "plt.figure(figsize=(3, 2))", "plt.figure(figsize=(3, 2))  # small", False),
+    ("a variable", "{{< var q1.y >}}", "{{< meta title >}}", False),
+    ("echo", "#| echo: true\n", "", False),
+    ("code", "plt.plot([1, 2]);", "plt.plot([1, 3]);", True),
+    ("a new cell", "so here.", "so here.\n\n```{python}\n1 + 1\n```\n", True),
+]
+
+
+@pytest.mark.parametrize(("what", "old", "new", "executes"), EDITS, ids=[edit[0] for edit in EDITS])
+def test_what_an_edit_executes(project, write, what, old, new, executes):
+    with Builder(project) as builder:
+        write(CELLS)
+        assert builder.report(reading(VARIABLES, {})).executed
+        assert not builder.report(reading(VARIABLES, {})).executed
+        assert old in CELLS
+        write(CELLS.replace(old, new))
+        assert builder.report(reading(VARIABLES, {})).executed is executes
+
+
+def test_inputs_and_a_refresh_execute(builder, write):
+    write("```{python}\n1 + 1\n```\n")
+    assert builder.report(reading({}, {"settings": 1})).executed
+    assert not builder.report(reading({}, {"settings": 1})).executed
+    assert builder.report(reading({}, {"settings": 2})).executed
+    assert builder.report(reading({}, {"settings": 2}), refresh=True).executed
+
+
+def test_a_wrong_line_of_the_figures_style_is_named(builder, project, write):
+    style = project.folder / "matplotlibrc"
+    write("```{python}\n1 + 1\n```\n")
+    for text, line, word in (
+        ("lines.linewidth: 1\nfont.size: nine\n", 2, "nine"),
+        ("\n\nno.such.key: 1\n", 3, "no.such.key"),
+        ("lines.linewidth 1\n", 1, "colon"),
+    ):
+        style.write_text(text)
+        with pytest.raises(WorkError, match=rf"^report/matplotlibrc:{line}: .*{word}"):
+            builder.report(reading())
+    style.write_text("lines.linewidth: 1\n")
+    assert builder.report(reading()).executed
+
+
+def test_an_error_in_the_template_names_its_line(builder, project, write):
+    write("Words.")
+    template = project.folder / "_extensions" / "coursework" / "typst-template.typ"
+    lines = template.read_text().splitlines()
+    number = next(n for n, line in enumerate(lines, 1) if line.startswith("#let ink"))
+    template.write_text("\n".join([*lines[: number - 1], lines[number - 1] + " + nothing", *lines[number:]]))
+    place = f"report/_extensions/coursework/typst-template.typ:{number}"
+    with pytest.raises(WorkError, match=f"^{place}: Typst cannot set the document: unknown variable: nothing"):
+        builder.typesetter.compile(builder.report(reading()).text)
+
+
+def test_what_is_edited_while_cells_run_is_executed_again(project, write):
+    style = project.folder / "matplotlibrc"
+    style.write_text("lines.linewidth: 1\n")
+    write("```{python}\n1 + 1\n```\n")
+
+    def edit(document, index, count, cell):
+        style.write_text("lines.linewidth: 2\n")
+
+    with Builder(project, on_cell=edit) as builder:
+        assert builder.report(reading()).executed
+        assert builder.report(reading()).executed, "the outputs may be those of the style before"
+        assert not builder.report(reading()).executed
+        style.write_text("lines.linewidth: 1\n")
+        assert builder.report(reading()).executed, "the outputs may be those of the style after"
+
+
+def test_a_kernel_is_started_ahead_where_the_code_has_changed(project, write):
+    write("```{python}\n1 + 1\n```\n")
+    write("Nothing.", "q6-classifier")
+    with Builder(project) as builder:
+        builder.foresee()
+        assert not builder._ahead, "nothing is known yet"
+        first = builder.report(reading({}, {"settings": 1}))
+        builder.foresee()
+        assert not builder._ahead, "nothing has changed"
+        write("More.\n\n```{python}\n1 + 1  # two\n```\n")
+        builder.foresee()
+        assert not builder._ahead, "prose and comments have changed"
+        write("```{python}\n1 + 2\n```\n")
+        builder.foresee()
+        assert list(builder._ahead) == ["report/report.qmd"]
+        second = builder.report(reading({}, {"settings": 1}))
+        assert not builder._ahead
+    assert (first.executed, second.executed) == (True, True)
+    assert "2" in first.text
+    assert "3" in second.text
+    write("```{python}\n1 + 3\n```\n")
+    with Builder(project) as builder:
+        builder.foresee()
+        manager = builder._ahead["report/report.qmd"]._manager
+        assert manager.is_alive()
+    assert not manager.is_alive(), "it is ended though nothing was executed"
+
+
+def test_what_a_preview_executed_is_executed_again_for_handing_in(project, write):
+    write("```{python}\n1 + 1\n```\n")
+    with Builder(project, Purpose.PREVIEW) as preview:
+        assert preview.report(reading()).executed
+        write("```{python}\n1 + 3\n```\n")
+        assert preview.report(reading()).executed
+    with Builder(project, Purpose.PREVIEW) as preview:
+        assert not preview.report(reading()).executed, "it is kept for the next preview"
+    with Builder(project) as builder:
+        assert builder.report(reading()).executed, "the kernel was not a fresh one"
+        write("```{python}\n1 + 1\n```\n")
+        assert not builder.report(reading()).executed, "then it was"
+    write("```{python}\n1 + 2\n```\n")
+    with Builder(project) as builder:
+        assert builder.report(reading()).executed
+    with Builder(project, Purpose.PREVIEW) as preview:
+        assert not preview.report(reading()).executed, "a fresh kernel is good enough for a preview"
+
+
+def test_a_preview_executes_the_edited_chapter_alone(project, write):
+    ran = []
+
+    def chapter(name, code):
+        (project.folder / f"_{name}.qmd").write_text(f"Text.\n\n```{{python}}\n{code}\n```\n")
+
+    chapter("one", "shared = 1\nprint(shared)")
+    chapter("two", "print(shared + 10)")
+    chapter("three", "print('other')")
+    write("{{< include _one.qmd >}}\n\n{{< include _two.qmd >}}\n\n{{< include _three.qmd >}}\n")
+    noted = {"on_cell": lambda document, index, count, cell: ran.append((index, count, cell.place))}
+    with Builder(project, Purpose.PREVIEW, **noted) as preview:
+        preview.report(reading())
+        ran.clear()
+        chapter("three", "print('edited')")
+        text = preview.report(reading()).text
+        assert ran == [(0, 1, "report/_three.qmd:3")]
+        assert all(shown in text for shown in ("edited", "11"))
+        ran.clear()
+        chapter("two", "print(shared + 20)")
+        assert "21" in preview.report(reading()).text
+        assert [place for *_, place in ran] == ["report/_one.qmd:3", "report/_two.qmd:3"], "and what it uses"
+        assert not preview.report(reading()).executed
+        ran.clear()
+        preview.report(reading({}, {"settings": 2}))
+        assert len(ran) == 3, "what all cells may read has changed"
+    ran.clear()
+    with Builder(project, Purpose.PREVIEW, **noted) as preview:
+        preview.report(reading({}, {"settings": 2}))
+        assert not ran, "an execution of all cells is kept"
+        chapter("two", "print(shared + 30)")
+        preview.report(reading({}, {"settings": 2}))
+    ran.clear()
+    with Builder(project, Purpose.PREVIEW, **noted) as preview:
+        preview.report(reading({}, {"settings": 2}))
+        assert len(ran) == 2, "one of some cells is not"
+    ran.clear()
+    with Builder(project, **noted) as builder:
+        builder.report(reading({}, {"settings": 2}))
+        assert len(ran) == 3, "what is handed in comes from one execution of all cells"
+
+
+def test_a_draft_executes_the_edited_chapter_alone_and_says_so(project, write):
+    """What `coursework render` shows; what is handed in comes from one execution of all cells in a fresh kernel."""
+    ran = []
+
+    def chapter(name, code):
+        (project.folder / f"_{name}.qmd").write_text(f"Text.\n\n```{{python}}\n{code}\n```\n")
+
+    def built(settings=1, refresh=False, **how):
+        ran.clear()
+        with Builder(project, on_cell=lambda document, index, count, cell: ran.append(cell.place), **how) as builder:
+            source = builder.report(reading({}, {"settings": settings}), digest="0123", refresh=refresh)
+            assert ("0123-draft" in source.text) is source.is_draft
+            return source
+
+    one, two, three = (f"report/_{name}.qmd:3" for name in ("one", "two", "three"))
+    chapter("one", "shared = 1\nprint(shared)")
+    chapter("two", "print(shared + 10)")
+    chapter("three", "print('other')")
+    write("{{< include _one.qmd >}}\n\n{{< include _two.qmd >}}\n\n{{< include _three.qmd >}}\n")
+    assert not built(purpose=Purpose.DRAFT).is_draft, "all cells were executed"
+    assert ran == [one, two, three]
+    assert not built().executed, "so it is what can be handed in"
+    chapter("three", "print('edited')")
+    draft = built(purpose=Purpose.DRAFT)
+    assert ran == [three]
+    assert draft.is_draft
+    assert all(shown in draft.text for shown in ("edited", "11"))
+    assert built(purpose=Purpose.DRAFT).is_draft, "kept, and still one"
+    assert ran == []
+    chapter("two", "print(shared + 20)")
+    draft = built(purpose=Purpose.DRAFT)
+    assert all(shown in draft.text for shown in ("edited", "21")), "a draft of a draft"
+    assert ran == [one, two]
+    assert built(2, purpose=Purpose.DRAFT).executed, "what all cells may read has changed"
+    assert ran == [one, two, three]
+    chapter("three", "print('again')")
+    assert not built(2).is_draft
+    assert ran == [one, two, three]
+    assert not built(2, purpose=Purpose.DRAFT).is_draft, "the better one is taken"
+    assert ran == []
+    chapter("three", "print('and again')")
+    assert not built(2, purpose=Purpose.DRAFT, refresh=True).is_draft
+    assert ran == [one, two, three]
+
+
+def test_a_notebook_is_never_a_draft(project, write):
+    """Nothing in it would say so."""
+    ran = []
+    for name, code in (("one", "1 + 1"), ("two", "2 + 2")):
+        (project.folder / f"_{name}.qmd").write_text(f"```{{python}}\n{code}\n```\n")
+    write("# N\n\n{{< include _one.qmd >}}\n\n{{< include _two.qmd >}}\n", "q6-classifier")
+    with Builder(project, Purpose.DRAFT, on_cell=lambda *found: ran.append(found[1])) as builder:
+        builder.notebook({}, {})
+        (project.folder / "_two.qmd").write_text("```{python}\n2 + 3\n```\n")
+        content, executed = builder.notebook({}, {})
+    assert executed
+    assert ran == [0, 1, 0, 1]
+    assert b'"5"' in content
+
+
+def test_a_damaged_cache_is_set_aside_and_made_again(builder, project, write):
+    write("```{python}\nprint('kept')\n```\n")
+    before = builder.report(reading()).text
+    for path in (project.cache / "executed").rglob("*"):
+        if path.is_file():
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.warns(UserWarning, match="damaged"):
+        again = builder.report(reading())
+    assert again.executed
+    assert again.text == before
+
+
+def test_tampered_outputs_are_not_used(builder, project, write):
+    write("```{python}\nprint('honest')\n```\n")
+    before = builder.report(reading()).text
+    for path in (project.cache / "executed").rglob("*.ipynb"):
+        path.write_text(path.read_text().replace("honest", "forged"))
+    with pytest.warns(UserWarning, match="damaged"):
+        assert builder.report(reading()).text == before
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "```{python}\n#| label: bad\nx = 1\n1 / 0\n```\n",
+            "report.qmd:12 (cell bad): ZeroDivisionError: division by zero",
+        ),
+        ("```{python}\n1\ndef f(:\n```\n", "report.qmd:11: SyntaxError: invalid syntax"),
+        (
+            "```{python}\n#| label: fig-a\n#| fig-cap: A\n#| fig-alt: B\n1\n```\n",
+            "report.qmd:9: the cell fig-a must display",
+        ),
+        (
+            "```{python}\n#| label: tbl-a\n#| tbl-cap: A\n1\n```\n",
+            "report.qmd:9: the cell tbl-a is labelled as a table",
+        ),
+    ],
+)
+def test_a_failing_cell_stops_the_build_with_its_place(builder, write, text, message):
+    write("\n" + text)
+    with pytest.raises(WorkError) as caught:
+        builder.report(reading())
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert ".py" not in str(caught.value), "IPython's own name for the cell"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("See @fig-none.\n", "report.qmd:8: the reference @fig-none leads nowhere"),
+        ("# A {#sec-aa}\n\n@sec-ab\n", "did you mean @sec-aa?"),
+        ("[@kingma2014]\n", "report.qmd:8: the citation @kingma2014 is not in the bibliography (did you mean @k"),
+        ("{{< var q9.z >}}\n", "report.qmd:8: the var q9.z does not exist"),
+        ("{{< embed none.ipynb#fig-a >}}\n", "report.qmd:8: the notebook none.ipynb does not exist"),
+        ("Text\n\n$$\n\\undefinedmacro{x}\n$$\n", "undefinedmacro"),
+    ],
+)
+def test_what_leads_nowhere_is_refused_with_its_place(builder, write, text, message):
+    write(text)
+    with pytest.raises(InputError) as caught:
+        builder.report(reading())
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("report/report.qmd")
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (
+            "\n@book{a,\n  title = {T},\n\n@book{b,\n  title = {T}\n}\n",
+            ":{line}: the braces of the entry a do not match",
+        ),
+        ("\n@book{a,\n  title = {T}}\n@book{a,\n  title = {U}}\n", ":{after}: the key a is used already"),
+    ],
+)
+def test_a_broken_bibliography_is_refused_with_its_line(builder, project, write, entry, message):
+    path = project.root / "references.bib"
+    lines = path.read_text().count("\n")
+    path.write_text(path.read_text() + entry)
+    write("Text\n")
+    with pytest.raises(InputError) as caught:
+        builder.report(reading())
+    assert str(caught.value).startswith("references.bib" + message.format(line=lines + 2, after=lines + 4))
+
+
+def test_another_font_is_refused_and_not_replaced_in_silence(builder, project, write):
+    folder = project.folder / "_extensions" / "coursework" / "fonts"
+    (folder / "LibertinusSerif-Semibold.otf").unlink()
+    write("Text\n")
+    with pytest.raises(InputError) as caught:
+        builder.typesetter.compile(builder.report(reading()).text)
+    assert "report/_extensions/coursework/fonts: LibertinusSerif-Semibold.otf is missing: restore" in str(caught.value)
+
+
+def test_a_bibliography_in_another_encoding_is_refused(builder, project, write):
+    (project.root / "references.bib").write_bytes("@book{a,\n  title = {Ü}}\n".encode("latin-1"))
+    write("Text\n")
+    with pytest.raises(InputError, match="is not UTF-8 text: save it again"):
+        builder.report(reading())
+
+
+def test_a_pandoc_that_does_not_end_is_stopped(monkeypatch, tmp_path):
+    slow = tmp_path / "pandoc"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr(rendering, "pandoc", lambda: slow)
+    monkeypatch.setattr(rendering, "PATIENCE", 0.2)
+    with pytest.raises(rendering.PandocFailure, match=r"did not come to an end within 0\.2 seconds"):
+        rendering.run_pandoc("a", [], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("## A\n", "report.qmd:8: this heading is of level 2 though it is the first: begin it with #."),
+        ("# A\n\n### B\n", "report.qmd:10: this heading is of level 3 under one of level 1: begin it with ##."),
+    ],
+)
+def test_headings_follow_one_another(builder, write, text, message):
+    write(text)
+    with pytest.raises(InputError) as caught:
+        builder.report(reading())
+    assert message in str(caught.value)
+
+
+MEANT = {"sec-aa": {"title": "Question 9", "readings": [{"name": "some values", "samples": [{"x": 2, "y": 4}]}]}}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("The product is $y = 3x$.\n", "report/report.qmd:10: Question 9: the printed relation $y = 3x$ does not hold"),
+        (
+            '```{python}\nfrom IPython.display import Markdown\nMarkdown("$$ y = x + 1 $$")\n```\n',
+            "Question 9: the pri",
+        ),
+    ],
+)
+def test_a_formula_that_is_false_stops_the_build(builder, write, text, message):
+    write("# A {#sec-aa}\n\n" + text)
+    with pytest.raises(WorkError) as caught:
+        builder.report(reading({}, {}, MEANT))
+    assert str(caught.value).startswith(message)
+    other = {"sec-aa": {**MEANT["sec-aa"], "readings": [{"name": "other values", "samples": [{"x": 0.5, "y": 1.5}]}]}}
+    assert builder.report(reading({}, {}, other)).text, "new values are looked at anew"
+
+
+def test_an_exempted_formula_is_set_without_its_mark(builder, write):
+    write("# A {#sec-aa}\n\nIt is $y = 3x$<!-- unchecked -->, and $y = 2x$.\n")
+    marked = builder.report(reading({}, {}, MEANT)).text
+    write("# A {#sec-aa}\n\nIt is $y = 3x$, and $y = 2x$.\n")
+    assert builder.report(reading()).text == marked
+
+
+def test_an_unknown_front_matter_key_is_refused(builder, project):
+    (project.folder / "report.qmd").write_text("---\ntitle: T\ntoc: true\n---\n\nText\n")
+    with pytest.raises(InputError, match="'toc' is not supported"):
+        builder.report(reading())
+
+
+def test_the_notebook_is_valid_and_the_report_embeds_from_it(builder, project, write):
+    write(CELLS, name="q6-classifier")
+    content, executed = builder.notebook(VARIABLES, {})
+    assert executed
+    notebook = nbformat.reads(content.decode(), as_version=4)
+    nbformat.validate(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == [1, 2, 3, 4, 5]
+    assert {"image/svg+xml", "image/png"} <= set(code[0].outputs[0].data)
+    assert any(cell.source.startswith("**Figure 1.**") for cell in notebook.cells)
+    assert "forty-two" in content.decode()
+    assert str(project.root) not in content.decode()
+    write("{{< embed _generated/q6-classifier.ipynb#fig-x >}}\n\n@fig-x\n")
+    text = builder.report(reading(VARIABLES, {})).text
+    assert "A line that rises." in text
+    assert "<fig-x>" in text
+    again, executed = builder.notebook(VARIABLES, {})
+    assert not executed
+    assert again == content
+    assert json.loads(content)["metadata"]["coursework"]["inputs"]

@@ -1,0 +1,66 @@
+"""The environment of a build: the project's own, whatever the author's shell has set."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from copies import ROOT
+from press import environment
+from press.project import Project
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    for name in (*environment.FOLDERS, *environment.FIXED, *environment.FOREIGN, "TF_CPP_MIN_LOG_LEVEL"):
+        monkeypatch.setenv(name, "")  # so that it is put back after the test
+        monkeypatch.delenv(name)
+    (tmp_path / "_environment").write_text("# a comment\nSOURCE_DATE_EPOCH=17\nTF_CPP_MIN_LOG_LEVEL='3'\n")
+    return Project(tmp_path)
+
+
+def test_what_decides_on_the_bytes_is_the_projects(project, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "99")
+    environment.apply(project)
+    assert os.environ["SOURCE_DATE_EPOCH"] == "17"
+
+
+def test_the_projects_own_file_fixes_time_and_locale(project, monkeypatch):
+    """A Turkish locale sets the text of figures otherwise; another time changes the PDF."""
+    monkeypatch.setenv("LC_ALL", "tr_TR.UTF-8")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "99")
+    (project.root / "_environment").write_bytes((ROOT / "_environment").read_bytes())
+    environment.apply(project)
+    assert os.environ["LC_ALL"] == "C.UTF-8"
+    assert os.environ["SOURCE_DATE_EPOCH"] == "1767225600"
+
+
+def test_what_only_the_author_sees_is_the_authors(project, monkeypatch):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    environment.apply(project)
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
+
+
+@pytest.mark.parametrize("name", environment.FOREIGN)
+def test_what_is_meant_for_other_work_is_forgotten(project, monkeypatch, name):
+    monkeypatch.setenv(name, "x")
+    environment.apply(project)
+    assert name not in os.environ
+
+
+def test_nothing_is_written_outside_the_project(project):
+    environment.apply(project)
+    assert all(os.environ[name].startswith(str(project.cache)) for name in environment.FOLDERS)
+
+
+def test_a_project_that_cannot_be_written_can_still_be_looked_at(project):
+    project.cache.write_text("in the way")
+    environment.apply(project)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", None])
+def test_a_broken_file_has_no_values(tmp_path, content):
+    if content is not None:
+        (tmp_path / "_environment").write_bytes(content)
+    assert environment.read(tmp_path / "_environment") == {}

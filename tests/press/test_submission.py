@@ -1,0 +1,212 @@
+"""What a build leaves behind when it goes well, badly, or is disturbed; nothing is trained or set here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from coursework import settings as settings_module
+from handin.errors import WorkError
+from handin.findings import Finding, Refused
+from handin.names import zip_bytes
+from press import submission
+from press.commands.check import _beside
+from press.project import Project
+from press.submission import MARKER, is_marked, make, sources, sources_key
+
+PDF, NOTEBOOK, ZIP = "101234567-CS3950-answers.pdf", "101234567-CS3950-q6.ipynb", "101234567-CS3950.zip"
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Project:
+    """A project with one chapter, whose files are made by nobody but the test."""
+    monkeypatch.delenv("STUDENT_ID", raising=False)
+    monkeypatch.delenv("COURSEWORK_PROFILE", raising=False)
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "report.qmd").write_text("Text.\n")
+    (tmp_path / "report" / "_generated").mkdir()
+    (tmp_path / "report" / "_generated" / "q6-classifier.ipynb").write_text("{}")
+    (tmp_path / "_variables.yml").write_text("")
+    (tmp_path / "coursework.yml").write_text('student_id: "101234567"\ndate: 2026-11-23\n')
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def settings(project):
+    return settings_module.load(project.settings_file)
+
+
+@pytest.fixture
+def built(monkeypatch):
+    """Let a build give these contents, after calling `meanwhile`."""
+
+    def built(text: bytes = b"1", meanwhile=lambda: None, findings=()):
+        def contents(project, settings, goal, *_):
+            meanwhile()
+            made = {PDF: text, NOTEBOOK: text}
+            return (made | {ZIP: zip_bytes(made)} if goal == "bundle" else made), list(findings)
+
+        monkeypatch.setattr(submission, "_contents", contents)
+
+    return built
+
+
+def files(project) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in project.output.iterdir()}
+
+
+def raising(error: BaseException):
+    def call(*_, **__):
+        raise error
+
+    return call
+
+
+def test_a_second_build_does_nothing(project, settings, built):
+    built()
+    assert make(project, settings, goal="bundle").worked
+    built(meanwhile=raising(AssertionError("it was built again")))
+    assert not make(project, settings, goal="bundle").worked
+    assert not make(project, settings, goal="render").worked
+
+
+FAILURES = [
+    WorkError("The disk is full"),
+    KeyboardInterrupt(),
+    OSError(28, "No space left"),
+    SystemExit(1),
+    ZeroDivisionError(),
+]
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
+def test_whatever_stops_a_build_the_older_files_stay_and_are_marked(project, settings, built, failure):
+    built()
+    make(project, settings, goal="bundle")
+    before = files(project)
+    (project.folder / "report.qmd").write_text("Other text.\n")
+    built(b"2", meanwhile=raising(failure))
+    with pytest.raises(type(failure)):
+        make(project, settings, goal="bundle")
+    after = files(project)
+    said = after.pop(MARKER).decode()
+    assert after == before
+    assert all(name in said for name in before)
+    assert is_marked(project, ZIP)
+    assert [finding.severity for finding in _beside(project.output / ZIP, project)] == ["error"]
+    built(b"2")
+    make(project, settings, goal="bundle")
+    assert MARKER not in files(project)
+    assert _beside(project.output / ZIP, project) == []
+
+
+def test_older_files_are_marked_from_the_start_since_a_killed_build_says_nothing(project, settings, built):
+    built()
+    make(project, settings, goal="bundle")
+    (project.folder / "report.qmd").write_text("Other text.\n")
+    seen = []
+    built(b"2", meanwhile=lambda: seen.append((is_marked(project, ZIP), (project.cache / "state.json").exists())))
+    make(project, settings, goal="bundle")
+    assert seen == [(True, False)]
+
+
+def test_a_write_that_fails_halfway_leaves_no_mixture_that_looks_current(project, settings, built, monkeypatch):
+    built()
+    make(project, settings, goal="bundle")
+    (project.folder / "report.qmd").write_text("Other text.\n")
+    built(b"2")
+    real = submission.write_if_changed
+
+    def full(path, content):
+        if path.name == NOTEBOOK:
+            raise WorkError("no room")
+        return real(path, content)
+
+    monkeypatch.setattr(submission, "write_if_changed", full)
+    with pytest.raises(WorkError):
+        make(project, settings, goal="bundle")
+    assert files(project)[PDF] == b"2"
+    assert is_marked(project, PDF)
+    assert is_marked(project, ZIP)
+
+
+def test_on_a_full_disk_the_mark_is_an_empty_file(project, settings, built, monkeypatch):
+    built()
+    make(project, settings, goal="bundle")
+    monkeypatch.setattr(submission, "write_atomically", raising(WorkError("no room")))
+    submission.mark(project, "The disk is full.")
+    assert files(project)[MARKER] == b""
+    assert is_marked(project, ZIP)
+
+
+def test_a_source_that_is_edited_during_the_build_stops_it(project, settings, built):
+    """The pages may have the old text while the state would say that they have the new one."""
+    built()
+    make(project, settings, goal="bundle")
+    (project.folder / "report.qmd").write_text("Other text.\n")
+    built(b"2", meanwhile=lambda: (project.folder / "report.qmd").write_text("Text of somebody who cannot wait.\n"))
+    with pytest.raises(WorkError, match="edited while they were built: run the same command again"):
+        make(project, settings, goal="bundle")
+    assert files(project)[PDF] == b"1"
+    assert is_marked(project, ZIP)
+    built(b"3")
+    assert make(project, settings, goal="bundle").worked
+
+
+def test_all_findings_are_written_beside_the_older_files(project, settings, built):
+    built()
+    make(project, settings, goal="bundle")
+    (project.folder / "report.qmd").write_text("Other text.\n")
+    found = [Finding("error", PDF, f"page {number}", "It is empty.", "Fill it.") for number in (3, 7)]
+    built(meanwhile=raising(Refused(found)))
+    with pytest.raises(Refused, match="2 findings keep the submission from being packed"):
+        make(project, settings, goal="bundle")
+    said = files(project)[MARKER].decode()
+    assert "page 3: It is empty. → Fill it." in said
+    assert "page 7: It is empty. → Fill it." in said
+
+
+def test_a_zip_that_does_not_hold_the_new_files_is_marked(project, settings, built):
+    built()
+    make(project, settings, goal="bundle")
+    (project.folder / "report.qmd").write_text("Other text.\n")
+    built(b"2")
+    make(project, settings, goal="render")
+    assert is_marked(project, ZIP)
+    assert not is_marked(project, PDF)
+    assert not make(project, settings, goal="render").worked
+    make(project, settings, goal="bundle")
+    assert not (project.output / MARKER).exists()
+
+
+def test_files_of_another_student_id_are_marked(project, settings, built):
+    built()
+    make(project, settings, goal="bundle")
+    other = project.output / "000000000-CS3950.zip"
+    other.write_bytes(b"older")
+    (project.folder / "report.qmd").write_text("Other text.\n")
+    make(project, settings, goal="bundle")
+    assert is_marked(project, other.name)
+    assert not is_marked(project, ZIP)
+    assert other.read_bytes() == b"older"
+
+
+@pytest.mark.parametrize("name", [".report.qmd.swp", "report.qmd~", "#report.qmd#", ".DS_Store", "report.quarto_ipynb"])
+def test_what_an_editor_leaves_beside_a_source_is_none(project, settings, name):
+    before = sources(project), sources_key(project, settings, "builtin")
+    (project.folder / name).write_text("x")
+    assert (sources(project), sources_key(project, settings, "builtin")) == before
+
+
+@pytest.mark.parametrize("dataset", ["pictures", "pictures/data.npz"])
+def test_other_pictures_under_the_same_name_are_noticed_from_any_folder(project, settings, monkeypatch, dataset):
+    folder = project.root / "pictures"
+    folder.mkdir()
+    (folder / "data.npz").write_bytes(b"1")
+    chosen = settings.model_copy(update={"dataset": dataset})
+    monkeypatch.chdir(Path(project.root).parent)
+    before = sources_key(project, chosen, "builtin")
+    with (folder / "data.npz").open("r+b") as file:  # in place, so that the folder keeps its time
+        file.write(b"22")
+    assert sources_key(project, chosen, "builtin") != before

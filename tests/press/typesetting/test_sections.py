@@ -1,0 +1,185 @@
+"""Chapters are cut into sections only where pandoc makes the same of the sections as of the whole."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from copies import ROOT
+from handin.errors import InputError
+from press.source import qmd
+from press.source.qmd import Document, Line, Prose
+from press.typesetting import rendering
+from press.typesetting.rendering import READER, sections
+from press.typesetting.worker import PandocWorker
+
+EXTENSION = rendering.Extension.load(ROOT / "report/_extensions/coursework")
+FILTERS = [rendering.HERE / "filters" / "quarto.lua", *EXTENSION.filters]
+ARGUMENTS = [f"--from={READER}", "--to=typst", "--wrap=none", "--number-sections"]
+ARGUMENTS += [f"--lua-filter={path}" for path in FILTERS]
+
+
+def pandoc(text: str) -> str:
+    return rendering.run_pandoc(text, ARGUMENTS, ROOT)
+
+
+def words(typst: str) -> list[str]:
+    """Part Typst into words: before a heading a line's end and an empty line are the same."""
+    return typst.split()
+
+
+CHAPTER = """# One {#sec-q1}
+
+A word, $x^2$, and [@kingma2015].
+
+## Two
+
+::: {.callout-tip title="Answer" icon=false}
+### Inside a block
+
+It is *so*.
+:::
+
+```python
+# not a heading
+
+## neither
+```
+
+## Three {#sec-three}
+
+$$
+y = x
+
+## no heading
+$$
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+: Caption {#tbl-x}
+
+### Four
+
+The end.
+"""
+
+
+def test_a_chapter_is_cut_before_its_headings():
+    heads = [piece.strip().splitlines()[0] for piece in sections(CHAPTER)]
+    assert heads == ["# One {#sec-q1}", "## Two", "## Three {#sec-three}", "### Four"]
+    assert "\n".join(sections(CHAPTER)) == CHAPTER
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# A\n\nWord.[^n]\n\n## B\n\n[^n]: The note.\n",
+        "# A\n\nSee [there].\n\n## B\n\n[there]: https://example.org\n",
+        "# A\n\n(@) one\n\n## B\n\n(@) two\n",
+        "# A {#sec-a}\n\nText.\n\n## B\n\nSee [A].\n",
+    ],
+)
+def test_a_chapter_in_which_something_reaches_over_a_heading_stays_whole(text):
+    assert sections(text) == (text,)
+
+
+def test_sections_make_what_the_chapter_makes():
+    apart = [word for piece in sections(CHAPTER.replace("\n\n## no heading", "")) for word in words(pandoc(piece))]
+    assert apart == words(pandoc(CHAPTER.replace("\n\n## no heading", "")))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "report").glob("_*.qmd")), ids=lambda path: path.stem)
+def test_the_reports_own_chapters_may_be_cut(path):
+    text = path.read_text(encoding="utf-8")
+    text = re.sub(r"^```\{python\}.*?^```$", "A cell's output.", text, flags=re.M | re.S)
+    text = re.sub(r"\{\{<.*?>\}\}", "value", text)
+    apart = [word for piece in sections(text) for word in words(pandoc(piece))]
+    assert apart == words(pandoc(text))
+
+
+PARTS = st.sampled_from(
+    [
+        "# H", "## H {#sec-x}", "", "", "Word [@a] and `#`.", "```", "::: {.callout-note}", ":::", "$$", "- item",
+        "<!--", "-->", "    # code", "> ## quoted", "A footnote.^[Here.]", "| a |\n|---|\n| 1 |", "Setext\n---",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(PARTS, max_size=14))
+@settings(max_examples=100)
+def test_cutting_makes_no_difference_to_pandoc(parts):
+    text = "\n".join(parts)
+    document = Document(ROOT / "x.qmd", "x.qmd", {}, (Prose(tuple(map(line, enumerate(parts))), 0),))
+    try:
+        qmd.refuse_unsupported(document)
+    except InputError:
+        assume(False)  # such a chapter never comes so far
+    plain = [f"--from={READER}", "--to=typst", "--wrap=none"]
+    apart = [word for piece in sections(text) for word in words(rendering.run_pandoc(piece, plain, ROOT))]
+    assert apart == words(rendering.run_pandoc(text, plain, ROOT))
+
+
+def line(numbered: tuple[int, str]) -> Line:
+    return Line(numbered[1], "x.qmd", numbered[0] + 1)
+
+
+@pytest.fixture(scope="module")
+def worker():
+    made = PandocWorker(rendering.pandoc(), ROOT)
+    yield made
+    made.stop()
+
+
+WIDE = "| a | b |\n|:--|:--|\n| " + "word " * 12 + "| " + "other " * 12 + "|\n\n: Wide {#tbl-wide}\n"
+TEXTS = [
+    CHAPTER,
+    WIDE,
+    "```python\nx = 1\n```\n",
+    "A note.^[Here — with “quotes”.]\n",
+    "",
+    "* a\n* b\n\n    c\n",
+    "$x$\n" * 3,
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_pandoc_that_stays_alive_makes_what_a_new_one_makes(worker, text):
+    wanted = pandoc(text.replace("\n\n## no heading", ""))
+    for _ in range(2):
+        assert worker.convert(text.replace("\n\n## no heading", ""), READER, FILTERS).strip() == wanted.strip()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "report").glob("_*.qmd")), ids=lambda path: path.stem)
+def test_it_does_so_with_the_reports_own_chapters(worker, path):
+    text = re.sub(r"^```\{python\}.*?^```$", "An output.", path.read_text(encoding="utf-8"), flags=re.M | re.S)
+    text = re.sub(r"\{\{<.*?>\}\}", "value", text)
+    assert worker.convert(text, READER, FILTERS).strip() == pandoc(text).strip()
+
+
+def test_it_leaves_to_pandoc_what_pandoc_refuses_or_reads_otherwise(worker):
+    assert worker.convert("$\\undefinedcommand{x}$\n", READER, FILTERS) is None
+    with pytest.raises(rendering.PandocFailure):
+        pandoc("$\\undefinedcommand{x}$\n")
+    assert worker.convert("```\n\ttab\n```\n", READER, FILTERS) is None
+    assert worker.convert("Well.\n", READER, FILTERS).strip() == "Well."
+
+
+def test_it_starts_again_after_it_was_killed():
+    worker = PandocWorker(rendering.pandoc(), ROOT)
+    assert worker.convert("One.\n", READER, FILTERS).strip() == "One."
+    worker._process.kill()
+    worker._process.wait()
+    assert worker.convert("Two.\n", READER, FILTERS).strip() == "Two."
+    worker.stop()
+
+
+def test_a_comment_is_not_set_and_html_that_a_cell_prints_is_refused():
+    text = "A 5 %<!-- literal --> here.\n\n<!-- two\n\nlines -->\n\n* a\n\n<!-- -->\n\n* b\n"
+    assert re.sub(r"\s+", " ", pandoc(text)) == "A 5 % here. - a - b "
+    with pytest.raises(rendering.PandocFailure, match="raw html is not supported"):
+        pandoc("<div class='a'>\n\nx\n\n</div>\n\nA <b>word</b>.\n")
