@@ -2,7 +2,7 @@
 -- numbered equations, cross-references and images become the Typst that Quarto would write. The extension's filters, which
 -- both renderers share, run after it. A failure is an assert with a message: `error` is a log call under Quarto.
 
-local supplements = { fig = "Figure", tbl = "Table", lst = "Listing" }
+local floats = { fig = true, tbl = true, lst = true }
 local caption_position = { fig = "bottom", tbl = "top", lst = "top" }
 local callouts = {
   note = { title = "Note", icon = "#0758E5", background = "#dae6fb" },
@@ -26,7 +26,12 @@ end
 
 local function kind_of(identifier)
   local kind = identifier:match("^(%a+)%-")
-  return supplements[kind] and kind
+  return floats[kind] and kind
+end
+
+-- The frame defines the words before numbers, which the document's language and options decide.
+local function word(kind, use)
+  return "crossref." .. kind .. "." .. use
 end
 
 -- Images ------------------------------------------------------------------------------------------------------------
@@ -38,11 +43,16 @@ local function length(text)
 end
 
 local function image(element)
-  local alternative = element.attributes["fig-alt"]
-  assert(alternative and alternative ~= "", "an image has no fig-alt: " .. element.src)
-  -- only what stands on one line has been found and named from the project's folder
-  assert(element.src:match("^/"), "an image's text, file and attributes must stand on one line: " .. element.src)
-  local parameters = { quoted(element.src), "alt: " .. quoted(alternative) }
+  local alternative = element.attributes["fig-alt"] or element.attributes["alt"]
+  -- what Python has not found has not been named from the project's folder
+  assert(element.src:match("^/"), "an image is not written as ![caption](file){attributes}: " .. element.src)
+  local parameters = { quoted((element.src:gsub("%%20", " "))) }
+  if not alternative or alternative == "" then
+    alternative = pandoc.utils.stringify(element.caption)
+  end
+  if alternative ~= "" then
+    table.insert(parameters, "alt: " .. quoted(alternative))
+  end
   for _, side in ipairs({ "width", "height" }) do
     if element.attributes[side] then
       table.insert(parameters, side .. ": " .. length(element.attributes[side]))
@@ -53,17 +63,35 @@ end
 
 -- References and equations ------------------------------------------------------------------------------------------
 
-local reference_names = { fig = "Figure", tbl = "Table", lst = "Listing", eq = "Equation", sec = "" }
+local reference_kinds = { fig = true, tbl = true, lst = true, eq = true, sec = true }
 
 local function reference(citation, label, kind)
-  assert(#citation.suffix == 0, "a reference has no words after it: " .. citation.id)
-  local supplement = reference_names[kind]
+  assert(#citation.suffix == 0, "a reference has no words after it: @" .. citation.id)
+  local supplement = word(kind, "prefix")
   if citation.mode == "SuppressAuthor" then
-    supplement = ""
+    supplement = "[]"
   elseif #citation.prefix > 0 then
-    supplement = pandoc.utils.stringify(citation.prefix)
+    supplement = quoted(pandoc.utils.stringify(citation.prefix))
   end
-  return raw("#ref(<" .. label .. ">, supplement: [" .. supplement .. "])")
+  return raw("#ref(<" .. label .. ">, supplement: " .. supplement .. ")")
+end
+
+-- Typst's citations have no words before them: these stand before the bracket. What stands behind a key is in it.
+local function citations(list)
+  local result = pandoc.Inlines({})
+  for index, citation in ipairs(list) do
+    if index > 1 then
+      local apart = #citation.prefix > 0 or #list[index - 1].suffix > 0
+      result:extend(apart and { pandoc.Str(";"), pandoc.Space() } or {})
+    end
+    if #citation.prefix > 0 then
+      result:extend(citation.prefix)
+      result:insert(pandoc.Space())
+      citation.prefix = pandoc.Inlines({})
+    end
+    result:insert(pandoc.Cite({ pandoc.Str(citation.id) }, { citation }))
+  end
+  return result
 end
 
 local function references(cite)
@@ -72,7 +100,7 @@ local function references(cite)
   for _, citation in ipairs(cite.citations) do
     local label = citation.id:gsub("^%u", string.lower) -- @Fig-x begins a sentence; the word is the same
     local kind = label:match("^(%a+)%-")
-    if kind and reference_names[kind] then
+    if kind and reference_kinds[kind] then
       if #result > 0 then
         result:extend({ pandoc.Str(","), pandoc.Space() })
       end
@@ -81,8 +109,50 @@ local function references(cite)
       source = citation.id
     end
   end
-  assert(not source or #result == 0, "a reference and a citation cannot share a bracket: " .. (source or ""))
-  return #result > 0 and result or nil
+  assert(not source or #result == 0, "a reference and a citation cannot share a bracket: @" .. (source or ""))
+  if #result > 0 then
+    return result
+  end
+  for _, citation in ipairs(cite.citations) do
+    if #citation.prefix > 0 then
+      return citations(cite.citations)
+    end
+  end
+end
+
+-- Typst would take the apostrophe after a number or a reference for a prime or the beginning of a quotation.
+local apostrophes
+apostrophes = function(inlines)
+  local result, changed = pandoc.Inlines({}), false
+  for index, element in ipairs(inlines) do
+    local text = element.t == "Str" and element.text
+    if text and text:find("’", 1, true) then
+      local rest = text
+      while rest ~= "" do
+        local from, to = rest:find("’", 1, true)
+        if not from then
+          result:insert(pandoc.Str(rest))
+          break
+        end
+        if from > 1 then
+          result:insert(pandoc.Str(rest:sub(1, from - 1)))
+        end
+        result:insert(raw("’"))
+        rest = rest:sub(to + 1)
+      end
+      changed = true
+    elseif element.t == "Quoted" and element.quotetype == "SingleQuote" and index > 1
+      and (inlines[index - 1].t == "Cite" or inlines[index - 1].t == "RawInline") then
+      -- `@fig-x's left half … paper's`: the first apostrophe looked like an opening quote to pandoc
+      result:insert(raw("’"))
+      result:extend(apostrophes(element.content) or element.content)
+      result:insert(raw("’"))
+      changed = true
+    else
+      result:insert(element)
+    end
+  end
+  return changed and result or nil
 end
 
 -- `$$…$$ {#eq-x alt="…"}` arrives as Math, an optional space, and strings from `{#eq-x` to `}`.
@@ -215,18 +285,35 @@ local function cells_of(blocks)
   return cells
 end
 
-local function float(identifier, attributes, blocks, caption)
-  local kind = kind_of(identifier)
-  local columns = attributes["layout-ncol"]
+-- How many columns the parts stand in: layout-ncol, or layout-nrow, or as many as the longest row of layout.
+local function columns_of(attributes, count)
+  if attributes["layout-ncol"] then
+    return attributes["layout-ncol"]
+  elseif attributes["layout-nrow"] then
+    return tostring(math.ceil(count / tonumber(attributes["layout-nrow"])))
+  elseif attributes["layout"] then
+    local longest = 0
+    for row in attributes["layout"]:gsub("^%s*%[", ""):gmatch("%[([^%[%]]*)%]") do
+      local _, commas = row:gsub(",", ",")
+      longest = math.max(longest, commas + 1)
+    end
+    return longest > 0 and tostring(longest) or nil
+  end
+end
+
+local function float(identifier, attributes, blocks, caption, unnumbered)
+  local kind = unnumbered or kind_of(identifier)
+  local numbered = not unnumbered
+  local columns = columns_of(attributes, #blocks)
   local position = caption_position[kind]
-  local label = "<" .. identifier .. ">"
+  local label = identifier ~= "" and "<" .. identifier .. ">" or ""
   if has_subfloats(blocks) then
     local result = pandoc.Blocks({
       pandoc.Plain({
         raw('#quarto_super(kind: "quarto-float-' .. kind .. '", caption: ['),
         pandoc.Span(caption),
-        raw("], label: " .. label .. ", position: " .. position .. ', supplement: "' .. supplements[kind]
-          .. '", subcapnumbering: "(a)", ['),
+        raw("], label: " .. label .. ", position: " .. position .. ", supplement: " .. word(kind, "title")
+          .. ', subcapnumbering: "(a)", ['),
       }),
     })
     result:extend(grid(columns or "1", cells_of(blocks)))
@@ -235,9 +322,14 @@ local function float(identifier, attributes, blocks, caption)
   end
   local result = pandoc.Blocks({ raw_block("#figure([") })
   result:extend(columns and grid(columns, cells_of(blocks)) or convert(blocks))
+  if unnumbered and #caption == 0 then
+    result:insert(pandoc.Plain({ raw('], kind: "quarto-float-' .. kind .. '", supplement: none, numbering: none)' .. label) }))
+    return result
+  end
   local closing = pandoc.Inlines({ raw("], caption: figure.caption(position: " .. position .. ", [") })
   closing:extend(caption)
-  closing:insert(raw(']), kind: "quarto-float-' .. kind .. '", supplement: "' .. supplements[kind] .. '", )' .. label))
+  closing:insert(raw(']), kind: "quarto-float-' .. kind .. '", supplement: ' .. word(kind, "title") .. ", "
+    .. (numbered and "" or "numbering: none, ") .. ")" .. label))
   result:insert(pandoc.Plain(closing))
   return result
 end
@@ -247,7 +339,7 @@ local function callout(div, name)
   local title = pandoc.Inlines({ pandoc.Str(look.title) })
   local body = div.content
   if div.attributes.title then
-    title = pandoc.Inlines(pandoc.read(div.attributes.title, "markdown").blocks[1].content)
+    title = pandoc.Inlines(pandoc.read(div.attributes.title, "markdown-auto_identifiers").blocks[1].content)
   elseif body[1] and body[1].t == "Header" then
     title = body[1].content
     body:remove(1)
@@ -262,6 +354,54 @@ local function callout(div, name)
   return result
 end
 
+-- A table whose columns cannot become narrow enough for the page is set in smaller letters: its longest words decide.
+local line_length = 84
+local smallest = 0.5
+
+local function longest_word(blocks)
+  local longest = 0
+  for word in pandoc.utils.stringify(blocks):gmatch("%S+") do
+    -- code breaks anywhere
+    longest = math.max(longest, math.min(utf8.len(word) or #word, 24))
+  end
+  return longest
+end
+
+local function fitted(element)
+  local widest = {}
+  local function look(rows)
+    for _, row in ipairs(rows) do
+      local column = 1
+      for _, cell in ipairs(row.cells) do
+        if cell.col_span == 1 then
+          widest[column] = math.max(widest[column] or 0, longest_word(cell.contents))
+        end
+        column = column + cell.col_span
+      end
+    end
+  end
+  look(element.head.rows)
+  for _, body in ipairs(element.bodies) do
+    look(body.head)
+    look(body.body)
+  end
+  local needed = 0
+  for _, width in pairs(widest) do
+    needed = needed + width + 2.4
+  end
+  if needed <= line_length then
+    return pandoc.Blocks({ element })
+  end
+  local scale = line_length / needed
+  assert(scale >= smallest, "a table is too wide for the page, even in small letters: " .. pandoc.utils.stringify(
+    element.head.rows[1] and element.head.rows[1].cells[1].contents or ""))
+  return pandoc.Blocks({
+    raw_block(string.format("#[#set text(size: %.2fem)\n#set table(inset: (x: %.1fpt, y: 3pt))\n#set par(justify: false)", scale, 6 * scale)),
+    element,
+    raw_block("]"),
+  })
+end
+
 local function table_float(element)
   local identifier, caption = table_caption(element)
   local widths = element.attributes["tbl-colwidths"]
@@ -274,9 +414,10 @@ local function table_float(element)
   element.identifier = ""
   if kind_of(identifier) then
     return float(identifier, {}, pandoc.Blocks({ element }), caption)
+  elseif #caption > 0 then
+    return float(identifier, {}, pandoc.Blocks({ element }), caption, "tbl")
   end
-  assert(#caption == 0, "a table with a caption needs a label {#tbl-…}: " .. pandoc.utils.stringify(caption))
-  return pandoc.Blocks({ element })
+  return fitted(element)
 end
 
 -- ```{#lst-x .python lst-cap="…"}
@@ -292,19 +433,49 @@ local function listing(element)
   return float(identifier, {}, pandoc.Blocks({ element }), pandoc.read(caption, "markdown").blocks[1].content)
 end
 
+-- Blocks that are for one kind of output alone.
+local function visible(div)
+  local function is_here(list)
+    for name in (list or ""):gmatch("[%w-]+") do
+      if name == "pdf" or name == "typst" then return true end
+    end
+    return false
+  end
+  local holds = true
+  if div.attributes["when-format"] then holds = is_here(div.attributes["when-format"]) end
+  if div.attributes["unless-format"] then holds = not is_here(div.attributes["unless-format"]) end
+  if div.classes:includes("content-hidden") then return not holds end
+  return not div.classes:includes("content-visible") or holds
+end
+
+-- ::: {.columns} with ::: {.column width="40%"} in it
+local function columns(div)
+  local widths, cells = {}, {}
+  for _, inner in ipairs(div.content) do
+    if inner.t == "Div" and inner.classes:includes("column") then
+      local share = (inner.attributes.width or ""):match("^(%d+%.?%d*)%%$")
+      table.insert(widths, share and share .. "fr" or "1fr")
+      inner.attributes.width = nil
+    else
+      table.insert(widths, "1fr")
+    end
+    table.insert(cells, convert(pandoc.Blocks({ inner })))
+  end
+  return side_by_side("(" .. table.concat(widths, ", ") .. ",), gutter: 1em", "[", cells)
+end
+
 local function block(element)
   if element.t == "CodeBlock" then
     return listing(element)
   elseif element.t == "Table" then
     if element.classes:includes("typst:no-figure") then
-      return pandoc.Blocks({ element })
+      return fitted(element)
     end
     return table_float(element)
   elseif element.t == "Figure" then
     local identifier = element.identifier
     local caption = element.caption.long[1] and element.caption.long[1].content or pandoc.Inlines({})
-    assert(kind_of(identifier), "an image with a caption needs a label {#fig-…}: " .. pandoc.utils.stringify(caption))
-    return float(identifier, {}, element.content, caption)
+    return float(identifier, {}, element.content, caption, not kind_of(identifier) and "fig" or nil)
   elseif element.t == "Div" then
     for _, class in ipairs(element.classes) do
       local name = class:match("^callout%-(%a+)$")
@@ -314,6 +485,23 @@ local function block(element)
     end
     if element.classes:includes("pagebreak") then
       return pandoc.Blocks({ raw_block("#pagebreak()") })
+    elseif not visible(element) then
+      return pandoc.Blocks({})
+    elseif element.identifier == "refs" then
+      return pandoc.Blocks({ raw_block("#sources()") })
+    elseif element.classes:includes("columns") then
+      return columns(element)
+    elseif element.attributes["fig-align"] and not kind_of(element.identifier) and not element.attributes["float"] then
+      local inner = element:clone()
+      inner.attributes["fig-align"] = nil
+      local aligned = pandoc.Blocks({ raw_block("#align(" .. element.attributes["fig-align"] .. ")[") })
+      aligned:extend(convert(pandoc.Blocks({ inner })))
+      aligned:insert(raw_block("]"))
+      return aligned
+    elseif element.attributes["float"] then
+      local content = element.content
+      local caption = element.attributes["uncaptioned"] and pandoc.Inlines({}) or caption_of(content)
+      return float("", element.attributes, content, caption, element.attributes["float"])
     elseif kind_of(element.identifier) then
       local content = element.content
       for _, inner in ipairs(content) do
@@ -321,17 +509,30 @@ local function block(element)
           inner.attributes["tbl-colwidths"] = inner.attributes["tbl-colwidths"] or element.attributes["tbl-colwidths"]
         end
       end
-      return float(element.identifier, element.attributes, content, caption_of(content))
-    elseif element.attributes["layout-ncol"] then
-      return panel(tonumber(element.attributes["layout-ncol"]), cells_of(element.content))
+      local caption = element.attributes["uncaptioned"] and pandoc.Inlines({}) or caption_of(content)
+      return float(element.identifier, element.attributes, content, caption)
+    elseif columns_of(element.attributes, #element.content) then
+      return panel(tonumber(columns_of(element.attributes, #element.content)), cells_of(element.content))
     end
-    return convert(element.content)
+    local inner = convert(element.content)
+    if element.identifier ~= "" then
+      -- so that a link finds it
+      inner:insert(1, pandoc.Plain({ raw("#metadata(none)<" .. element.identifier .. ">") }))
+    end
+    return inner
   elseif element.t == "BlockQuote" then
     element.content = convert(element.content)
     return pandoc.Blocks({ element })
   elseif element.t == "BulletList" or element.t == "OrderedList" then
     for index, item in ipairs(element.content) do
       element.content[index] = convert(item)
+    end
+    return pandoc.Blocks({ element })
+  elseif element.t == "DefinitionList" then
+    for _, entry in ipairs(element.content) do
+      for index, definition in ipairs(entry[2]) do
+        entry[2][index] = convert(definition)
+      end
     end
     return pandoc.Blocks({ element })
   end
@@ -346,17 +547,116 @@ convert = function(blocks)
   return result
 end
 
-local function refuse_raw(element)
-  local text = element.text
-  if element.format == "html" and text:match("^%s*<!%-%-") then
-    return {}
+-- Foreign code ------------------------------------------------------------------------------------------------------
+
+local environments = { align = true, equation = true, gather = true, multline = true, eqnarray = true, alignat = true,
+  flalign = true }
+
+-- \begin{align}…\end{align} outside dollars is a formula.
+local function formula(text)
+  local name = text:match("^%s*\\begin{(%a+)%*?}")
+  if not environments[name] then return nil end
+  local body = text:gsub("\\label{[^{}]*}", ""):gsub("\\nonumber", ""):gsub("\\notag", ""):gsub("^%s+", ""):gsub("%s+$", "")
+  if name == "equation" then
+    body = body:gsub("^\\begin{equation%*?}", ""):gsub("\\end{equation%*?}$", ""):gsub("^%s+", ""):gsub("%s+$", "")
+  else
+    body = body:gsub("{eqnarray(%*?)}", "{align%1}"):gsub("{multline(%*?)}", "{gather%1}"):gsub("{flalign(%*?)}", "{align%1}")
   end
-  assert(element.format == "typst", "raw " .. element.format .. " is not supported: " .. text)
+  return pandoc.Math("DisplayMath", body)
+end
+
+local function is_page_break(text)
+  return text:match("^%s*\\newpage") or text:match("^%s*\\pagebreak") or text:match("^%s*\\clearpage")
+    or text:match("^%s*\\cleardoublepage")
+end
+
+-- What pandoc makes of the code in its own language; what it leaves out it would leave out without a word.
+local function understood(text, format)
+  local read = pandoc.read(text, format .. "-auto_identifiers")
+  local lost
+  read = read:walk({
+    RawInline = function(element) lost = lost or element.text end,
+    RawBlock = function(element) lost = lost or element.text end,
+  })
+  assert(not lost, "raw " .. format .. " is not supported: " .. (lost or ""))
+  return read.blocks
+end
+
+local function raw_block_of(element)
+  local format, text = element.format, element.text
+  if format == "typst" then
+    return nil
+  elseif format == "html-output" then
+    local blocks = understood(text, "html")
+    return blocks
+  elseif format == "latex-output" then
+    return understood(text, "latex")
+  elseif format == "html" then
+    return {} -- a comment, or a tag that Python has let through
+  elseif format == "tex" or format == "latex" then
+    local math = formula(text)
+    if math then return pandoc.Para({ math }) end
+    if is_page_break(text) then return raw_block("#pagebreak(weak: true)") end
+    return understood(text, "latex")
+  end
+  assert(false, "raw " .. format .. " is not supported: " .. text)
+end
+
+local function raw_inline_of(element)
+  local format, text = element.format, element.text
+  if format == "typst" then
+    return nil
+  elseif format == "html" then
+    if text:match("^<[bB][rR]") then return pandoc.LineBreak() end
+    return nil
+  elseif format == "tex" or format == "latex" then
+    local math = formula(text)
+    if math then return math end
+    local reference = text:match("^\\%a*ref{")
+    assert(not reference, "raw LaTeX is not supported: " .. text)
+    return pandoc.utils.blocks_to_inlines(understood(text, "latex"))
+  end
+  assert(false, "raw " .. format .. " is not supported: " .. text)
+end
+
+local makers = {
+  b = pandoc.Strong, strong = pandoc.Strong, i = pandoc.Emph, em = pandoc.Emph, u = pandoc.Underline, s = pandoc.Strikeout,
+  del = pandoc.Strikeout, sub = pandoc.Subscript, sup = pandoc.Superscript,
+  code = function(content) return pandoc.Code(pandoc.utils.stringify(content)) end,
+  kbd = function(content) return pandoc.Code(pandoc.utils.stringify(content)) end,
+}
+
+-- Tags that say how a word looks. Others have no meaning in print; Python has told the author of them.
+local function tags(inlines)
+  local result, changed, index = pandoc.Inlines({}), false, 1
+  while index <= #inlines do
+    local element = inlines[index]
+    if element.t == "RawInline" and element.format == "html" then
+      changed = true
+      local name = element.text:match("^<(%a+)")
+      local make = name and makers[name:lower()]
+      if make then
+        local content, last = pandoc.Inlines({}), index + 1
+        while last <= #inlines and not (inlines[last].t == "RawInline" and inlines[last].text:lower() == "</" .. name:lower() .. ">") do
+          content:insert(inlines[last])
+          last = last + 1
+        end
+        result:insert(make(tags(content) or content))
+        index = last
+      end
+    else
+      result:insert(element)
+    end
+    index = index + 1
+  end
+  return changed and result or nil
 end
 
 return {
-  { RawInline = refuse_raw, RawBlock = refuse_raw },
+  { RawInline = raw_inline_of, RawBlock = raw_block_of },
+  { Inlines = tags },
   { Inlines = equations },
+  { Inlines = apostrophes },
   { Cite = references, Image = image },
   {
     Pandoc = function(document)
