@@ -94,7 +94,8 @@ def covered() -> tuple[Path, ...]:
 
 def _is_own(module: str) -> bool:
     """Whether a module belongs to the code that is covered."""
-    return _path(module.partition(".")[0]) is not None
+    name = module.partition(".")[0]
+    return _path(name) is not None or any((folder / name).is_dir() for folder in _folders)
 
 
 class _Module:
@@ -333,7 +334,7 @@ def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
             if entry.name.endswith(".py"):
                 status = entry.stat()
                 found.append((entry.path, status.st_mtime_ns, status.st_size))
-            elif entry.name.isidentifier() and os.path.isfile(os.path.join(entry.path, "__init__.py")):
+            elif entry.name.isidentifier() and entry.is_dir():
                 found += _stamp(Path(entry.path))
     return tuple(sorted(found))
 
