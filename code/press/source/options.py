@@ -245,6 +245,7 @@ def merged(project: Mapping[str, Any], front: Mapping[str, Any]) -> dict[str, An
     """Return the options of a document: the project's, and over them its own; groups are merged key by key."""
     first, second = for_pdf(project), for_pdf(front)
     result = {**first, **second}
+    result["format"] = front.get("format", project.get("format"))
     for key in ("execute", "crossref"):
         result[key] = {**_group(first, key), **_group(second, key)}
     return result

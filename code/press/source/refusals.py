@@ -21,7 +21,7 @@ DIV_ATTRIBUTES = frozenset(
     "title icon appearance collapse layout-ncol layout-nrow layout fig-alt fig-cap fig-align tbl-colwidths width "
     "when-format unless-format".split()
 )
-IMAGE_ATTRIBUTES = frozenset("fig-alt alt width height fig-align".split())
+IMAGE_ATTRIBUTES = frozenset("fig-alt alt width height".split())
 IMAGE = re.compile(
     r"!\[(?P<caption>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<file>[^()\s]*)(?:\s+\"[^\"]*\")?\)"
     r"(?P<attributes>\{(?:[^{}]|\{\{<.*?>\}\})*\})?"

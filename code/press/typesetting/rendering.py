@@ -251,7 +251,9 @@ class Typesetter:
         if not found:
             return self._name
         if not found[1].endswith(self._main.name):
-            return f"{found[1].lstrip('/')}:{found[2]}"
+            parts = Path(found[1]).parts
+            tails = ("/".join(parts[index:]) for index in range(len(parts)))
+            return f"{next((tail for tail in tails if (self.root / tail).is_file()), found[1])}:{found[2]}"
         lines = self._main.read_text(encoding="utf-8").split("\n")
         row, column = int(found[2]) - 1, int(found[3])
         start = sum(len(line) + 1 for line in lines[:row]) + column

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from handin.errors import InputError
 from press.source import qmd, reading, references, refusals, shortcodes
 from press.source.qmd import Cell, Prose
+from press.source.scanning import scanned
 
 
 @pytest.fixture
 def read(tmp_path):
     """Write files below a project folder and read the document ``report.qmd``."""
 
-    def reading(text: str, **others: str) -> qmd.Document:
+    def read_text(text: str, **others: str) -> qmd.Document:
         for name, content in {"report": text, **others}.items():
             (tmp_path / f"{name}.qmd").write_text(content, encoding="utf-8")
         document = reading.read(tmp_path / "report.qmd", tmp_path)
@@ -27,7 +28,7 @@ def read(tmp_path):
         references.labels(document)
         return document
 
-    return reading
+    return read_text
 
 
 CELL = '```{python}\n#| label: fig-a\n#| fig-cap: "A"\n#| fig-alt: "B"\nplot()\n```\n'
@@ -110,7 +111,7 @@ def test_references_and_citations_are_found_with_their_places(read):
         ('![A](x.png){fig-alt="B" fig-align="left"}\n', "1: the image's attribute fig-align= is not supported"),
         ('![A](x.png){.lightbox fig-alt="B"}\n', "1: the image's class .lightbox is not supported"),
         ('[![A](x.png){fig-alt="B"}](https://example.org)\n', "1: an image inside a link"),
-        ("Value `{python} x`.\n", "1: inline code that is executed, `{python} x`,"),
+        ("Value `{r} x`.\n", "1: expressions of r are not supported"),
         ("```{{python}}\nx\n```\n", "1: a cell that is shown and not executed"),
         ("````\n```{python}\nx\n```\n````\n", "2: a cell inside a code block"),
         ("```python\nx = 1 # <1>\n```\n", "2: code annotations (<1>)"),
@@ -236,7 +237,7 @@ def test_a_table_is_refused_just_if_pandoc_loses_a_cell_of_it(rows, columns):
     numbers = iter(range(1000, 10_000))
     head, *body = (f"| {' | '.join(cell.format(next(numbers)) for cell in row)} |" for row in rows)
     text = "\n".join([head, "|---" * columns + "|", *body])
-    lines = tuple(qmd.Line(line, "report.qmd", number) for number, line in enumerate(text.split("\n"), 1))
+    lines = tuple(scanned(qmd.Line(line, "report.qmd", number) for number, line in enumerate(text.split("\n"), 1)))
     try:
         refusals.refuse_unsupported(qmd.Document(Path("report.qmd"), "report.qmd", {}, (Prose(lines, 0),)))
         refused = False
