@@ -87,7 +87,7 @@ CELL: dict[str, Option] = {
     "lst-cap": _text("is the caption of the code"),
     **dict.fromkeys(
         "code-fold code-summary code-overflow code-line-numbers code-copy code-tools classes class tags slideshow "
-        "fig-pos fig-env fig-scap fig-link fig-format fig-responsive column cap-location fig-cap-location "
+        "panel fig-pos fig-env fig-scap fig-link fig-format fig-responsive column cap-location fig-cap-location "
         "tbl-cap-location lightbox autodep id html-table-processing tbl-alt lst-alt fig-asp message".split(),
         Option(NOTHING),
     ),
@@ -127,6 +127,7 @@ FRONT: dict[str, Option] = {
     "author": Option("are the authors, with their affiliations"),
     "authors": Option("the same"),
     "affiliation": Option("is where the one author works"),
+    "institute": Option("the same"),
     "affiliations": Option("are what authors refer to"),
     "date": Option("is the date; today, now and last-modified are worked out"),
     "date-format": _text("is how the date is written"),
@@ -135,6 +136,7 @@ FRONT: dict[str, Option] = {
     "keywords": Option("are the keywords, on the page and of the PDF"),
     "lang": _text("is the language: of hyphenation, and of the words before numbers"),
     "bibliography": Option("are the files with the sources", (str, list), "a file's name"),
+    "references": Option("are the sources themselves", (list,), "a list of sources"),
     "nocite": _text("names sources that are listed though nothing cites them"),
     "reference-section-title": _text("is the heading of the list of sources"),
     "crossref": Option("has the words before numbers, as fig-prefix and fig-title", (dict, bool), "a group of keys"),
@@ -163,7 +165,7 @@ FRONT: dict[str, Option] = {
         "type tags slug layout permalink featured twitter-card open-graph highlight-style syntax-highlighting "
         "fig-cap-location tbl-cap-location fig-align fig-format fig-pos tbl-colwidths resources metadata-files "
         "quarto-required validate-yaml freeze cache other-links code-links canonical-url mermaid ipynb-shell-interactivity "
-        "knitr jupytext filters pdf-standard institute running-head acknowledgements "
+        "knitr jupytext filters pdf-standard running-head acknowledgements "
         "slide-number incremental chalkboard logo footer revealjs-plugins execute-dir dir rights publisher "
         "number-offset top-level-division lof lot author-meta email orcid extensions shortcodes template "
         "template-partials variables lightbox-group wrap from reader tbl-cap-above layout-ncol".split(),
@@ -203,7 +205,7 @@ def _near(key: str, known: Mapping[str, Option]) -> str:
     effective = [name for name, option in known.items() if option.does != NOTHING]
     if near := get_close_matches(key, effective, 1, 0.75):
         return f" (did you mean {near[0]}?)"
-    return f"; supported: {', '.join(sorted(effective))}" if len(effective) < 40 else ""
+    return f"; supported: {', '.join(sorted(effective))}" if len(effective) < 35 else ""
 
 
 def require_label(label: Any, place: str) -> None:

@@ -43,12 +43,11 @@ _TAG = re.compile(r"</?([A-Za-z][\w-]*)(?:\s[^<>]*)?/?>")
 _ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)]|#\.)\s+\S")
 _ENVIRONMENT = re.compile(r"\\begin\{(align|equation|gather|multline|eqnarray|alignat|flalign)\*?\}")
 _COMMAND = re.compile(r"\\(begin|textbf|textit|emph|cite[pt]?|ref|eqref|newpage|vspace|hspace|footnote|input|label)\b")
-PAGE_COMMANDS = re.compile(r"\\(newpage|pagebreak|clearpage|cleardoublepage)\b")
 LAYOUT_COMMANDS = re.compile(
-    r"\\(noindent|vspace|hspace|bigskip|medskip|smallskip|hfill|vfill|centering|raggedright|small|footnotesize|large|"
+    r"\\(?:noindent|vspace|hspace|bigskip|medskip|smallskip|hfill|vfill|centering|raggedright|small|footnotesize|large|"
     r"Large|normalsize|FloatBarrier|appendix|tableofcontents|listoffigures|listoftables|setlength|setcounter|"
     r"doublespacing|singlespacing|onehalfspacing|thispagestyle|pagestyle|pagenumbering|maketitle|begingroup|endgroup|"
-    r"newcommand|renewcommand|usepackage|linenumbers|scriptsize|tiny|phantomsection|addcontentsline|hypersetup)\b"
+    r"usepackage|linenumbers|scriptsize|tiny|phantomsection|addcontentsline|hypersetup)\b\*?(?:\[[^\]]*\])?(?:\{[^{}]*\})*"
 )
 """What asks for a look or a place, which another renderer does not have to follow."""
 TAGS = frozenset("br sub sup b strong i em u s del code kbd mark span small div p a center hr".split())
@@ -203,16 +202,34 @@ def _check_foreign(line: Line, judge: Judge) -> None:
             words = f"raw HTML ({tag[0]}) is not supported: write it as Markdown."
             if tag[1].lower() in LOST_TAGS:
                 judge.refuse(line.place, words)
-            if judge.strict or tag[1].lower() not in TAGS:
-                judge.mind(line.place, words)
+            if judge.strict:
+                judge.refuse(line.place, words)
     if "\\" not in line.text:
         return
     if judge.strict:
         command = _COMMAND.search(line.text)
         if command and not (command[1] == "begin" and _ENVIRONMENT.match(line.text, command.start())):
             judge.refuse(line.place, f"raw LaTeX ({command[0]}) outside a formula is not supported.")
-    elif layout := LAYOUT_COMMANDS.search(line.text):
-        judge.mind(line.place, f"raw LaTeX ({layout[0]}) is left out.")
+
+
+def left_out(line: Line) -> Line:
+    """Take out of a line of text the tags and commands that ask for a look alone, and tell the author.
+
+    This is for formats without a promise; elsewhere they are refused.
+    """
+    if len(line.plain) != len(line.text) or not ("<" in line.plain or "\\" in line.plain):
+        return line
+    spans = [tag.span() for tag in _TAG.finditer(line.plain) if tag[1].lower() not in (*TAGS, "style")]
+    spans += [command.span() for command in LAYOUT_COMMANDS.finditer(line.plain)]
+    spans = [(a, b) for a, b in sorted(spans) if not re.match(r"<(https?:|mailto:)", line.text[a:b])]
+    if not spans or "$" in line.text[: spans[0][0]]:
+        return line
+    text = line.text
+    for start, end in reversed(spans):
+        text = text[:start] + text[end:]
+    names = ", ".join(line.text[a:b] for a, b in spans)
+    warnings.warn(f"{line.place}: {names} has no meaning in print and is left out.", UserWarning, stacklevel=2)
+    return replace(line, text=text, plain=text)
 
 
 def _refuse_run_in(lines: Sequence[Line], judge: Judge) -> None:

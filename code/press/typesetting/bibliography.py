@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any
 
 from handin import yaml_text
 from handin.errors import InputError
+from press.keeping.kept import write_if_changed
 from press.source.refusals import Judge
+from press.typesetting.pandoc import run_pandoc
 
 _ENTRY = re.compile(r"^\s*@(?!comment|string|preamble)(\w+)\s*\{\s*([^,\s]+)\s*,", flags=re.M | re.I)
 _FIELD = re.compile(r"(?:^|[,{]\s*|\n\s*)([A-Za-z][\w-]*)\s*=\s*", re.M)
@@ -37,7 +40,17 @@ def files(root: Path, folder: Path, options: Mapping[str, Any]) -> list[Path]:
         if path.suffix not in SUFFIXES:
             raise InputError(f"{name}: a bibliography is a file that ends in .bib or .yml: convert it.")
         found.append(path)
+    if references := options.get("references"):
+        found.append(_written(references, root))
     return found
+
+
+def _written(references: Any, root: Path) -> Path:
+    """Write the sources that a front matter holds into a file that Typst reads."""
+    front = "---\n" + json.dumps({"references": references}, ensure_ascii=False, default=str) + "\n---\n"
+    path = root / ".cache" / "render" / "references.bib"
+    write_if_changed(path, run_pandoc(front, ["--from=markdown", "--to=biblatex", "--standalone"], root).encode())
+    return path
 
 
 def keys(root: Path, folder: Path, options: Mapping[str, Any], *, strict: bool = True) -> set[str]:
@@ -77,4 +90,15 @@ def keys(root: Path, folder: Path, options: Mapping[str, Any], *, strict: bool =
 
 
 def _check_entry(body: str, name: str, line: int, judge: Judge) -> None:
-    """Refuse what Typst would leave out of the list of sources, or could not read."""
+    """Refuse what Typst would leave out of the list of sources."""
+    kind = _ENTRY.match(body)
+    fields = {field.lower() for field in _FIELD.findall(body[kind.end() :] if kind else body)}
+    key = kind[2] if kind else ""
+    if kind is None or kind[1].lower() in ("article", "online"):
+        publisher = set()
+    else:
+        publisher = {"school", "institution", "organization"} & fields if "publisher" not in fields else set()
+    for field in sorted(publisher):
+        judge.mind(f"{name}:{line}", f"the {field} of {key} would be missing in the list: write it as publisher.")
+    if "howpublished" in fields and "url" not in fields:
+        judge.mind(f"{name}:{line}", f"the howpublished of {key} would be missing in the list: write it as url or publisher.")

@@ -21,7 +21,7 @@ from press.execution.execution import Outputs
 from press.source import options as known_options
 from press.source import reading, references, shortcodes
 from press.source.qmd import Cell, Document, Kind, Line, Prose
-from press.source.refusals import IMAGE
+from press.source.refusals import IMAGE, left_out
 from press.source.scanning import scanned
 from press.typesetting import outputs as output_markdown
 from press.typesetting.outputs import Figures, Shown, fenced, joined, quoted
@@ -103,7 +103,10 @@ def emit(document: Document, outputs: Outputs, context: Context) -> Emitted:
             chapter += [replace(lines[0], text="", plain="", kind=Kind.TEXT)] if chapter else []
             chapter += lines
     pieces = [list(scanned(lines)) for _, lines in sorted(chapters.items()) if any(l.text.strip() for l in lines)]
-    flat = iter(references.linked([line for piece in pieces for line in piece]))
+    every = [line for piece in pieces for line in piece]
+    if not context.strict:
+        every = [left_out(line) if line.kind is Kind.TEXT else line for line in every]
+    flat = iter(references.linked(every))
     found = tuple(tuple(itertools.islice(flat, len(piece))) for piece in pieces)
     texts = tuple("\n".join(line.text for line in lines) + "\n" for lines in found)
     return Emitted(texts, tuple(writer.embedded), found)
@@ -162,7 +165,7 @@ class _Writer:
     def _escaped_cell(self, line: Line) -> Line:
         """Show a cell's fence that is only to be shown: ``{{python}}`` is code in Python."""
         text = re.sub(r"^(\s*[`~]{3,})\s*\{\{(\w+)\}\}\s*$", r"\1\2", line.text)
-        return replace(line, text=text)
+        return replace(line, text=text.replace("{=html}", "{=left-out}"))
 
     def _with_images(self, lines: list[Line]) -> list[Line]:
         """Name images from the project's folder, as Typst finds them; an image may go over several lines."""

@@ -117,9 +117,10 @@ def _authors(options: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Bring authors, which may be a name, a group of keys or a list of either, into the shape that Quarto's has."""
     given = options.get("author", options.get("authors"))
     known = {str(each.get("id") or each.get("ref")): each for each in _each(options.get("affiliations")) if isinstance(each, dict)}
-    if not known and "affiliation" in options:
+    own = options.get("affiliation", options.get("institute"))
+    if not known and own is not None:
         given = [{"name": each} if isinstance(each, str) else each for each in _each(given)]
-        given = [{"affiliation": options["affiliation"], **each} for each in given]
+        given = [{"affiliation": own, **each} for each in given]
     found = []
     for each in _each(given):
         author = each if isinstance(each, dict) else {"name": each}

@@ -82,13 +82,13 @@ def _filter_message(stderr: str) -> str:
 def sections(chapter: str) -> tuple[str, ...]:
     """Cut a chapter's Markdown before its headings; a chapter in which something reaches over a cut stays whole.
 
-    Notes and link targets are defined in one place and used in another: such a chapter is one piece.
+    Notes, link targets and commands are defined in one place and used in another: such a chapter is one piece.
     """
     lines = [Line(text, "", number) for number, text in enumerate(chapter.split("\n"))]
     cuts = []
     depth, dollars = 0, 0
     for line in outside_code(lines):
-        if re.match(r" {0,3}\[[^\]]+\]:", line.text):
+        if re.match(r" {0,3}(\[[^\]]+\]:|\\(re)?newcommand|\\def\\|\\DeclareMathOperator|\\providecommand)", line.text):
             return (chapter,)
         if re.match(r"#{1,6} ", line.text) and not depth and not dollars % 2:
             if line.number and not lines[line.number - 1].text.strip():

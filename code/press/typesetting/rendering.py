@@ -31,6 +31,8 @@ from press.typesetting.worker import PandocWorker
 HERE = Path(__file__).resolve().parent
 BODY = "PRESS-BODY"
 BORDER = "PRESS-BORDER"
+FILTERS = ("foreign", "references", "quarto")
+"""What Quarto's own filters do, in the order in which they run."""
 LEAST = ("a-2b",)
 """What a PDF keeps whose format promises nothing: then a sign that no font has is an error, not an empty box."""
 
@@ -87,7 +89,7 @@ class Typesetter:
         InputError
             If a formula or construct cannot be set, with its place.
         """
-        filters = [HERE / "filters" / "quarto.lua", *self.extension.filters]
+        filters = [*(HERE / "filters" / f"{name}.lua" for name in FILTERS), *self.extension.filters]
         scripts = sorted({path for f in filters for path in f.parent.glob("*.lua")})
         tools = digest([path.read_text(encoding="utf-8") for path in scripts], package_versions("pypandoc-binary"))
         arguments = [f"--from={READER}", "--to=typst", "--wrap=none", "--number-sections"]
