@@ -314,4 +314,3 @@ class Builder:
 def _own_digest(job: Job) -> str:
     """Digest what a job depends on but for its inputs."""
     return digest_of({name: found for name, found in job.dependencies().items() if name not in job.inputs})
-

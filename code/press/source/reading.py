@@ -84,7 +84,9 @@ class _Reader:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         if bad := _CONTROL.search(text):
             line = text.count("\n", 0, bad.start()) + 1
-            raise InputError(f"{name}:{line}: a control character (U+{ord(bad.group()):04X}) is in the text: delete it.")
+            raise InputError(
+                f"{name}:{line}: a control character (U+{ord(bad.group()):04X}) is in the text: delete it."
+            )
         return [Line(each, name, number) for number, each in enumerate(text.split("\n"), 1)]
 
     def _front_matter(self, lines: list[Line]) -> tuple[dict[str, Any], list[Line]]:
@@ -154,10 +156,7 @@ class _Reader:
             return
         lines, self.prose = tuple(self.prose), []
         inline = tuple(
-            cell
-            for line in lines
-            if line.kind is Kind.TEXT and "`{" in line.text
-            for cell in self._expressions(line)
+            cell for line in lines if line.kind is Kind.TEXT and "`{" in line.text for cell in self._expressions(line)
         )
         self.parts.append(Prose(lines, self.chapter, inline))
 

@@ -154,9 +154,9 @@ def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
             judge.refuse(line.place, f"the footnote [^{note}] has no text: add a line '[^{note}]: …'.")
         if re.fullmatch(r"---\s*", line.text) and _begins_metadata(lines, index):
             judge.refuse(line.place, "metadata in the middle of the text: leave an empty line after ---.")
-        if raw := re.search(r"\{=(\w+)\}", plain.text):
-            if judge.strict or raw[1] not in ("typst", "latex", "tex"):
-                judge.mind(line.place, "raw inline code is not supported: write it as Markdown.")
+        raw = re.search(r"\{=(\w+)\}", plain.text)
+        if raw and (judge.strict or raw[1] not in ("typst", "latex", "tex")):
+            judge.mind(line.place, "raw inline code is not supported: write it as Markdown.")
         _check_attributes(plain, judge)
         if div := _DIV.match(plain.text):
             if div[1]:
@@ -271,7 +271,9 @@ def _refuse_lossy_tables(lines: Sequence[Line]) -> None:
             columns = 0
         elif columns:
             _check_row(line, columns)
-        elif _TABLE_RULE.fullmatch(text) and before is not None and "|" in before.text and "|" in text.replace("+", "|"):
+        elif (
+            _TABLE_RULE.fullmatch(text) and before is not None and "|" in before.text and "|" in text.replace("+", "|")
+        ):
             columns = _columns(text.replace("+", "|"))
             _check_row(before, columns)
         elif _TABLE_ROW.fullmatch(text) and not (before is not None and before.text.strip().startswith(("+", "|"))):

@@ -81,7 +81,9 @@ def keys(root: Path, folder: Path, options: Mapping[str, Any], *, strict: bool =
             line = text.count("\n", 0, entry.start(2)) + 1
             plain = re.sub(r"\\[{}]", "", body)
             if plain.count("{") != plain.count("}"):
-                raise InputError(f"{name}:{line}: the braces of the entry {entry[2]} do not match: each {{ needs its }}.")
+                raise InputError(
+                    f"{name}:{line}: the braces of the entry {entry[2]} do not match: each {{ needs its }}."
+                )
             if entry[2] in found:
                 raise InputError(f"{name}:{line}: the key {entry[2]} is used already: give this entry another one.")
             found.add(entry[2])
@@ -101,4 +103,6 @@ def _check_entry(body: str, name: str, line: int, judge: Judge) -> None:
     for field in sorted(publisher):
         judge.mind(f"{name}:{line}", f"the {field} of {key} would be missing in the list: write it as publisher.")
     if "howpublished" in fields and "url" not in fields:
-        judge.mind(f"{name}:{line}", f"the howpublished of {key} would be missing in the list: write it as url or publisher.")
+        judge.mind(
+            f"{name}:{line}", f"the howpublished of {key} would be missing in the list: write it as url or publisher."
+        )

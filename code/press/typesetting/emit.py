@@ -102,7 +102,7 @@ def emit(document: Document, outputs: Outputs, context: Context) -> Emitted:
             chapter = chapters.setdefault(part.chapter, [])
             chapter += [replace(lines[0], text="", plain="", kind=Kind.TEXT)] if chapter else []
             chapter += lines
-    pieces = [list(scanned(lines)) for _, lines in sorted(chapters.items()) if any(l.text.strip() for l in lines)]
+    pieces = [list(scanned(lines)) for _, lines in sorted(chapters.items()) if any(line.text.strip() for line in lines)]
     every = [line for piece in pieces for line in piece]
     if not context.strict:
         every = [left_out(line) if line.kind is Kind.TEXT else line for line in every]
@@ -231,7 +231,9 @@ class _Writer:
             label, kind = "", next((kind for kind in ("fig", "tbl") if options.get(f"{kind}-cap")), "")
         alternatives = [self.value(text, place) for text in _alternatives(options)]
         shown = output_markdown.shown(outputs, options, place, self.figures, alternatives)
-        shown = [each if each.text.startswith("```") else replace(each, text=self.value(each.text, place)) for each in shown]
+        shown = [
+            each if each.text.startswith("```") else replace(each, text=self.value(each.text, place)) for each in shown
+        ]
         if kind == "tbl":
             shown = self._only_tables(label, shown, place)
         elif kind == "fig":
@@ -281,7 +283,11 @@ class _Writer:
         is_fit = images == wanted and len(shown) == images
         if isinstance(options.get("fig-cap"), list):
             is_fit = len(shown) == images
-        if (label and not shown) or (isinstance(parts, list) and images != wanted) or (self.context.strict and not is_fit):
+        if (
+            (label and not shown)
+            or (isinstance(parts, list) and images != wanted)
+            or (self.context.strict and not is_fit)
+        ):
             words = f"{wanted} figures" if isinstance(parts, list) else "one figure and nothing else"
             names = ", ".join(f"{each.what} ({each.part})" for each in shown) or "nothing"
             name = f"the cell {label}" if label else "this cell"
@@ -297,10 +303,20 @@ class _Writer:
         return [line for piece in pieces for line in [*piece, empty]][:-1]
 
     def _float(
-        self, label: str, kind: str, attributes: Mapping[str, str], pieces: Sequence[list[Line]], caption: str, origin: Line
+        self,
+        label: str,
+        kind: str,
+        attributes: Mapping[str, str],
+        pieces: Sequence[list[Line]],
+        caption: str,
+        origin: Line,
     ) -> list[Line]:
         caption = " ".join(self.value(caption, origin.place).split())
-        attributes = {**attributes, **({} if label else {"float": kind}), **({} if caption else {"uncaptioned": "true"})}
+        attributes = {
+            **attributes,
+            **({} if label else {"float": kind}),
+            **({} if caption else {"uncaptioned": "true"}),
+        }
         return _div(label, attributes, [*pieces, *([_lines(caption, origin)] if caption else [])], origin)
 
     # -- notebooks

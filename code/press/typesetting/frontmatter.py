@@ -116,7 +116,11 @@ def _words(options: Mapping[str, Any], language: str, document: Document, extens
 def _authors(options: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Bring authors, which may be a name, a group of keys or a list of either, into the shape that Quarto's has."""
     given = options.get("author", options.get("authors"))
-    known = {str(each.get("id") or each.get("ref")): each for each in _each(options.get("affiliations")) if isinstance(each, dict)}
+    known = {
+        str(each.get("id") or each.get("ref")): each
+        for each in _each(options.get("affiliations"))
+        if isinstance(each, dict)
+    }
     own = options.get("affiliation", options.get("institute"))
     if not known and own is not None:
         given = [{"name": each} if isinstance(each, str) else each for each in _each(given)]

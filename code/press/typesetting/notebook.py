@@ -37,7 +37,9 @@ def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], in
     cells = []
     title = document.front_matter.get("title")
     if title:
-        cells.append(_markdown(f"# {shortcodes.substitute(str(title), document.name, variables, document.front_matter)}"))
+        cells.append(
+            _markdown(f"# {shortcodes.substitute(str(title), document.name, variables, document.front_matter)}")
+        )
     counts = dict.fromkeys(FLOATS, 0)
     by_cell = iter(outputs)
     executed = 0

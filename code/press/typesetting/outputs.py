@@ -225,7 +225,9 @@ def latex(text: str) -> str:
     body = text.strip()
     bare = body.strip("$").strip()
     is_formula = body.startswith("$") and body.endswith("$") and "$" not in bare.replace(r"\$", "")
-    if is_formula or re.match(r"\\\[|\\\(|\\begin\{(?:align|equation|gather|multline|eqnarray|array|[pbv]?matrix)", body):
+    if is_formula or re.match(
+        r"\\\[|\\\(|\\begin\{(?:align|equation|gather|multline|eqnarray|array|[pbv]?matrix)", body
+    ):
         return f"$$\n{_formula(text)}\n$$"
     return fenced(body, "{=latex-output}")
 

@@ -16,6 +16,7 @@ from press.source.scanning import outside_code
 
 READER = "markdown-auto_identifiers+raw_attribute"
 
+
 @cache
 def pandoc() -> Path:
     """Return the pandoc binary that the package pypandoc-binary holds.
@@ -90,9 +91,9 @@ def sections(chapter: str) -> tuple[str, ...]:
     for line in outside_code(lines):
         if re.match(r" {0,3}(\[[^\]]+\]:|\\(re)?newcommand|\\def\\|\\DeclareMathOperator|\\providecommand)", line.text):
             return (chapter,)
-        if re.match(r"#{1,6} ", line.text) and not depth and not dollars % 2:
-            if line.number and not lines[line.number - 1].text.strip():
-                cuts.append(line.number)
+        is_heading = re.match(r"#{1,6} ", line.text) and not depth and not dollars % 2
+        if is_heading and line.number and not lines[line.number - 1].text.strip():
+            cuts.append(line.number)
         if colons := re.match(r" {0,3}:{3,}\s*(.*)$", line.text):
             depth += 1 if colons[1].strip(": ") else -1
         dollars += line.text.count("$$")

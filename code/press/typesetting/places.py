@@ -13,7 +13,9 @@ from difflib import SequenceMatcher
 from press.source.qmd import Document, Line
 
 _WORD = re.compile(r"\w+")
-_FROM_TYPST = frozenset("block cite ref figure table image link box text strong emph caption supplement form prose".split())
+_FROM_TYPST = frozenset(
+    "block cite ref figure table image link box text strong emph caption supplement form prose".split()
+)
 
 
 def of_quoted(message: str, document: Document, lines: Sequence[Line]) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 
 import pytest
+from papers import Papers
 
 from press import environment
-
-from papers import Papers
 
 
 @pytest.fixture(scope="module")

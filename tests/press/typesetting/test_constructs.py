@@ -12,6 +12,7 @@ BIB = (
     "@article{ada, author={Lovelace, Ada}, title={Notes}, journal={Memoirs}, year={1843}}\n"
     "@article{bob, author={Boole, George}, title={Laws}, journal={Thought}, year={1854}}\n"
 )
+FRONT = "# Plain heading\n\n# A {#sec-a}\n\n# B {#sec-b}\n\nSTART\n\n"
 HEAD = "---\ntitle: T\nbibliography: refs.bib\nnumber-sections: true\n---\n\n"
 
 SHOWN = [
@@ -77,17 +78,20 @@ SHOWN = [
 ]  # fmt: skip
 
 
-def typst(papers, text: str) -> tuple[str, str]:
-    made = papers.set(
-        HEAD + "# Plain heading\n\n# A {#sec-a}\n\n# B {#sec-b}\n\nSTART\n\n" + text + "\n\nEND\n", refs_bib=BIB
-    )
-    return made.typst.partition("START")[2].partition("END")[0], made.text
+@pytest.fixture(scope="module")
+def pieces(papers) -> dict[str, str]:
+    """All constructs in one paper: the Typst of each, by its name."""
+    texts = [f"START{number}\n\n{text.strip()}\n\nEND{number}" for number, (_, text, _) in enumerate(SHOWN)]
+    made = papers.set(HEAD + FRONT + "\n\n".join(texts) + "\n", refs_bib=BIB).typst
+    return {
+        name: made.partition(f"START{number}\n")[2].partition(f"END{number}\n")[0]
+        for number, (name, _, _) in enumerate(SHOWN)
+    }
 
 
-@pytest.mark.parametrize(("text", "wanted"), [case[1:] for case in SHOWN], ids=[case[0] for case in SHOWN])
-def test_what_is_let_through_is_set(papers, text, wanted):
-    made, _ = typst(papers, text)
-    assert re.search(wanted, made, flags=re.S), made
+@pytest.mark.parametrize(("name", "wanted"), [(case[0], case[2]) for case in SHOWN], ids=[case[0] for case in SHOWN])
+def test_what_is_let_through_is_set(pieces, name, wanted):
+    assert re.search(wanted, pieces[name], flags=re.S), pieces[name]
 
 
 REFUSED = [
@@ -109,7 +113,7 @@ REFUSED = [
 @pytest.mark.parametrize(("text", "words"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
 def test_what_would_be_lost_is_refused_with_its_line(papers, text, words):
     with pytest.raises(InputError, match=rf"^paper\.qmd:15.*{words}"):
-        typst(papers, text)
+        papers.set(HEAD + FRONT + text + "\n", refs_bib=BIB)
 
 
 TOLD = [
@@ -125,7 +129,5 @@ TOLD = [
 
 @pytest.mark.parametrize(("text", "words"), [case[1:] for case in TOLD], ids=[case[0] for case in TOLD])
 def test_what_looks_otherwise_in_print_is_told(papers, text, words):
-    made = papers.set(
-        HEAD + "# Plain heading\n\n# A {#sec-a}\n\n# B {#sec-b}\n\nSTART\n\n" + text + "\n\nEND\n", refs_bib=BIB
-    )
+    made = papers.set(HEAD + FRONT + text + "\n", refs_bib=BIB)
     assert any(re.search(words, told) for told in made.told), made.told

@@ -187,6 +187,7 @@ local function callout(div, name)
 end
 
 -- A table whose columns cannot become narrow enough for the page is set in smaller letters: its longest words decide.
+-- In one that is wider still, words break anywhere.
 local line_length = 84
 local smallest = 0.5
 
@@ -224,14 +225,12 @@ local function fitted(element)
   if needed <= line_length then
     return pandoc.Blocks({ element })
   end
-  local scale = line_length / needed
-  assert(scale >= smallest, "a table is too wide for the page, even in small letters: " .. pandoc.utils.stringify(
-    element.head.rows[1] and element.head.rows[1].cells[1].contents or ""))
-  return pandoc.Blocks({
-    raw_block(string.format("#[#set text(size: %.2fem)\n#set table(inset: (x: %.1fpt, y: 3pt))\n#set par(justify: false)", scale, 6 * scale)),
-    element,
-    raw_block("]"),
-  })
+  local scale = math.max(line_length / needed, smallest)
+  local opening = string.format("#[#set text(size: %.2fem)\n#set table(inset: (x: %.1fpt, y: 3pt))", scale, 6 * scale)
+  if line_length / needed < smallest then
+    opening = opening .. '\n#show regex("\\S{4,}"): word => word.text.clusters().join(box(width: 0pt))'
+  end
+  return pandoc.Blocks({ raw_block(opening), element, raw_block("]") })
 end
 
 local function table_float(element)
