@@ -34,11 +34,21 @@ class Papers:
         environment.apply(project)
         self.builder = Builder(project, Purpose.PREVIEW)
 
-    def set(self, text: str, **files: str) -> Set:
-        """Set a text; further files lie beside it, with an underscore for the dot in their names."""
+    def typst(self, text: str, **files: str) -> str:
+        """Turn a text into Typst, without setting the pages."""
+        self._write(text, files)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return self.builder.report().text
+
+    def _write(self, text: str, files: dict[str, str]) -> None:
         for name, content in files.items():
             (self.folder / name.replace("_", ".")).write_text(content, encoding="utf-8")
         self.path.write_text(text, encoding="utf-8")
+
+    def set(self, text: str, **files: str) -> Set:
+        """Set a text; further files lie beside it, with an underscore for the dot in their names."""
+        self._write(text, files)
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
             typst = self.builder.report().text
