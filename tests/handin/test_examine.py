@@ -57,7 +57,7 @@ def only(findings, severity="error"):
     for finding in findings:
         assert finding.file
         assert finding.message.strip()
-        assert finding.mend.strip().endswith((".", "...`."))
+        assert finding.fix.strip().endswith((".", "...`."))
     return " | ".join(f"{finding.file} {finding.place}: {finding.message}" for finding in findings)
 
 
@@ -1186,7 +1186,7 @@ def test_findings_make_the_command_fail(inside):
     assert result.exit_code == 1
     assert "notes.txt" in result.output
     found = json.loads(run("--json").output)
-    assert set(found["findings"][0]) == {"severity", "file", "place", "message", "mend"}
+    assert set(found["findings"][0]) == {"severity", "file", "place", "message", "fix"}
 
 
 def test_a_failed_build_and_a_changed_file_are_seen(inside):
