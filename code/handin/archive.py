@@ -95,7 +95,7 @@ def open_zip(path: Path, *, largest: int) -> Opened:
     if size > largest:
         return refused(f"The zip has {size / MEGABYTE:.1f} MB and was not opened.", "Make it smaller.")
     raw = path.read_bytes()
-    if not raw.startswith(b"PK") and (what := looks_like(raw)):
+    if not raw.startswith(b"PK") and (what := looks_like(raw, instead_of="a zip")):
         return refused(f"It is no zip but {what.name}.", what.fix)
     if problem := _end_record_problem(raw):
         return refused(problem)
@@ -267,7 +267,7 @@ def _second_name_problem(entry: zipfile.ZipInfo) -> str | None:
 
 def _kind_problem(entry: zipfile.ZipInfo) -> str | None:
     mode = stat.S_IFMT(entry.external_attr >> 16)
-    if entry.orig_filename.endswith(("/", "\\")) and mode in (0, stat.S_IFDIR):
+    if entry.orig_filename.endswith(("/", "\\")) and mode in (0, stat.S_IFDIR, stat.S_IFREG):
         return "The entry is a folder by its name, and has content." if entry.file_size else None
     if mode == stat.S_IFDIR or entry.external_attr & _DOS_DIRECTORY:
         return "The entry is a folder by its kind, and a file by its name."

@@ -208,7 +208,7 @@ def _count_findings(zip_name: str, members: dict[str, bytes], has_notebook: bool
         message, fix = "The file was not asked for.", "Take it out of the zip."
         if name.startswith("."):
             message = "The file is hidden and was not asked for: a system or a program left it there."
-        elif real := looks_like(content):
+        elif real := looks_like(content, instead_of=""):
             message, fix = f"The file was not asked for; it is {real.name}.", f"Take it out of the zip. {real.fix}"
         findings.append(Finding("error", zip_name, shortened(name), message, fix))
     return findings

@@ -21,8 +21,8 @@ Naming = Callable[[str], Names]
 
 SUFFIXES = (".zip", ".pdf", ".ipynb")
 
-SET_ID = "Set `student_id` in the settings, or run `make submission STUDENT_ID=...`."
-BUILD_AGAIN = "Build the submission again: `make submission`."
+SET_ID = "Put your own student id there; where it was built, into `student_id` in the settings."
+BUILD_AGAIN = "Build the submission again from its sources."
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,7 @@ def name_findings(names: list[str], owner: Owner) -> list[Finding]:
     usual = {".zip": own.zip, ".pdf": own.pdf, ".ipynb": own.notebook} if own else {}
     for name in names:
         proper = usual.get(kind_of(name) or Path(name).suffix.lower())
-        rename = (
-            f"Name it {proper}." if proper else f"Let its name be the student id {student_id} and the usual ending."
-        )
+        rename = f"Name it {proper}." if proper else f"Name it by the student id {student_id} and its ending."
         others = [found for found in _ids(name, owner.names) if found != student_id]
         if others:
             message = f"The name has the student id {others[0]} where {student_id} is expected."

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Kind:
-    """What a file really is: its name with an article, and what to do about it."""
+    """What a file really is, with an article, and what to do about it."""
 
     name: str
     fix: str
@@ -46,10 +46,24 @@ _BEGINNINGS: tuple[tuple[bytes, Kind], ...] = (
 )
 
 
-def looks_like(content: bytes) -> Kind | None:
-    """Say what a file is by its content; None where nothing is known."""
+def looks_like(content: bytes, *, instead_of: str) -> Kind | None:
+    """Say what a file is by its content.
+
+    Parameters
+    ----------
+    content
+        The file's bytes.
+    instead_of
+        What its name says: ``a PDF``, ``a notebook``, ``a zip``.
+
+    Returns
+    -------
+    Kind or None
+        None where nothing is known, or it is what its name says.
+    """
     if not content.strip(b"\0 \r\n\t"):
         fix = "Save or download it once more: an upload broke off, or a cloud folder had not fetched it yet."
         return Kind("an empty file", fix)
     head = content[:1000].removeprefix(codecs.BOM_UTF8)
-    return next((kind for pattern, kind in _BEGINNINGS if re.match(pattern, head, re.IGNORECASE)), None)
+    found = next((kind for pattern, kind in _BEGINNINGS if re.match(pattern, head, re.IGNORECASE)), None)
+    return None if found is not None and found.name == instead_of else found

@@ -230,7 +230,7 @@ def read_notebook(content: bytes, file: str) -> tuple[Notebook | None, list[Find
         raw = json.loads(text, parse_constant=constants.setdefault, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None)
-        if what := looks_like(content):
+        if what := looks_like(content, instead_of="a notebook"):
             add(f"It is no notebook but {what.name}.", what.fix)
         elif "\n<<<<<<< " in text:
             add("It is damaged: git left the marks of a conflict in it.", "Choose one version (git checkout --ours).")
@@ -273,7 +273,7 @@ def _decoded(content: bytes, add: Any) -> str | None:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        what = looks_like(content)
+        what = looks_like(content, instead_of="a notebook")
         message = f"It is no notebook but {what.name}." if what else "It is not UTF-8 text, so it is no notebook."
         add(message, what.fix if what else SAVE_AGAIN)
         return None

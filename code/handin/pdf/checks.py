@@ -84,7 +84,7 @@ def check_pdf_content(content: bytes, file: str) -> tuple[Pdf | None, list[Findi
         return None, [Finding("error", file, "", message, fix)]
 
     if b"%PDF-" not in content[:1024]:
-        what = looks_like(content)
+        what = looks_like(content, instead_of="a PDF")
         return broken(f"It is no PDF but {what.name}.", what.fix) if what else broken("It is no PDF.")
     if is_bomb(content):
         return broken("It grows to hundreds of megabytes when it is opened: a bomb.", "Do not open it; build it again.")
