@@ -455,7 +455,7 @@ _CHECKS: dict[str, Callable[[_Opened], list[Finding]]] = {
     "Its metadata": _identity,
     "The size of its pages": _sizes,
     "What its pages show": _empty_pages,
-    "What runs off its pages": lambda opened: off_the_page(opened.content, opened.seen, opened.file),
+    "What runs off its pages": lambda opened: off_the_page(opened.content, opened.pdf, opened.seen, opened.file),
     "What is left of its sources": _residue,
     "Its missing pages": _missing_pages,
     "Its fonts": _fonts,

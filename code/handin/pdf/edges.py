@@ -7,14 +7,16 @@ knows. So what lies outside is drawn once more on a larger page, and counts wher
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
+import pikepdf
 import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 from PIL import Image, ImageChops
 
-from handin.findings import Finding, Severity
+from handin.findings import Finding
 from handin.text import shortened
 
 POINTS_A_MM = 72 / 25.4
@@ -52,40 +54,48 @@ class _Outside:
     shown: str = ""
 
 
-def off_the_page(content: bytes, seen: pypdfium2.PdfDocument, file: str) -> list[Finding]:
+def off_the_page(content: bytes, pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument, file: str) -> list[Finding]:
     """Say what of each page lies outside of what a reader sees.
 
     Parameters
     ----------
     content
         The bytes of the PDF.
-    seen
-        The same PDF, opened.
+    pdf, seen
+        The same PDF, opened by both readers: PDFium does not know of boxes that a page inherits.
     file
         Its name, for the findings.
     """
     findings = []
-    for number, page in enumerate(seen, 1):
-        shown = _normal(page.get_cropbox())
-        media = _normal(page.get_mediabox())
+    for number, boxes in enumerate(pdf.pages, 1):
+        page = seen[number - 1]
+        media = _normal(boxes.mediabox)
+        shown = _common(media, _normal(boxes.cropbox))
         found = [*_texts(page, shown), *_objects(page, shown)]
         inked = _with_ink(content, number - 1, shown, found) if found else []
-        for thing in inked[:1]:
-            edge = _edge(thing.box, shown)
-            lost = f": {shortened(thing.shown, 40)}" if thing.shown else ""
-            message = f"{thing.what} runs off the {edge} edge of the page{lost}"
-            severity: Severity = "error" if _reach(thing.box, media) > TEXT_MAY_REACH_OUT else "warning"
-            if severity == "warning":
-                message = f"{thing.what} was cut away when the page was cropped{lost}"
-            findings.append(Finding(severity, file, f"page {number}", message, _FIX))
-        if not inked and (text := _unprinted(page, shown)):
+        if inked:
+            furthest = max(inked, key=lambda thing: _reach(thing.box, shown))
+            is_lost = _reach(furthest.box, media) > TEXT_MAY_REACH_OUT
+            message = f"{furthest.what} runs off the {_edge(furthest.box, shown)} edge of the page"
+            if not is_lost:
+                message = f"{furthest.what} was cut away when the page was cropped"
+            message += f": {shortened(furthest.shown, 40)}" if furthest.shown else "."
+            findings.append(Finding("error" if is_lost else "warning", file, f"page {number}", message, _FIX))
+        elif text := _unprinted(page, shown):
             message = f"The text reaches so near to the edge of the page that a printer cuts it: {shortened(text, 40)}"
             findings.append(Finding("warning", file, f"page {number}", message, _FIX))
     return findings
 
 
-def _normal(box: Box) -> Box:
-    left, bottom, right, top = box
+def _common(first: Box, second: Box) -> Box:
+    """Return what two boxes have in common, or the first where that is nothing."""
+    left, bottom = max(first[0], second[0]), max(first[1], second[1])
+    right, top = min(first[2], second[2]), min(first[3], second[3])
+    return (left, bottom, right, top) if left < right and bottom < top else first
+
+
+def _normal(box: Iterable[Any]) -> Box:
+    left, bottom, right, top = (float(side) for side in box)
     return min(left, right), min(bottom, top), max(left, right), max(bottom, top)
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import pikepdf
 
 from handin.findings import Severity
-from handin.pdf.drawn import contents, drawn
+from handin.pdf.drawn import contents, drawn, items
 
+_HOLE = bytes(1000)
 _END = re.compile(rb"startxref\s+\d+")
 
 
@@ -35,13 +37,18 @@ def damage(content: bytes, pdf: pikepdf.Pdf) -> Iterator[tuple[Severity, str, st
     """
     if not _END.search(content):
         yield "error", "", "It is damaged: its end is missing, as when a download or an upload breaks off."
-    elif any("reconstruct" in str(warning) for warning in pdf.get_warnings()):
-        message = "Its table of contents was broken, so that viewers have to guess: a program changed the file as if it"
-        yield "warning", "", f"{message} were text (line ends), or something was put in front of it."
+    is_repaired = any("reconstruct" in str(warning) for warning in pdf.get_warnings())
+    if is_repaired and _HOLE in content[: content.rfind(b"startxref")]:
+        yield "error", "", "It is damaged: a part of it holds nothing but zeros, as when a download breaks off."
+    elif is_repaired and _END.search(content):
+        message = "It was changed as if it were a text, or something was put in front of it or behind it"
+        yield "warning", "", f"{message}: its parts are not where it says, and viewers have to search for them."
     seen: set[tuple[int, int]] = set()
     for number, page in enumerate(pdf.pages, 1):
         place = f"page {number}"
-        if any(not isinstance(stream, pikepdf.Stream) or not _is_whole(stream) for stream in contents(page)):
+        streams = contents(page)
+        is_whole = all(isinstance(stream, pikepdf.Stream) and _is_whole(stream) for stream in streams)
+        if not is_whole or (is_repaired and _lacks_something(page)):
             yield "error", place, "It is damaged: a part of what the page shows is missing."
         for item in drawn(page, seen):
             if isinstance(item, pikepdf.Stream) and not _is_whole(item):
@@ -51,12 +58,25 @@ def damage(content: bytes, pdf: pikepdf.Pdf) -> Iterator[tuple[Severity, str, st
                 yield "error", place, "It is damaged: a part of a font is missing, so that its letters are not shown."
 
 
+def _lacks_something(page: pikepdf.Page) -> bool:
+    """Whether a page of a repaired file is drawn with a font, picture or form that is not in the file any more."""
+    fonts: Any = page.resources.get("/Font", {})
+    others: Any = page.resources.get("/XObject", {})
+    for instruction in pikepdf.parse_content_stream(page, "Tf Do"):
+        name, is_font = str(instruction.operands[0]), str(instruction.operator) == "Tf"
+        if name not in (fonts if is_font else others):
+            return True
+    return not contents(page)
+
+
 def _has_whole_font(font: pikepdf.Dictionary) -> bool:
-    descriptor = font.get("/FontDescriptor")
-    if not isinstance(descriptor, pikepdf.Dictionary):
-        return True
-    files = (descriptor.get(key) for key in ("/FontFile", "/FontFile2", "/FontFile3"))
-    return all(_is_whole(file) for file in files if isinstance(file, pikepdf.Stream))
+    for each in (font, *items(font.get("/DescendantFonts"))):
+        descriptor = each.get("/FontDescriptor") if isinstance(each, pikepdf.Dictionary) else None
+        if isinstance(descriptor, pikepdf.Dictionary):
+            files = [descriptor.get(key) for key in ("/FontFile", "/FontFile2", "/FontFile3")]
+            if not all(_is_whole(file) for file in files if isinstance(file, pikepdf.Stream)):
+                return False
+    return True
 
 
 def _is_whole(stream: pikepdf.Stream) -> bool:
