@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "status": "press.commands.status:status",
     "prepare": "press.commands.making:prepare",
     "doctor": "press.commands.doctor:doctor",
+    "new": "press.commands.new:new",
 }
 """The commands of every report, in the order in which they are listed."""
 
@@ -65,7 +66,7 @@ def _report() -> Report | None:
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="literate-coursework", message="%(version)s")
+@click.version_option(package_name="literate-press", message="%(version)s")
 def cli() -> None:
     """Make a literate report: its PDF, its executed notebook, and the zip that is handed in.
 
