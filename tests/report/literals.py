@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from press.source.qmd import Document, Line, Prose
-from press.typesetting.rendering import run_pandoc
+from press.typesetting.pandoc import run_pandoc
 
 MARK = "<!-- literal -->"
 """Stands directly behind a number that is meant as it is typed; no reader of the documents sees it."""

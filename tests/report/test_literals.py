@@ -9,7 +9,7 @@ import yaml
 from literals import MARK, as_read, literals, numbers, printed
 
 from copies import ROOT
-from press.source import qmd
+from press.source import reading, shortcodes
 
 DOCUMENTS = ("report/report.qmd", "report/q6-classifier.qmd")
 
@@ -29,7 +29,7 @@ def found(tmp_path):
 
     def scan(text: str) -> list[str]:
         (tmp_path / "a.qmd").write_text(text, encoding="utf-8")
-        return [literal.number for literal in literals(qmd.read(tmp_path / "a.qmd", tmp_path), RESULTS)]
+        return [literal.number for literal in literals(reading.read(tmp_path / "a.qmd", tmp_path), RESULTS)]
 
     return scan
 
@@ -48,7 +48,7 @@ def results(built):
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_no_result_is_typed_in(name, results):
     assert len(results) > 50
-    typed = literals(qmd.read(ROOT / name, ROOT), results)
+    typed = literals(reading.read(ROOT / name, ROOT), results)
     assert not typed, "\n" + "\n".join(map(str, typed))
 
 
@@ -56,10 +56,10 @@ def test_no_result_is_typed_in(name, results):
 def test_a_number_typed_in_place_of_its_variable_would_be_found(name, results, built, tmp_path):
     """Put what they print in place of the variables: each number is found again, so the test above can fail."""
     values = yaml.safe_load((built.root / "_variables.yml").read_text(encoding="utf-8"))
-    lines = [line.text for line in qmd.read(ROOT / name, ROOT).prose if not line.text.startswith("#")]
+    lines = [line.text for line in reading.read(ROOT / name, ROOT).prose if not line.text.startswith("#")]
     used = set(re.findall(r"\{\{< var (\w+)\.(\w+) >\}\}", "\n".join(lines)))
-    (tmp_path / "typed.qmd").write_text(qmd.substitute("\n".join(lines), name, values, {}), encoding="utf-8")
-    found = {literal.number for literal in literals(qmd.read(tmp_path / "typed.qmd", tmp_path), results)}
+    (tmp_path / "typed.qmd").write_text(shortcodes.substitute("\n".join(lines), name, values, {}), encoding="utf-8")
+    found = {literal.number for literal in literals(reading.read(tmp_path / "typed.qmd", tmp_path), results)}
     expected = set(printed({"used": {f"{group}.{key}": values[group][key] for group, key in used}}))
     assert expected
     assert expected <= found
@@ -122,7 +122,7 @@ def test_a_mark_excuses_one_number_only(found):
 
 def test_the_report_names_place_and_variable(tmp_path):
     (tmp_path / "a.qmd").write_text("One.\n\nThe output is 0.7311.\n", encoding="utf-8")
-    (literal,) = literals(qmd.read(tmp_path / "a.qmd", tmp_path), RESULTS)
+    (literal,) = literals(reading.read(tmp_path / "a.qmd", tmp_path), RESULTS)
     assert str(literal).startswith("a.qmd:3: 0.7311 is what {{< var q1.y >}} prints")
 
 

@@ -116,7 +116,6 @@ FORMAT: dict[str, Option] = {
     "papersize": _text("is the paper's size, as Typst names it"),
     "bibliographystyle": _text("is the style of citations, as Typst names it"),
     "csl": _text("is a file with the style of citations"),
-    "shift-heading-level-by": Option("moves headings to other levels", (int,), "a whole number"),
 }
 """What a document may set, at its top, and under ``format`` for the PDF."""
 
@@ -144,7 +143,6 @@ FRONT: dict[str, Option] = {
     "jupyter": Option("is the kernel; python3 alone", (str, dict), "python3"),
     "engine": Option("is the engine; jupyter alone", (str,), "jupyter", ("jupyter",)),
     "format": Option("is the format; the options of a PDF are taken"),
-    "params": Option("are values that the first cell sets", (dict,), "a group of keys"),
     "student-id": Option("is whose work it is"),
     "module": Option("is the course"),
     "submitted": Option("is when it was handed in"),
@@ -195,7 +193,11 @@ def problems(given: Mapping[str, Any], known: Mapping[str, Option], what: str) -
 def _fits(value: Any, option: Option) -> bool:
     if option.types and (not isinstance(value, option.types) or (isinstance(value, bool) and bool not in option.types)):
         return False
-    if isinstance(value, list) and str in option.types and not all(isinstance(each, str) for each in value):
+    if (
+        isinstance(value, list)
+        and str in option.types
+        and not all(isinstance(each, str | int | float) for each in value)
+    ):
         return False
     return not option.values or any(value == each and type(value) is type(each) for each in option.values)
 

@@ -36,7 +36,7 @@ class Emitted:
     chapters
         One text for each chapter, in order.
     embedded
-        The notebooks that were embedded from.
+        The notebooks that were embedded from, and the images that are shown.
     lines
         The same chapters line by line, each line with the place that it comes from.
     """
@@ -189,6 +189,7 @@ class _Writer:
         path = (root / name.lstrip("/") if name.startswith("/") else self.document.path.parent / name).resolve()
         if root not in path.parents or not path.is_file():
             raise InputError(f"{place}: the image {name} does not exist in the project.")
+        self.embedded.append(path)
         return "/" + path.relative_to(root).as_posix().replace(" ", "%20")
 
     # -- cells
@@ -247,13 +248,13 @@ class _Writer:
         if isinstance(caption, list):
             captions = [*caption, *[""] * (len(pieces) - len(caption))]
             floats = [
-                self._float(f"{label}-{number}" if label else "", kind, {}, [piece], each, origin)
+                self._float(f"{label}-{number}" if label else "", kind, {}, [piece], str(each), origin)
                 for number, (piece, each) in enumerate(zip(pieces, captions, strict=False), 1)
             ]
             return [line for each in floats for line in [*each, Line("", origin.file, origin.number)]]
         if isinstance(parts, list):
             pieces = [
-                self._float(f"{label}-{number}", kind, {}, [piece], text, origin)
+                self._float(f"{label}-{number}", kind, {}, [piece], str(text), origin)
                 for number, (piece, text) in enumerate(zip(pieces, parts, strict=True), 1)
             ]
         made = self._float(label, kind, _layout(options), pieces, str(caption), origin)
@@ -357,7 +358,7 @@ def _notebook(path: Path, stamp: tuple[int, int]) -> dict:
 
 def _alternatives(options: Mapping) -> list[str]:
     given = options.get("fig-alt")
-    return [] if given is None else [given] if isinstance(given, str) else list(given)
+    return [] if given is None else [given] if isinstance(given, str) else [str(each) for each in given]
 
 
 def _layout(options: Mapping[str, Any]) -> dict[str, str]:

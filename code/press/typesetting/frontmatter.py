@@ -60,8 +60,16 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
         "lang": language,
         "papersize": _PAPER.get(paper := str(options.get("papersize", "a4")), paper),
         "bibliographystyle": _style(options, document, root),
-        **_words(options, language, document, extension),
+        **words_before_numbers(options, language),
     }
+    if extension.promises and "abstract-title" not in options:
+        del values["abstract-title"]  # Quarto hands over none to a format
+    given = options.get("crossref")
+    if language not in WORDS and not (isinstance(given, Mapping) and "fig-prefix" in given):
+        words = f"the words before numbers are not known in the language {language!r}"
+        Judge(extension.promises).mind(
+            document.name, f"{words}: give them under crossref, as fig-prefix and fig-title."
+        )
     if region:
         values["region"] = region
     if authors := _authors(options):
@@ -96,20 +104,25 @@ def _style(options: Mapping[str, Any], document: Document, root: Path) -> str:
     raise InputError(f"{document.name}: the file {csl} with the style of citations is not in the project.")
 
 
-def _words(options: Mapping[str, Any], language: str, document: Document, extension: Extension) -> dict[str, Any]:
+def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str, str]:
+    """Return the words before the numbers of floats, formulas and sections, and two headings, by the template's names.
+
+    Parameters
+    ----------
+    options
+        Under ``crossref`` the document's own words.
+    language
+        Whose words the others are; English where they are not known.
+    """
     given = options.get("crossref")
     given = given if isinstance(given, Mapping) else {}
-    if language not in WORDS and not all(f"{kind}-prefix" in given for kind in KINDS):
-        words = f"the words before numbers are not known in the language {language!r}: "
-        Judge(extension.promises).mind(document.name, words + "give them under crossref, as fig-prefix and fig-title.")
     known = WORDS.get(language, WORDS["en"])
-    found: dict[str, Any] = {}
+    found = {}
     for kind, word in zip(KINDS, known, strict=False):
         found[f"title-{kind}"] = str(given.get(f"{kind}-title", word))
         found[f"prefix-{kind}"] = str(given.get(f"{kind}-prefix", given.get(f"{kind}-title", word)))
-    if "abstract-title" in options or not extension.promises:
-        found["abstract-title"] = str(options.get("abstract-title", known[5]))
-    found["references-title"] = str(options.get("reference-section-title", known[6]))
+    found["abstract-title"] = str(options.get("abstract-title", known[-2]))
+    found["references-title"] = str(options.get("reference-section-title", known[-1]))
     return found
 
 

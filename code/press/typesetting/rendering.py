@@ -106,7 +106,7 @@ class Typesetter:
             made = list(pool.map(chapter, emitted.chapters))
         self._pieces = [
             Piece(typst, lines)
-            for text, lines, typsts in zip(emitted.chapters, emitted.lines, made, strict=True)
+            for text, lines, typsts in zip(emitted.chapters, emitted.lines or itertools.repeat(()), made, strict=False)
             for typst, lines in zip(typsts, _lines_of(sections(text), lines), strict=True)
         ]
         self._name = document.name

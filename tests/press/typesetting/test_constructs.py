@@ -15,6 +15,10 @@ BIB = (
 FRONT = "# Plain heading\n\n# A {#sec-a}\n\n# B {#sec-b}\n\nSTART\n\n"
 HEAD = "---\ntitle: T\nbibliography: refs.bib\nnumber-sections: true\n---\n\n"
 
+COLUMNS = '::: {.columns}\n::: {.column width="40%"}\nLeft.\n:::\n::: {.column width="60%"}\nRight.\n:::\n:::'
+MULTILINE = "-----------\n a     b\n----- -----\n one   two\n       more\n\n 3     4\n-----------\n"
+WIDE = f"|{' | '.join(['incomprehensibility'] * 8)}|\n{'|---' * 8}|\n{'| 1 ' * 8}|"
+
 SHOWN = [
     # formulas outside dollars
     ("align", "\\begin{align}\na &= b \\\\\nc &= d\n\\end{align}\n", r"math\.equation\(block: true"),
@@ -23,7 +27,7 @@ SHOWN = [
     ("gather", "\\begin{gather*}\na = b \\\\ c = d\n\\end{gather*}\n", r"math\.equation\(block: true"),
     # citations, in all forms of pandoc's
     ("citation", "As in [@ada].", r"#cite\(<ada>|@ada"),
-    ("citation with words", "X [see @ada, p. 3; but cf. @bob for a critique].", r"see #?@?.*ada.*p\.~3.*; but cf\. .*bob.*critique"),
+    ("citation with words", "X [see @ada, p. 3; but cf. @bob for it].", r"see .*ada.*p\.~3.*; but cf\. .*bob.*for it"),
     ("citation in the text", "@ada [p. 33] says so.", r'#cite\(<ada>, form: "prose", supplement: \[p\.~33\]\)'),
     ("citation without author", "Lovelace [-@ada].", r"<ada>"),
     ("citations together", "Both [@ada; @bob].", r"ada.*bob"),
@@ -54,7 +58,7 @@ SHOWN = [
     ("callout with title", '::: {.callout-note title="Mine"}\nBody.\n:::', r"title: \[Mine\]"),
     ("callout with heading", "::: {.callout-tip}\n## Own *title*\nBody.\n:::", r"title: \[Own #emph\[title\]\]"),
     ("unknown class", "::: {.whatever}\nKept content.\n:::", r"Kept content"),
-    ("columns", '::: {.columns}\n::: {.column width="40%"}\nLeft.\n:::\n::: {.column width="60%"}\nRight.\n:::\n:::', r"columns: \(40fr, 60fr,\)"),
+    ("columns", COLUMNS, r"columns: \(40fr, 60fr,\)"),
     ("for PDF alone", '::: {.content-visible when-format="pdf"}\nOnly here.\n:::', r"Only here"),
     ("not in a PDF", '::: {.content-hidden unless-format="html"}\nElsewhere.\n:::\n\nKept.', r"^(?!.*Elsewhere)"),
     ("not for the web", '::: {.content-visible unless-format="html"}\nPrinted.\n:::', r"Printed"),
@@ -66,9 +70,9 @@ SHOWN = [
     ("pipe table", "| a | b |\n|---|--:|\n| 1 | 2 |", r"#table\("),
     ("simple table", "  a     b\n----  ----\n   1     2\n", r"#table\("),
     ("grid table", "+---+---+\n| a | b |\n+===+===+\n| 1 | 2 |\n+---+---+", r"#table\("),
-    ("multiline table", "-----------\n a     b\n----- -----\n one   two\n       more\n\n 3     4\n-----------\n", r"#table\("),
+    ("multiline table", MULTILINE, r"#table\("),
     ("table with caption alone", "| a |\n|---|\n| 1 |\n\n: No number here\n", r"No number here.*numbering: none"),
-    ("wide table", f"|{' | '.join(['incomprehensibility'] * 8)}|\n{'|---' * 8}|\n{'| 1 ' * 8}|", r"#set text\(size: 0\.\d+em\)"),
+    ("wide table", WIDE, r"#set text\(size: 0\.\d+em\)"),
     # words
     ("apostrophes", "The 1990's wave, as @ada's paper and @sec-a's title say.", r"1990’s wave.*’s paper.*’s title"),
     ("tags", "H<sub>2</sub>O, x<sup>2</sup>,<br>a <b>word</b>", r"H#sub\[2\]O, x#super\[2\],\s*\\\s*a #strong\[word\]"),

@@ -37,8 +37,8 @@ CELLS = {
         r"#table\(.*Values\..*<tbl-one>",
     ),
     "tbl-subcap": (
-        "#| label: tbl-two\n#| tbl-cap: Both\n#| tbl-subcap: [One, Two]\nfrom IPython.display import Markdown, display\n"
-        'for i in range(2):\n    display(Markdown("|a|\\n|---|\\n|1|"))',
+        "#| label: tbl-two\n#| tbl-cap: Both\n#| tbl-subcap: [One, Two]\n"
+        'from IPython.display import Markdown, display\nfor i in range(2):\n    display(Markdown("|a|\\n|---|\\n|1|"))',
         r"quarto_super.*<tbl-two-1>.*<tbl-two-2>",
     ),
     "tbl-colwidths": (
@@ -78,7 +78,10 @@ BIB = "@article{ada, author={Lovelace, Ada}, title={Notes}, journal={Memoirs}, y
 FRONT = {
     "title": ("title: Of paper", r"title: \[Of paper\]"),
     "subtitle": ("subtitle: Below", r"subtitle: \[Below\]"),
-    "author": ("author:\n  - name: Ada\n    affiliation: Here\n    email: a@b.org", r"name: \[Ada\].*\[Here\].*a\\@b\.org"),
+    "author": (
+        "author:\n  - name: Ada\n    affiliation: Here\n    email: a@b.org",
+        r"name: \[Ada\].*\[Here\].*a\\@b\.org",
+    ),
     "authors": ("authors: [Ada, Bob]", r"name: \[Ada\].*name: \[Bob\]"),
     "affiliation": ("author: Ada\naffiliation: There", r"name: \[Ada\],\s*affiliation: \[There\]"),
     "institute": ("author: Ada\ninstitute: There", r"name: \[Ada\],\s*affiliation: \[There\]"),
@@ -136,7 +139,10 @@ def test_an_option_of_a_document_has_its_effect(papers, name):
 
 def test_words_before_numbers_are_in_the_documents_language(papers):
     text = "---\nlang: de\n---\n\n![Bild](a.svg){#fig-a}\n\nSiehe @fig-a.\n"
-    assert "Siehe Abbildung 1" in papers.set(text, a_svg='<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>').text
+    assert (
+        "Siehe Abbildung 1"
+        in papers.set(text, a_svg='<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>').text
+    )
 
 
 @pytest.mark.parametrize(
@@ -166,7 +172,9 @@ def test_the_size_of_figures_is_the_documents(papers):
     assert 'width="216pt" height="72pt"' in newest
 
 
-@pytest.mark.parametrize("front", ["jupyter: julia-1.9", "engine: knitr", "jupyter:\n  kernelspec: {name: ir, language: R}"])
+@pytest.mark.parametrize(
+    "front", ["jupyter: julia-1.9", "engine: knitr", "jupyter:\n  kernelspec: {name: ir, language: R}"]
+)
 def test_another_kernel_is_refused(papers, front):
     with pytest.raises(InputError, match=r"paper\.qmd:2: "):
         papers.set(f"---\n{front}\n---\n\nText.\n")

@@ -43,7 +43,10 @@ def texts(outputs, figures, **options) -> list[str]:
         (value(text_latex="$\\displaystyle x$", text_plain="x"), "$$\nx\n$$"),
         (value(text_html="<b>x</b>", text_plain="a table in plain text"), "```\na table in plain text\n```"),
         (value(text_html="<table></table>", text_plain="x"), "```{=html-output}\n<table></table>\n```"),
-        (value(text_html="<b>x</b>", text_plain="<IPython.core.display.HTML object>"), "```{=html-output}\n<b>x</b>\n```"),
+        (
+            value(text_html="<b>x</b>", text_plain="<IPython.core.display.HTML object>"),
+            "```{=html-output}\n<b>x</b>\n```",
+        ),
         (value(text_plain="```"), "````\n```\n````"),
     ],
 )
