@@ -93,7 +93,8 @@ def _checked(path: Path, project: Project | None, settings: Settings | None, *, 
         name = path.name if project is None or other.name == path.name else project.name(other)
         raise InputError(f"{name} cannot be read ({error.strerror}): mend its permissions.") from None
     if own:
-        return replace(report, findings=ordered([*report.findings, *_beside(path, project)]))
+        further = [*_beside(path, project), *_changed(path, project, settings)]
+        return replace(report, findings=ordered([*report.findings, *further]))
     return report
 
 
@@ -129,6 +130,17 @@ def _beside(path: Path, project: Project) -> list[Finding]:
                 message = "The file beside the zip is not the one in the zip."
                 findings.append(Finding("error", name, "", message, again))
     return findings
+
+
+def _changed(path: Path, project: Project, settings: Settings) -> list[Finding]:
+    """Name what the last build read and what is another thing now."""
+    from press.currency import last_made, why_not
+
+    if path.name not in last_made(project):
+        return []
+    again = "Build the submission again: `make submission`."
+    reasons = why_not(project, settings, None, "bundle")
+    return [Finding("error", path.name, "", f"Since it was made {reason}.", again) for reason in reasons]
 
 
 def _as_dict(path: Path, report: Report, show_marks: bool) -> dict[str, object]:

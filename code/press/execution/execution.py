@@ -17,17 +17,30 @@ import re
 import shutil
 import signal
 import sys
+import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from handin.errors import WorkError
-from press.execution import reuse
-from press.keeping.digests import covered, digest, imported_modules, normalised, package_versions, source_digest
+from press.execution import reuse, seen
+from press.execution.kernel import NAMED, PRELOADED
+from press.keeping import installed
+from press.keeping.digests import (
+    WHOLE,
+    by_file,
+    covered,
+    digest,
+    imported_modules,
+    module_file,
+    normalised,
+    source_facts,
+)
+from press.keeping.facts import Facts, file_digest, reasons
 from press.source.qmd import Cell, Document
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -35,8 +48,8 @@ KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 OUTPUT_PATIENCE = 120
 """Seconds that a cell's outputs may be behind its end."""
 
-EXECUTION_PACKAGES = ("ipykernel", "matplotlib", "numpy", "sympy", "ipython")
-"""Packages whose version may change what a cell shows."""
+KERNEL_PACKAGES = ("ipykernel", "ipython", "matplotlib-inline")
+"""Packages that stand between a cell and its output; those that it imports are seen when it is executed."""
 
 Outputs = tuple[tuple[dict, ...], ...]
 """For each cell its outputs, as nbformat writes them."""
@@ -54,11 +67,14 @@ class Execution:
         Whether anything ran now.
     is_whole
         Whether all outputs come from one execution of all cells in a fresh kernel.
+    seen
+        What the cells were seen to read; None where something of it changed meanwhile.
     """
 
     outputs: Outputs
     ran: bool
     is_whole: bool
+    seen: Facts | None = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,41 +90,85 @@ class Job:
     figure_formats
         What matplotlib's figures are kept as: ``svg``, ``png``.
     inputs
-        What else the outputs depend on: settings, kept results, data; anything that can be written as JSON.
+        What else the outputs depend on: settings, kept results; anything that can be written as JSON.
+    root
+        The project's folder, from which files are named; the working directory if left out.
+    beside
+        Files that the cells may read in ways that nobody sees.
+    kept
+        The folders in the project's cache that hold results, and what of them is among `inputs`: names from the root.
     """
 
     document: Document
     folder: Path
     figure_formats: tuple[str, ...]
     inputs: Mapping[str, Any]
+    root: Path | None = None
+    beside: tuple[Path, ...] = ()
+    kept: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     @property
     def cells(self) -> tuple[Cell, ...]:
         """The cells that are executed."""
         return tuple(cell for cell in self.document.cells if cell.options.get("eval", True))
 
-    def dependencies(self) -> dict[str, str]:
-        """Digest each kind of thing that the outputs depend on, by its name for people, as it is when first asked."""
+    @property
+    def place(self) -> Path:
+        """The folder from which files are named."""
+        return self.root or self.folder
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The project's modules that the cells import."""
+        return imported_modules_of(self.cells)
+
+    @property
+    def preloaded(self) -> tuple[str, ...]:
+        """The packages that a kernel for this document may import ahead: those that its code names."""
+        files = (module_file(name) for name in source_facts(*self.modules) if name != WHOLE)
+        text = "\n".join([*(cell.code for cell in self.cells), *(f.read_text(encoding="utf-8") for f in files if f)])
+        return tuple(name for name in PRELOADED if re.search(rf"^\s*(import|from)\s+{name}\b", text, flags=re.M))
+
+    def facts(self) -> Facts:
+        """Find what the outputs depend on, as it is when first asked, but for what is only seen as cells run."""
         return self._first_found
 
+    def dependencies(self) -> dict[str, str]:
+        """Digest each kind of thing that the outputs depend on, by its name for people."""
+        return {name: digest(found) for name, found in self.facts().items()}
+
     def holds(self) -> bool:
-        """Whether `dependencies` are still what they were when they were first asked for."""
+        """Whether `facts` are still what they were when they were first asked for."""
         return self._found() == self._first_found
 
     @functools.cached_property
-    def _first_found(self) -> dict[str, str]:
+    def _first_found(self) -> Facts:
         return self._found()
 
-    def _found(self) -> dict[str, str]:
-        modules = imported_modules_of(self.cells)
-        style = self.folder / "matplotlibrc"
-        return {
+    def _found(self) -> Facts:
+        found = {
             "cells": digest([_normalised(cell.code) for cell in self.cells]),
-            "code": source_digest(*modules),
-            "style": digest(style.read_bytes() if style.is_file() else "", list(self.figure_formats)),
-            "packages": digest(package_versions(*EXECUTION_PACKAGES)),
-            **{name: digest(value) for name, value in self.inputs.items()},
+            "code": by_file(source_facts(*self.modules), self.place),
+            "files": {path.relative_to(self.place).as_posix(): _read(path) for path in self.beside},
+            "figures": digest(list(self.figure_formats)),
+            "packages": {name: installed.version(name) for name in KERNEL_PACKAGES},
+            **self.inputs,
         }
+        return json.loads(json.dumps(found, default=str))  # as they are read back
+
+
+def _read(path: Path) -> str | None:
+    """Digest a file beside the documents; of a module only what counts."""
+    found = file_digest(path)
+    return _module(path, found) if found is not None and path.suffix == ".py" else found
+
+
+@functools.lru_cache(maxsize=256)
+def _module(path: Path, content: str) -> str:
+    try:
+        return digest(_normalised(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError):
+        return content
 
 
 def imported_modules_of(cells: Sequence[Cell]) -> tuple[str, ...]:
@@ -129,7 +189,7 @@ def _normalised(code: str) -> str:
         return code
 
 
-def _cache_notebook(job: Job, outputs: Outputs | None = None) -> Any:
+def _cache_notebook(job: Job, execution: Execution | None = None) -> Any:
     import nbformat
 
     key = digest({k: v for k, v in job.dependencies().items() if k != "cells"})
@@ -137,14 +197,15 @@ def _cache_notebook(job: Job, outputs: Outputs | None = None) -> Any:
     cells = []
     for index, source in enumerate(sources):
         cell = nbformat.v4.new_code_cell(source, id=f"cell-{index}")
-        if outputs is not None and index:
-            cell.outputs = [nbformat.from_dict(output) for output in outputs[index - 1]]
+        if execution is not None and index:
+            cell.outputs = [nbformat.from_dict(output) for output in execution.outputs[index - 1]]
             cell.execution_count = index
         cells.append(cell)
     metadata = {"kernelspec": KERNEL}
-    if outputs is not None:
+    if execution is not None:
         code = [{"code": cell.code, "chapter": cell.chapter} for cell in job.cells]
-        metadata["press"] = {"code": code, "checksum": _checksum([code, outputs])}
+        kept = {"code": code, "facts": job.facts(), "seen": execution.seen}
+        metadata["press"] = {**kept, "checksum": _checksum([kept, execution.outputs])}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 
 
@@ -185,35 +246,44 @@ class OutputCache:
         """Return the kept outputs of a job, or None."""
         if self._memory is not None and job.document.name in self._memory:
             last, execution = self._memory[job.document.name]
-            if last.dependencies() == job.dependencies():
+            if last.facts() == job.facts() and not _changed(execution.seen, job):
                 return execution
         found = self.whole.load(job) if self.whole is not None else None
         if found is None:
-            outputs = self._looked_up(lambda cache: _match(cache, job))
-            found = None if outputs is None else Execution(outputs, ran=False, is_whole=self.whole is None)
+            kept = self._looked_up(lambda cache: _match(cache, job))
+            if kept is not None and not _changed(kept.seen, job):
+                found = Execution(kept.outputs, ran=False, is_whole=self.whole is None, seen=kept.seen)
         if found is not None:
             self._remember(job, found)
         return found
 
-    def held(self, job: Job) -> dict[int, tuple[dict, ...]]:
+    def why(self, job: Job) -> tuple[str, ...]:
+        """Say why cells must be executed; nothing if all outputs are kept."""
+        if self.load(job) is not None:
+            return ()
+        kept = self._looked_up(lambda opened: _latest(opened, job, anyhow=True))
+        return reasons(None, {}) if kept is None else (*reasons(kept.facts, job.facts()), *_changed(kept.seen, job))
+
+    def held(self, job: Job) -> tuple[dict[int, tuple[dict, ...]], Facts]:
         """Return what is kept of a job's outputs and still holds, by the cell's index, though cells were edited.
 
-        Nothing where anything but the cells has changed, nor in the cache of what was executed as a whole.
+        Nothing where anything but the cells has changed, nor in the cache of what was executed as a whole. What those
+        cells were seen to read comes with it.
         """
         if self.whole is None:
-            return {}
+            return {}, {}
         if self._memory is not None and job.document.name in self._memory:
             last, execution = self._memory[job.document.name]
-            if last.dependencies() | {"cells": None} != job.dependencies() | {"cells": None}:
-                return {}
-            before, outputs = last.cells, execution.outputs
+            if {**last.facts(), "cells": None} != {**job.facts(), "cells": None} or _changed(execution.seen, job):
+                return {}, {}
+            before, outputs, read = last.cells, execution.outputs, execution.seen
         else:
             lately = (cache._looked_up(lambda opened: _latest(opened, job)) for cache in (self, self.whole))
-            found = max(filter(None, lately), key=lambda each: each[0], default=None)
-            if found is None:
-                return {}
-            _, before, outputs = found
-        return {index: outputs[earlier] for index, earlier in reuse.still_valid(before, job.cells).items()}
+            found = max(filter(None, lately), key=lambda each: each.when, default=None)
+            if found is None or _changed(found.seen, job):
+                return {}, {}
+            before, outputs, read = found.cells, found.outputs, found.seen
+        return {index: outputs[earlier] for index, earlier in reuse.still_valid(before, job.cells).items()}, read
 
     def _remember(self, job: Job, execution: Execution) -> None:
         """Keep the outputs of a job in memory, for a preview; elsewhere nothing is kept."""
@@ -244,13 +314,13 @@ class OutputCache:
         if self.whole is not None and execution.is_whole:
             self.whole.save(job, execution)
         elif self._memory is None or not in_parts:
-            self._write(job, execution.outputs)
+            self._write(job, execution)
 
-    def _write(self, job: Job, outputs: Outputs) -> None:
+    def _write(self, job: Job, execution: Execution) -> None:
         from jupyter_cache.base import CacheBundleIn
 
         try:
-            bundle = CacheBundleIn(_cache_notebook(job, outputs), Path(job.document.name).as_posix())
+            bundle = CacheBundleIn(_cache_notebook(job, execution), Path(job.document.name).as_posix())
             self._open().cache_notebook_bundle(bundle, check_validity=False, overwrite=True, description="")
         except Exception as error:
             warnings.warn(f"The executed cells could not be kept ({type(error).__name__}).", stacklevel=2)
@@ -262,40 +332,53 @@ class OutputCache:
         warnings.warn(f"The execution cache was damaged ({reason}): it is set aside and made anew.", stacklevel=3)
 
 
-def _match(cache: Any, job: Job) -> Outputs | None:
-    """Find the outputs of just these cells with these dependencies."""
+@dataclass(frozen=True)
+class _Kept:
+    """One kept execution: when it was kept, its cells, what they showed, and what all that followed from."""
+
+    when: Any
+    cells: tuple[reuse.Known, ...]
+    outputs: Outputs
+    facts: Facts
+    seen: Facts
+
+
+def _changed(read: Facts, job: Job) -> tuple[str, ...]:
+    """Say what of the things that cells were seen to read has changed."""
+    return reasons(read, seen.now(read, job.place))
+
+
+def _match(cache: Any, job: Job) -> _Kept | None:
+    """Find the execution of just these cells with these dependencies."""
     try:
         record = cache.match_cache_notebook(_cache_notebook(job))
     except KeyError:
         return None
-    return _kept(cache.get_cache_bundle(record.pk).nb)[1]
+    return _kept(record, cache.get_cache_bundle(record.pk).nb)
 
 
-def _latest(cache: Any, job: Job) -> tuple[Any, tuple[reuse.Known, ...], Outputs] | None:
-    """Find the last execution of a document with the dependencies that it has now, whatever its cells were.
-
-    Returns
-    -------
-    when, cells, outputs
-        When it was kept, the cells as they were then, and what they showed; or None.
-    """
+def _latest(cache: Any, job: Job, *, anyhow: bool = False) -> _Kept | None:
+    """Find the last execution of a document with the dependencies that it has now (or `anyhow`), whatever its cells."""
     name, first = Path(job.document.name).as_posix(), _cache_notebook(job).cells[0].source
     records = [record for record in cache.list_cache_records() if record.uri == name]
     for record in sorted(records, key=lambda record: record.created, reverse=True):
         notebook = cache.get_cache_bundle(record.pk).nb
-        if notebook.cells[0].source != first:
-            continue
-        return record.created, *_kept(notebook)
+        if (anyhow or notebook.cells[0].source == first) and (found := _kept(record, notebook)) is not None:
+            return found
     return None
 
 
-def _kept(notebook: Any) -> tuple[tuple[reuse.Known, ...], Outputs]:
-    """Read the cells of a kept notebook, and what they showed."""
+def _kept(record: Any, notebook: Any) -> _Kept | None:
+    """Read a kept notebook; None if it is of a release that did not see what cells read."""
     outputs = tuple(tuple(json.loads(json.dumps(output)) for output in cell.outputs) for cell in notebook.cells[1:])
-    kept = notebook.metadata["press"]
-    if kept["checksum"] != _checksum([kept["code"], outputs]) or len(kept["code"]) != len(outputs):
+    kept = json.loads(json.dumps(notebook.metadata["press"]))
+    checksum = kept.pop("checksum")
+    if "seen" not in kept:
+        return None
+    if checksum != _checksum([kept, outputs]) or len(kept["code"]) != len(outputs):
         raise ValueError("the outputs do not match their checksum")
-    return tuple(reuse.Known(**known) for known in kept["code"]), outputs
+    cells = tuple(reuse.Known(**known) for known in kept["code"])
+    return _Kept(record.created, cells, outputs, kept["facts"], kept["seen"])
 
 
 def _hindrance(error: BaseException | None) -> str | None:
@@ -322,10 +405,13 @@ class Kernel:
     ----------
     folder
         The kernel's working directory.
+    preloaded
+        The packages that it imports before the first cell asks for them.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, preloaded: Sequence[str] = ()):
         self.folder = folder
+        self.preloaded = tuple(preloaded)
         self._manager: Any = None
         self._is_used = False
 
@@ -374,7 +460,12 @@ class Kernel:
                 "--log-level=ERROR",
             ],
             cwd=str(self.folder),
-            env={**os.environ, "PYTHONHASHSEED": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
+            env={
+                **os.environ,
+                "PYTHONHASHSEED": "0",
+                "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+                NAMED: " ".join(self.preloaded),
+            },
         )
         self._manager, self._is_used = manager, False
 
@@ -383,7 +474,7 @@ class Kernel:
         job: Job,
         on_cell: Callable[[int, int, Cell], None] | None = None,
         held: Mapping[int, tuple[dict, ...]] = MappingProxyType({}),
-    ) -> Outputs:
+    ) -> tuple[Outputs, Facts | None]:
         """Execute the cells of a job in an empty namespace.
 
         Parameters
@@ -394,6 +485,13 @@ class Kernel:
             Called before each cell that is executed, with how many came before it, their number and the cell.
         held
             The outputs of cells that are not executed, by their index.
+
+        Returns
+        -------
+        outputs
+            For each cell its outputs.
+        seen
+            What the kernel was seen to read since it was started; None where something of it changed meanwhile.
 
         Raises
         ------
@@ -433,6 +531,7 @@ class Kernel:
                 if on_cell:
                     on_cell(position, len(wanted), current)
                 client.execute_cell(cell, index, execution_count=index + 1)
+            read = _seen(client.kc, job)
         except CellExecutionError as error:
             raise WorkError(_failure(current, error)) from None
         except CellTimeoutError:
@@ -453,20 +552,23 @@ class Kernel:
         finally:
             if client.kc is not None:
                 client.kc.stop_channels()
-        return tuple(
+        outputs = (
             held[index] if index in held else tuple(_clean(dict(output)) for output in cell.outputs)
             for index, cell in enumerate(cells)
         )
+        return tuple(outputs), read
 
 
 # In a kernel that has run before: forget its names and the project's modules, so that edits of helpers are seen.
 _FORGET = """
 get_ipython().run_line_magic("reset", "-f")
 import sys as _sys
-[_sys.modules.pop(n) for n, m in list(_sys.modules.items()) if (getattr(m, "__file__", "") or "").startswith(FOLDERS)]
+for _name, _module in list(_sys.modules.items()):
+    if (getattr(_module, "__file__", "") or "").startswith(FOLDERS) and _name != "press.execution.watch":
+        del _sys.modules[_name]
 if "matplotlib.pyplot" in _sys.modules:
     _sys.modules["matplotlib.pyplot"].close("all")
-del _sys
+del _sys, _name, _module
 """
 
 # In one that was started a while ago too: matplotlib read its style when it was imported. What it finds wrong there it
@@ -498,6 +600,24 @@ def _quietly(client: Any, code: str) -> str:
     execute = run_sync(client.execute_interactive)
     reply = execute(code, silent=True, store_history=False, timeout=60, output_hook=lambda message: None)
     return reply["content"].get("evalue", "")
+
+
+def _seen(client: Any, job: Job) -> Facts | None:
+    """Ask a kernel what its cells have read; None where something of it changed meanwhile."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get("JUPYTER_RUNTIME_DIR") or None) as folder:
+        path = Path(folder) / "seen.json"
+        _quietly(client, f"__import__('press.execution.watch', fromlist=['WATCH']).WATCH.write({str(path)!r})")
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+    kept, accounted = job.kept
+    reached = {name for name in source_facts(*job.modules) if name != WHOLE}
+    names = {path.relative_to(job.place).as_posix() for path in job.beside if path.suffix != ".py"}
+    try:
+        return seen.facts(found, job.place, kept=kept, accounted={*accounted, *names}, reached=reached)
+    except seen.Unsteady:
+        return None
 
 
 def _clean(output: dict) -> dict:
@@ -563,11 +683,13 @@ def execute(
     """
     found = None if refresh else cache.load(job)
     if found is None:
-        job.dependencies()  # as they are before anything runs
-        held = {} if refresh else cache.held(job)
+        job.facts()  # as they are before anything runs
+        held, before = ({}, {}) if refresh else cache.held(job)
         is_fresh = kernel.is_fresh
-        found = Execution(kernel.run(job, on_cell, held), ran=True, is_whole=is_fresh and not held)
-        if job.holds():  # else nobody knows which of two states the cells have seen
+        outputs, read = kernel.run(job, on_cell, held)
+        read = None if read is None else seen.both(before if held else {}, read)
+        found = Execution(outputs, ran=True, is_whole=is_fresh and not held, seen=read)
+        if read is not None and job.holds():  # else nobody knows which of two states the cells have seen
             cache.save(job, replace(found, ran=False), in_parts=bool(held))
     by_cell = dict(zip((id(cell) for cell in job.cells), found.outputs, strict=True))
     return replace(found, outputs=tuple(by_cell.get(id(cell), ()) for cell in job.document.cells))

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handin.errors import WorkError
+from press.keeping.facts import Facts, reasons
 
 if TYPE_CHECKING:
     from press.project import Project
@@ -144,8 +145,15 @@ class Kept:
                 found[name] = file.readline(1000).decode(errors="replace").strip()
         return found
 
-    def save(self, name: str, digest: str, payload: Any) -> None:
+    def save(self, name: str, digest: str, payload: Any, *, facts: Facts | None = None) -> None:
         """Keep `payload` (JSON with NumPy arrays) under `name`, with the digest of what it depends on.
+
+        Parameters
+        ----------
+        name, digest, payload
+            The record.
+        facts
+            What the digest is of, so that it can be said later what has changed.
 
         Raises
         ------
@@ -154,6 +162,7 @@ class Kept:
         """
         body = json.dumps(payload, default=_encode, separators=(",", ":")).encode()
         header = {"format": FORMAT, "digest": digest, "sha256": hashlib.sha256(body).hexdigest()}
+        header |= {} if facts is None else {"facts": facts}
         write_atomically(self._path(name), json.dumps(header).encode() + b"\n" + body + b"\n")
 
     def _read(self, name: str) -> tuple[dict, bytes] | None:
@@ -200,10 +209,17 @@ class Kept:
         record = self._read(name)
         return None if record is None else record[0]["digest"]
 
-    def header(self, name: str) -> str | None:
-        """Return the header of `name`, which another body changes too, or None if it is missing or damaged."""
+    def checksum(self, name: str) -> str | None:
+        """Return the checksum of what is kept under `name`, or None if it is missing or damaged."""
         record = self._read(name)
-        return None if record is None else json.dumps(record[0])
+        return None if record is None else record[0]["sha256"]
+
+    def why(self, name: str, digest: str, facts: Facts) -> tuple[str, ...]:
+        """Say why what is kept under `name` is not the record of `digest`, which is of `facts`; nothing if it is."""
+        record = self._read(name)
+        if record is not None and record[0]["digest"] == digest:
+            return ()
+        return reasons(None if record is None else record[0].get("facts", {}), facts)
 
     def load(self, name: str, digest: str | None = None) -> Any | None:
         """Return what is kept under `name`, or None if it is missing, damaged, or of another digest."""

@@ -36,7 +36,7 @@ class Emitted:
     chapters
         One text for each chapter, in order.
     embedded
-        The notebooks that were embedded from.
+        The notebooks that were embedded from, and the images that are shown.
     """
 
     chapters: tuple[str, ...]
@@ -143,6 +143,7 @@ class _Writer:
         path = (root / name.lstrip("/") if name.startswith("/") else self.document.path.parent / name).resolve()
         if root not in path.parents or not path.is_file():
             raise InputError(f"{place}: the image {name} does not exist in the project.")
+        self.embedded.append(path)
         return "/" + path.relative_to(root).as_posix()
 
     def cell(self, cell: Cell, outputs: Sequence[dict]) -> str:

@@ -479,11 +479,12 @@ def metadata(document: Document, project_options: Mapping[str, Any], extension: 
     if region:
         values["region"] = region
     if bibliography := project_options.get("bibliography"):
-        values["bibliography"] = [f"/{name}" for name in _listed(bibliography)]
+        values["bibliography"] = [f"/{name}" for name in listed(bibliography)]
     return values
 
 
-def _listed(value: Any) -> list[str]:
+def listed(value: Any) -> list[str]:
+    """Return the names that an option gives: one, or a list of them."""
     return list(value) if isinstance(value, list) else [str(value)]
 
 
@@ -496,7 +497,7 @@ def bibliography_keys(root: Path, project_options: Mapping[str, Any]) -> set[str
         If a file is missing, is not UTF-8 text, or holds an entry that is not closed or has another's key.
     """
     keys: set[str] = set()
-    for name in _listed(project_options.get("bibliography", [])):
+    for name in listed(project_options.get("bibliography", [])):
         try:
             text = (root / name).read_text(encoding="utf-8")
         except OSError:
