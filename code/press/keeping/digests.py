@@ -94,7 +94,16 @@ def covered() -> tuple[Path, ...]:
 
 def _is_own(module: str) -> bool:
     """Whether a module belongs to the code that is covered."""
-    return _path(module.partition(".")[0]) is not None
+    name = module.partition(".")[0]
+    return _path(name) is not None or any(_is_package(folder / name) for folder in _folders)
+
+
+def _is_package(folder: Path) -> bool:
+    """Whether a folder holds modules itself; what lies deeper in a folder without any is none of the code."""
+    try:
+        return any(name.endswith(".py") for name in os.listdir(folder))
+    except OSError:
+        return False
 
 
 class _Module:
@@ -371,7 +380,7 @@ def _stamp(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
             if entry.name.endswith(".py"):
                 status = entry.stat()
                 found.append((entry.path, status.st_mtime_ns, status.st_ctime_ns, status.st_size))
-            elif entry.name.isidentifier() and os.path.isfile(os.path.join(entry.path, "__init__.py")):
+            elif entry.name.isidentifier() and entry.is_dir() and _is_package(Path(entry.path)):
                 found += _stamp(Path(entry.path))
     return tuple(sorted(found))
 

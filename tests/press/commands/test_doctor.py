@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from copies import ROOT
+from coursework.report import REPORT
 from press import environment
 from press.commands import doctor
 from press.keeping.kept import Kept
@@ -47,7 +48,7 @@ def healthy(tmp_path, monkeypatch) -> Project:
     Kept(folder / ".cache" / "runs").save("run-1", "digest", {"loss": 0.3})
     (folder / "_output").mkdir()
     monkeypatch.chdir(folder)
-    return Project(folder)
+    return Project(folder, REPORT)
 
 
 def found(project, subject):

@@ -20,7 +20,14 @@ def folder(tmp_path):
     ignore = shutil.ignore_patterns("__pycache__", "_generated", "*.egg-info")
     for name in ("report", "scripts"):
         shutil.copytree(ROOT / name, target / name, ignore=ignore)
-    for name in ("_quarto.yml", "_environment", "coursework.yml", "references.bib", "requirements.lock"):
+    for name in (
+        "_quarto.yml",
+        "_environment",
+        "coursework.yml",
+        "pyproject.toml",
+        "references.bib",
+        "requirements.lock",
+    ):
         shutil.copy(ROOT / name, target / name)
     return target
 
@@ -72,7 +79,7 @@ def test_wrong_settings_exit_2_and_write_nothing(folder, command):
     settings.write_text(settings.read_text().replace("inputs: [1, 2]", "inputs: [1, .nan]"))
     done = run(folder, command)
     assert done.returncode == 2
-    assert "coursework.yml:10: question1.inputs.1: must be a finite number" in done.stderr
+    assert "coursework.yml:10: question1.inputs[2]: must be a finite number" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (folder / "_output").exists()
     assert not (folder / "_variables.yml").exists()
