@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,9 @@ def _entry(entry: str, before: Any, after: Any, name: str) -> str:
 Stamp = tuple[int, int, int, int]
 """A file's size, its times of change (of the content, and of anything), and its number."""
 
+TICK = 50_000_000
+"""Nanoseconds: two changes within one tick of the system's clock have the same time."""
+
 _known: dict[str, tuple[Stamp, str]] = {}
 
 
@@ -72,19 +76,22 @@ def file_digest(path: Path) -> str | None:
     now, name = stamp(path), os.path.abspath(path)
     if now is None or not os.path.isfile(name):
         return None
-    if name not in _known or _known[name][0] != now:
-        try:
-            with open(name, "rb") as file:
-                _known[name] = now, hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError:
-            return None
-    return _known[name][1]
+    if name in _known and _known[name][0] == now:
+        return _known[name][1]
+    try:
+        with open(name, "rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+    if time.time_ns() - now[2] > TICK:
+        _known[name] = now, found
+    return found
 
 
 def stamps(paths: Iterable[Path]) -> dict[str, list]:
     """Return the stamps and digests of large files, which `trust` takes in another process."""
-    digested = {os.path.abspath(path): file_digest(path) for path in paths}
-    return {name: [list(_known[name][0]), found] for name, found in digested.items() if found is not None}
+    names = [os.path.abspath(path) for path in paths if file_digest(path) is not None]
+    return {name: [list(_known[name][0]), _known[name][1]] for name in names if name in _known}
 
 
 def trust(kept: Mapping[str, Any]) -> None:
