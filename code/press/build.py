@@ -16,8 +16,11 @@ from handin.errors import InputError
 from handin.names import DRAFT
 from press.currency import Read, beside
 from press.execution import seen
-from press.execution.execution import Execution, Job, Kernel, OutputCache, execute
+from press.execution.execution import execute
+from press.execution.job import Execution, Job
 from press.execution.kernel import PRELOADED
+from press.execution.outputs import OutputCache
+from press.execution.running import Kernel
 from press.formulas import relations
 from press.keeping.digests import digest as digest_of
 from press.keeping.kept import write_if_changed

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from handin.errors import InputError, WorkError
-from press.execution.execution import Outputs
+from press.execution.job import Outputs
 from press.keeping.kept import write_if_changed
 from press.source import qmd
 from press.source.qmd import Cell, Document, Line, Prose

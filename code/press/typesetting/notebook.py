@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from press.execution.execution import KERNEL, Outputs
+from press.execution.job import KERNEL, Outputs
 from press.source import qmd
 from press.source.qmd import FLOATS, Cell, Document, Prose
 

@@ -9,7 +9,9 @@ import time
 import pytest
 
 from handin.errors import WorkError
-from press.execution.execution import Execution, Job, Kernel, OutputCache
+from press.execution.job import Execution, Job
+from press.execution.outputs import OutputCache
+from press.execution.running import Kernel
 from press.source import qmd
 
 CELLS = "Text.\n\n```{{python}}\n{}\n```\n\n```{{python}}\nprint(2)\n```\n"

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from press import environment
-from press.execution.execution import Job, Kernel
+from press.execution.job import Job
+from press.execution.running import Kernel
 from press.project import Project
 from press.source import qmd
 
