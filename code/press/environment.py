@@ -22,6 +22,9 @@ FOLDERS = {
 """Where libraries may write, below the project's cache; by default they write to the home folder."""
 
 
+DEFAULT = {"SOURCE_DATE_EPOCH": "1767225600", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"}
+"""What holds for a project that says nothing: then its PDF is the same whenever it is built."""
+
 FIXED = frozenset({"LC_ALL", "SOURCE_DATE_EPOCH", "TF_ENABLE_ONEDNN_OPTS"})
 """What the results follow from: the project's value holds whatever the author's shell has set."""
 
@@ -44,10 +47,13 @@ def apply(project: Project) -> None:
     digests.cover(project.code, project.folder, cache=project.cache)
     for name in FOREIGN:
         os.environ.pop(name, None)
-    for name, value in read(project.root / "_environment").items():
+    for name, value in {**DEFAULT, **read(project.root / "_environment")}.items():
         if name in FIXED:
             os.environ[name] = value
         os.environ.setdefault(name, value)
+    if project.code.is_dir():  # cells import the report's own packages, installed or not
+        before = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+        os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(project.code), *before]))
     for name, folder in FOLDERS.items():
         os.environ[name] = str(project.cache / folder)
         if name == "JUPYTER_RUNTIME_DIR":

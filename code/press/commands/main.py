@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "status": "press.commands.status:status",
     "prepare": "press.commands.making:prepare",
     "doctor": "press.commands.doctor:doctor",
+    "new": "press.commands.new:new",
 }
 """The commands of every report, in the order in which they are listed."""
 
