@@ -203,7 +203,7 @@ class Builder:
             self._endings[-1].start()
         write_if_changed(self._seen_file(job), _own_digest(job).encode())
         self.used.files.update(job.document.sources)
-        self.used.seen[name] = found.seen or {}
+        self.used.seen[name], self.used.facts[name] = found.seen or {}, job.facts()
         return found
 
     def job(self, document: Document, inputs: Inputs) -> Job:

@@ -96,10 +96,18 @@ class Read:
         The files that the documents were set from.
     seen
         What the cells were seen to read, by the document's name.
+    facts
+        What else the cells depend on, by the document's name.
     """
 
     files: set[Path] = field(default_factory=set)
     seen: dict[str, Facts] = field(default_factory=dict)
+    facts: dict[str, Facts] = field(default_factory=dict)
+
+    def key(self) -> str:
+        """Digest what the cells depend on beside their own text."""
+        facts = {name: {**found, "cells": None} for name, found in self.facts.items()}
+        return digest(facts, self.seen)
 
 
 def _texts(project: Project, further: Iterable[Path] = ()) -> dict[str, str | None]:

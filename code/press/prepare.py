@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from typing import Any
 import yaml
 
 from handin.errors import WorkError
-from press.keeping.digests import by_file, digest, modules_of, package_versions, source_digest, source_facts
+from press.keeping.digests import by_file, digest, package_versions, source_digest, source_facts
 from press.keeping.facts import Facts
 from press.keeping.kept import products, write_if_changed
 from press.project import Project
@@ -178,19 +177,4 @@ def prepare(project: Project, settings: Settings, *, tell: Tell = lambda _: None
     if values:
         text = yaml.safe_dump(values, allow_unicode=True, sort_keys=True, default_style='"', width=10_000)
         write_if_changed(project.variables_file, text.encode())
-    modules = [module for package in report.packages for module in modules_of(package)]
-    _forget_quartos_cache(project, digest(inputs, source_digest(*modules)))
     return Prepared(values, inputs, found[report.printed] if report.printed else {})
-
-
-def _forget_quartos_cache(project: Project, key: str) -> None:
-    """Empty Quarto's own execution cache when something changed that its key does not see.
-
-    Quarto caches executed cells under their text alone. A helper, a setting or a kept result is not part of it, and an
-    include with a digest comes too late, since Quarto expands includes before it calls the pre-render script.
-    """
-    cache = project.cache / "quarto"
-    stamp = project.quarto_stamp
-    if cache.is_dir() and (not stamp.is_file() or stamp.read_text() != key):
-        shutil.rmtree(cache, ignore_errors=True)
-    write_if_changed(stamp, key.encode())

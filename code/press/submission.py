@@ -97,14 +97,17 @@ def make_inputs(project: Project, settings: Settings, *, progress: bool = True, 
     with alone(project, tell):
         if is_current(project, settings, "", "prepare"):
             return False
-        from press.build import Builder
+        from press.build import Builder, Purpose
         from press.prepare import prepare
 
+        quarto.discard(project)
         began_with = facts(project, settings, "")
         prepared = prepare(project, settings, tell=tell, progress=progress)
-        with Builder(project) as builder:
+        with Builder(project, Purpose.DRAFT) as builder:
             if project.report.notebook:
                 builder.notebook(prepared.variables, prepared.inputs)
+            builder.emitted(project.report.document, prepared)  # what is false in a formula is said here
+        quarto.forget_cells(project, builder.used.key())
         remember(project, began_with, "prepare", [project.quarto_stamp], builder.used)
     return True
 
@@ -132,6 +135,8 @@ def make(project: Project, settings: Settings, request: Request) -> Made:
             return Made(tuple(target), worked=False)
         # Before the work, since a build that is killed cannot say anything any more.
         mark(project, "A build was begun and is not finished: it is still running, or it was stopped.")
+        if not is_current(project, settings, "", "prepare"):
+            quarto.discard(project)
         began_with, sourced = facts(project, settings, request.renderer), source_digest(project, settings)
         read = Read()
         try:
@@ -179,6 +184,7 @@ def _contents(
         if request.renderer == "quarto":
             # Quarto sets the same cells and text; what is false in a formula is said here.
             builder.emitted(report.document, prepared)
+            quarto.forget_cells(project, builder.used.key())
             tell("Rendering with Quarto")
             pdf = quarto.pdf(project, report.document, carried, refresh=refresh)
         else:

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from stale_small import CELLS, FILES, make_project, printed, run
+
+from small_report import CELLS, FILES, make_project, printed, run
 
 REPORT = "report/report.qmd"
 PROBE = str(Path(__file__).with_name("stale_probe.py"))

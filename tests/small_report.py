@@ -44,11 +44,16 @@ FILES = {
     "code/own/numbers.py": "from own.second import used\n\n\ndef wanted():\n    return 'package 1' + used()\n",
     "code/own/second.py": "def used():\n    return 'second 1'\n\n\ndef unused():\n    return 1\n",
     "code/own/computing.py": "def compute(settings):\n    return {'value': 'product 1'}\n",
+    "code/own/meant.py": (
+        "def compute(settings):\n    samples = [{'x': 2, 'y': 4}]\n    readings = [{'name': 'v', 'samples': samples}]\n"
+        "    return {'sec-a': {'title': 'Section A', 'readings': readings}}\n"
+    ),
     "code/own/report.py": (
         "from press.report import Document, Product, Report\n\n"
         "REPORT = Report(\n    document=Document('report/report.qmd', products=('computed',)), packages=('own',),\n"
         "    settings_file='settings.yml',\n"
-        "    products=(Product('computed', 'own.computing:compute', 'Computing', packages=('mpmath',)),),\n)\n"
+        "    products=(\n        Product('computed', 'own.computing:compute', 'Computing', packages=('mpmath',)),\n"
+        "        Product('meant', 'own.meant:compute', 'Computing'),\n    ),\n    printed='meant',\n)\n"
     ),
     "settings.yml": f'student_id: "{ID}"\n',
     "pyproject.toml": '[tool.press]\nreport = "own.report:REPORT"\n',
@@ -89,17 +94,23 @@ def make_project(folder: Path) -> Path:
         path.write_text(text)
     cells = "\n".join(f"```{{python}}\n{code}\n```\n" for code in CELLS.values())
     (root / "report" / "report.qmd").write_text(
-        f'---\ntitle: "T"\nstudent-id: "101234567"\nmodule: "M"\nsubmitted: "today"\n---\n\nProse 1 [@a].\n\n{cells}\n'
+        f'---\ntitle: "T"\nstudent-id: "101234567"\nmodule: "M"\nsubmitted: "today"\n---\n\n'
+        f"# A {{#sec-a}}\n\nProse 1 [@a]. It is $y = 2x$.\n\n{cells}\n"
         "{{< include parts/_text.md >}}\n\n{{< include ../notes/far.md >}}\n\n"
         '![A drawing.](images/drawn.svg){#fig-a fig-alt="A line."}\n'
     )
     return root
 
 
-def run(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    """Run the command line of the copied engine."""
+def environment(root: Path) -> dict[str, str]:
+    """Return the environment in which the project's commands run."""
     paths = os.pathsep.join((str(root / "code"), str(root.parent / "site-packages")))
-    env = coursework_environment(root) | environment | {"PYTHONPATH": paths, "STUDENT_ID": ID}
+    return coursework_environment(root) | {"PYTHONPATH": paths, "STUDENT_ID": ID}
+
+
+def run(root: Path, *arguments: str, **further: str) -> subprocess.CompletedProcess:
+    """Run the command line of the copied engine."""
+    env = environment(root) | further
     command = [sys.executable, *(arguments if arguments[0].endswith(".py") else ("-m", MAIN, *arguments))]
     return subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, timeout=120, check=False)
 
