@@ -283,5 +283,6 @@ def _failure(cell: Cell, error: Any) -> str:
         place = cell.lines[int(numbers[0]) - 1].place
     label = f" (cell {cell.label})" if cell.label else ""
     reason = (_ANSI.sub("", str(error.evalue)).strip().splitlines() or [""])[0]
+    reason = re.sub(r"^\[Errno \d+\] ", "", reason)
     reason = re.sub(r" \(\d+\.py, line \d+\)$", "", reason)  # IPython's name for the cell, in a SyntaxError
     return f"{place}{label}: {error.ename}: {reason}"

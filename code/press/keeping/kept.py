@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import tempfile
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,8 +39,31 @@ def _out_of_place(path: Path) -> str | None:
 
 
 def _unwritable(path: Path, error: OSError) -> str:
-    plain = f"{path.name} cannot be written ({error.strerror}): make room or mend the permissions."
+    plain = f"{path.name} cannot be written ({error.strerror}): make room or fix the permissions."
     return _out_of_place(path) or plain
+
+
+def hindered(error: OSError, named: Callable[[Path], str] = lambda path: path.name) -> str:
+    """Say which file could not be read or written, and why, in words.
+
+    Parameters
+    ----------
+    error
+        What the system said.
+    named
+        Names a file for a message.
+    """
+    name = named(Path(os.fsdecode(error.filename))) if error.filename else "A file"
+    reason = error.strerror or type(error).__name__
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"{name} cannot be read or written ({reason}): fix its permissions."
+    if error.errno in NO_ROOM:
+        return f"{name} cannot be written ({reason}): make room or fix the permissions."
+    return f"{name}: {reason}."
+
+
+NO_ROOM = frozenset((errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG))
+"""What the system says where a disk is full or may not be written."""
 
 
 def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -172,7 +197,7 @@ class Kept:
         except FileNotFoundError:
             return None
         except OSError as error:
-            plain = f"{path.name} cannot be read ({error.strerror}): mend its permissions."
+            plain = f"{path.name} cannot be read ({error.strerror}): fix its permissions."
             raise WorkError(_out_of_place(path) or plain) from None
         record = _parsed(content)
         if record is None:
