@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from handin.errors import InputError
+from handin.errors import InputError, WorkError
 from press.execution import seen
 from press.keeping import installed
 from press.keeping.digests import code_folder, digest
-from press.keeping.facts import Facts, file_digest, reasons, stamp, stamps, trust
-from press.keeping.kept import write_atomically
+from press.keeping.facts import Facts, file_digest, reasons, stamps, trust
+from press.keeping.kept import Kept
 from press.project import Project
 from press.settings import Settings
 
@@ -149,20 +147,20 @@ def _data(project: Project, settings: Settings) -> Iterator[Path]:
             yield from [named] if named.is_file() else _below(named)
 
 
-def results_key(project: Project) -> str:
-    """Digest what is kept of long work and other computations."""
-    folders = ("products", *(step.name for step in project.report.steps))
-    return digest(_stamps(project, *(project.cache / name for name in folders)))
+def _results(project: Project) -> dict[str, str | None]:
+    """Digest the records of long work and other computations."""
+    folders = (project.cache / name for name in ("products", *(step.name for step in project.report.steps)))
+    found = (path for folder in folders for path in folder.glob("*.json"))
+    return {_place(project, path): file_digest(path) for path in sorted(found)}
 
 
-def _stamps(project: Project, *places: Path) -> dict[str, Any]:
-    files = (path for place in places for path in sorted(place.rglob("*")))
-    return {_place(project, path): stamp(path) for path in files if path.is_file()}
+def _read_now(project: Project, settings: Settings) -> str:
+    """Digest what of these records the documents read: there may be others."""
+    from press.prepare import document_inputs
 
-
-def sha256(path: Path) -> str:
-    """Return the checksum of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with contextlib.suppress(InputError, WorkError):  # said when the documents are made
+        return digest(document_inputs(project, settings))
+    return ""
 
 
 def source_digest(project: Project, settings: Settings) -> str:
@@ -199,9 +197,20 @@ def pdf_digest(sourced: str, inputs: Mapping[str, Any]) -> str:
     return digest(sourced, dict(inputs))
 
 
-def state_file(project: Project, goal: Goal = "bundle") -> Path:
-    """Name the record of the last build, or of the last time when the documents' inputs were brought up to date."""
-    return project.cache / ("prepared.json" if goal == "prepare" else "state.json")
+RECORDS = {"prepare": "prepared"}
+"""The names of the records of what was made; everything but `prepare` shares one."""
+
+
+def _state(project: Project, goal: Goal) -> dict[str, Any]:
+    """Read what is kept of the last build, or of the last time when the documents' inputs were brought up to date."""
+    with contextlib.suppress(WorkError):  # what cannot be read is made again
+        return Kept(project.cache).load(RECORDS.get(goal, "state")) or {}
+    return {}
+
+
+def forget(project: Project) -> None:
+    """Let no file of the output folder count as made from these sources."""
+    (project.cache / "state.json").unlink(missing_ok=True)
 
 
 def why_not(project: Project, settings: Settings, renderer: str | None, goal: Goal) -> tuple[str, ...]:
@@ -215,7 +224,7 @@ def why_not(project: Project, settings: Settings, renderer: str | None, goal: Go
         Who is to set the PDF; whoever did if None.
     """
     try:
-        state = json.loads(state_file(project, goal).read_text())
+        state = _state(project, goal)
         if state["goal"] not in (goal, "bundle"):
             return ("never made",)
         kept, read = state["facts"], state["read"]
@@ -223,10 +232,10 @@ def why_not(project: Project, settings: Settings, renderer: str | None, goal: Go
         further = [project.root / name for name in state["further"]]
         now = facts(project, settings, kept["renderer"] if renderer is None else renderer, further)
         why = [*reasons(kept, now), *reasons(read, seen.now(read, project.root))]
-        if state["results"] != results_key(project):
+        if state["results"] != _results(project) and state["inputs"] != _read_now(project, settings):
             why.append("its results changed")
         why += [f"{name} changed" for name, was in state["files"].items() if file_digest(project.root / name) != was]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError):  # of another release
         return ("never made",)
     return tuple(dict.fromkeys(why))
 
@@ -236,7 +245,9 @@ def is_current(project: Project, settings: Settings, renderer: str | None, goal:
     return not why_not(project, settings, renderer, goal)
 
 
-def remember(project: Project, began_with: Facts, goal: Goal, files: list[Path], read: Read) -> None:
+def remember(
+    project: Project, settings: Settings, began_with: Facts, goal: Goal, files: list[Path], read: Read
+) -> None:
     """Keep what a build was made from: the sources as they were when it began, and what else it read."""
     generated = [project.variables_file] if project.variables_file.is_file() else []
     if project.report.notebook:
@@ -249,19 +260,15 @@ def remember(project: Project, began_with: Facts, goal: Goal, files: list[Path],
         "facts": {**began_with, "sources": texts | began_with["sources"]},
         "further": sorted(os.path.relpath(path, project.root) for path in further),
         "read": seen.both(*read.seen.values()),
-        "results": results_key(project),
+        "results": (results := _results(project)),
+        "inputs": _read_now(project, settings),
         "files": found,
-        "stamps": stamps(path for path in (project.root / name for name in began_with["data"]) if path.is_file()),
+        "stamps": stamps(project.root / name for name in (*began_with["data"], *results)),
     }
-    write_atomically(state_file(project, goal), json.dumps(state).encode())
+    Kept(project.cache).save(RECORDS.get(goal, "state"), digest(state), state)
 
 
 def last_made(project: Project) -> dict[str, str]:
     """Return the checksums of the files that the last build left in the output folder; none if it failed."""
-    try:
-        files = json.loads(state_file(project).read_text())["files"]
-        return {
-            Path(name).name: found for name, found in files.items() if (project.root / name).parent == project.output
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
+    files = _state(project, "bundle").get("files", {})
+    return {Path(name).name: found for name, found in files.items() if (project.root / name).parent == project.output}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from handin.errors import WorkError
 from handin.findings import Refused
-from press.currency import state_file
+from press.currency import forget
 from press.keeping.kept import hindered, write_atomically
 from press.project import Project
 
@@ -35,7 +35,7 @@ def mark(project: Project, why: str, names: list[str] | None = None) -> None:
     path = project.output / MARKER
     with contextlib.suppress(OSError):
         if names is None:
-            state_file(project).unlink(missing_ok=True)
+            forget(project)
             names = sorted(found.name for found in project.output.glob("*") if found.name != MARKER)
         if not names:
             return

@@ -108,7 +108,7 @@ def make_inputs(project: Project, settings: Settings, *, progress: bool = True, 
                 builder.notebook(prepared.variables, prepared.inputs)
             builder.emitted(project.report.document, prepared)  # what is false in a formula is said here
         quarto.forget_cells(project, builder.used.key())
-        remember(project, began_with, "prepare", [project.quarto_stamp], builder.used)
+        remember(project, settings, began_with, "prepare", [project.quarto_stamp], builder.used)
     return True
 
 
@@ -149,7 +149,7 @@ def make(project: Project, settings: Settings, request: Request) -> Made:
             mark(project, f"The last build failed: {reason_of(failure)}")
             raise
         unmark(project, names.zip, contents)
-        remember(project, began_with, request.goal, target, read)
+        remember(project, settings, began_with, request.goal, target, read)
         return Made(tuple(target), worked=True, findings=tuple(findings))
 
 

@@ -170,7 +170,7 @@ class Kept:
                 found[name] = file.readline(1000).decode(errors="replace").strip()
         return found
 
-    def save(self, name: str, digest: str, payload: Any, *, facts: Facts | None = None) -> None:
+    def save(self, name: str, digest: str, payload: Any, *, facts: Facts | None = None, durable: bool = True) -> None:
         """Keep `payload` (JSON with NumPy arrays) under `name`, with the digest of what it depends on.
 
         Parameters
@@ -179,6 +179,8 @@ class Kept:
             The record.
         facts
             What the digest is of, so that it can be said later what has changed.
+        durable
+            Whether to wait until the disk has it.
 
         Raises
         ------
@@ -188,7 +190,7 @@ class Kept:
         body = json.dumps(payload, default=_encode, separators=(",", ":")).encode()
         header = {"format": FORMAT, "digest": digest, "sha256": hashlib.sha256(body).hexdigest()}
         header |= {} if facts is None else {"facts": facts}
-        write_atomically(self._path(name), json.dumps(header).encode() + b"\n" + body + b"\n")
+        write_atomically(self._path(name), json.dumps(header).encode() + b"\n" + body + b"\n", durable=durable)
 
     def _read(self, name: str) -> tuple[dict, bytes] | None:
         path = self._path(name)
