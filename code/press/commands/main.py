@@ -67,7 +67,7 @@ def _report() -> Report | None:
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="literate-coursework", message="%(version)s")
+@click.version_option(package_name="literate-press", message="%(version)s")
 def cli() -> None:
     """Make a literate report: its PDF, its executed notebook, and the zip that is handed in.
 
