@@ -203,7 +203,7 @@ class Builder:
             self._endings[-1].start()
         write_if_changed(self._seen_file(job), _own_digest(job).encode())
         self.used.files.update(job.document.sources)
-        self.used.seen[name], self.used.facts[name] = found.seen or {}, job.facts()
+        self.used.seen[name], self.used.facts[name] = found.seen, job.facts()
         return found
 
     def job(self, document: Document, inputs: Inputs) -> Job:
@@ -329,7 +329,7 @@ class Builder:
         bibliography = (self.project.root / name for name in rendering.listed(options.get("bibliography", [])))
         set_from = (*emitted.embedded, *bibliography, *typesetter.extension.files())
         self.used.files.update(set_from)
-        sources = (*read.sources, *emitted.embedded, *seen.paths(execution.seen or {}, self.project.root))
+        sources = (*read.sources, *emitted.embedded, *seen.paths(execution.seen, self.project.root))
         return Source(text, execution.ran, not execution.is_whole, sources, str(metadata.get("title", read.name)))
 
 

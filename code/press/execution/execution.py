@@ -41,9 +41,9 @@ def execute(
         held, before = ({}, {}) if refresh else cache.held(job)
         is_fresh = kernel.is_fresh
         outputs, read = kernel.run(job, on_cell, held)
-        read = None if read is None else seen.both(before if held else {}, read)
+        read = seen.both(before if held else {}, read)
         found = Execution(outputs, ran=True, is_whole=is_fresh and not held, seen=read)
-        if read is not None and job.holds():  # else nobody knows which of two states the cells have seen
+        if job.holds():  # else nobody knows which of two states the cells have seen
             cache.save(job, replace(found, ran=False), in_parts=bool(held))
     by_cell = dict(zip((id(cell) for cell in job.cells), found.outputs, strict=True))
     return replace(found, outputs=tuple(by_cell.get(id(cell), ()) for cell in job.document.cells))

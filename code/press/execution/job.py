@@ -38,13 +38,13 @@ class Execution:
     is_whole
         Whether all outputs come from one execution of all cells in a fresh kernel.
     seen
-        What the cells were seen to read; None where something of it changed meanwhile.
+        What the cells were seen to read.
     """
 
     outputs: Outputs
     ran: bool
     is_whole: bool
-    seen: Facts | None = field(default_factory=dict)
+    seen: Facts = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ class Kernel:
         job: Job,
         on_cell: Callable[[int, int, Cell], None] | None = None,
         held: Mapping[int, tuple[dict, ...]] = MappingProxyType({}),
-    ) -> tuple[Outputs, Facts | None]:
+    ) -> tuple[Outputs, Facts]:
         """Execute the cells of a job in an empty namespace.
 
         Parameters
@@ -120,7 +120,7 @@ class Kernel:
         outputs
             For each cell its outputs.
         seen
-            What the kernel was seen to read since it was started; None where something of it changed meanwhile.
+            What the kernel was seen to read since it was started.
 
         Raises
         ------
@@ -231,22 +231,19 @@ def _quietly(client: Any, code: str) -> str:
     return reply["content"].get("evalue", "")
 
 
-def _seen(client: Any, job: Job) -> Facts | None:
-    """Ask a kernel what its cells have read; None where something of it changed meanwhile."""
+def _seen(client: Any, job: Job) -> Facts:
+    """Ask a kernel what its cells have read."""
     with tempfile.TemporaryDirectory(dir=os.environ.get("JUPYTER_RUNTIME_DIR") or None) as folder:
         path = Path(folder) / "seen.json"
         _quietly(client, f"__import__('press.execution.watch', fromlist=['WATCH']).WATCH.write({str(path)!r})")
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            return None
+            return seen.UNKNOWN
     kept, accounted = job.kept
     reached = {name for name in source_facts(*job.modules) if name != WHOLE}
     names = {path.relative_to(job.place).as_posix() for path in job.beside if path.suffix != ".py"}
-    try:
-        return seen.facts(found, job.place, kept=kept, accounted={*accounted, *names}, reached=reached)
-    except seen.Unsteady:
-        return None
+    return seen.facts(found, job.place, kept=kept, accounted={*accounted, *names}, reached=reached)
 
 
 def _clean(output: dict) -> dict:

@@ -23,8 +23,11 @@ NOTHING: Facts = {}
 """What was seen where no cell ran."""
 
 
-class Unsteady(Exception):
-    """A file changed while cells read it: nobody knows which of two states they have seen."""
+UNSTEADY = "changed while it was read"
+"""In place of a digest: nobody knows which of two states the cells have seen, so nothing will ever equal it."""
+
+UNKNOWN: Facts = {"files": {"what the cells read": UNSTEADY}}
+"""What is known where the kernel could not say it."""
 
 
 def facts(
@@ -44,11 +47,6 @@ def facts(
         Files and folders that count already, by their names.
     reached
         Modules of the project that count already, by what is used of them.
-
-    Raises
-    ------
-    Unsteady
-        If a file was changed by somebody else meanwhile.
     """
     own = _Place(root, kept)
     files: dict[str, str | None] = {}
@@ -59,11 +57,10 @@ def facts(
         if name is None or path in engine or any(name == a or name.startswith(f"{a}/") for a in accounted):
             continue
         now = stamp(path)
-        if path not in written and list(now or ()) != list(before or ()):
-            if now is None and name.startswith(".."):
-                continue  # a temporary file
-            raise Unsteady(name)
-        if now is None or Path(path).is_file():
+        if before is not None and path not in written and tuple(before) != now:
+            if now is not None or not name.startswith(".."):  # else a temporary file
+                files[name] = UNSTEADY
+        elif now is None or Path(path).is_file():
             files[name] = file_digest(Path(path))
     modules: dict[str, str] = {}
     for path in found["imported"]:

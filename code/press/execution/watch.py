@@ -89,6 +89,10 @@ class Watch:
 
     def _database(self, path: Any) -> None:
         self._note(os.path.abspath(os.fsdecode(path)), None)
+        self._replaced(path)
+
+    def _replaced(self, *paths: Any) -> None:
+        self.written.update(os.path.abspath(os.fsdecode(path)) for path in paths[:2] if not isinstance(path, int))
 
     def write(self, path: str) -> None:
         """Write as JSON what was noted."""
@@ -125,6 +129,8 @@ _EVENTS = {
     "os.scandir": Watch._listing,
     "subprocess.Popen": Watch._started,
     "sqlite3.connect": Watch._database,
+    "os.rename": Watch._replaced,
+    "os.remove": Watch._replaced,
 }
 
 WATCH = Watch()
