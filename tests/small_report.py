@@ -41,7 +41,14 @@ CELLS = {
 
 FILES = {
     "code/own/__init__.py": "",
-    "code/own/numbers.py": "from own.second import used\n\n\ndef wanted():\n    return 'package 1' + used()\n",
+    "code/own/numbers.py": (
+        "from own.registry import TABLE\nfrom own.second import used\n\n\n"
+        "def wanted():\n    return 'package 1' + used() + TABLE['a']()\n"
+    ),
+    "code/own/registry.py": (
+        "TABLE = {}\n\n\ndef register(function):\n    TABLE[function.__name__] = function\n    return function\n\n\n"
+        "@register\ndef a():\n    return 'registered 1'\n"
+    ),
     "code/own/second.py": "def used():\n    return 'second 1'\n\n\ndef unused():\n    return 1\n",
     "code/own/computing.py": "def compute(settings):\n    return {'value': 'product 1'}\n",
     "code/own/meant.py": (

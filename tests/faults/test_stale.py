@@ -15,6 +15,7 @@ PROBE = str(Path(__file__).with_name("stale_probe.py"))
 SHOWN = {
     "package": ("code/own/numbers.py", "package 1", "package 2"),
     "package of a package": ("code/own/second.py", "second 1", "second 2"),
+    "registered": ("code/own/registry.py", "registered 1", "registered 2"),
     "beside": ("report/measured.csv", "beside 1", "beside 2"),
     "below": ("report/tables/deep/more.csv", "below 1", "below 2"),
     "data": ("data/labels", "data 1", "data 2"),
@@ -147,6 +148,7 @@ def test_all_edits_together_are_on_the_page(project):
         assert f"'{kind} 2" in text
     for words in (
         "second 2",
+        "registered 2",
         "'environment 2'",
         "'program 2'",
         "1.75",

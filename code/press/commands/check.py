@@ -140,7 +140,8 @@ def _changed(path: Path, project: Project, settings: Settings) -> list[Finding]:
     if path.name not in last_made(project):
         return []
     again = "Build the submission again: `make submission`."
-    reasons = why_not(project, settings, None, "bundle")
+    made = f"{project.name(project.output)}/"  # what became of the files themselves is looked at in them
+    reasons = [reason for reason in why_not(project, settings, None, "bundle") if not reason.startswith(made)]
     return [Finding("error", path.name, "", f"Since it was made {reason}.", again) for reason in reasons]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from press.keeping import installed
-from press.keeping.digests import digest, module_name, source_digest
+from press.keeping.digests import digest, hides, module_name, source_digest
 from press.keeping.facts import Facts, file_digest, stamp
 
 SYSTEM = tuple(f"/{name}/" for name in "Library System bin dev etc lib lib32 lib64 proc run sbin sys usr".split())
@@ -65,7 +65,7 @@ def facts(
     modules: dict[str, str] = {}
     for path in found["imported"]:
         if (module := module_name(Path(path))) is not None:
-            if module not in reached and not module.startswith("press.execution."):
+            if (module not in reached or hides(module)) and not module.startswith("press.execution."):
                 modules[module] = source_digest(module)
         elif (name := own.name(path)) is not None:
             files[name] = file_digest(Path(path))

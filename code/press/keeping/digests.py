@@ -124,6 +124,24 @@ class _Module:
             if not names and not isinstance(statement, ast.Import | ast.ImportFrom) and not _is_constant(statement):
                 self.loose.append(statement)
 
+    @functools.cached_property
+    def hides(self) -> bool:
+        """See `hides`."""
+        own = {*self.definitions, *self.imports}
+        statements = [each for several in self.definitions.values() for each in several]
+        decorators = [decorator for each in statements for decorator in getattr(each, "decorator_list", ())]
+        loose = [each for each in self.loose if not isinstance(each, ast.If | ast.Try)]  # these choose what is imported
+        return (
+            bool(loose)
+            or any(_names(each) & own for each in decorators)
+            or any(self._reaches(node) for each in (*statements, *self.loose) for node in ast.walk(each))
+        )
+
+    def _reaches(self, node: ast.AST) -> bool:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr" and node.args:
+            return any(self.imports.get(name, ("", ""))[1] is None for name in _names(node.args[0]))
+        return isinstance(node, ast.Name | ast.Attribute) and getattr(node, "id", getattr(node, "attr", "")) in REACHING
+
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -134,6 +152,10 @@ class _Module:
                 inner = f"{node.module}.{alias.name}"
                 target = (inner, None) if _path(inner) else (node.module, alias.name)
                 self.imports[alias.asname or alias.name] = target
+
+
+def _names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def _bound(statement: ast.stmt) -> Iterable[str]:
@@ -352,6 +374,16 @@ def module_name(path: Path) -> str | None:
 def module_file(module: str) -> Path | None:
     """Return the file of a module that is covered."""
     return _path(module)
+
+
+REACHING = frozenset("__import__ eval exec globals import_module vars".split())
+"""By these code reaches definitions that it does not name; by ``getattr`` of a module too."""
+
+
+def hides(module: str) -> bool:
+    """Whether a module may use or change its definitions in ways that no name shows: a registry, ``getattr``."""
+    parsed = _module(module)
+    return parsed is not None and parsed.hides
 
 
 def by_file(found: Mapping[str, str], root: Path) -> dict[str, str]:

@@ -24,7 +24,7 @@ import yaml
 
 from handin.errors import InputError, WorkError
 from press.keeping.digests import code_folder, digest, package_versions
-from press.keeping.kept import write_atomically, write_if_changed
+from press.keeping.kept import Kept, write_atomically, write_if_changed
 from press.project import Project
 from press.source import qmd
 from press.source.qmd import Document, Line
@@ -192,6 +192,7 @@ class Typesetter:
         self.extension = extension
         self.cache = cache
         self.worker = worker
+        self._kept = Kept(cache / "pandoc")
         self._memory: dict[str, str] = {}
         self._compilers: dict[str, Any] = {}
         self._exporter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="typst")
@@ -251,7 +252,7 @@ class Typesetter:
         for key, text in zip(keys, texts, strict=True):
             if key in self._memory:
                 continue
-            if (kept := _whole(self._kept_file(key))) is not None:
+            if (kept := self._kept.load(key, key)) is not None:
                 self._memory[key] = kept
             else:
                 missing[key] = text
@@ -264,11 +265,8 @@ class Typesetter:
                 made = [run_pandoc(text, arguments, self.root) for text in missing.values()]
             for key, text in zip(missing, made, strict=True):
                 self._memory[key] = text
-                write_atomically(self._kept_file(key), _sealed(text), durable=False)
+                self._kept.save(key, key, text, durable=False)
         return [self._memory[key] for key in keys]
-
-    def _kept_file(self, key: str) -> Path:
-        return self.cache / "pandoc" / f"{key}.typ"
 
     def compile(self, source: str) -> bytes:
         """Set a document as one tagged PDF.
@@ -421,19 +419,6 @@ def sections(chapter: str) -> tuple[str, ...]:
     borders = [0, *(cut for cut in cuts if cut), len(lines)]
     pieces = ("\n".join(line.text for line in lines[a:b]) for a, b in itertools.pairwise(borders))
     return tuple(piece for piece in pieces if piece.strip())
-
-
-def _sealed(text: str) -> bytes:
-    return (text + f"\n// {digest(text)}").encode()
-
-
-def _whole(path: Path) -> str | None:
-    """Read a kept text whose last line is its checksum; a damaged one counts as missing."""
-    try:
-        text, _, seal = path.read_text(encoding="utf-8").rpartition("\n// ")
-    except (OSError, UnicodeDecodeError):
-        return None
-    return text if seal == digest(text) else None
 
 
 def _placed(message: str, document: Document) -> str:
