@@ -98,7 +98,7 @@ def _cells(project: Project, settings: Settings) -> Iterator[tuple[str, tuple[st
 
 def _in_use(project: Project, settings: Settings) -> Settings:
     """Take the student id that the last build's files carry where the settings have only the placeholder."""
-    from handin.examine import student_id_in
+    from handin.identity import student_id_in
 
     if not settings.has_placeholder_id:
         return settings

@@ -51,7 +51,8 @@ def facts(
     own = _Place(root, kept)
     files: dict[str, str | None] = {}
     written = set(found["written"])
-    engine = {name for name in found["engine"] if name.endswith((".toml", ".yml"))}  # settings count by their values
+    # What the engine itself reads for a cell counts in other ways: settings by their values, code by its digests.
+    engine = {name for name in found["engine"] if name.endswith((".toml", ".yml", ".py"))}
     for path, before in found["read"].items():
         name = own.name(path)
         if name is None or path in engine or any(name == a or name.startswith(f"{a}/") for a in accounted):

@@ -18,7 +18,8 @@ from typing import Any
 Stamp = tuple[int, int, int, int]
 """A file's size, its times of change (of the content, and of anything), and its number."""
 
-ENGINE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_CODE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ENGINE = tuple(os.path.join(_CODE, package, "") for package in ("press", "handin"))
 STANDARD = os.path.dirname(os.path.abspath(os.__file__))
 
 
@@ -70,13 +71,16 @@ class Watch:
     def _note(self, name: str, frame: FrameType | None) -> None:
         if name not in self.read:
             self.read[name] = stamp(name)
-            if _caller(frame).startswith(ENGINE + os.sep):
+            if _caller(frame).startswith(ENGINE):
                 self.engine.add(name)
-        elif name in self.engine and not _caller(frame).startswith(ENGINE + os.sep):
+        elif name in self.engine and not _caller(frame).startswith(ENGINE):
             self.engine.discard(name)
 
     def _listing(self, path: Any = ".") -> None:
-        if not isinstance(path, int) and "importlib" not in sys._getframe(2).f_code.co_filename:
+        frame = sys._getframe(2)
+        if isinstance(path, int) or "importlib" in frame.f_code.co_filename:
+            return
+        if not _caller(frame).startswith(ENGINE):
             self.listed.add(os.path.abspath(os.fsdecode(path or ".")))
 
     def _started(self, program: Any, arguments: Any, *_: Any) -> None:

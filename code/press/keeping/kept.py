@@ -246,7 +246,9 @@ class Kept:
         record = self._read(name)
         if record is not None and record[0]["digest"] == digest:
             return ()
-        return reasons(None if record is None else record[0].get("facts", {}), facts)
+        if record is not None and "facts" not in record[0]:
+            return (f"its {', '.join(facts)} changed",)
+        return reasons(None if record is None else record[0]["facts"], facts)
 
     def load(self, name: str, digest: str | None = None) -> Any | None:
         """Return what is kept under `name`, or None if it is missing, damaged, or of another digest."""
