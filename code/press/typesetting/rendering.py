@@ -23,12 +23,12 @@ from typing import Any
 import yaml
 
 from handin.errors import InputError, WorkError
+from press import checksums
 from press.keeping.digests import code_folder, digest, package_versions
 from press.keeping.kept import write_atomically, write_if_changed
 from press.project import Project
 from press.source import qmd
 from press.source.qmd import Document, Line
-from press.typesetting import fonts
 from press.typesetting.worker import PandocWorker
 
 HERE = Path(__file__).resolve().parent
@@ -383,10 +383,10 @@ def check_fonts(extension: Extension, root: Path) -> None:
         Naming the folder and what is wrong in it.
     """
     for folder in extension.fonts:
-        if (folder / fonts.SUMS).is_file() and (wrong := fonts.problems(folder)):
+        if (folder / checksums.SUMS).is_file() and (wrong := checksums.problems(folder, (".otf", ".ttf"))):
             raise InputError(
                 f"{folder.relative_to(root).as_posix()}: {'; '.join(wrong[:3])}: restore the folder, or write its "
-                f"{fonts.SUMS} anew if these are the fonts that you want."
+                f"{checksums.SUMS} anew if these are the fonts that you want."
             )
 
 
