@@ -81,7 +81,7 @@ def test_a_result_that_cannot_be_read_is_wrong_and_named(healthy):
     (healthy.cache / "runs" / "run-2.json").mkdir()
     item = found(healthy, "kept results")[-1]
     assert item.state == "wrong"
-    assert "run-2.json: Is a directory" in item.text
+    assert "run-2.json cannot be read (Is a directory)" in item.text
 
 
 def test_wrong_settings_are_named_and_the_rest_is_still_looked_at(healthy):
