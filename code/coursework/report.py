@@ -91,5 +91,5 @@ REPORT = Report(
     title_page=_title_page,
     printed="printed",
     scheme="report/marks.yml",
-    commands=("coursework.commands:experiments",),
+    commands=("coursework.commands:experiments", "coursework.commands:evidence"),
 )

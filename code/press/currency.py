@@ -25,7 +25,9 @@ Goal = Literal["prepare", "render", "bundle"]
 CODE = ("**/*.py", "**/*.lua", "**/*.typ")
 BESIDE = ("*.bib", "*.csl", "*.lock")
 SINGLE_SOURCES = ("_quarto.yml", "_environment", "pyproject.toml")
-NO_SOURCES = re.compile(r"\.|.*~$|#.*#$|.*\.quarto_ipynb$|__pycache__$|_generated$|_output$|_variables\.yml$|.*_(files|cache)$")
+NO_SOURCES = re.compile(
+    r"\.|.*~$|#.*#$|.*\.quarto_ipynb$|__pycache__$|_generated$|_output$|_variables\.yml$|.*_(files|cache)$"
+)
 """Names of what editors and Quarto leave beside a source while it is open, and of what is generated."""
 
 LEFT_BY_QUARTO = frozenset(".html .ipynb .log .pdf .tex .typ".split())
