@@ -68,7 +68,7 @@ FRAMEWORK = ("keras", "tensorflow", "tensorflow-cpu", "numpy")
 
 EVIDENCE = Product(
     "evidence",
-    "coursework.answers.evidence:compute",
+    "coursework.evidence:compute",
     (),
     (*FRAMEWORK, "sympy", "mpmath"),
     lambda settings: [settings.question1.model_dump(mode="json"), settings.question4.model_dump(mode="json")],
@@ -76,7 +76,7 @@ EVIDENCE = Product(
 )
 PRINTED = Product(
     "printed",
-    "coursework.answers.printed:compute",
+    "coursework.evidence:formula_values",
     (),
     (*FRAMEWORK, "mpmath"),
     EVIDENCE.settings,
@@ -149,7 +149,7 @@ def _variables(
     project: Project, settings: Settings, evidence: dict, measurements: dict, runs: dict, tell: Tell
 ) -> dict:
     """Compute the variables of the prose, or take the kept ones where nothing they depend on has changed."""
-    roots = ("coursework.answers.variables:values", "coursework.answers.recurrent:variables")
+    roots = ("coursework.answers.variables:values", "coursework.answers.recurrent_results:variables")
     conclusions = "coursework.experiments.conclusions:variables"
     depends = {
         "code": source_digest(*roots, conclusions),
@@ -238,7 +238,7 @@ def prepare(project: Project, settings: Settings, *, tell: Tell = lambda _: None
     _check_variables(values)
     text = yaml.safe_dump(values, allow_unicode=True, sort_keys=True, default_style='"', width=10_000)
     write_if_changed(project.variables_file, text.encode())
-    helpers = [*modules_of("coursework.answers"), *modules_of("coursework.diagrams")]
+    helpers = [*modules_of("coursework.answers"), *modules_of("coursework.diagrams"), "coursework.evidence"]
     _forget_quartos_cache(project, digest(inputs, source_digest(*helpers)))
     return Prepared(values, inputs, printed)
 

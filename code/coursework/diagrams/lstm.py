@@ -69,7 +69,7 @@ def cell() -> Wiring:
     return Wiring(
         nodes=(
             Node("c_before", "source", (LEFT, CELL), "$c_{t-1}$", "cell state", size=LABEL),
-            Node("h_before", "source", (LEFT, BUS), "$h_{t-1}$", "state", size=LABEL),
+            Node("h_before", "source", (LEFT, BUS), "$h_{t-1}$", "hidden state", size=LABEL),
             Node("x", "source", (JOIN - MERGE, BELOW), "$x_t$", "input", size=LABEL),
             Node("join", "concatenate", (JOIN, BUS)),
             Node("to_f", "copy", (FORGET, BUS)),
@@ -87,7 +87,7 @@ def cell() -> Wiring:
             Node("read", "pointwise", (READ, MIDDLE), "×", size=DISC),
             Node("to_h", "copy", (READ, BUS)),
             Node("c", "sink", (RIGHT, CELL), "$c_t$", "cell state", size=LABEL),
-            Node("h", "sink", (RIGHT, BUS), "$h_t$", "state", size=LABEL),
+            Node("h", "sink", (RIGHT, BUS), "$h_t$", "hidden state", size=LABEL),
             Node("output", "sink", (READ, BELOW), "$h_t$", "output", size=LABEL),
         ),
         edges=(
