@@ -18,7 +18,7 @@ from coursework.answers import (
 )
 from coursework.answers.formatting import scientific
 from coursework.answers.neuron import Neuron
-from coursework.diagrams import checks as diagram_checks
+from coursework.diagrams import drawing_checks
 
 
 def compute(settings: Any) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def compute(settings: Any) -> dict[str, Any]:
         *activation_checks.checks(),
         *regularisation_checks.checks(settings.question4.l2),
         *recurrent_checks.checks(),
-        *diagram_checks.checks(),
+        *drawing_checks.checks(),
     ]
     return {"checks": [asdict(check.require()) for check in checks]}
 

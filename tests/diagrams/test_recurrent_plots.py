@@ -20,7 +20,7 @@ def measurements(rate: float) -> dict:
     nets = {name: factors(rate) | {"direct": factors(rate**2)["total"]} for name in recurrent_plots.STYLES}
     return {
         "plan": {"steps": 12, "lags": LAGS},
-        "initial": {"0.1": nets, "1": nets},
+        "initial": nets,
         "trained": {name: {"after": nets[name]} for name in ("SimpleRNN", "LSTM, forget bias 1")},
     }
 

@@ -52,7 +52,7 @@ class Plan:
         The amount of training.
     """
 
-    seeds: int = 5
+    seeds: int = 3
     lags: int = 100
     sequences: int = 4
     units: int = 32
@@ -60,7 +60,7 @@ class Plan:
     steps: int = 40
     examples: int = 2048
     batch: int = 64
-    epochs: int = 10
+    epochs: int = 6
 
 
 PLANS = {"full": Plan(), "tiny": Plan(seeds=2, sequences=1, units=4, inputs=2, steps=8, examples=256, epochs=2)}

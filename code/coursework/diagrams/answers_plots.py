@@ -19,7 +19,7 @@ def descents(found: dict[tuple[str, float], optimisers.Descent]) -> Figure:
     found : dict
         `Descent` by method and angle of the valley.
     """
-    figure = Figure(figsize=(TEXT_WIDTH, 2.7))
+    figure = Figure(figsize=(TEXT_WIDTH, 2.55))
     panels = figure.subplots(2, 4, sharex=True, sharey="row", height_ratios=(3.5, 4.4))
     for row, (valley, limits) in enumerate(zip(optimisers.VALLEYS, ((-2.1, 1.4), (-3.3, 1.1)), strict=True)):
         for axes, method in zip(panels[row], optimisers.METHODS, strict=True):
@@ -68,7 +68,7 @@ def effective_step(horizon: int = 5000) -> Figure:
 def activation_functions() -> Figure:
     """Draw ReLU and tanh on the left, their gradients on the right."""
     z = np.linspace(-4, 4, 401)
-    figure = Figure(figsize=(TEXT_WIDTH, 1.65))
+    figure = Figure(figsize=(TEXT_WIDTH, 1.5))
     left, right = figure.subplots(1, 2, sharex=True)
     left.plot(z, np.maximum(z, 0), color=BLUE, ls="-", label="ReLU")
     left.plot(z, np.tanh(z), color=ORANGE, ls=(0, (5, 1.6)), label="tanh")
@@ -91,7 +91,7 @@ def activation_functions() -> Figure:
 
 def regularisers() -> Figure:
     """Draw a polynomial fitted with three L2 strengths, and a unit's total input under dropout."""
-    figure = Figure(figsize=(TEXT_WIDTH, 1.85))
+    figure = Figure(figsize=(TEXT_WIDTH, 2.15))
     left, right = figure.subplots(1, 2)
     x, y = regularisation.noisy_points()
     fine = np.linspace(-1, 1, 400)

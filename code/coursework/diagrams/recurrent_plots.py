@@ -43,7 +43,7 @@ def gradients(measurements: Mapping[str, Any]) -> Figure:
         What `coursework.answers.recurrent_measurements.compute` returned.
     """
     use()
-    figure = Figure(figsize=(TEXT_WIDTH, 2.1))
+    figure = Figure(figsize=(TEXT_WIDTH, 1.85))
     figure.get_layout_engine().set(wspace=0.05)  # so that 100 and the next panel's 0 stay apart
     initial, trained = figure.subplots(1, 2, sharey=True)
     for name, factors in measurements["initial"].items():
@@ -56,7 +56,7 @@ def gradients(measurements: Mapping[str, Any]) -> Figure:
     trained.set_title("after training")
     steps, lags = measurements["plan"]["steps"], measurements["plan"]["lags"]
     trained.axvline(steps, color=GREY, lw=0.8, zorder=0)
-    trained.text(steps + 0.02 * lags, 4 * LOWEST, "longer than in training", size=8, va="bottom", color=INK)
+    trained.text(steps + 0.02 * lags, 1e-2, "longer than in training", size=8, va="top", color=INK)
     for axes in (initial, trained):
         axes.set(yscale="log", ylim=(LOWEST, HIGHEST), xlim=(0, lags), xticks=[0, lags // 2, lags])
         axes.set(xlabel="steps back, $T$", yticks=[1e-12, 1e-8, 1e-4, 1, 1e4])
@@ -81,7 +81,7 @@ def gates(trace: Mapping[str, Any]) -> Figure:
     use()
     steps = np.arange(1, len(trace["c"]) + 1)
     store, recall = (np.flatnonzero(np.array(trace[flag]) > 0.5) for flag in ("store", "recall"))
-    figure = Figure(figsize=(TEXT_WIDTH, 2.25))
+    figure = Figure(figsize=(TEXT_WIDTH, 1.75))
     flags, cell, *rows = figure.subplots(5, 1, sharex=True, height_ratios=(1.15, 1.2, 1, 1, 1))
     flags.plot(steps[store], np.full(store.size, 1.0), "v", color=INK, ms=4.5)
     flags.plot(steps[recall], np.full(recall.size, 0.0), "o", color=INK, ms=2.6)
