@@ -87,11 +87,11 @@ def compute(profile: str) -> dict[str, Any]:
     -------
     dict
         JSON-able. ``plan``: the `Plan`. ``initial``: for each net ``total`` and, for LSTMs, ``direct``, each (seeds,
-        lags). ``trained``: for each net its ``units`` and ``parameters``, the learning ``rate`` with the lowest mean
-        ``error`` (seeds,) on new sequences, and with that rate what was measured ``before`` and ``after`` training
-        (mappings with ``total``, and for the LSTM ``direct`` and ``forget``, the mean forget gate of the unit that
-        keeps most), and ``trace``, the gates of one trained LSTM over one sequence. ``baseline``: the mean squared
-        error of always answering 0.
+        lags). ``trained``: for each net its ``units`` and ``parameters``, its ``errors`` (seeds,) on new sequences by
+        learning rate, the ``rate`` with the lowest mean error, and with it what was measured ``before`` and ``after``
+        training (mappings with ``total``, and for the LSTM ``direct`` and ``forget``, the mean forget gate of the unit
+        that keeps most), and ``trace``, the gates of one trained LSTM over one sequence. ``baseline``: the mean
+        squared error of always answering 0.
     """
     plan = PLANS[profile]
     return {
@@ -277,8 +277,8 @@ def _trained(net: Net, plan: Plan) -> dict[str, Any]:
     return {
         "units": net.units,
         "parameters": sum(array.size for array in weights[rate][0]),
-        "rate": rate,
-        "error": errors[rate],
+        "errors": {f"{each:g}": found for each, found in errors.items()},
+        "rate": f"{rate:g}",
         "before": _stack(before),
         "after": _stack(after),
         "trace": _trace(net, weights[rate][0][:-2], sequences) if net.layer == "LSTM" else None,

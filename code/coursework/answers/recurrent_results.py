@@ -54,7 +54,7 @@ class Results:
             left={name: _left(each["total"], plan["lags"]) for name, each in measurements["initial"].items()},
             kept={name: _left(each["after"]["total"], lag) for name, each in trained.items()},
             kept_by_cell=_left(trained[DEFAULT_LSTM]["after"]["direct"], lag),
-            error={name: float(np.mean(each["error"])) for name, each in trained.items()},
+            error={name: float(np.mean(each["errors"][each["rate"]])) for name, each in trained.items()},
             baseline=measurements["baseline"],
             forget_before=max(trained[DEFAULT_LSTM]["before"]["forget"]),
             forget_after=min(trained[DEFAULT_LSTM]["after"]["forget"]),

@@ -300,10 +300,13 @@ class Typesetter:
         write_atomically(self._main, source.encode(), durable=False)
 
     def _pdf(self) -> bytes:
+        from coursework.publishing.row_headers import with_row_headers
+
         with self._refusals():
-            return self._compiler("pdf").compile(
+            pdf = self._compiler("pdf").compile(
                 format="pdf", pdf_standards=self.extension.pdf_standards, timestamp=_epoch()
             )
+        return with_row_headers(pdf)
 
     def _compiler(self, use: str) -> Any:
         import typst
