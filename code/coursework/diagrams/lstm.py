@@ -33,7 +33,7 @@ from coursework.diagrams.wiring import (
 )
 
 HEIGHT = 3.86  # inches, as are all lengths here
-LEFT, RIGHT, BELOW = 0.34, 5.80, 0.86  # where the variables stand outside the cell
+LEFT, RIGHT, BELOW = 0.35, 5.77, 0.86  # where the variables stand outside the cell
 CELL, MIDDLE, GATES, BUS = 3.05, 2.45, 1.86, 1.30  # heights: cell state, products, layers, [h, x]
 JOIN, FORGET, INPUT, CANDIDATE, OUTPUT, READ = 0.95, 1.53, 2.55, 3.49, 4.52, 5.12  # columns
 MERGE = 0.14  # how far before the joint the input's line turns into the other
