@@ -26,6 +26,7 @@ from press.typesetting import places
 from press.typesetting.emit import Emitted
 from press.typesetting.formats import Extension, check_fonts, inside
 from press.typesetting.pandoc import READER, PandocFailure, run_pandoc, sections
+from press.typesetting.row_headers import with_row_headers
 from press.typesetting.worker import PandocWorker
 
 HERE = Path(__file__).resolve().parent
@@ -215,9 +216,10 @@ class Typesetter:
 
     def _pdf(self) -> bytes:
         with self._refusals():
-            return self._compiler("pdf").compile(
+            pdf = self._compiler("pdf").compile(
                 format="pdf", pdf_standards=self.extension.pdf_standards or list(LEAST), timestamp=_epoch()
             )
+        return with_row_headers(pdf) if self.extension.pdf_standards else pdf
 
     def _compiler(self, use: str) -> Any:
         import typst
