@@ -21,7 +21,9 @@ from hypothesis import strategies as st
 from coursework.publishing.rendering import pandoc
 
 ROOT = Path(__file__).parents[2]
-EXTENSION = ROOT / "report" / "_extensions" / "coursework"
+EXTENSIONS = ROOT / "report" / "_extensions"
+FORMULAS_FILTER = EXTENSIONS / "spoken-formulas" / "formulas.lua"
+FONTS = EXTENSIONS / "coursework" / "fonts"
 FIXTURES = ROOT / "tests" / "fixtures"
 
 
@@ -86,7 +88,7 @@ def run(arguments: list[str], text: str) -> subprocess.CompletedProcess:
 def converted(formulas: list[str], kind: str = "DisplayMath") -> list[tuple[str, str]]:
     """Return, for each formula, the Typst that the filter makes of it, and its alternative text."""
     done = run(
-        ["-f", "json", "-t", "typst", "--wrap=none", "-L", str(EXTENSION / "formulas.lua")], document(formulas, kind)
+        ["-f", "json", "-t", "typst", "--wrap=none", "-L", str(FORMULAS_FILTER)], document(formulas, kind)
     )
     assert done.returncode == 0, done.stderr
     parts = [part.strip() for part in re.split(r"(?m)^(?=#math\.equation\()", done.stdout) if part.strip()]
@@ -102,7 +104,7 @@ def pages(codes: list[str]) -> list[str]:
     )
     pdf = typst.compile(
         (head + "\n#pagebreak()\n".join(codes)).encode(),
-        font_paths=[str(EXTENSION / "fonts")],
+        font_paths=[str(FONTS)],
         ignore_system_fonts=True,
     )
     read = pypdfium2.PdfDocument(pdf)
@@ -322,14 +324,14 @@ REFUSED = {
 
 @pytest.mark.parametrize("formula", REFUSED)
 def test_a_formula_that_cannot_be_set_is_refused_by_name(formula):
-    done = run(["-f", "json", "-t", "typst", "-L", str(EXTENSION / "formulas.lua")], document(["x", formula]))
+    done = run(["-f", "json", "-t", "typst", "-L", str(FORMULAS_FILTER)], document(["x", formula]))
     assert done.returncode != 0
     assert REFUSED[formula] in done.stderr
     assert f"): {formula}" in done.stderr
 
 
 def test_no_filter_raises_errors_that_quarto_turns_into_log_lines():
-    for path in EXTENSION.glob("*.lua"):
+    for path in EXTENSIONS.rglob("*.lua"):
         code = re.sub(r"--[^\n]*", "", path.read_text(encoding="utf-8"))
         assert not re.search(r"\berror\s*\(", code), f"{path.name}: use assert(false, …)"
 
@@ -345,7 +347,7 @@ VARIANTS = set(
 
 
 def table_of_signs() -> dict[str, str]:
-    source = (EXTENSION / "symbols.lua").read_text(encoding="utf-8")
+    source = FORMULAS_FILTER.with_name("symbols.lua").read_text(encoding="utf-8")
     table = re.search(r"local lines = \[\[\n(.*?)\]\]", source, re.DOTALL)[1]
     return {line.split(" ")[0]: line.split(" ")[1] for line in table.splitlines()}
 
@@ -364,7 +366,7 @@ def test_signs_are_the_characters_that_pandoc_takes():
 def test_the_fonts_hold_every_sign():
     from fontTools.ttLib import TTFont
 
-    covered = set(TTFont(EXTENSION / "fonts" / "LibertinusMath-Regular.otf").getBestCmap())
+    covered = set(TTFont(FONTS / "LibertinusMath-Regular.otf").getBestCmap())
     missing = {name: char for name, char in table_of_signs().items() if ord(char) not in covered}
     # These come from New Computer Modern Math, which Typst embeds; the PDF must show them.
     made = converted(["\\" + name for name in missing])

@@ -67,8 +67,9 @@ class Extension:
 
     @property
     def filters(self) -> list[Path]:
-        """The Lua filters, in order."""
-        return [self.folder / (f["path"] if isinstance(f, dict) else f) for f in self.options.get("filters", [])]
+        """The Lua filters, in order; some belong to an extension beside this one."""
+        names = [f["path"] if isinstance(f, dict) else f for f in self.options.get("filters", [])]
+        return [Path(os.path.normpath(self.folder / name)) for name in names]
 
     @property
     def fonts(self) -> list[Path]:
@@ -79,10 +80,6 @@ class Extension:
     def pdf_standards(self) -> list[str]:
         """The PDF standards that the format promises."""
         return list(self.options.get("pdf-standard", []))
-
-    def files(self) -> list[Path]:
-        """Every file of the extension that shapes the pages."""
-        return sorted(path for path in self.folder.rglob("*") if path.is_file())
 
 
 @cache
