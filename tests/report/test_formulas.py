@@ -87,9 +87,7 @@ def run(arguments: list[str], text: str) -> subprocess.CompletedProcess:
 
 def converted(formulas: list[str], kind: str = "DisplayMath") -> list[tuple[str, str]]:
     """Return, for each formula, the Typst that the filter makes of it, and its alternative text."""
-    done = run(
-        ["-f", "json", "-t", "typst", "--wrap=none", "-L", str(FORMULAS_FILTER)], document(formulas, kind)
-    )
+    done = run(["-f", "json", "-t", "typst", "--wrap=none", "-L", str(FORMULAS_FILTER)], document(formulas, kind))
     assert done.returncode == 0, done.stderr
     parts = [part.strip() for part in re.split(r"(?m)^(?=#math\.equation\()", done.stdout) if part.strip()]
     assert len(parts) == len(formulas)
