@@ -4,12 +4,8 @@
 -- A formula that cannot be set stops the build through assert: Quarto turns error() into a line of its log.
 
 local folder = pandoc.path.directory(PANDOC_SCRIPT_FILE)
-local function part(name) return dofile(pandoc.path.join({folder, name})) end
-
-local symbols = part("symbols.lua")
-local tex = part("tex.lua")(symbols)
-local typst = part("typst.lua")(symbols)
-local speech = part("speech.lua")(symbols)
+local converter = dofile(pandoc.path.join({folder, "converter.lua"}))(folder)
+local macros = converter.macros()
 
 -- What `step` makes of a formula; a refusal names the reason and, after the colon, the formula.
 local function attempt(formula, step, ...)
@@ -19,11 +15,11 @@ local function attempt(formula, step, ...)
   return result
 end
 
-local function read(formula) return attempt(formula, tex.read, formula) end
+local function read(formula) return attempt(formula, converter.read, formula, macros) end
 
-local function write(tree, formula, display) return attempt(formula, typst.write, tree, display) end
+local function write(tree, formula, display) return attempt(formula, converter.write, tree, display) end
 
-local function speak(tree, formula) return attempt(formula, speech.say, tree) end
+local function speak(tree, formula) return attempt(formula, converter.say, tree) end
 
 local function quoted(text)
   return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"'):gsub("%s+", " ") .. '"'

@@ -22,6 +22,7 @@ return function(symbols)
 
   local classes = {
     ord = "normal", op = "large", bin = "binary", rel = "relation", open = "opening", close = "closing", punct = "punctuation",
+    inner = "normal",
   }
 
   local fonts = {
@@ -242,11 +243,6 @@ return function(symbols)
     grave = "grave", mathring = "circle", overrightarrow = "arrow", overleftarrow = "arrow.l",
   }
 
-  local colours = {
-    red = "#8c2f39", blue = "#24508c", green = "#3f8253", orange = "#b25a1d", purple = "#7c4d96", gray = "#6b7683", grey = "#6b7683",
-    black = "#1c2530",
-  }
-
   local setters = {}
 
   function setters.letter(node) return node.ch end
@@ -369,10 +365,18 @@ return function(symbols)
     return "#box(stroke: 0.5pt, inset: (x: 4pt), outset: (y: 4pt), $display(" .. argument(node.list) .. ")$)"
   end
   function setters.colour(node)
-    local colour = colours[node.name]
-    assert(colour, {refused = "the colour “" .. node.name .. "” is not known"})
-    return '#text(fill: rgb("' .. colour .. '"), $' .. row(node.list) .. "$)"
+    return '#text(fill: rgb("#' .. node.name .. '"), $' .. row(node.list) .. "$)"
   end
+
+  function setters.size(node) return ("#text(size: %.4gem, $%s$)"):format(node.em, row(node.list)) end
+  function setters.lap(node)
+    local shift = {l = "h(-size.width) + it", r = "it + h(-size.width)", c = "h(-size.width / 2) + it + h(-size.width / 2)"}
+    return "#context {let it = $" .. row(node.list) .. "$; let size = measure(it); " .. shift[node.side] .. "}"
+  end
+  function setters.raise(node) return ("#box(baseline: %.4gem, $%s$)"):format(-node.em, row(node.list)) end
+  function setters.rule(node) return ("#box(width: %.4gem, height: %.4gem, fill: black)"):format(node.width, node.height) end
+  function setters.negated(node) return 'class("relation", cancel(' .. argument(node.list) .. "))" end
+  function setters.tag(node) return "wide " .. setters.text({font = "rm", parts = node.parts}) end
 
   set = function(node) return setters[node.k](node) end
 
