@@ -81,7 +81,11 @@ def by_pandoc(pandoc: Path, items: Sequence[tuple[str, bool]]) -> list[str | Non
     kinds = {True: "DisplayMath", False: "InlineMath"}
     blocks = [{"t": "Para", "c": [{"t": "Math", "c": [{"t": kinds[d]}, formula]}]} for formula, d in items]
     border = {"t": "RawBlock", "c": ["typst", "// border"]}
-    tree = {"pandoc-api-version": [1, 23, 1], "meta": {}, "blocks": [part for block in blocks for part in (block, border)]}
+    tree = {
+        "pandoc-api-version": [1, 23, 1],
+        "meta": {},
+        "blocks": [part for block in blocks for part in (block, border)],
+    }
     command = [str(pandoc), "-f", "json", "-t", "typst", "--wrap=none", "--quiet"]
     done = subprocess.run(command, input=json.dumps(tree), capture_output=True, text=True, check=True)
     made = [part.strip() for part in done.stdout.split("// border\n")][: len(items)]
@@ -116,7 +120,9 @@ def one_line(made: dict, display: bool) -> str | None:
     if "typst" not in made:
         return None
     block = "block: true, " if display else ""
-    return f"#math.equation({block}alt: {json.dumps(made['words'], ensure_ascii=False)}, $ {made['typst']} $.body);".replace("\n", " ")
+    return f"#math.equation({block}alt: {json.dumps(made['words'], ensure_ascii=False)}, $ {made['typst']} $.body);".replace(
+        "\n", " "
+    )
 
 
 def measured(path: Path) -> dict:
@@ -130,7 +136,9 @@ def measured(path: Path) -> dict:
     own = by_pandoc(pandoc(), items)
     own_set = sum(source is not None for source in own) - len(refused_by_typst(own))
     refused = [(one["refused"], formula) for one, (formula, _) in zip(made, items, strict=True) if "refused" in one]
-    crashed = [{"formula": f, "why": one["crashed"]} for one, (f, _) in zip(made, items, strict=True) if "crashed" in one]
+    crashed = [
+        {"formula": f, "why": one["crashed"]} for one, (f, _) in zip(made, items, strict=True) if "crashed" in one
+    ]
     count = len(items) - len(refused) - len(crashed) - len(against)
     return {
         "processor": processor(),

@@ -20,7 +20,7 @@ return function(Parser, commands, symbols, M)
   end
   -- What says how TeX is to break or number lines, and what Typst does by itself.
   each([[nonumber notag relax allowbreak nobreak break displaybreak pagebreak nopagebreak noindent centering null protect strut mathstrut hline hdashline midrule
-    toprule bottomrule normalsize mathsurround bgroup egroup / - @ * MTFlushSpaceAbove MTFlushSpaceBelow normalfont limits par smallskip medskip bigskip
+    toprule bottomrule mathsurround bgroup egroup / - @ * MTFlushSpaceAbove MTFlushSpaceBelow normalfont limits par smallskip medskip bigskip
     goodbreak leavevmode nolinebreak linebreak ignorespaces unskip rmfamily upshape mdseries textmd]], function() return function() end end)
   commands.displaybreak = function(p) p:raw_optional() end
 
@@ -41,15 +41,10 @@ return function(Parser, commands, symbols, M)
     local em = p:length(text)
     return em ~= 0 and {k = "space", em = em} or nil
   end
-  each("hspace mspace", function()
-    return function(p)
-      p:star()
-      return space(p, p:raw_argument())
-    end
-  end)
-  -- A length without braces: \kern-3mu, \hskip 1em plus 1fil
+  -- A length, which TeX lets stand without braces: \kern-3mu, \hskip 1em plus 1fil
   local function bare_length(p, name)
     p:skip_blanks()
+    if p.src:match("^{", p.pos) then return p:raw_argument() end
     local text = p.src:match("^[-+]?%s*[%d.,]+%s*%a%a", p.pos)
     if not text then p:refuse("\\" .. name .. " needs a length") end
     p.pos = p.pos + #text
@@ -59,6 +54,12 @@ return function(Parser, commands, symbols, M)
     end
     return text:gsub("^([-+]?)%s*", "%1")
   end
+  each("hspace mspace", function(name)
+    return function(p)
+      p:star()
+      return space(p, bare_length(p, name))
+    end
+  end)
   each("kern mkern hskip mskip", function(name) return function(p) return space(p, bare_length(p, name)) end end)
   each("vspace vskip vspace", function() return function(p)
     p:star()
@@ -165,8 +166,14 @@ return function(Parser, commands, symbols, M)
   for name, font in pairs({rm = "rm", bf = "bf", it = "it", tt = "tt", sf = "sf", cal = "cal", scr = "scr", boldmath = "bm", mit = "it", bfseries = "bf", itshape = "it", bbFont = "bb", oldstyle = "rm", sl = "it"}) do
     commands[name] = function(p) return {k = "font", font = font, list = p:rest()} end
   end
-  for name, em in pairs({tiny = 0.5, Tiny = 0.6, scriptsize = 0.7, footnotesize = 0.8, small = 0.9, large = 1.2, Large = 1.44, LARGE = 1.73, huge = 2.07, Huge = 2.49}) do
-    commands[name] = function(p) return {k = "size", em = em, list = p:rest()} end
+  for name, em in pairs({tiny = 0.5, Tiny = 0.6, scriptsize = 0.7, footnotesize = 0.8, small = 0.9, large = 1.2, Large = 1.44, LARGE = 1.73, huge = 2.07, Huge = 2.49, normalsize = 1}) do
+    commands[name] = function(p)
+      local outer = p.size or 1
+      p.size = em
+      local node = {k = "size", em = em / outer, list = p:rest()}
+      p.size = outer
+      return node
+    end
   end
   for name, style in pairs({displaystyle = "display", textstyle = "inline", scriptstyle = "script", scriptscriptstyle = "sscript"}) do
     commands[name] = function(p) return {k = "style", style = style, list = p:rest()} end
@@ -474,6 +481,7 @@ return function(Parser, commands, symbols, M)
   commands.lbrace, commands.rbrace, commands.And = commands["{"], commands["}"], commands["&"]
   commands.lq, commands.rq = always({k = "text", font = "rm", parts = {"‘"}}), always({k = "text", font = "rm", parts = {"’"}})
   commands.dag, commands.ddag = always(symbols.named.dagger), always(symbols.named.ddagger)
+  commands.ldotp, commands.cdotp = always({k = "sym", ch = ".", cls = "punct", say = "."}), always(symbols.named.cdot)
   commands.TeX, commands.LaTeX = always({k = "text", font = "rm", parts = {"TeX"}}), always({k = "text", font = "rm", parts = {"LaTeX"}})
   function commands.tag(p)
     local star = p:star()

@@ -6,7 +6,7 @@ return function(folder)
   local tex = part("tex.lua")(symbols, part)
   return {
     read = tex.read, macros = tex.macros, define = tex.define,
-    write = part("typst.lua")(symbols).write,
+    write = part("typst.lua")(part).write,
     say = part("speech.lua")(symbols, part("words-en.lua"), part).say,
   }
 end

@@ -93,7 +93,7 @@ return function(Parser, commands, M)
       self.pos = self.pos + 1
       self:skip_blanks()
     end
-    local name, stop = self.src:match("^{%s*\\(%a+)%s*}()", self.pos)
+    local name, stop = self.src:match("^{%s*\\?(%a+)%s*}()", self.pos)
     if not name then name, stop = self.src:match("^\\(%a+)()", self.pos) end
     if not name then name, stop = self.src:match("^{?\\([^%s{}])}?()", self.pos) end
     if not name then self:refuse("a definition needs the name of a command") end

@@ -4,7 +4,6 @@ return function(Parser, commands, M)
   -- One line each: the name, how many arguments, the text.
   for name, count, body in ([[
 idotsint 0 \int\cdots\int
-stackbin 2 \mathbin{\overset{#1}{#2}}
 Coloneq 0 \mathrel{::-}
 Eqqcolon 0 \mathrel{=::}
 Eqcolon 0 \mathrel{-::}
@@ -19,7 +18,6 @@ colonminus 0 \mathrel{:-}
 approxcolon 0 \mathrel{\approx:}
 simcolon 0 \mathrel{\sim:}
 minuscolon 0 \mathrel{-:}
-limsupop 0 \limsup
 MoveEqLeft 0 {}
 bra 1 {\langle{#1}|}
 ket 1 {|{#1}\rangle}
@@ -65,14 +63,10 @@ dif 0 \mathop{}\!\mathrm{d}
 differential 0 \mathrm{d}
 smdet 1 \begin{vsmallmatrix}#1\end{vsmallmatrix}
 mdet 1 \begin{vmatrix}#1\end{vmatrix}
-bigtimes 0 \mathop{\Large\times}
 nuparrow 0 \not\uparrow
 ndownarrow 0 \not\downarrow
 longleftrightarrows 0 \leftrightarrows
-argmaxop 0 \argmax
-thinmuskip 0 {}
 mathhyphen 0 \text{-}
-Repart 0 \Re
 ]]):gmatch("(%a+) (%d) ([^\n]+)\n") do
     M.known_macros[name] = {body = body, count = tonumber(count)}
   end
@@ -292,4 +286,5 @@ Repart 0 \Re
   end
   function commands.ce(p) return p:instead("ce", chemistry(p:raw_argument())) end
   commands.cee = commands.ce
+  function commands.pu(p) return p:instead("pu", "\\mathrm{" .. p:raw_argument():gsub("//", "/"):gsub("%s+", "\\,"):gsub("%^(%-?%d+)", "^{%1}") .. "}") end
 end

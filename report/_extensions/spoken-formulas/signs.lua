@@ -251,9 +251,10 @@ iiiint ⨌ op quadruple integral
 gimel ℷ ord gimel
 daleth ℸ ord daleth
 blacktriangle ▴ ord black triangle
-triangledown ▽ ord down triangle
+triangledown ▿ ord down triangle
 blacktriangledown ▾ ord black down triangle
-lozenge,Diamond ◊ ord lozenge
+lozenge ◊ ord lozenge
+Diamond ◇ ord large diamond
 blacklozenge ⧫ ord black lozenge
 circledS Ⓢ ord circled capital S
 bigstar ★ ord black star
@@ -333,11 +334,11 @@ bumpeq ≏ rel bumpy equals
 between ≬ rel is between
 Bumpeq ≎ rel double bumpy equals
 pitchfork ⋔ rel is transversal to
-backepsilon ∍ rel such that
+backepsilon ϶ rel such that
 blacktriangleleft ◂ rel black left triangle
 blacktriangleright ▸ rel black right triangle
 eqsim ≂ rel equals or is about
-vartriangle △ rel triangle
+vartriangle ▵ rel triangle
 Join ⋈ rel join
 lneq ⪇ rel is less than and not equal to
 gneq ⪈ rel is greater than and not equal to
@@ -438,12 +439,8 @@ nni,notni ∌ rel does not contain
 mapsfrom ↤ rel maps from
 longmapsfrom ⟻ rel maps from
 Mapsto ⤇ rel maps to
-lightning ↯ ord contradiction
 sslash,fatslash ⫽ bin double slash
 interleave ⫴ bin parallel with
-obar ⌽ bin circled bar
-ogreaterthan ⧁ bin circled greater than
-olessthan ⧀ bin circled less than
 fcmp,fatsemi ⨾ bin then
 adots,iddots ⋰ inner rising dots
 Alpha Α ord capital alpha
@@ -478,12 +475,6 @@ textbullet • ord bullet
 textdagger † ord dagger
 texttimes × ord times
 textpm ± ord plus or minus
-textendash – ord dash
-textemdash — ord dash
-textquoteleft ‘ ord quote
-textquoteright ’ ord quote
-textquotedblleft “ ord quote
-textquotedblright ” ord quote
 textdollar $ ord dollars
 textbackslash ∖ ord backslash
 textonehalf ½ ord one half

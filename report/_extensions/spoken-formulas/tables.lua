@@ -45,6 +45,17 @@ return function(Parser, commands)
     end
   end
 
+  -- The condition of cases* is text, up to the cell's end.
+  function Parser:text_cell()
+    local start, pos = self.pos, self.pos
+    while pos <= #self.src do
+      if self.src:match("^&", pos) or self.src:match("^\\\\", pos) or self.src:match("^\\end%s*{", pos) then break end
+      pos = pos + #(self.src:match("^%b{}", pos) or self.src:match("^%$[^$]*%$", pos) or self.src:match("^\\.", pos) or " ")
+    end
+    self.src = self.src:sub(1, start - 1) .. "{" .. self.src:sub(start, pos - 1):gsub("^%s+", ""):gsub("%s+$", "") .. "}" .. self.src:sub(pos)
+    return {self:text_argument("rm")}
+  end
+
   -- The columns of an array as letters l, c, r and bars: *{2}{c|} is c|c|, p{2cm} is l, @{…} and its kin are dropped.
   function Parser:columns(spec, deep)
     if deep and deep > 5 then self:refuse("the columns “" .. spec .. "” of an array are not known") end
@@ -107,9 +118,10 @@ return function(Parser, commands)
     end
     local outer = self.display
     self.display = kind == "aligned" or kind == "gathered" or kind == "eqnarray"
+    self.text_cells = kind == "cases" and given:match("%*$") ~= nil or nil
     if kind == "diagram" then node.rows, node.lines = self:diagram(start), {}
     else node.rows, node.lines = self:rows("end", start) end
-    self.display = outer
+    self.display, self.text_cells = outer, nil
     self:take()
     local closing = self:raw_argument()
     if closing:gsub("%*$", "") ~= name then self:refuse("“" .. given .. "” is closed by “" .. closing .. "”", start) end

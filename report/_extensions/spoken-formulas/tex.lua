@@ -77,7 +77,7 @@ return function(symbols, part)
       local name, stop = self.src:match("^\\(%a+)()", self.pos)
       if not name and self.src:sub(self.pos, self.pos) == "\\" then
         name, stop = self.src:match("^\\(" .. utf8.charpattern .. ")()", self.pos)
-        if not name then self:refuse("a lone “\\” at the end has no meaning") end
+        if not name then name, stop = " ", self.pos + 1 end -- "\ " whose blank was trimmed
       end
       if not name then
         local char, after = self.src:match("^(" .. utf8.charpattern .. ")()", self.pos)
@@ -237,7 +237,7 @@ return function(symbols, part)
     while true do
       if #row == 0 then self:between_rows(rows, lines, row) end
       self.span = nil
-      local cell = self:list(stop, true)
+      local cell = self.text_cells and #row > 0 and self:text_cell() or self:list(stop, true)
       cell.span = self.span
       row[#row + 1] = cell
       if self:closes(stop) then break end

@@ -10,7 +10,7 @@ return function(Parser, commands, symbols)
   local sizes = {tiny = true, scriptsize = true, footnotesize = true, small = true, normalsize = true, large = true, Large = true, LARGE = true, huge = true, Huge = true, centering = true, displaystyle = true, textstyle = true, relax = true, noindent = true}
   local strings = {
     quad = "\u{2003}", qquad = "\u{2003}\u{2003}", enspace = "\u{2002}", thinspace = "\u{2009}", space = " ", nobreakspace = "\u{a0}", newline = " ",
-    textbackslash = "\\", ldots = "…", dots = "…", LaTeX = "LaTeX", TeX = "TeX", slash = "/", lbrace = "{", rbrace = "}", textbraceleft = "{", textbraceright = "}", ["\\"] = " ", [" "] = " ", ["\n"] = " ", [","] = "\u{2009}",
+    textbackslash = "\\", ldots = "…", dots = "…", LaTeX = "LaTeX", TeX = "TeX", slash = "/", lbrace = "{", rbrace = "}", textbraceleft = "{", textbraceright = "}", textquoteleft = "‘", textquoteright = "’", textquotedblleft = "“", textquotedblright = "”", textendash = "–", textemdash = "—", ["\\"] = " ", [" "] = " ", ["\n"] = " ", [","] = "\u{2009}",
     [":"] = "\u{2009}", [";"] = "\u{2009}", [">"] = "\u{2009}", ["!"] = "", ["/"] = "", ["-"] = "", ["@"] = "",
   }
   for char in ("$%#&_{}"):gmatch(".") do strings[char] = char end
@@ -143,6 +143,7 @@ return function(Parser, commands, symbols)
     end
   end
   commands.verb = function(p)
+    p.pos = p.src:match("^%*()", p.pos) or p.pos
     local mark = p.src:match("^" .. utf8.charpattern, p.pos) or ""
     local stop = mark ~= "" and p.src:find(mark, p.pos + #mark, true)
     if not stop then p:refuse("\\verb is not closed") end
