@@ -2,11 +2,11 @@
 
     python benchmarks/speech.py FILE [--json] [--show N]
 
-FILE holds one formula a line, between dollar signs or bare; what stands before a tab is left out. From each formula come
-mutants, in which one thing, or a thing and the comma beside it, has moved over one border: out of or into an index, an
-exponent, a root, a fraction's half, brackets, a norm, a function's argument, or what an accent or a font covers. A mutant
-counts if the extension reads it as another tree than the formula; it is a fault if both are then spoken in the same words.
-Commas are not words: they are pauses, which a listener may miss. Refused formulas and mutants are left out.
+FILE holds one formula a line, between dollar signs or bare; what stands before a tab is left out. From each formula
+come mutants, in which one thing, or a thing and the comma beside it, has moved over one border: out of or into an
+index, an exponent, a root, a fraction's half, brackets, a norm, a function's argument, or what an accent covers. A
+mutant counts if the extension reads it as another tree than the formula; it is a fault if both are then spoken in the
+same words. Commas are not words: they are pauses, which a listener may miss. What is refused is left out.
 
 formulas, mutants
     How many were spoken.
@@ -27,8 +27,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from pypandoc import get_pandoc_path
@@ -36,19 +37,25 @@ from pypandoc import get_pandoc_path
 ROOT = Path(__file__).resolve().parents[1]
 EXTENSION = ROOT / "report" / "_extensions" / "spoken-formulas"
 
-VERBATIM = r"\\(?:text\w*|mbox|operatorname\*?|[hv]space\*?|color|label|tag|mathop|substack|phantom)\s*\{(?:[^{}]|\{[^{}]*\})*\}"
-TOKEN = re.compile(VERBATIM + r"|\\begin\{array\}\s*\{[^}]*\}|\\begin\{[^}]*\}|\\end\{[^}]*\}|\\[a-zA-Z]+\*?|\\.|\s+|\d+(?:\.\d+)?|.", re.DOTALL)
+# Commands that take their argument as it is written.
+VERBATIM = (
+    r"\\(?:text\w*|mbox|operatorname\*?|[hv]space\*?|color|label|tag|mathop|substack|phantom)\s*"
+    r"\{(?:[^{}]|\{[^{}]*\})*\}|\\begin\{array\}\s*\{[^}]*\}|\\(?:begin|end)\{[^}]*\}"
+)
+TOKEN = re.compile(VERBATIM + r"|\\[a-zA-Z]+\*?|\\.|\s+|\d+(?:\.\d+)?|.", re.DOTALL)
 ARGUMENTS = {
     **dict.fromkeys(r"\frac \dfrac \tfrac \cfrac \binom \overset \underset \stackrel".split(), 2),
-    **dict.fromkeys(
-        r"\sqrt \hat \tilde \bar \vec \dot \ddot \widehat \widetilde \overline \underline \underbrace \overbrace".split(), 1
-    ),
+    **dict.fromkeys(r"\sqrt \hat \tilde \bar \vec \dot \ddot \widehat \widetilde \overline \underline".split(), 1),
+    **dict.fromkeys(r"\underbrace \overbrace".split(), 1),
 }
 # A sign looks the same in every font, so that a move into or out of one need not mean anything.
-WHOLE = set(r"\mathbf \mathrm \mathcal \mathbb \mathsf \mathtt \mathfrak \mathscr \mathit \boldsymbol \bm \boxed".split())
+FONTS = r"\mathbf \mathrm \mathcal \mathbb \mathsf \mathtt \mathfrak \mathscr \mathit \boldsymbol \bm \not"
+WHOLE = {*FONTS.split(), r"\boxed"}
 BRACKETS = {"(": ")", "[": "]", r"\{": r"\}", r"\lvert": r"\rvert", r"\lVert": r"\rVert", r"\langle": r"\rangle"}
 BARS = {"|", r"\|"}
-BORDERS = {"&", r"\\", r"\left", r"\right", r"\middle", r"\over", r"\choose", r"\limits", r"\nolimits", r"\displaystyle", r"\rm", r"\bf"}
+BORDERS = {
+    *r"& \\ \left \right \middle \over \choose \limits \nolimits \displaystyle \rm \bf \quad \qquad \ang".split()
+}
 
 
 @dataclass(frozen=True)
@@ -171,9 +178,7 @@ def _moves(row: tuple[Unit, ...]) -> Iterator[tuple[str, tuple[Unit, ...]]]:
         groups = [j for j, part in enumerate(unit.parts) if isinstance(part, Group)]
 
         def rebuilt(changed: dict[int, tuple[Unit, ...]], unit: Unit = unit) -> Unit:
-            return Unit(
-                tuple(Group(p.name, p.open, p.close, changed[j]) if j in changed else p for j, p in enumerate(unit.parts))
-            )
+            return Unit(tuple(replace(p, row=changed[j]) if j in changed else p for j, p in enumerate(unit.parts)))
 
         for j in groups:
             group = unit.parts[j]
@@ -193,7 +198,7 @@ def _moves(row: tuple[Unit, ...]) -> Iterator[tuple[str, tuple[Unit, ...]]]:
             if leading and k > 0 and not row[k - 1].border:
                 yield f"into {name}", (*row[: k - 1], rebuilt({j: (row[k - 1], *inner)}), *row[k + 1 :])
         # from one part of a unit into the next: numerator to denominator, index to exponent
-        for a, b in zip(groups, groups[1:], strict=False):
+        for a, b in pairwise(groups):
             first, second = unit.parts[a].row, unit.parts[b].row
             if len(first) > 1 and not first[-1].border:
                 yield "between parts", (*row[:k], rebuilt({a: first[:-1], b: (first[-1], *second)}), *row[k + 1 :])
@@ -202,8 +207,10 @@ def _moves(row: tuple[Unit, ...]) -> Iterator[tuple[str, tuple[Unit, ...]]]:
         yield from _scripts(row, k, groups, rebuilt)
 
 
-def _scripts(row, k, groups, rebuilt) -> Iterator[tuple[str, tuple[Unit, ...]]]:
-    """Yield the rows in which scripts have gone from a unit onto the last thing inside it, or from there onto the unit."""
+def _scripts(
+    row: tuple[Unit, ...], k: int, groups: list[int], rebuilt: Callable[[dict[int, tuple[Unit, ...]]], Unit]
+) -> Iterator[tuple[str, tuple[Unit, ...]]]:
+    """Yield the rows in which scripts have gone from a unit onto the last thing inside it, or the other way."""
     parts = row[k].parts
     scripts = next((j for j, part in enumerate(parts) if part in ("_", "^")), len(parts))
     for j in groups:

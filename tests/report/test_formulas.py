@@ -153,8 +153,8 @@ def test_no_filter_raises_errors_that_quarto_turns_into_log_lines():
 VARIANTS = set(
     "varkappa varrho varsigma varnothing square blacksquare ast bullet setminus amalg triangleleft triangleright "
     "leqslant geqslant models preceq succeq longrightarrow longleftarrow longleftrightarrow Longrightarrow "
-    "Longleftarrow iff Longleftrightarrow longmapsto leadsto lVert rVert degree surd centerdot bigcirc blacklozenge barwedge "
-    "doublebarwedge eqcolon llangle rrangle".split()
+    "Longleftarrow iff Longleftrightarrow longmapsto leadsto lVert rVert degree surd centerdot bigcirc "
+    "blacklozenge barwedge doublebarwedge eqcolon llangle rrangle".split()
 )
 
 

@@ -17,6 +17,11 @@ return function(speech, words)
   -- A function that is a label: x_max.
   local function label(node) return node and node.k == "func" and node.name or nil end
 
+  -- Conditions in small print: "j not equal to i".
+  local function brief(list)
+    return (" " .. row(list)):gsub(words.is, " "):sub(2)
+  end
+
   local function lower(list)
     local nodes = flat(list)
     if #nodes == 0 then return nil end
@@ -24,25 +29,29 @@ return function(speech, words)
     if node and node.k == "sym" and node.cls ~= "ord" then return words.subscripts[node.ch] or phrase("subscript", say(node)) end
     if label(node) then return phrase("sub", label(node)) end
     if signed(nodes) or simple(list) then return phrase("sub", row(list)) end
-    return phrase("long_sub", (row(list):gsub(words.is, "")))
+    return phrase("long_sub", brief(list))
   end
 
   local norms = {["|"] = true, ["‖"] = true}
 
+  -- A matrix, as far as its name tells: a capital or bold letter, or brackets with one.
+  local function matrix(node)
+    if node.k == "scripts" then return node.sup == nil and node.base ~= nil and matrix(node.base) end
+    if node.k == "font" and (node.font == "bf" or node.font == "bm") then return true end
+    if node.k == "sym" then return ("ΓΔΘΛΞΠΣΥΦΨΩ"):find(node.ch, 1, true) ~= nil end
+    if node.k == "letter" then return node.ch:match("^%u$") ~= nil end
+    if node.k ~= "fence" and node.k ~= "font" and node.k ~= "accent" and node.k ~= "group" or node.open and norms[node.open] then return node.k == "env" end
+    for _, inner in ipairs(flat(node.list)) do
+      if matrix(inner) then return true end
+    end
+    return false
+  end
+
   -- Of a number or a norm, T is a power; of a bracket it may be either; else it transposes.
   local function raised_to_t(base)
     if base and (base.k == "num" or base.k == "fence" and norms[base.close]) then return phrase("power", say({k = "letter", ch = "T"})) end
-    if base == nil or base.k == "fence" and (base.close == ")" or base.close == "]") then return words.capital_t end
+    if base == nil or base.k == "fence" and base.close == ")" and not matrix(base) then return words.capital_t end
     return words.transpose
-  end
-
-  -- A matrix or a function, of which −1 makes the inverse.
-  local function invertible(base)
-    local node = base and one({base})
-    if not node then return false end
-    if node.k == "scripts" then return node.sup == nil and invertible(node.base) end
-    if node.k == "font" or node.k == "accent" then return node.font == "bf" or node.font == "bm" or invertible(node.list[1]) end
-    return speech.is_function(node) or node.k == "letter" and node.ch:match("^%u$") or node.k == "sym" and ("ΓΔΘΛΞΠΣΥΦΨΩ"):find(node.ch, 1, true)
   end
 
   -- The words of a superscript; `true` where their end is open, so that what follows could be heard as a part of it.
@@ -74,7 +83,7 @@ return function(speech, words)
       return phrase("long_superscript", row(only.list))
     end
     if signed(nodes) then
-      if is_sign(nodes[1], "−") and nodes[2].text == "1" and invertible(base) then return words.inverse end
+      if is_sign(nodes[1], "−") and nodes[2].text == "1" and base and (matrix(base) or speech.is_function(base)) then return words.inverse end
       return phrase("power", row(nodes)), true
     end
     if simple(list) then return phrase("power", row(list)), true end
@@ -95,9 +104,16 @@ return function(speech, words)
 
   -- A part of a range; "of" and "to" inside it would be heard as the range's own.
   local function bound(list)
-    local spoken = row(list)
+    local spoken = brief(list)
     return (" " .. spoken .. " "):find(words.of_inside) and phrase("long_range", spoken) or spoken
   end
+
+  -- What stands at the left of a base.
+  local function left(name, list)
+    return list and #flat(list) > 0 and phrase(simple(list) and name or "long_" .. name, row(list)) or nil
+  end
+
+  local function at_left(node) return speech.join({left("left_sub", node.presub) or "", left("left_superscript", node.presup) or ""}) end
 
   --- "the sum from … to … of".
   function M.ranged(name, node)
@@ -114,7 +130,7 @@ return function(speech, words)
     if node.k == "sym" and node.cls == "op" then return say(node) end
     if node.k ~= "scripts" or not node.base then return nil end
     local base = one({node.base})
-    if not base or not (node.sub or node.sup) then return nil end
+    if not base or not (node.sub or node.sup or (node.primes or 0) > 0) then return nil end
     if base.k == "sym" and base.cls == "op" then return say(base) end
     if base.k == "stack" and base.under then return nil end
     local name = speech.plain_name(base)
@@ -162,17 +178,17 @@ return function(speech, words)
   --- A base with all that is attached to it; also whether what follows needs a word of its own.
   function M.scripted(node)
     local name = M.range_name(node)
-    if name then return M.ranged(name, node) end
+    if name then return speech.join({at_left(node), M.ranged(name, node)}) end
     local base = node.base
     local inner = base and one({base})
-    local spoken, open = {}, false
+    local spoken, open = {at_left(node)}, false
     if base and base.k == "group" and inner and inner.k ~= "scripts" then base = inner end
     if base then
       local known = special(node, base)
       if known then return known end
       if base.k == "group" and #flat(base.list) == 0 then base = nil
-      elseif base.k == "group" then spoken[1] = phrase("quantity", row(base.list))
-      else spoken[1] = say(base, true) end
+      elseif base.k == "group" then spoken[2] = phrase("quantity", row(base.list))
+      else spoken[2] = say(base, true) end
     end
     spoken[#spoken + 1] = primes(node.primes or 0)
     -- \sum-like ranges on a name: exp_{s=1}^T

@@ -107,8 +107,8 @@ return function(symbols, words, load)
   function speakers.text(node)
     local spoken = {}
     for _, part in ipairs(node.parts) do
-      spoken[#spoken + 1] = type(part) ~= "string" and say(part) or part:gsub("\u{a0}", " "):gsub("[\\{}$^_]", function(sign)
-        return " " .. words.text_signs[sign] .. " "
+      spoken[#spoken + 1] = type(part) ~= "string" and say(part) or part:gsub("\u{a0}", " "):gsub(utf8.charpattern, function(sign)
+        return words.text_signs[sign] and " " .. words.text_signs[sign] .. " "
       end)
     end
     local only = node.parts[1]
@@ -330,7 +330,7 @@ return function(symbols, words, load)
   function speakers.class(node) return row(node.list) end
   function speakers.cancel(node) return phrase("crossed", speech.whole(node.list)) end
   function speakers.negated(node) return phrase("negated", row(node.list)) end
-  function speakers.tag(node) return phrase("tagged", speakers.text(node)) end
+  function speakers.tag(node) return phrase("tagged", (speakers.text(node):gsub("[()]", ""))) end
   function speakers.pause() return "," end
 
   -- -- rows -------------------------------------------------------------------------------------------------------------
@@ -368,18 +368,57 @@ return function(symbols, words, load)
     return factors[node.k] or node.k == "fence" and words.enclosed[node.open .. node.close] ~= nil
   end
 
+  -- Scripts on nothing, where a base could only follow: {}_nC_k.
+  local function before_base(node, previous)
+    if node.k ~= "scripts" or node.base and #flat({node.base}) > 0 then return nil end
+    if previous and not (previous.k == "sym" and previous.cls ~= "ord" and previous.cls ~= "close") then return nil end
+    return speech.scripted({k = "scripts", presub = node.sub, presup = node.sup, primes = node.primes})
+  end
+
+  local function fenced(node)
+    local base = node.k == "scripts" and node.base or node
+    return base.k == "fence" and base or nil
+  end
+
+  -- 1 in any font, of a condition: an indicator.
+  local function indicates(node, fence)
+    local only = node.k == "font" and flat(node.list)
+    if not only or #only ~= 1 or only[1].text ~= "1" then return false end
+    return fence ~= nil and takes(node, fence)
+  end
+
   local ending = {rel = true, close = true, punct = true}
+
+  -- Five letters or more that could be a word are one, though the author set no text: "Precision".
+  local function spelled(nodes)
+    local out, run = {}, {}
+    local function flush(following)
+      local name = #run >= 5 and not (following and following.k == "scripts") and word(run)
+      if name and name:match("^%u?%l+$") and name:match("[aeiou]") then run = {{k = "text", font = "it", parts = {name}}} end
+      for _, node in ipairs(run) do out[#out + 1] = node end
+      run = {}
+    end
+    for _, node in ipairs(nodes) do
+      if node.k == "letter" and node.ch:match("^%a$") then run[#run + 1] = node
+      else
+        flush(node)
+        out[#out + 1] = node
+      end
+    end
+    flush()
+    return out
+  end
 
   -- A list in its order, with what only neighbours tell: f(x), |x|, a product of derivatives. `inside` is the bracket around.
   row = function(list, inside)
-    local nodes, spoken, at = speech.nested(list), {}, 1
+    local nodes, spoken, at = spelled(speech.nested(list)), {}, 1
     local mapping = false -- f: X → Y
     local open = false -- what was said last could be heard to go on
     while at <= #nodes do
       local node, previous, following = nodes[at], nodes[at - 1], nodes[at + 1]
-      local fence = node.k == "fence" and node or node.k == "scripts" and node.base and node.base.k == "fence" and node.base
+      local fence = fenced(node)
       mapping = mapping or is_sign(node, ":")
-      local said, still = beside(node, previous, following, inside, mapping), nil
+      local said, still = beside(node, previous, following, inside, mapping) or before_base(node, previous), nil
       if fence and takes(previous, fence) then
         said, still = arguments(node)
       elseif is_sign(node, ":") and is_sign(following, "=") then
@@ -391,6 +430,8 @@ return function(symbols, words, load)
         local name = words.arg[extreme.name]
         if name and following.k == "scripts" and following.sub then said = speech.ranged(name, following) else said = name end
         if name then at = at + 1 else said = say(node) end
+      elseif indicates(node, following and fenced(following)) then
+        said = words.number_sets["1"]
       elseif not said then
         local name = speech.range_name(node)
         if name then said = speech.ranged(name, node) else said, still = say(node) end

@@ -14,7 +14,7 @@ return {
     E = "the expectation", P = "the probability", ["1"] = "the indicator",
   },
   blank = "blank",
-  text_signs = {["\\"] = "backslash", ["{"] = "brace", ["}"] = "brace", ["$"] = "dollars", ["^"] = "caret", ["_"] = "underscore"},
+  text_signs = {["\\"] = "backslash", ["{"] = "brace", ["}"] = "brace", ["$"] = "dollars", ["^"] = "caret", ["_"] = "underscore", ["′"] = "minutes", ["″"] = "seconds", ["°"] = "degrees"},
 
   -- Fractions
   parts_of_one = {["1/2"] = "one half", ["1/3"] = "one third", ["2/3"] = "two thirds", ["1/4"] = "one quarter", ["3/4"] = "three quarters"},
@@ -44,12 +44,14 @@ return {
     ["∗"] = "sub star", ["⋆"] = "sub star"},
   base_of_log = "{1} base {2} of", long_base_of_log = "{1} base {2}, end base, of",
   real_space = "real space of dimension {1}", long_real_space = "real space of dimension {1}, end dimension,",
+  left_sub = "left sub {1}", left_superscript = "left superscript {1}", long_left_sub = "left sub {1}, end sub,",
+  long_left_superscript = "left superscript {1}, end superscript,",
   quantity = "the quantity {1}, all,",
 
   -- Operators with a range
   sum = "the {1} of", sum_over = "the {1} over {2} of", sum_as = "the {1} as {2} of", sum_to = "the {1} to {2} of", sum_from = "the {1} from {2} to {3} of",
   of_at_end = "^(.*) of$",
-  long_range = "{1}, end range,", of_inside = " of ", over_inside = " over ", is = "^is ",
+  long_range = "{1}, end range,", of_inside = " of ", over_inside = " over ", is = " is ",
   limit = "limit", expectation = "expectation",
   -- Names whose index is a range, however they are written.
   ranging = {
@@ -118,6 +120,6 @@ return {
   signs = {
     [","] = "comma", [";"] = "semicolon", ["."] = "point", ["?"] = "question mark", ["/"] = "divided by", ["⋅"] = "dot", ["·"] = "dot",
     ["∗"] = "asterisk", ["⋆"] = "star sign", ["†"] = "dagger sign", ["‡"] = "double dagger sign", ["…"] = "and so on", ["⋯"] = "and so on",
-    ["ℏ"] = "the reduced Planck constant", ["∼"] = "is distributed as", [":"] = "colon", ["⊥"] = "perp", ["–"] = "dash", ["—"] = "dash",
+    ["ℏ"] = "Planck h bar", ["∼"] = "is distributed as", [":"] = "colon", ["⊥"] = "perp", ["–"] = "dash", ["—"] = "dash",
   },
 }
