@@ -120,9 +120,8 @@ def one_line(made: dict, display: bool) -> str | None:
     if "typst" not in made:
         return None
     block = "block: true, " if display else ""
-    return f"#math.equation({block}alt: {json.dumps(made['words'], ensure_ascii=False)}, $ {made['typst']} $.body);".replace(
-        "\n", " "
-    )
+    words = json.dumps(made["words"], ensure_ascii=False)
+    return f"#math.equation({block}alt: {words}, $ {made['typst']} $.body);".replace("\n", " ")
 
 
 def measured(path: Path) -> dict:

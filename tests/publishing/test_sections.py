@@ -183,3 +183,11 @@ def test_a_comment_is_not_set_and_html_that_a_cell_prints_is_refused():
     assert re.sub(r"\s+", " ", pandoc(text)) == "A 5 % here. - a - b "
     with pytest.raises(rendering.PandocFailure, match="raw html is not supported"):
         pandoc("<div class='a'>\n\nx\n\n</div>\n\nA <b>word</b>.\n")
+
+
+def test_a_macro_reaches_the_sections_and_chapters_after_its_definition(tmp_path):
+    chapters = ["# One\n\n$$ \\newcommand{\\E}[1]{\\mathbb{E}[#1]} $$\n\n## Two\n\n$\\E{x}$", "# Three\n\n$\\E{y}$"]
+    setter = rendering.Typesetter(ROOT, EXTENSION, tmp_path)
+    made = setter.typst_source(Document(Path("x.qmd"), "x.qmd", {}, ()), chapters, {"title": "T"})
+    assert "bb(E) \\[ x \\]" in made
+    assert "bb(E) \\[ y \\]" in made

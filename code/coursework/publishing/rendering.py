@@ -39,6 +39,7 @@ FRONT_MATTER = frozenset(
 )
 
 _ENTRY = re.compile(r"^\s*@(?!comment|string|preamble)\w+\s*\{\s*([^,\s]+)\s*,", flags=re.M | re.I)
+_DEFINITION = re.compile(r"\\(?:(?:re|provide)?newcommand|def|let|Declare\w+|(?:re)?newenvironment|definecolor)\b")
 READER = "markdown-auto_identifiers+raw_attribute"
 
 
@@ -191,6 +192,9 @@ class Typesetter:
         tools = digest([path.read_text(encoding="utf-8") for path in scripts], package_versions("pypandoc-binary"))
         arguments = [f"--from={READER}", "--to=typst", "--wrap=none", "--number-sections"]
         arguments += [f"--lua-filter={path}" for path in filters]
+
+        if any(_DEFINITION.search(text) for text in chapters):  # a macro reaches all that comes after it
+            chapters = ["\n\n".join(chapters)]
 
         def chapter(text: str) -> str:
             try:
@@ -372,9 +376,11 @@ def _epoch() -> int | None:
 def sections(chapter: str) -> tuple[str, ...]:
     """Cut a chapter's Markdown before its headings; a chapter in which something reaches over a cut stays whole.
 
-    Notes, link targets and numbered examples are defined in one place and used in another, and ``[A heading]`` leads to
-    that heading: such a chapter is one piece.
+    Macros, notes, link targets and numbered examples are defined in one place and used in another, and ``[A heading]``
+    leads to that heading: such a chapter is one piece.
     """
+    if _DEFINITION.search(chapter):
+        return (chapter,)
     lines = [Line(text, "", number) for number, text in enumerate(chapter.split("\n"))]
     cuts, headings = [], []
     depth, dollars = 0, 0

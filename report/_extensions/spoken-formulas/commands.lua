@@ -489,7 +489,10 @@ return function(Parser, commands, symbols, M)
     if not star then node.parts = {"(", {k = "text", font = "rm", parts = node.parts}, ")"} end
     return {k = "tag", parts = node.parts}
   end
-  function commands.label(p) p.label = p:raw_argument() end
+  function commands.label(p)
+    local name = p:raw_argument()
+    p.label = p.label or name
+  end
   each("ref eqref cref Cref autoref cite refeq", function(name) return function(p)
     p:refuse("\\" .. name .. " has no place in a formula, refer to it in the text")
   end end)

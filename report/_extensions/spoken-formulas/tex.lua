@@ -374,10 +374,14 @@ return function(symbols, part)
     return setmetatable({src = src, original = src, pos = 1, depth = 0, expansions = 0, macros = macros or M.macros()}, Parser)
   end
 
-  --- The tree of a formula; raises a table {refused = reason} through assert. Definitions in it are added to `macros`.
-  function M.read(src, macros) return parser(src, macros):lines("", nil, true) end
+  --- The tree of a formula and its \label, if it has one; raises a table {refused = reason} through assert. Definitions in it
+  --- are added to `macros`.
+  function M.read(src, macros)
+    local reader = parser(src, macros)
+    return reader:lines("", nil, true), reader.label
+  end
 
-  --- Adds the definitions that stand in a text to `macros`; says whether there was nothing else.
+  --- Adds the definitions that stand in a text to `macros`; returns what else is in it.
   function M.define(src, macros) return parser(src, macros):definitions() end
 
   return M
