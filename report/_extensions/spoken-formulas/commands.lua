@@ -483,6 +483,13 @@ return function(Parser, commands, symbols, M)
   commands.dag, commands.ddag = always(symbols.named.dagger), always(symbols.named.ddagger)
   commands.ldotp, commands.cdotp = always({k = "sym", ch = ".", cls = "punct", say = "."}), always(symbols.named.cdot)
   commands.TeX, commands.LaTeX = always({k = "text", font = "rm", parts = {"TeX"}}), always({k = "text", font = "rm", parts = {"LaTeX"}})
+  function commands.textcircled(p)
+    local text = p:raw_argument()
+    local number = tonumber(text)
+    local circled = number and number >= 1 and number <= 20 and utf8.char(0x245f + math.floor(number)) or text .. "\u{20dd}"
+    return {k = "text", font = "rm", parts = {circled}}
+  end
+  commands.circled = commands.textcircled
   function commands.tag(p)
     local star = p:star()
     local node = p:text_argument("rm")

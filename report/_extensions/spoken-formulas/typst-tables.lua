@@ -3,6 +3,7 @@
 return function(writer)
   local row, argument, call, escaped = writer.row, writer.argument, writer.call, writer.escaped
   local M = {}
+  local between_rows = " ; " -- without the blank, a semicolon ends the code of a box and no row
 
   local function displayed(body) return body ~= "" and "display(" .. body .. ")" or "" end
   local function same(body) return body end
@@ -74,7 +75,7 @@ return function(writer)
       for index = 1, width do line[index] = argument(cells[index] or {}) end
       out[#out + 1] = table.concat(line, ", ")
     end
-    return (small and "inline" or "display") .. "(" .. call("mat", table.concat(options, ", "), table.concat(out, "; ")) .. ")"
+    return (small and "inline" or "display") .. "(" .. call("mat", table.concat(options, ", "), table.concat(out, between_rows)) .. ")"
   end
 
   -- -- arrays -------------------------------------------------------------------------------------------------------
@@ -141,7 +142,7 @@ return function(writer)
       end
       rows[#rows + 1] = table.concat(line, ", ")
     end
-    return "display(" .. call("mat", table.concat(options, ", "), table.concat(rows, "; ")) .. ")"
+    return "display(" .. call("mat", table.concat(options, ", "), table.concat(rows, between_rows)) .. ")"
   end
 
   -- A matrix with rules is an array in its brackets.
@@ -172,7 +173,7 @@ return function(writer)
   end
 
   local function stacked(env, options, size, style)
-    return size .. "(" .. call("mat", "delim: #none", options, table.concat(lines(env, style), "; ")) .. ")"
+    return size .. "(" .. call("mat", "delim: #none", options, table.concat(lines(env, style), between_rows)) .. ")"
   end
 
   -- Arrows across stand between objects, arrows down below them with their names at the sides.
@@ -196,7 +197,7 @@ return function(writer)
       end
       out[#out + 1] = table.concat(line, ", ")
     end
-    return "display(mat(delim: #none, row-gap: #0.5em, " .. table.concat(out, "; ") .. "))"
+    return "display(mat(delim: #none, row-gap: #0.5em, " .. table.concat(out, between_rows) .. "))"
   end
 
   --- An environment inside something larger.

@@ -143,7 +143,9 @@ return function(part)
     if node.presub then parts[#parts + 1] = "bl: " .. argument(node.presub) end
     -- Scripts in front belong to the corners, and so do those behind them.
     local corner = (node.presup or node.presub) and "r" or ""
-    if base and base.k == "stack" then parts[1] = "scripts(" .. parts[1] .. ")" end
+    -- Typst would set the scripts of a relation below and above it.
+    local relation = base and (base.cls == "rel" and (base.k == "sym" or base.k == "class") or base.k == "negated" or base.k == "stack" or base.k == "arrow")
+    if relation and not node.place then parts[1] = "scripts(" .. parts[1] .. ")" end
     if node.place == "limits" then parts[1] = "limits(" .. parts[1] .. ")" end
     if node.place == "nolimits" then parts[1] = "scripts(" .. parts[1] .. ")" end
     if node.primes > 0 then
@@ -202,7 +204,7 @@ return function(part)
   setters.scripts = scripts
   function setters.frac(node)
     local code = call("frac", argument(node.num), argument(node.den))
-    if node.bar == false then code = call("mat", "delim: #none", argument(node.num) .. "; " .. argument(node.den)) end
+    if node.bar == false then code = call("mat", "delim: #none", argument(node.num) .. " ; " .. argument(node.den)) end
     return node.style and node.style .. "(" .. code .. ")" or code
   end
   function setters.binom(node)
