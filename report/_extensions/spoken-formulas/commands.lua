@@ -42,25 +42,24 @@ return function(Parser, commands, symbols, M)
     return em ~= 0 and {k = "space", em = em} or nil
   end
   -- A length, which TeX lets stand without braces: \kern-3mu, \hskip 1em plus 1fil
-  local function bare_length(p, name)
-    p:skip_blanks()
-    if p.src:match("^{", p.pos) then return p:raw_argument() end
-    local text = p.src:match("^[-+]?%s*[%d.,]+%s*%a%a", p.pos)
-    if not text then p:refuse("\\" .. name .. " needs a length") end
-    p.pos = p.pos + #text
+  function Parser:bare_length(name)
+    self:skip_blanks()
+    if self.src:match("^{", self.pos) then return self:raw_argument() end
+    local text = self.src:match("^[-+]?%s*[%d.,]+%s*%a%a", self.pos)
+    if not text then self:refuse("\\" .. name .. " needs a length") end
+    self.pos = self.pos + #text
     for _, word in ipairs({"plus", "minus"}) do
-      local stop = p.src:match("^%s*" .. word .. "%s*[%d.]+%s*%a+()", p.pos)
-      p.pos = stop or p.pos
+      self.pos = self.src:match("^%s*" .. word .. "%s*[%d.]+%s*%a+()", self.pos) or self.pos
     end
-    return text:gsub("^([-+]?)%s*", "%1")
+    return (text:gsub("^([-+]?)%s*", "%1"))
   end
   each("hspace mspace", function(name)
     return function(p)
       p:star()
-      return space(p, bare_length(p, name))
+      return space(p, p:bare_length(name))
     end
   end)
-  each("kern mkern hskip mskip", function(name) return function(p) return space(p, bare_length(p, name)) end end)
+  each("kern mkern hskip mskip", function(name) return function(p) return space(p, p:bare_length(name)) end end)
   each("vspace vskip vspace", function() return function(p)
     p:star()
     p:raw_argument()
@@ -111,7 +110,7 @@ return function(Parser, commands, symbols, M)
     brack = function(_, num, rest) return halves(num, rest(), false, "[", "]") end,
   }
   function M.infix.above(p, num, rest)
-    bare_length(p, "above")
+    p:bare_length("above")
     return halves(num, rest(), true)
   end
   function M.infix.overwithdelims(p, num, rest)
@@ -378,102 +377,6 @@ return function(Parser, commands, symbols, M)
     end
   end
 
-  -- -- boxes, phantoms and what is crossed out ----------------------------------------------------------------------
-
-  each("phantom hphantom vphantom", function(name)
-    local how = name ~= "phantom" and name:sub(1, 1) or nil
-    return function(p) return {k = "phantom", how = how, list = p:argument()} end
-  end)
-  function commands.xmathstrut(p)
-    p:raw_optional()
-    p:raw_argument()
-  end
-  each("smash ensuremath cramped vcenter mathstrictstyle shoveleft shoveright adjustlimits mathmbox", function() return function(p)
-    p:raw_optional()
-    return {k = "group", list = p:argument()}
-  end end)
-  for names, side in pairs({["mathllap llap textllap crampedllap"] = "l", ["mathrlap rlap textrlap crampedrlap"] = "r", ["mathclap clap textclap crampedclap"] = "c"}) do
-    each(names, function(name)
-      return function(p)
-        p:raw_optional()
-        return {k = "lap", side = side, list = (name:match("^math") or name:match("^cramped")) and p:argument() or {p:text_argument("rm")}}
-      end
-    end)
-  end
-  function commands.boxed(p) return {k = "box", list = p:argument()} end
-  commands.Aboxed = commands.boxed
-  each("fbox framebox", function() return function(p)
-    while p:raw_optional() do end
-    return {k = "box", list = {p:text_argument("rm")}}
-  end end)
-  function commands.bbox(p)
-    local options = p:raw_optional() or ""
-    return {k = "box", fill = options:match("#%x%x%x%x%x%x") and options:match("#(%x+)"):lower() or nil, plain = not options:match("border"), list = p:argument()}
-  end
-  function commands.enclose(p)
-    local kind = p:raw_argument()
-    p:raw_optional()
-    if kind:match("strike") then return {k = "cancel", how = kind:match("updiagonal") and kind:match("downdiagonal") and "both" or kind:match("down") and "down" or "up", list = p:argument()} end
-    return {k = "box", list = p:argument()}
-  end
-  each("mathmakebox makebox mathbox", function() return function(p)
-    while p:raw_optional() do end
-    return {k = "group", list = p:argument()}
-  end end)
-  each("parbox minipage", function() return function(p)
-    while p:raw_optional() do end
-    p:raw_argument()
-    return p:text_argument("rm")
-  end end)
-  for names, how in pairs({["cancel sout st"] = "up", bcancel = "down", xcancel = "both"}) do
-    each(names, function() return function(p) return {k = "cancel", how = how, list = p:argument()} end end)
-  end
-  function commands.cancelto(p)
-    local to = p:argument()
-    return {k = "scripts", primes = 0, base = {k = "cancel", how = "up", list = p:argument()}, sup = to, closed = true}
-  end
-  function commands.rule(p)
-    p:raw_optional()
-    return {k = "rule", width = p:length(p:raw_argument()), height = p:length(p:raw_argument())}
-  end
-  each("raise lower", function(name) return function(p)
-    local em = p:length(bare_length(p, name))
-    return {k = "raise", em = name == "raise" and em or -em, list = p:argument()}
-  end end)
-  function commands.raisebox(p)
-    local em = p:length(p:raw_argument())
-    while p:raw_optional() do end
-    return {k = "raise", em = em, list = {p:text_argument("rm")}}
-  end
-  each("moveleft moveright", function(name) return function(p)
-    bare_length(p, name)
-    return {k = "group", list = p:argument()}
-  end end)
-  each("href class style cssId htmlClass htmlId htmlStyle htmlData url", function(name) return function(p)
-    local text = p:raw_argument()
-    if name == "url" then return {k = "text", font = "tt", parts = {text}} end
-    return {k = "group", list = p:argument()}
-  end end)
-  function commands.unicode(p)
-    while p:raw_optional() do end
-    local text = p:raw_argument()
-    local code = tonumber((text:gsub("^[xU]%+?", "0x")))
-    if not code or code > 0x10ffff then p:refuse("\\unicode needs a character's number") end
-    return symbols.char[utf8.char(code)] or {k = "letter", ch = utf8.char(code)}
-  end
-  each("char symbol", function() return function(p)
-    local text = p.src:match('^%s*{?[\'"]?%x+}?', p.pos) or ""
-    p.pos = p.pos + #text
-    local hex, digits = text:match('"(%x+)'), text:match("%d+")
-    local code = hex and tonumber(hex, 16) or tonumber(digits or "")
-    if not code then p:refuse("\\char needs a character's number") end
-    return symbols.char[utf8.char(code)] or {k = "letter", ch = utf8.char(code)}
-  end end)
-  function commands.skew(p)
-    p:raw_argument()
-    return p:atom()
-  end
-
   -- -- the rest -----------------------------------------------------------------------------------------------------
 
   commands["|"] = always(symbols.char["‖"])
@@ -493,6 +396,7 @@ return function(Parser, commands, symbols, M)
   function commands.tag(p)
     local star = p:star()
     local node = p:text_argument("rm")
+    p.tagged = true
     if not star then node.parts = {"(", {k = "text", font = "rm", parts = node.parts}, ")"} end
     return {k = "tag", parts = node.parts}
   end

@@ -9,7 +9,7 @@ if not FORMAT:match("typst") then return {} end
 local folder = pandoc.path.directory(PANDOC_SCRIPT_FILE)
 local converter = dofile(pandoc.path.join({folder, "converter.lua"}))(folder)
 local macros = converter.macros()
-local labels = {} -- which label the formula has in which a \label stands
+local labels = {} -- by the name in \label: {name of the formula in which it stands, its \tag}
 
 -- What `step` makes of a formula; a refusal names the reason and, after the colon, the formula.
 local function attempt(formula, step, ...)
@@ -53,7 +53,7 @@ end
 
 -- A formula as Typst. The semicolon ends the code, so that a bracket which follows in the text is text.
 local function equation(formula, display)
-  local tree, label = attempt(formula, converter.read, formula, macros)
+  local tree, label = attempt(formula, converter.read, formula, macros, display)
   local nothing = blank(tree)
   if nothing then return nothing end
   local words = attempt(formula, converter.say, tree)
@@ -65,7 +65,7 @@ end
 
 -- Quarto's labelled formula, which may have a text already.
 local function labelled(before, formula, after)
-  local tree = attempt(formula, converter.read, formula, macros)
+  local tree = attempt(formula, converter.read, formula, macros, true)
   local alt = before:match(", alt: ") and "" or ", alt: " .. quoted(attempt(formula, converter.say, tree))
   return before .. alt .. ", " .. body(tree, formula, true) .. ")" .. after
 end
@@ -88,8 +88,12 @@ local function raw_tex(raw)
   if not is_tex(raw) then return nil end
   local rest = attempt(raw.text, converter.define, raw.text, macros)
   if is_display(rest) then return equation(rest, true) end
-  local label = rest:match("^\\eqref%s*{([^}]*)}%s*$") or rest:match("^\\ref%s*{([^}]*)}%s*$")
-  if label and labels[label] then return "#ref(label(" .. quoted(labels[label]) .. "), supplement: none)" end
+  local bracketed, name = rest:match("^\\(e?q?)ref%s*{([^}]*)}%s*$")
+  local target = name and labels[name]
+  if target then
+    local number = target.tag and "#" .. quoted(target.tag) or "#ref(label(" .. quoted(target.name) .. "), supplement: none)"
+    return bracketed == "eq" and "(" .. number .. ")" or number
+  end
   return rest ~= raw.text and not rest:match("%S") and "" or nil
 end
 
@@ -154,11 +158,9 @@ end
 
 local function note_labels(element)
   if element.t ~= "Math" and not is_tex(element) then return nil end
-  local first
-  for label in element.text:gmatch("\\label%s*{([^}]*)}") do
-    first = first or label
-    labels[label] = first
-  end
+  local first = element.text:match("\\label%s*{([^}]*)}")
+  local tag = element.text:match("\\tag%*?%s*{([^}]*)}")
+  for label in element.text:gmatch("\\label%s*{([^}]*)}") do labels[label] = {name = first, tag = tag} end
 end
 
 return {

@@ -1,5 +1,5 @@
 -- Reads a TeX formula into a tree, which typst.lua sets and speech.lua speaks: tokens, groups, scripts and the author's own
--- macros here, what commands mean in commands.lua, packages.lua, tables.lua and text.lua. What is not known is refused by
+-- macros here, what commands mean in commands.lua and the parts beside it. What is not known is refused by
 -- name and place: a sign that silently vanished would be worse than a build that stops.
 --
 -- A tree is a list of nodes; a node is a table whose `k` names its kind:
@@ -366,6 +366,7 @@ return function(symbols, part)
   part("text.lua")(Parser, commands, symbols)
   part("colours.lua")(Parser, commands)
   part("commands.lua")(Parser, commands, symbols, M)
+  part("boxes.lua")(commands, symbols)
   part("tables.lua")(Parser, commands)
   part("packages.lua")(Parser, commands, M)
   part("units.lua")(Parser, commands)
@@ -374,11 +375,12 @@ return function(symbols, part)
     return setmetatable({src = src, original = src, pos = 1, depth = 0, expansions = 0, macros = macros or M.macros()}, Parser)
   end
 
-  --- The tree of a formula and its \label, if it has one; raises a table {refused = reason} through assert. Definitions in it
+  --- The tree of a formula and its \label, if it has one and no number of the author's; raises a table {refused = reason} through assert. Definitions in it
   --- are added to `macros`.
-  function M.read(src, macros)
+  function M.read(src, macros, display)
     local reader = parser(src, macros)
-    return reader:lines("", nil, true), reader.label
+    reader.display = display
+    return reader:lines("", nil, true), not reader.tagged and reader.label or nil
   end
 
   --- Adds the definitions that stand in a text to `macros`; returns what else is in it.
