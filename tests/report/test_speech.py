@@ -113,16 +113,17 @@ SPOKEN = {
         "the 1 by 2 matrix: row 1, column 1, a plus b, column 2, c; end matrix x"
     ),
     r"\begin{aligned} a &= b \\ &= c \end{aligned}": "line 1: a equals b; line 2: equals c",
-    # nothing but a space or a full stop
-    r"\,": "blank",
-    ",": "comma",
-    r"{}": "blank",
 }
 
 
 def test_spoken_words():
     said = dict(zip(SPOKEN, (alt for _, alt in converted(list(SPOKEN))), strict=True))
     assert said == SPOKEN
+
+
+def test_no_formula_is_spoken_as_nothing():
+    nothing = [r"\,", r"\quad", "{}", "x_{}", ",", ".", r"\left. \right."]
+    assert [one["words"] for one in speech.spoken(nothing)] == [*["blank"] * 3, "x", "comma", "point", "blank"]
 
 
 # Formulas that a listener must be able to tell apart: each line holds formulas that all mean different things.

@@ -11,6 +11,13 @@ return function(symbols)
   local unseen = {phantom = true, rule = true}
   local invisible = {["\u{2061}"] = true, ["\u{2062}"] = true, ["\u{2063}"] = true, ["\u{200b}"] = true}
 
+  local function empty(list) return list == nil or #M.flat(list) == 0 end
+
+  -- Scripts that hold nothing: x_{}.
+  local function bare(node)
+    return node.k == "scripts" and node.base and (node.primes or 0) == 0 and empty(node.sub) and empty(node.sup) and empty(node.presub) and empty(node.presup)
+  end
+
   --- The nodes that are spoken: groups and styles opened, spaces left out. `pauses` keeps the wide spaces, which part what
   --- they stand between.
   function M.flat(list, pauses, out)
@@ -18,6 +25,8 @@ return function(symbols)
     for _, node in ipairs(list) do
       if opened[node.k] then
         M.flat(node.list, pauses, out)
+      elseif bare(node) then
+        M.flat({node.base}, pauses, out)
       elseif node.k == "space" then
         if pauses and node.em and node.em >= 1 then out[#out + 1] = {k = "pause"} end
       elseif node.k == "big" then

@@ -29,7 +29,7 @@ return function(speech, words)
     if node and node.k == "sym" and node.cls ~= "ord" then return words.subscripts[node.ch] or phrase("subscript", say(node)) end
     if label(node) then return phrase("sub", label(node)) end
     if signed(nodes) or simple(list) then return phrase("sub", row(list)) end
-    return phrase("long_sub", brief(list))
+    return phrase("long_sub", speech.shape(speech.nested(list), true) or brief(list))
   end
 
   local norms = {["|"] = true, ["‖"] = true}
@@ -160,7 +160,7 @@ return function(speech, words)
     if base.k == "font" and base.font == "bb" then
       local letter = one(base.list)
       if letter and letter.ch == "R" and node.sup and not node.sub and not is_sign(one(node.sup), "+") then
-        local shape = speech.shape(flat(node.sup))
+        local shape = speech.shape(speech.nested(node.sup), true)
         if shape or simple(node.sup) then return phrase("real_space", shape or row(node.sup)) end
         return phrase("long_real_space", row(node.sup))
       end

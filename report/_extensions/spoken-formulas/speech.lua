@@ -65,7 +65,7 @@ return function(symbols, words, load)
   local font = nil -- of the letters that are being spoken
   local font_words = {bf = "bold", bb = "double_struck", frak = "gothic", cal = "script", scr = "formal_script", sf = "sans", tt = "typewriter"}
   -- Upright they mean what they mean in italics, or they are units.
-  local usual = {d = true, e = true, i = true, E = true, P = true, T = true}
+  local usual = {d = true, e = true, E = true, P = true, T = true}
 
   local function in_font(spoken, char)
     if font == nil then return spoken end
@@ -112,8 +112,8 @@ return function(symbols, words, load)
       end)
     end
     local only = node.parts[1]
-    if #node.parts == 1 and type(only) == "string" and only:match("^%a$") and not usual[only] then return phrase("upright", letter(only)) end
-    return table.concat(spoken, " ")
+    if #node.parts ~= 1 or type(only) ~= "string" or not only:match("^%a$") then return table.concat(spoken, " ") end
+    return node.font == "it" and letter(only) or phrase(font_words[node.font] or "upright", letter(only))
   end
 
   function speakers.font(node)
@@ -169,7 +169,7 @@ return function(symbols, words, load)
   local function derivative(node)
     local num, den = speech.nested(node.num), speech.nested(node.den)
     local kind = differential(num[1])
-    if not kind or kind ~= differential(den[1]) or #den < 2 then return nil end
+    if not kind or kind ~= differential(den[1]) or #den < 2 or differential(num[2]) then return nil end
     local argument = num[3] and num[3].k == "fence" and (num[3].open == "(" or num[3].open == "[")
     if #num > 3 or #num == 3 and not argument then return nil end
     local below = den[2]
@@ -195,12 +195,12 @@ return function(symbols, words, load)
 
   -- -- brackets ---------------------------------------------------------------------------------------------------------
 
-  -- Atoms with × between them are a shape: n × d.
-  function speech.shape(nodes)
+  -- Atoms with × between them are a shape: n × d; in small print brackets too.
+  function speech.shape(nodes, small)
     if #nodes < 3 or #nodes % 2 == 0 then return nil end
     local spoken = {}
     for index, node in ipairs(nodes) do
-      if index % 2 == 0 and not is_sign(node, "×") or index % 2 == 1 and not simple({node}) then return nil end
+      if index % 2 == 0 and not is_sign(node, "×") or index % 2 == 1 and not simple({node}) and not (small and node.k == "fence") then return nil end
       spoken[index] = index % 2 == 0 and words.by or say(node)
     end
     return join(spoken)
@@ -316,7 +316,10 @@ return function(symbols, words, load)
       return speech.ranged(words.ranging[name] or row(node.base):gsub("^the ", ""), {sub = node.under})
     end
     local spoken = {speech.whole(node.base)}
-    local function mark(list) return is_sign(flat(list)[1], "∼") and #flat(list) == 1 and words.tilde or row(list) end
+    local function mark(list)
+      local nodes = speech.nested(list)
+      return #nodes == 1 and is_sign(nodes[1], "∼") and words.tilde or speech.shape(nodes, true) or row(list)
+    end
     if node.over then spoken[#spoken + 1] = phrase("above", mark(node.over)) end
     if node.under then spoken[#spoken + 1] = phrase("below", mark(node.under)) end
     return join(spoken)
@@ -421,6 +424,7 @@ return function(symbols, words, load)
       local said, still = beside(node, previous, following, inside, mapping) or before_base(node, previous), nil
       if fence and takes(previous, fence) then
         said, still = arguments(node)
+        spoken[#spoken] = spoken[#spoken]:gsub(words.of_at_end, "%1")
       elseif is_sign(node, ":") and is_sign(following, "=") then
         said, at = words.defined_as, at + 1
       elseif (is_sign(node, "…") or is_sign(node, "⋯")) and is_sign(previous, ",") and is_sign(following, ",") and nodes[at + 2] then
@@ -436,8 +440,8 @@ return function(symbols, words, load)
         local name = speech.range_name(node)
         if name then said = speech.ranged(name, node) else said, still = say(node) end
         -- "the sum over i of" wants something to follow
-        local after = nodes[at + 1]
-        if after == nil or after.k == "sym" and ending[after.cls] then said = said:gsub(words.of_at_end, "%1") end
+        if following == nil then said = said:gsub(words.of_at_end, "%1")
+        elseif following.k == "sym" and ending[following.cls] then said = said:gsub(words.of_at_end, name and node.k == "scripts" and words.end_range or "%1") end
       end
       if (open or node.k == "frac" and previous and previous.k == "frac") and factor(node, following) then spoken[#spoken + 1] = words.times end
       spoken[#spoken + 1] = said

@@ -51,7 +51,7 @@ return {
   -- Operators with a range
   sum = "the {1} of", sum_over = "the {1} over {2} of", sum_as = "the {1} as {2} of", sum_to = "the {1} to {2} of", sum_from = "the {1} from {2} to {3} of",
   of_at_end = "^(.*) of$",
-  long_range = "{1}, end range,", of_inside = " of ", over_inside = " over ", is = " is ",
+  long_range = "{1}, end range,", end_range = "%1, end range,", of_inside = " of ", over_inside = " over ", is = " is ",
   limit = "limit", expectation = "expectation",
   -- Names whose index is a range, however they are written.
   ranging = {
