@@ -259,10 +259,10 @@ def test_an_environment_without_dollars_is_a_displayed_formula(name):
 
 def test_a_label_numbers_its_formula_and_leads_to_it(tmp_path):
     made = typst_of(
-        "See \\eqref{eq:b}.\n\n\\begin{equation}\\label{eq:a} a = b \\end{equation}\n\n"
+        "See \\eqref{eq:b} and $\\eqref{eq:b}$.\n\n\\begin{equation}\\label{eq:a} a = b \\end{equation}\n\n"
         "\\begin{align} c &= d \\label{eq:b} \\end{align}\n\n$$e = f$$"
     )
-    assert re.findall(r"\(\d\)", re.sub(r"\s", "", pages([made])[0])) == ["(2)", "(1)", "(2)"]
+    assert re.findall(r"\(\d\)", re.sub(r"\s", "", pages([made])[0])) == ["(2)", "(2)", "(1)", "(2)"]
 
 
 def test_a_formula_that_prints_nothing_stops_no_build():

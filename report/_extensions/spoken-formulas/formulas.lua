@@ -51,8 +51,19 @@ local function blank(tree)
   return #tree == 0 and "" or ("#h(%.4gem);"):format(em)
 end
 
+-- What \eqref or \ref to a formula's \label prints; nil for anything else.
+local function reference(text)
+  local bracketed, name = text:match("^%s*\\(e?q?)ref%s*{([^}]*)}%s*$")
+  local target = name and labels[name]
+  if not target then return nil end
+  local number = target.tag and "#" .. quoted(target.tag) or "#ref(label(" .. quoted(target.name) .. "), supplement: none)"
+  return bracketed == "eq" and "(" .. number .. ")" or number
+end
+
 -- A formula as Typst. The semicolon ends the code, so that a bracket which follows in the text is text.
 local function equation(formula, display)
+  local number = reference(formula)
+  if number then return number end
   local tree, label = attempt(formula, converter.read, formula, macros, display)
   local nothing = blank(tree)
   if nothing then return nothing end
@@ -88,13 +99,7 @@ local function raw_tex(raw)
   if not is_tex(raw) then return nil end
   local rest = attempt(raw.text, converter.define, raw.text, macros)
   if is_display(rest) then return equation(rest, true) end
-  local bracketed, name = rest:match("^\\(e?q?)ref%s*{([^}]*)}%s*$")
-  local target = name and labels[name]
-  if target then
-    local number = target.tag and "#" .. quoted(target.tag) or "#ref(label(" .. quoted(target.name) .. "), supplement: none)"
-    return bracketed == "eq" and "(" .. number .. ")" or number
-  end
-  return rest ~= raw.text and not rest:match("%S") and "" or nil
+  return reference(rest) or rest ~= raw.text and not rest:match("%S") and "" or nil
 end
 
 local function set_block(raw)
