@@ -121,6 +121,15 @@ def test_spoken_words():
     assert said == SPOKEN
 
 
+def test_every_sign_has_words_of_its_own():
+    source = (speech.EXTENSION / "signs.lua").read_text(encoding="utf-8")
+    names = [name for names in re.findall(r"(?m)^(\S+) \S+ \w+$", source) for name in names.split(",")]
+    assert len(names) > 400
+    said = speech.spoken([rf"a \{name} b" for name in names])
+    wrong = {name: one["words"] for name, one in zip(names, said, strict=True)}
+    assert not {name: words for name, words in wrong.items() if not re.fullmatch(r"[A-Za-z ,-]+", words)}
+
+
 def test_no_formula_is_spoken_as_nothing():
     nothing = [r"\,", r"\quad", "{}", "x_{}", ",", ".", r"\left. \right."]
     assert [one["words"] for one in speech.spoken(nothing)] == [*["blank"] * 3, "x", "comma", "point", "blank"]

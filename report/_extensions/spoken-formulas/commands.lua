@@ -272,10 +272,10 @@ return function(Parser, commands, symbols, M)
   -- -- functions, operators and classes -----------------------------------------------------------------------------
 
   for name, spec in pairs(symbols.functions) do
-    commands[name] = always({k = "func", name = spec[1], limits = spec[2], say = spec[3]})
+    commands[name] = always({k = "func", name = spec[1], limits = spec[2]})
   end
   for name, spec in pairs({varlimsup = {"overline", "lim"}, varliminf = {"underline", "lim"}, varinjlim = {"underrightarrow", "lim"}, varprojlim = {"underleftarrow", "lim"}}) do
-    commands[name] = always({k = "class", cls = "op", limits = true, list = {{k = "accent", accent = spec[1], list = {{k = "func", name = spec[2], say = "limit"}}}}})
+    commands[name] = always({k = "class", cls = "op", limits = true, list = {{k = "accent", accent = spec[1], list = {{k = "func", name = spec[2]}}}}})
   end
 
   -- Letters make a name; anything else in there is set as it is.
@@ -317,15 +317,15 @@ return function(Parser, commands, symbols, M)
     local sign = #list == 1 and node.k == "sym" and symbols.negated[node.ch]
     if not sign then return {k = "negated", list = list} end
     local known = symbols.char[sign]
-    return {k = "sym", ch = sign, cls = "rel", say = known and known.say or (node.say:match("^is ") and node.say:gsub("^is ", "is not ") or "not " .. node.say)}
+    return {k = "sym", ch = sign, cls = "rel", negates = node.ch}
   end
   commands.centernot = commands["not"]
-  commands.bmod = always({k = "class", cls = "bin", list = {{k = "func", name = "mod", say = "modulo"}}})
-  function commands.mod(p) return {k = "group", list = {{k = "space", em = 1}, {k = "func", name = "mod", say = "modulo"}, {k = "space", em = 0.3}, {k = "group", list = p:argument()}}} end
+  commands.bmod = always({k = "class", cls = "bin", list = {{k = "func", name = "mod"}}})
+  function commands.mod(p) return {k = "group", list = {{k = "space", em = 1}, {k = "func", name = "mod"}, {k = "space", em = 0.3}, {k = "group", list = p:argument()}}} end
   function commands.pmod(p)
     local list = p:argument()
     table.insert(list, 1, {k = "space", em = 0.25})
-    table.insert(list, 1, {k = "func", name = "mod", say = "modulo"})
+    table.insert(list, 1, {k = "func", name = "mod"})
     return {k = "group", list = {{k = "space", em = 0.5}, {k = "fence", open = "(", close = ")", list = list}}}
   end
   function commands.pod(p) return {k = "group", list = {{k = "space", em = 0.5}, {k = "fence", open = "(", close = ")", list = p:argument()}}} end
@@ -384,7 +384,7 @@ return function(Parser, commands, symbols, M)
   commands.lbrace, commands.rbrace, commands.And = commands["{"], commands["}"], commands["&"]
   commands.lq, commands.rq = always({k = "text", font = "rm", parts = {"‘"}}), always({k = "text", font = "rm", parts = {"’"}})
   commands.dag, commands.ddag = always(symbols.named.dagger), always(symbols.named.ddagger)
-  commands.ldotp, commands.cdotp = always({k = "sym", ch = ".", cls = "punct", say = "."}), always(symbols.named.cdot)
+  commands.ldotp, commands.cdotp = always({k = "sym", ch = ".", cls = "punct"}), always(symbols.named.cdot)
   commands.TeX, commands.LaTeX = always({k = "text", font = "rm", parts = {"TeX"}}), always({k = "text", font = "rm", parts = {"LaTeX"}})
   function commands.textcircled(p)
     local text = p:raw_argument()

@@ -32,8 +32,7 @@ return function(symbols)
       elseif node.k == "big" then
         local class = node.cls ~= "rel" and node.cls or "ord"
         if class == "ord" and not bars[node.delim] then class = opening[node.delim] and "open" or closing[node.delim] and "close" or "ord" end
-        local known = symbols.char[node.delim]
-        out[#out + 1] = {k = "sym", ch = node.delim, cls = class, say = known and known.say}
+        out[#out + 1] = {k = "sym", ch = node.delim, cls = class}
       elseif not unseen[node.k] and not invisible[node.ch] then
         out[#out + 1] = node
       end

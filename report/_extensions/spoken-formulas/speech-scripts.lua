@@ -15,7 +15,7 @@ return function(speech, words)
   end
 
   -- A function that is a label: x_max.
-  local function label(node) return node and node.k == "func" and node.name or nil end
+  local function label(node) return node and (node.k == "func" or node.k == "font" and node.font ~= "bf") and speech.plain_name(node) or nil end
 
   -- Conditions in small print: "j not equal to i".
   local function brief(list)
@@ -69,7 +69,7 @@ return function(speech, words)
       if is_sign(node, "∘") and base and base.k == "num" then return words.degrees end
       if node.k == "sym" and words.superscripts[node.ch] then return words.superscripts[node.ch] end
       if node.k == "sym" and node.cls ~= "ord" then return phrase("superscript", say(node)) end
-      if label(node) then return phrase("superscript", label(node)) end
+      if node.k == "func" then return phrase("superscript", node.name) end
       if node.k == "text" then return phrase("superscript", say(node)) end
     end
     local signs = {}

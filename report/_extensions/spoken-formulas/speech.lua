@@ -8,6 +8,8 @@ return function(symbols, words, load)
   for name, tool in pairs(load("speech-nesting.lua")(symbols)) do speech[name] = tool end
   local flat, is_sign = speech.flat, speech.is_sign
   local speakers, row, simple = {}, nil, nil
+  local signs = {}
+  for sign, spoken in words.signs:gmatch("(%S+) (%S.-)%s%s") do signs[sign] = spoken end
 
   -- -- tools ------------------------------------------------------------------------------------------------------------
 
@@ -98,11 +100,20 @@ return function(symbols, words, load)
 
   function speakers.letter(node) return in_font(letter(node.ch), node.ch) end
   function speakers.num(node) return in_font(node.text:gsub("^%.", "0.") .. "", "1") end
+  -- The words of a sign; of a negated one, if it has none, those of what it negates.
+  local function sign_words(node)
+    local known = signs[node.name] or signs[node.ch]
+    if known or not node.negates then return known or node.ch end
+    local relation, negated = table.unpack(words.negated_relation)
+    local said, changed = (signs[node.negates] or node.negates):gsub(relation, negated)
+    return changed > 0 and said or phrase("negated", said)
+  end
+
   function speakers.sym(node)
-    local spoken = words.signs[node.ch] or node.say or node.ch
+    local spoken = sign_words(node)
     return node.cls == "ord" and in_font(spoken, node.ch) or spoken
   end
-  function speakers.func(node) return words.functions[node.name] or node.say or symbols.spoken_names[node.name] or node.name end
+  function speakers.func(node) return words.functions[node.name] or node.name end
 
   function speakers.text(node)
     local spoken = {}
@@ -122,7 +133,7 @@ return function(symbols, words, load)
     if node.font == "bb" and only and words.number_sets[only.ch or only.text] then return words.number_sets[only.ch or only.text] end
     local name = speech.plain_name(node)
     if name then
-      local spoken = symbols.spoken_names[name] or name
+      local spoken = words.functions[name] or name
       return node.font == "bf" and phrase("bold", spoken) or spoken
     end
     local outer = font
@@ -133,7 +144,7 @@ return function(symbols, words, load)
       local run = {}
       local function flush()
         local name = #run > 1 and word(run)
-        spoken[#spoken + 1] = name and (symbols.spoken_names[name] or name) or row(run)
+        spoken[#spoken + 1] = name or row(run)
         run = {}
       end
       local kind = nil
@@ -223,73 +234,6 @@ return function(symbols, words, load)
     return join({words.opened[node.open] or "", speech.shape(list) or row(node.list, node.open), close})
   end
 
-  -- -- functions and their arguments ------------------------------------------------------------------------------------
-
-  -- Letters after which brackets hold arguments: f(x), σ(z), J(θ), p(y).
-  local functional = {}
-  for _, char in utf8.codes("fghpqPJLFHEOσφϕψℜℑΦΓ") do functional[utf8.char(char)] = true end
-
-  function speech.is_function(node)
-    if node.k == "letter" or node.k == "sym" then return functional[node.ch] or false end
-    return node.k == "func"
-  end
-
-  local function contains(list, test)
-    for index, node in ipairs(list) do
-      if test(node, list[index + 1]) then return true end
-    end
-    return false
-  end
-
-  -- p(1 − p) and f(1 − f) are products.
-  local function product(char, list)
-    return contains(list, function(node, following)
-      local base = node.k == "scripts" and node.base or node
-      return base.ch == char and not (following and following.k == "fence")
-    end) or char == "p" and list[1] and list[1].k == "num" and contains(list, function(node) return is_sign(node, "−") end)
-  end
-
-  local indicators = {bb = true, bf = true, bm = true, rm = true}
-
-  -- Whether `node` is a function of what the brackets after it hold.
-  local function takes(node, fence, exponent)
-    if node == nil or #flat(fence.list) == 0 then return false end
-    local round, list = fence.open == "(", speech.nested(fence.list)
-    if node.k == "func" then return round or fence.open == "[" end
-    if node.k == "letter" or node.k == "sym" and node.cls == "ord" then
-      if not round and not (node.ch == "E" and fence.open == "[") or exponent then return false end
-      if functional[node.ch] then return not product(node.ch, list) end
-      return node.k == "letter" and contains(list, function(inner) return is_sign(inner, ",") or is_sign(inner, ";") end)
-    end
-    if node.k == "font" then
-      local only = flat(node.list)[1]
-      local char = only and #flat(node.list) == 1 and (only.ch or only.text)
-      if char == "1" and indicators[node.font] then return true end
-      if node.font == "bb" then return (char == "E" or char == "P") and fence.open ~= "{" end
-      if speech.plain_name(node) then return round or fence.open == "[" end
-      return (round or node.font == "rm" and fence.open == "[") and not exponent and (node.font == "cal" or node.font == "scr" or takes(only, fence))
-    end
-    if node.k == "scripts" and node.base then
-      if speech.range_name(node) then return false end
-      -- sin²(x) and f⁽ⁿ⁾(x) are functions of x, p²(1 − p) is a product
-      local index = node.sup and flat(node.sup)
-      return takes(flat({node.base})[1], fence, index and #index > 0 and not is_sign(index[1], "(") and not is_sign(index[1], "−"))
-    end
-    if node.k == "accent" then return takes(flat(node.list)[1], fence) end
-    if node.k == "class" then return node.cls == "op" end
-    return node.k == "text" and round and node.parts[1] and (speech.plain_name(node) or " "):match("^%S+$") ~= nil
-  end
-
-  -- "of x"; where the brackets hold more than one thing, or something is attached to them, also where they end.
-  local function arguments(node)
-    local fence = node.k == "scripts" and node.base or node
-    local list, spoken = fence.list, speech.shape(flat(fence.list)) or row(fence.list, "(")
-    if node.k ~= "scripts" and simple(list) then return phrase("of", spoken), true end
-    local words_of = (words.long_of[fence.open] or words.long_of["("]):gsub("{1}", function() return spoken end)
-    if node.k ~= "scripts" then return words_of end
-    return join({words_of, (speech.scripted({k = "scripts", sub = node.sub, sup = node.sup, primes = node.primes}))})
-  end
-
   -- -- nodes ------------------------------------------------------------------------------------------------------------
 
   function speakers.group(node) return row(node.list) end
@@ -308,7 +252,7 @@ return function(symbols, words, load)
     return vector and phrase("long_vector", row(node.list)) or phrase("long_accented", row(node.list), words.accents[node.accent] or node.accent)
   end
   function speakers.brace(node) return phrase("braced", speech.whole(node.list)) end
-  function speakers.middle(node) return node.delim == "|" and words.given or node.delim == "/" and words.signs["/"] or words.opened[node.delim] or "" end
+  function speakers.middle(node) return node.delim == "|" and words.given or node.delim == "/" and signs["/"] or words.opened[node.delim] or "" end
   function speakers.stack(node)
     local base = flat(node.base)
     local name = #base > 0 and (speech.plain_name(base[1]) or base[1].k == "sym" and base[1].cls == "op" and say(base[1]))
@@ -325,7 +269,7 @@ return function(symbols, words, load)
     return join(spoken)
   end
   function speakers.arrow(node)
-    local spoken = {words.arrows[node.ch] or words.signs[node.ch] or symbols.char[node.ch] and symbols.char[node.ch].say}
+    local spoken = {words.arrows[node.ch] or signs[node.ch] or node.ch}
     if node.over and #flat(node.over) > 0 then spoken[#spoken + 1] = phrase(simple(node.over) and "labelled" or "long_labelled", row(node.over)) end
     if node.under and #flat(node.under) > 0 then spoken[#spoken + 1] = phrase("below", row(node.under)) end
     return join(spoken)
@@ -367,7 +311,7 @@ return function(symbols, words, load)
     if node.k == "letter" and node.ch == "d" and following then return false end
     if node.k == "scripts" and node.base then return factor(flat({node.base})[1] or node.base, true) end
     if node.k == "font" and node.font == "rm" and not speech.plain_name(node) then return factor(flat(node.list)[1] or {}, following) end
-    if node.k == "sym" then return node.cls == "ord" and node.say and node.say:match("^%l+$") and #node.ch == 2 end
+    if node.k == "sym" then return node.cls == "ord" and #node.ch == 2 and sign_words(node):match("^%l+$") ~= nil end
     return factors[node.k] or node.k == "fence" and words.enclosed[node.open .. node.close] ~= nil
   end
 
@@ -376,18 +320,6 @@ return function(symbols, words, load)
     if node.k ~= "scripts" or node.base and #flat({node.base}) > 0 then return nil end
     if previous and not (previous.k == "sym" and previous.cls ~= "ord" and previous.cls ~= "close") then return nil end
     return speech.scripted({k = "scripts", presub = node.sub, presup = node.sup, primes = node.primes})
-  end
-
-  local function fenced(node)
-    local base = node.k == "scripts" and node.base or node
-    return base.k == "fence" and base or nil
-  end
-
-  -- 1 in any font, of a condition: an indicator.
-  local function indicates(node, fence)
-    local only = node.k == "font" and flat(node.list)
-    if not only or #only ~= 1 or only[1].text ~= "1" then return false end
-    return fence ~= nil and takes(node, fence)
   end
 
   local ending = {rel = true, close = true, punct = true}
@@ -419,11 +351,11 @@ return function(symbols, words, load)
     local open = false -- what was said last could be heard to go on
     while at <= #nodes do
       local node, previous, following = nodes[at], nodes[at - 1], nodes[at + 1]
-      local fence = fenced(node)
+      local fence = speech.fenced(node)
       mapping = mapping or is_sign(node, ":")
       local said, still = beside(node, previous, following, inside, mapping) or before_base(node, previous), nil
-      if fence and takes(previous, fence) then
-        said, still = arguments(node)
+      if fence and speech.takes(previous, fence) then
+        said, still = speech.arguments(node)
         spoken[#spoken] = spoken[#spoken]:gsub(words.of_at_end, "%1")
       elseif is_sign(node, ":") and is_sign(following, "=") then
         said, at = words.defined_as, at + 1
@@ -434,7 +366,7 @@ return function(symbols, words, load)
         local name = words.arg[extreme.name]
         if name and following.k == "scripts" and following.sub then said = speech.ranged(name, following) else said = name end
         if name then at = at + 1 else said = say(node) end
-      elseif indicates(node, following and fenced(following)) then
+      elseif speech.indicates(node, following and speech.fenced(following)) then
         said = words.number_sets["1"]
       elseif not said then
         local name = speech.range_name(node)
@@ -459,6 +391,7 @@ return function(symbols, words, load)
     return {table.unpack(nodes, 1, last)}
   end
 
+  load("speech-functions.lua")(speech, words)
   for name, tool in pairs(load("speech-scripts.lua")(speech, words)) do speech[name] = tool end
   speakers.scripts = speech.scripted
   speakers.env = load("speech-tables.lua")(speech, words)

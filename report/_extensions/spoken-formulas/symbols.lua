@@ -3,47 +3,47 @@
 return function(signs)
   local M = {named = {}, char = {}}
 
-  for names, char, class, words in signs:gmatch("(%S+) (%S+) (%S+) ([^\n]+)\n") do
+  for names, char, class in signs:gmatch("(%S+) (%S+) (%S+)\n") do
     for name in names:gmatch("[^,]+") do
-      local symbol = {k = "sym", ch = char, cls = class, say = words, name = name}
+      local symbol = {k = "sym", ch = char, cls = class, name = name}
       M.named[name] = symbol
       if not M.char[char] then M.char[char] = symbol end
     end
   end
 
   -- Characters that are written as themselves.
-  for char, class, words in ([[
-+ bin plus
-− bin minus
-= rel equals
-< rel is less than
-> rel is greater than
-! close factorial
-? close ?
-/ ord over
-. ord .
-% ord percent
-# ord number
-$ ord dollars
-& ord and
-_ ord underscore
-@ ord at
-( open open bracket
-) close close bracket
-[ open open square bracket
-] close close square bracket
-{ open open brace
-} close close brace
-| ord bar
-‖ ord double bar
-: rel colon
-; punct ;
-, punct ,
-· bin times
-≔ rel is defined as
-∥ ord double bar
-]]):gmatch("(%S+) (%S+) ([^\n]+)\n") do
-    M.char[char] = {k = "sym", ch = char, cls = class, say = words}
+  for char, class in ([[
++ bin
+− bin
+= rel
+< rel
+> rel
+! close
+? close
+/ ord
+. ord
+% ord
+# ord
+$ ord
+& ord
+_ ord
+@ ord
+( open
+) close
+[ open
+] close
+{ open
+} close
+| ord
+‖ ord
+: rel
+; punct
+, punct
+· bin
+≔ rel
+∥ ord
+]]):gmatch("(%S+) (%S+)\n") do
+    M.char[char] = {k = "sym", ch = char, cls = class}
   end
   M.char["-"] = M.char["−"]
   M.char["*"] = M.named.ast
@@ -57,37 +57,29 @@ _ ord underscore
     ["⊩"] = "⊮", ["⊫"] = "⊯", ["≼"] = "⋠", ["≽"] = "⋡", ["⊑"] = "⋢", ["⊒"] = "⋣", ["⊲"] = "⋪", ["⊳"] = "⋫", ["⊴"] = "⋬", ["⊵"] = "⋭",
   }
 
-  -- Named functions: how they are printed, whether a subscript stands below them, how they are spoken.
+  -- Named functions: how they are printed, whether a subscript stands below them.
   M.functions = {
-    sin = {"sin", false, "sine"}, cos = {"cos", false, "cosine"}, tan = {"tan", false, "tangent"},
-    cot = {"cot", false, "cotangent"}, sec = {"sec", false, "secant"}, csc = {"csc", false, "cosecant"},
-    sinh = {"sinh", false, "hyperbolic sine"}, cosh = {"cosh", false, "hyperbolic cosine"},
-    tanh = {"tanh", false, "hyperbolic tangent"}, coth = {"coth", false, "hyperbolic cotangent"},
-    arcsin = {"arcsin", false, "arc sine"}, arccos = {"arccos", false, "arc cosine"},
-    arctan = {"arctan", false, "arc tangent"}, arg = {"arg", false, "arg"}, deg = {"deg", false, "degree"},
-    dim = {"dim", false, "dimension"}, exp = {"exp", false, "exponential"}, hom = {"hom", false, "hom"},
-    ker = {"ker", false, "kernel"}, lg = {"lg", false, "log"}, ln = {"ln", false, "natural log"},
-    log = {"log", false, "log"}, det = {"det", true, "determinant"}, gcd = {"gcd", true, "greatest common divisor"},
-    inf = {"inf", true, "infimum"}, sup = {"sup", true, "supremum"}, lim = {"lim", true, "limit"},
-    liminf = {"lim inf", true, "limit inferior"}, limsup = {"lim sup", true, "limit superior"},
-    max = {"max", true, "maximum"}, min = {"min", true, "minimum"}, Pr = {"Pr", true, "probability"},
-    injlim = {"inj lim", true, "direct limit"}, projlim = {"proj lim", true, "inverse limit"}, plim = {"plim", true, "probability limit"},
-    argmax = {"arg max", true, "arg max"}, argmin = {"arg min", true, "arg min"}, sech = {"sech", false, "hyperbolic secant"},
-    csch = {"csch", false, "hyperbolic cosecant"}, arccot = {"arccot", false, "arc cotangent"}, arcsec = {"arcsec", false, "arc secant"},
-    arccsc = {"arccsc", false, "arc cosecant"}, asin = {"asin", false, "arc sine"}, acos = {"acos", false, "arc cosine"},
-    atan = {"atan", false, "arc tangent"}, tg = {"tg", false, "tangent"}, ctg = {"ctg", false, "cotangent"}, cotg = {"cotg", false, "cotangent"},
-    cosec = {"cosec", false, "cosecant"}, arctg = {"arctg", false, "arc tangent"}, arcctg = {"arcctg", false, "arc cotangent"},
-    sh = {"sh", false, "hyperbolic sine"}, ch = {"ch", false, "hyperbolic cosine"}, th = {"th", false, "hyperbolic tangent"},
-    cth = {"cth", false, "hyperbolic cotangent"}, erf = {"erf", false, "error function"}, rank = {"rank", false, "rank"},
-    tr = {"tr", false, "trace"}, Tr = {"Tr", false, "trace"}, trace = {"tr", false, "trace"}, Trace = {"Tr", false, "trace"}, Res = {"Res", false, "residue"},
-  }
-
-  -- Spoken names of functions that \operatorname and \mathrm print, where the letters alone would be misread.
-  M.spoken_names = {
-    atan = "arc tangent", asin = "arc sine", acos = "arc cosine", atanh = "inverse hyperbolic tangent",
-    asinh = "inverse hyperbolic sine", acosh = "inverse hyperbolic cosine", sgn = "sign", diag = "diagonal",
-    softmax = "soft max", relu = "ReLU", argmax = "arg max", argmin = "arg min", tr = "trace", cov = "covariance",
-    var = "variance", sech = "hyperbolic secant", csch = "hyperbolic cosecant", erf = "error function",
+    sin = {"sin", false}, cos = {"cos", false}, tan = {"tan", false},
+    cot = {"cot", false}, sec = {"sec", false}, csc = {"csc", false},
+    sinh = {"sinh", false}, cosh = {"cosh", false},
+    tanh = {"tanh", false}, coth = {"coth", false},
+    arcsin = {"arcsin", false}, arccos = {"arccos", false},
+    arctan = {"arctan", false}, arg = {"arg", false}, deg = {"deg", false},
+    dim = {"dim", false}, exp = {"exp", false}, hom = {"hom", false},
+    ker = {"ker", false}, lg = {"lg", false}, ln = {"ln", false},
+    log = {"log", false}, det = {"det", true}, gcd = {"gcd", true},
+    inf = {"inf", true}, sup = {"sup", true}, lim = {"lim", true},
+    liminf = {"lim inf", true}, limsup = {"lim sup", true},
+    max = {"max", true}, min = {"min", true}, Pr = {"Pr", true},
+    injlim = {"inj lim", true}, projlim = {"proj lim", true}, plim = {"plim", true},
+    argmax = {"arg max", true}, argmin = {"arg min", true}, sech = {"sech", false},
+    csch = {"csch", false}, arccot = {"arccot", false}, arcsec = {"arcsec", false},
+    arccsc = {"arccsc", false}, asin = {"asin", false}, acos = {"acos", false},
+    atan = {"atan", false}, tg = {"tg", false}, ctg = {"ctg", false}, cotg = {"cotg", false},
+    cosec = {"cosec", false}, arctg = {"arctg", false}, arcctg = {"arcctg", false},
+    sh = {"sh", false}, ch = {"ch", false}, th = {"th", false},
+    cth = {"cth", false}, erf = {"erf", false}, rank = {"rank", false},
+    tr = {"tr", false}, Tr = {"Tr", false}, trace = {"tr", false}, Trace = {"Tr", false}, Res = {"Res", false},
   }
 
   return M

@@ -210,7 +210,7 @@ return function(Parser, commands)
   end
   function commands.vdotswithin(p)
     p:raw_argument()
-    return {k = "sym", ch = "⋮", cls = "ord", say = "vertical dots", name = "vdots"}
+    return {k = "sym", ch = "⋮", cls = "ord", name = "vdots"}
   end
   commands.shortvdotswithin = commands.vdotswithin
 

@@ -3,7 +3,7 @@
 -- name and place: a sign that silently vanished would be worse than a build that stops.
 --
 -- A tree is a list of nodes; a node is a table whose `k` names its kind:
---   letter ch | num text | sym ch cls say | group list | text parts font | func name limits say
+--   letter ch | num text | sym ch cls name negates | group list | text parts font | func name limits
 --   scripts base sub sup primes place presub presup | frac num den style bar | binom num den open close | sqrt list index
 --   font font list | accent accent list | brace kind list | fence open close list | middle delim | big size delim cls
 --   env kind name rows columns lines gap | stack base over under | arrow ch over under | space em | style style list

@@ -151,5 +151,5 @@ return function(Parser, commands)
       commands[name] = function(p) return p:instead(name, unit(p, "\\" .. name)) end
     end
   end
-  function commands.per() return {k = "sym", ch = "/", cls = "ord", say = "per"} end
+  function commands.per() return {k = "sym", ch = "/", cls = "ord", name = "per"} end
 end

@@ -58,7 +58,7 @@ return {
     max = "maximum", min = "minimum", argmax = "arg max", argmin = "arg min", ["arg max"] = "arg max", ["arg min"] = "arg min", ["arg\u{2009}max"] = "arg max",
     ["arg\u{2009}min"] = "arg min", sup = "supremum", inf = "infimum", lim = "limit",
   },
-  functions = {}, negated = "not {1}", tagged = ", tagged {1}",
+  negated = "not {1}", negated_relation = {"^is ", "is not "}, tagged = ", tagged {1}",
   run = "from {1} to {2}", long_run = "from {1} to {2}, end range,",
 
   -- Brackets and arguments
@@ -116,10 +116,88 @@ return {
   -- Left out where a formula ends with it.
   ends = {"end fraction", "end derivative", "end binomial", "end evaluation", "end cases", "end matrix", "end array"},
 
-  -- Signs whose words differ from those of symbols.lua
-  signs = {
-    [","] = "comma", [";"] = "semicolon", ["."] = "point", ["?"] = "question mark", ["/"] = "divided by", ["⋅"] = "dot", ["·"] = "dot",
-    ["∗"] = "asterisk", ["⋆"] = "star sign", ["†"] = "dagger sign", ["‡"] = "double dagger sign", ["…"] = "and so on", ["⋯"] = "and so on",
-    ["ℏ"] = "Planck h bar", ["∼"] = "is distributed as", [":"] = "colon", ["⊥"] = "perp", ["–"] = "dash", ["—"] = "dash",
+  -- Functions, by the name that is printed, where the letters alone would be misread.
+  functions = {
+    Pr = "probability", Res = "residue", Tr = "trace", acos = "arc cosine", acosh = "inverse hyperbolic cosine", arccos = "arc cosine",
+    arccot = "arc cotangent", arccsc = "arc cosecant", arcctg = "arc cotangent", arcsec = "arc secant", arcsin = "arc sine", arctan = "arc tangent",
+    arctg = "arc tangent", arg = "arg", ["arg max"] = "arg max", ["arg min"] = "arg min", argmax = "arg max", argmin = "arg min", asin = "arc sine",
+    asinh = "inverse hyperbolic sine", atan = "arc tangent", atanh = "inverse hyperbolic tangent", ch = "hyperbolic cosine", cos = "cosine",
+    cosec = "cosecant", cosh = "hyperbolic cosine", cot = "cotangent", cotg = "cotangent", coth = "hyperbolic cotangent", cov = "covariance",
+    csc = "cosecant", csch = "hyperbolic cosecant", ctg = "cotangent", cth = "hyperbolic cotangent", deg = "degree", det = "determinant",
+    diag = "diagonal", dim = "dimension", erf = "error function", exp = "exponential", gcd = "greatest common divisor", hom = "hom", inf = "infimum",
+    ["inj lim"] = "direct limit", ker = "kernel", lg = "log", lim = "limit", ["lim inf"] = "limit inferior", ["lim sup"] = "limit superior",
+    ln = "natural log", log = "log", max = "maximum", min = "minimum", mod = "modulo", plim = "probability limit", ["proj lim"] = "inverse limit",
+    rank = "rank", relu = "ReLU", sec = "secant", sech = "hyperbolic secant", sgn = "sign", sh = "hyperbolic sine", sin = "sine",
+    sinh = "hyperbolic sine", softmax = "soft max", sup = "supremum", tan = "tangent", tanh = "hyperbolic tangent", tg = "tangent",
+    th = "hyperbolic tangent", tr = "trace", var = "variance",
   },
+
+  -- Signs, by character, or by TeX's name where one character has two meanings; two blanks part them.
+  signs = [[
+    α alpha  β beta  γ gamma  δ delta  ϵ epsilon  ε epsilon  ζ zeta  η eta  θ theta  ϑ theta  ι iota  κ kappa  ϰ kappa  λ lambda  μ mu  ν nu  ξ xi
+    ο omicron  π pi  ϖ pi  ρ rho  ϱ rho  σ sigma  ς sigma  τ tau  υ upsilon  ϕ phi  φ phi  χ chi  ψ psi  ω omega  ϝ digamma  Γ capital gamma
+    Δ capital delta  Θ capital theta  Λ capital lambda  Ξ capital xi  Π capital pi  Σ capital sigma  Υ capital upsilon  Φ capital phi  Ψ capital psi
+    Ω capital omega  ℵ aleph  ℶ beth  ℏ Planck h bar  ℓ l  ı i  ȷ j  ℘ Weierstrass p  ℜ the real part  ℑ the imaginary part  ∂ partial  ∇ nabla
+    ∞ infinity  ∅ the empty set  ∀ for all  ∃ there exists  ∄ there does not exist  ¬ not  ⊤ top  ⊥ perp  ∠ angle  △ triangle  □ square
+    ■ black square  ♢ diamond  ′ prime  ‵ reversed prime  † dagger sign  ‡ double dagger sign  … and so on  ⋯ and so on  ⋮ vertical dots
+    ⋱ diagonal dots  ° degrees  £ pounds  ✓ tick  ∁ complement  √ root  ∑ sum  ∏ product  ∐ coproduct  ∫ integral  ∬ double integral
+    ∭ triple integral  ∮ contour integral  ⋃ union  ⋂ intersection  ⋁ disjunction  ⋀ conjunction  ⨁ direct sum  ⨂ tensor product
+    ⨀ elementwise product  ⨄ disjoint union  ⨆ square union  ± plus or minus  ∓ minus or plus  × times  ÷ divided by  ⋅ dot  ∗ asterisk  ⋆ star sign
+    ∘ circle  ∙ bullet  ∪ union  ∩ intersection  ⊎ disjoint union  ⊔ square cup  ⊓ square cap  ∨ or  ∧ and  ∖ without  ⊕ circled plus  ⊖ circled minus
+    ⊗ tensor  ⊘ circled slash  ⊙ elementwise times  ⊠ boxed times  ⊞ boxed plus  ⋉ left semidirect product  ⋊ right semidirect product
+    ≀ wreath product  ⨿ amalgamation  ⋄ diamond  ◁ left triangle  ▷ right triangle  ≤ is less than or equal to  ⩽ is less than or equal to
+    ≥ is greater than or equal to  ⩾ is greater than or equal to  < is less than  > is greater than  ≠ is not equal to  ≪ is much less than
+    ≫ is much greater than  ≲ is less than or about  ≳ is greater than or about  ≡ is equivalent to  ≈ is approximately  ≊ is approximately equal to
+    ∼ is distributed as  ≃ is asymptotically equal to  ≅ is congruent to  ∝ is proportional to  ≐ approaches  ≜ is defined as  ≔ is defined as
+    ≕ defines  ∈ in  ∉ not in  ∋ contains  ⊂ is a subset of  ⊃ is a superset of  ⊆ is a subset of or equal to  ⊇ is a superset of or equal to
+    ⊊ is a proper subset of  ⊋ is a proper superset of  ⊈ is not a subset of  ⊉ is not a superset of  ⊑ square subset  ⊒ square superset  ∣ given
+    ∤ does not divide  ∥ is parallel to  ∦ is not parallel to  ⟂ is perpendicular to  ⊢ proves  ⊣ reversed turnstile  ⊧ models  ⊨ satisfies
+    ≺ precedes  ≻ succeeds  ⪯ precedes or equals  ⪰ succeeds or equals  ≍ is asymptotic to  ⋈ bow tie  ∴ therefore  ∵ because  ≮ is not less than
+    ≯ is not greater than  ≰ is not less than or equal to  ≱ is not greater than or equal to  → tends to  ⟶ tends to  ← becomes  ⟵ becomes
+    ↔ corresponds to  ⟷ corresponds to  ⇒ implies  ⟹ implies  ⇐ is implied by  ⟸ is implied by  ⇔ if and only if  ⟺ if and only if  ↦ maps to
+    ⟼ maps to  ↪ embeds in  ↩ contains  ↑ up arrow  ↓ down arrow  ↕ up down arrow  ⇑ double up arrow  ⇓ double down arrow  ↗ rising arrow
+    ↘ falling arrow  ↙ arrow to the lower left  ↖ arrow to the upper left  ⇀ right harpoon  ↼ left harpoon  ⇌ is in equilibrium with  ⇝ leads to
+    ↠ maps onto  : colon  ⟨ open angle bracket  ⟩ close angle bracket  ⌊ the floor of  ⌋ end floor  ⌈ the ceiling of  ⌉ end ceiling  { open brace
+    } close brace  [ open square bracket  ] close square bracket  | bar  ‖ double bar  § section sign  ♭ flat  ♮ natural  ♯ sharp  ♣ clubs  ♡ hearts
+    ♠ spades  ▽ down triangle  ◯ large circle  ⌣ smile  ⌢ frown  ↽ left harpoon down  ⇁ right harpoon down  ⨌ quadruple integral  ℷ gimel  ℸ daleth
+    ▴ black triangle  ▿ down triangle  ▾ black down triangle  ◊ lozenge  ◇ large diamond  ⧫ black lozenge  Ⓢ circled capital S  ★ black star
+    ∢ spherical angle  ∡ measured angle  ℧ mho  ð eth  Ⅎ turned capital F  ╱ rising diagonal  ⅁ turned capital G  ╲ falling diagonal  ¥ yen
+    ® registered  ✠ Maltese cross  ∔ dot plus  ⋒ double intersection  ⋋ left semidirect times  ⋓ double union  ⋌ right semidirect times  ⊼ nand
+    ⋏ curly and  ⊻ exclusive or  ⋎ curly or  ⩞ double barred and  ⊟ boxed minus  ⊝ circled dash  ⊛ circled star  ⊡ boxed dot  ⊚ circled ring
+    ⋇ divided times  ⊺ intercal  ≦ is less than or equal to  ≧ is greater than or equal to  ⪕ is equal to or less than  ⪖ is equal to or greater than
+    ⪅ is less than or approximately  ⪆ is greater than or approximately  ⋖ is less than with dot  ⋗ is greater than with dot  ⋘ is very much less than
+    ⋙ is very much greater than  ≶ is less than or greater than  ≷ is greater than or less than  ⋚ is less than, equal to or greater than
+    ⋛ is greater than, equal to or less than  ⪋ is less than, double equal to or greater than  ⪌ is greater than, double equal to or less than
+    ≑ is geometrically equal to  ≖ ring in equals  ≓ is the image of or equal to  ≗ ring equals  ≒ is approximately equal to the image of
+    ∽ reversed tilde  ⋍ reversed tilde equals  ⫅ is a subset of or equal to  ⫆ is a superset of or equal to  ⋐ is a double subset of
+    ⋑ is a double superset of  ⊏ is a square subset of  ⊐ is a square superset of  ≼ precedes or equals  ≽ succeeds or equals  ⋞ equals or precedes
+    ⋟ equals or succeeds  ≾ precedes or is about  ≿ succeeds or is about  ⪷ precedes or is approximately  ⪸ succeeds or is approximately
+    ⊲ is a normal subgroup of  ⊳ contains as a normal subgroup  ⊴ is a normal subgroup of or equal to  ⊵ contains as a normal subgroup or equals
+    ⊩ forces  ⊪ triple turnstile  ≏ bumpy equals  ≬ is between  ≎ double bumpy equals  ⋔ is transversal to  ϶ such that  ◂ black left triangle
+    ▸ black right triangle  ≂ equals or is about  ▵ triangle  ⪇ is less than and not equal to  ⪈ is greater than and not equal to
+    ≨ is less than and not equal to  ≩ is greater than and not equal to  ⋦ is less than and not about  ⋧ is greater than and not about
+    ⪉ is less than and not approximately  ⪊ is greater than and not approximately  ⊀ does not precede  ⊁ does not succeed  ⋠ does not precede or equal
+    ⋡ does not succeed or equal  ⪵ precedes and does not equal  ⪶ succeeds and does not equal  ⋨ precedes and is not about
+    ⋩ succeeds and is not about  ⪹ precedes and is not approximately  ⪺ succeeds and is not approximately  ≁ is not about  ≇ is not congruent to
+    ⊬ does not prove  ⊭ does not satisfy  ⊮ does not force  ⊯ negated double turnstile  ⋪ is not a normal subgroup of
+    ⋫ does not contain as a normal subgroup  ⋬ is not a normal subgroup of or equal to  ⋭ does not contain as a normal subgroup or equal
+    ⫋ is a proper subset of  ⫌ is a proper superset of  ⇇ two left arrows  ⇉ two right arrows  ⇆ left arrow over right arrow
+    ⇄ right arrow over left arrow  ⇚ triple left arrow  ⇛ triple right arrow  ↞ two-headed left arrow  ↢ left arrow with tail  ↣ maps injectively to
+    ↫ looped left arrow  ↬ looped right arrow  ⇋ left harpoon over right harpoon  ↶ curved left arrow  ↷ curved right arrow  ↺ anticlockwise arrow
+    ↻ clockwise arrow  ↰ up arrow turning left  ↱ up arrow turning right  ⇈ two up arrows  ⇊ two down arrows  ↿ up harpoon left  ↾ restricted to
+    ⇃ down harpoon left  ⊸ multimap  ⇂ down harpoon right  ↭ wavy two-way arrow  ⇢ dashed right arrow  ⇠ dashed left arrow  ↚ negated left arrow
+    ↛ does not tend to  ⇍ is not implied by  ⇏ does not imply  ↮ does not correspond to  ⇎ is not equivalent to  ⎰ open moustache  ⎱ close moustache
+    ⟮ open group  ⟯ close group  ⎪ brace bar  ⇕ double up down arrow  ⌜ open upper corner  ⌝ close upper corner  ⌞ open lower corner
+    ⌟ close lower corner  ⨉ product  ⨅ square intersection  ∯ surface integral  ∰ volume integral  ⩴ is defined as  ∷ double colon  ∹ minus colon
+    ⟦ open double bracket  ⟧ close double bracket  ⦃ open double brace  ⦄ close double brace  ⟪ open double angle bracket
+    ⟫ close double angle bracket  ( open bracket  ) close bracket  ⫫ is independent of  ⊫ double turnstile  ≢ is not equivalent to
+    ≉ is not approximately  ⊄ is not a subset of  ⊅ is not a superset of  ∌ does not contain  ↤ maps from  ⟻ maps from  ⤇ maps to  ⫽ double slash
+    ⫴ parallel with  ⨾ then  ⋰ rising dots  Α capital alpha  Β capital beta  Ε capital epsilon  Ζ capital zeta  Η capital eta  Ι capital iota
+    Κ capital kappa  Μ capital mu  Ν capital nu  Ο capital omicron  Ρ capital rho  Τ capital tau  Χ capital chi  ℝ the real numbers
+    ℕ the natural numbers  ℂ the complex numbers  ℃ degrees Celsius  ‰ per thousand  µ micro  © copyright  ¶ paragraph sign  € euro  ~ tilde  ^ caret
+    _ underscore  • bullet  $ dollars  ½ one half  ™ trade mark  ß sharp s  æ ae  Æ capital ae  œ oe  Œ capital oe  ø o with stroke
+    Ø capital o with stroke  å a with ring  Å capital a with ring  ł l with stroke  Ł capital l with stroke  þ thorn  + plus  − minus  = equals
+    ! factorial  ? question mark  / divided by  . point  % percent  # number  & and  @ at  ; semicolon  , comma  · dot  – dash  — dash
+    shortmid divides  Join join  ohm ohm  textohm ohm  textless less than  textgreater greater than  textbackslash backslash  per per
+  ]],
 }
