@@ -1,11 +1,13 @@
 """How formulas are spoken: what is said, and that no two formulas that mean different things sound the same."""
 
+import json
 import re
+import shutil
 import unicodedata
 
 import pytest
 import speech
-from given_formulas import FORMULAS, converted, mathml_signs
+from given_formulas import FORMULAS, converted, document, mathml_signs, run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -77,6 +79,8 @@ SPOKEN = {
     r"||x||_2^2": "the norm of x, end norm, sub 2 squared",
     r"|x| + \lvert y \rvert": "the absolute value of x plus the absolute value of y",
     r"||x|-|y||": ("the absolute value of the absolute value of x minus the absolute value of y, end absolute value"),
+    r"\langle a | H | b \rangle": "open angle bracket a bar capital H bar b close angle bracket",
+    r"|\psi\rangle\langle\phi|": "ket psi times bra phi",
     r"D(p || q)": "capital D open bracket p double bar q close bracket",
     r"\{x \mid x > 0\}": "open brace x such that x is greater than 0 close brace",
     r"\left. x^2 \right|_{x=0}": "x squared, evaluated at x equals 0",
@@ -128,6 +132,23 @@ def test_every_sign_has_words_of_its_own():
     said = speech.spoken([rf"a \{name} b" for name in names])
     wrong = {name: one["words"] for name, one in zip(names, said, strict=True)}
     assert not {name: words for name, words in wrong.items() if not re.fullmatch(r"[A-Za-z ,-]+", words)}
+
+
+def test_another_language_is_one_file(tmp_path):
+    shutil.copytree(speech.EXTENSION, tmp_path / "spoken-formulas")
+    english = (speech.EXTENSION / "words-en.lua").read_text(encoding="utf-8")
+    german = english.replace('"{1} over {2}"', '"{1} durch {2}"').replace("= equals", "= gleich")
+    (tmp_path / "spoken-formulas" / "words-de.lua").write_text(german, encoding="utf-8")
+    for language, words in {
+        "de-AT": "a durch b gleich x",
+        "en-GB": "a over b equals x",
+        "fr": "a over b equals x",
+    }.items():
+        blocks = json.loads(document([r"\frac{a}{b} = x"]))
+        blocks["meta"] = {"lang": {"t": "MetaString", "c": language}}
+        script = str(tmp_path / "spoken-formulas" / "formulas.lua")
+        done = run(["-f", "json", "-t", "typst", "-L", script], json.dumps(blocks))
+        assert f'alt: "{words}"' in done.stdout, done.stderr
 
 
 def test_no_formula_is_spoken_as_nothing():

@@ -145,8 +145,9 @@ local function source(value)
   return table.concat(parts)
 end
 
--- Macros of the whole document: `header-includes: | \newcommand…`, `macros: | \newcommand…` or `macros: {R: '\mathbb{R}'}`.
+-- The language of the words, and macros of the whole document: `header-includes: | \newcommand…`, `macros: | \newcommand…` or `macros: {R: '\mathbb{R}'}`.
 local function front_matter(meta)
+  if meta.lang then converter.language(pandoc.utils.stringify(meta.lang)) end
   for _, key in ipairs({"header-includes", "macros"}) do
     local value = meta[key]
     if value and pandoc.utils.type(value) == "table" then

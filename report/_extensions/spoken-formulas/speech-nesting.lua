@@ -60,6 +60,16 @@ return function(symbols)
     for _, node in ipairs(more) do list[#list + 1] = node end
   end
 
+  -- |ψ⟩ and ⟨φ|: where a bar stands in for the other bracket, which of the nodes it is.
+  local function bar_in(nodes, from, to, step)
+    for at = from, to, step do
+      if M.is_sign(nodes[at], "|") then return at end
+    end
+    return nil
+  end
+
+  local function fence(open, close, list) return {k = "fence", open = open, close = close, list = list} end
+
   -- Brackets; one that has no partner stays a sign.
   local function brackets(nodes)
     local frames = {{list = {}}}
@@ -70,16 +80,21 @@ return function(symbols)
       elseif mark and mark.cls == "close" and closing[mark.ch] and #frames > 1 then
         frames[#frames] = nil
         local list = frames[#frames].list
-        list[#list + 1] = attached(node, {k = "fence", open = top.open.ch, close = mark.ch, list = top.list})
+        list[#list + 1] = attached(node, fence(top.open.ch, mark.ch, top.list))
+      elseif mark and mark.ch == "⟩" and bar_in(top.list, #top.list, 1, -1) then
+        local at = bar_in(top.list, #top.list, 1, -1)
+        local inner = {table.unpack(top.list, at + 1)}
+        top.list = {table.unpack(top.list, 1, at - 1)}
+        top.list[at] = attached(node, fence("|", "⟩", inner))
       else
         top.list[#top.list + 1] = node
       end
     end
     while #frames > 1 do
       local top = table.remove(frames)
-      local list = frames[#frames].list
-      list[#list + 1] = top.open
-      append(list, top.list)
+      local list, at = frames[#frames].list, top.open.ch == "⟨" and bar_in(top.list, 1, #top.list, 1)
+      list[#list + 1] = at and fence("⟨", "|", {table.unpack(top.list, 1, at - 1)}) or top.open
+      append(list, {table.unpack(top.list, (at or 0) + 1)})
     end
     return frames[1].list
   end
@@ -115,7 +130,7 @@ return function(symbols)
         local inner = top.list[1]
         local double = bar == "|" and #top.list == 1 and inner.k == "fence" and inner.open == "|" and inner.close == "|" -- ||x||
         local open = (double or bar == "∥") and "‖" or bar == "∣" and "|" or bar
-        list[#list + 1] = attached(node, {k = "fence", open = open, close = open, list = double and inner.list or top.list})
+        list[#list + 1] = attached(node, fence(open, open, double and inner.list or top.list))
       elseif bar and node.k == "sym" and (not operand(previous) or not one_way and left[bar] % 2 == 1) and left[bar] > 0 then
         frames[#frames + 1] = {bar = bar, open = node, list = {}}
       else
@@ -138,8 +153,11 @@ return function(symbols)
     return out
   end
 
-  --- The nodes of a row, with brackets and bars as fences.
-  function M.nested(list) return barred(brackets(M.flat(list, true))) end
+  --- The nodes of a row, with brackets and bars as fences. `inside` is the bracket around: in ⟨a|b⟩ a bar parts.
+  function M.nested(list, inside)
+    local nodes = brackets(M.flat(list, true))
+    return inside == "⟨" and nodes or barred(nodes)
+  end
 
   return M
 end

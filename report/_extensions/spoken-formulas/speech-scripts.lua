@@ -70,6 +70,8 @@ return function(speech, words)
       if node.k == "sym" and words.superscripts[node.ch] then return words.superscripts[node.ch] end
       if node.k == "sym" and node.cls ~= "ord" then return phrase("superscript", say(node)) end
       if node.k == "func" then return phrase("superscript", node.name) end
+      local ordinal = node.k ~= "func" and words.ordinals[speech.plain_name(node) or ""] -- the i-th
+      if ordinal then return ordinal end
       if node.k == "text" then return phrase("superscript", say(node)) end
     end
     local signs = {}

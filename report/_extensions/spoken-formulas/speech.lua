@@ -133,7 +133,7 @@ return function(symbols, words, load)
     if node.font == "bb" and only and words.number_sets[only.ch or only.text] then return words.number_sets[only.ch or only.text] end
     local name = speech.plain_name(node)
     if name then
-      local spoken = words.functions[name] or name
+      local spoken = words.ordinals[name] or words.functions[name] or name
       return node.font == "bf" and phrase("bold", spoken) or spoken
     end
     local outer = font
@@ -252,7 +252,7 @@ return function(symbols, words, load)
     return vector and phrase("long_vector", row(node.list)) or phrase("long_accented", row(node.list), words.accents[node.accent] or node.accent)
   end
   function speakers.brace(node) return phrase("braced", speech.whole(node.list)) end
-  function speakers.middle(node) return node.delim == "|" and words.given or node.delim == "/" and signs["/"] or words.opened[node.delim] or "" end
+  function speakers.middle(node) return node.delim == "/" and signs["/"] or words.opened[node.delim] or "" end
   function speakers.stack(node)
     local base = flat(node.base)
     local name = #base > 0 and (speech.plain_name(base[1]) or base[1].k == "sym" and base[1].cls == "op" and say(base[1]))
@@ -284,8 +284,8 @@ return function(symbols, words, load)
 
   -- Signs that mean something else beside certain neighbours.
   local function beside(node, previous, following, inside, mapping)
-    local char = node.k == "sym" and node.ch
-    if char == "|" or char == "∣" then return inside == "{" and words.such_that or words.given end
+    local char = node.k == "sym" and node.ch or node.k == "middle" and node.delim
+    if char == "|" or char == "∣" then return inside == "{" and words.such_that or inside == "⟨" and words.bar or words.given end
     if char == "‖" or char == "∥" then return (char == "‖" or inside) and words.double_bar or words.parallel end
     if char == "!" and not previous then return words.exclamation end
     if char == ":" and inside == "{" then return words.such_that end
@@ -346,7 +346,7 @@ return function(symbols, words, load)
 
   -- A list in its order, with what only neighbours tell: f(x), |x|, a product of derivatives. `inside` is the bracket around.
   row = function(list, inside)
-    local nodes, spoken, at = spelled(speech.nested(list)), {}, 1
+    local nodes, spoken, at = spelled(speech.nested(list, inside)), {}, 1
     local mapping = false -- f: X → Y
     local open = false -- what was said last could be heard to go on
     while at <= #nodes do
