@@ -306,7 +306,7 @@ class Builder:
         lines = [line for chapter in emitted.lines for line in chapter]
         references.check(lines, keys)
         refusals.refuse_skipped_headings(lines, strict=extension.promises)
-        text = typesetter.typst_source(read, emitted, metadata)
+        text = typesetter.typst_source(read, emitted, frontmatter.of_sources(lines, metadata))
         sources = (*read.sources, *emitted.embedded)
         return Source(text, execution.ran, not execution.is_whole, sources, str(metadata.get("title", read.name)))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from handin.errors import InputError
-from press.source.qmd import Document
+from press.source import references
+from press.source.qmd import Document, Kind, Line
 from press.source.refusals import Judge
 from press.typesetting import bibliography
 from press.typesetting.formats import Extension
@@ -92,6 +93,27 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
     elif cited := re.findall(r"@([\w:.#$%&+?<>~/-]*\w)", nocite):
         values["nocite"] = cited
     return values
+
+
+def of_sources(lines: Sequence[Line], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the template reads with the list of sources where the text has it, or without where nothing is cited.
+
+    Parameters
+    ----------
+    lines
+        The Markdown that is set.
+    values
+        What the template reads otherwise.
+    """
+    found = dict(values)
+    if not references.citations(lines) and not {"nocite", "bibliography-full"} & found.keys():
+        found.pop("bibliography", None)
+    texts = [line for line in lines if line.kind is Kind.TEXT and line.text.strip()]
+    if any("#refs" in line.plain and line.text.lstrip().startswith(":::") for line in texts):
+        found["sources-placed"] = True
+    elif texts and re.fullmatch(r"#+\s+(References|Bibliography|Works cited)\s*(\{.*\})?", texts[-1].text, re.I):
+        found["references-title"] = ""  # the heading is there
+    return found
 
 
 def _style(options: Mapping[str, Any], document: Document, root: Path) -> str:
