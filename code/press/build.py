@@ -13,7 +13,13 @@ from typing import Any
 from handin import yaml_text
 from handin.errors import InputError
 from handin.names import DRAFT
-from press.execution.execution import Execution, Job, Kernel, OutputCache, execute
+from press.currency import Read, beside
+from press.execution import seen
+from press.execution.execution import execute
+from press.execution.job import Execution, Job
+from press.execution.kernel import PRELOADED
+from press.execution.outputs import OutputCache
+from press.execution.running import Kernel
 from press.formulas import relations
 from press.keeping.digests import digest as digest_of
 from press.keeping.kept import write_if_changed
@@ -82,6 +88,11 @@ class Builder:
         What the documents are for.
     on_cell
         Called before each cell that is executed.
+
+    Attributes
+    ----------
+    used
+        What the documents were made from, as far as they were built.
     """
 
     def __init__(self, project: Project, purpose: Purpose = Purpose.SUBMISSION, *, on_cell: OnCell | None = None):
@@ -91,11 +102,13 @@ class Builder:
         # previews and drafts alone.
         executed = OutputCache(project.cache / "executed")
         previewed = OutputCache(project.cache / "previewed", in_memory=is_preview, whole=executed)
+        self.executed = executed
         self.cache = executed if purpose is Purpose.SUBMISSION else previewed
         self.notebook_cache = previewed if is_preview else executed  # nothing in a notebook says that it is a draft
-        self.kernel = Kernel(project.folder) if is_preview else None
+        self.kernel = Kernel(project.folder, tuple(PRELOADED)) if is_preview else None
         self.worker = PandocWorker(pandoc.pandoc(), project.root) if is_preview else None
         self.on_cell = on_cell
+        self.used = Read()
         self._typesetter: rendering.Typesetter | None = None
         self._options: tuple[int, dict[str, Any]] | None = None
         self._checker = relations.Checker({})
@@ -125,7 +138,7 @@ class Builder:
                 job = self.job(document, {})
                 seen = self._seen_file(job)
                 if seen.is_file() and seen.read_text() != _own_digest(job):
-                    kernel = self._ahead[job.document.name] = Kernel(job.folder)
+                    kernel = self._ahead[job.document.name] = Kernel(job.folder, job.preloaded)
                     kernel.start()
 
     def _seen_file(self, job: Job) -> Path:
@@ -187,19 +200,34 @@ class Builder:
             if self.on_cell:
                 self.on_cell(name, index, count, cell)
 
-        own = self._ahead.pop(name, None) or Kernel(job.folder)
+        own = self._ahead.pop(name, None) or Kernel(job.folder, job.preloaded)
         try:
             found = execute(job, cache, self.kernel or own, refresh=refresh, on_cell=on_cell)
         finally:
             self._endings.append(threading.Thread(target=own.stop))  # takes a tenth of a second
             self._endings[-1].start()
         write_if_changed(self._seen_file(job), _own_digest(job).encode())
+        self.used.files.update(job.document.sources)
+        self.used.seen[name], self.used.facts[name] = found.seen, job.facts()
         return found
 
     def job(self, document: Document, inputs: Inputs) -> Job:
         """Describe the execution of a document."""
-        formats = ("svg", "png") if document is self.project.report.notebook else ("svg",)
-        return Job(self.read(document), self.project.path(document).parent, formats, inputs.get(document.path, {}))
+        project = self.project
+        formats = ("svg", "png") if document is project.report.notebook else ("svg",)
+        cache = project.name(project.cache)
+        kept = (f"{cache}/products", *(f"{cache}/{step.name}" for step in project.report.steps))
+        counted = tuple(f"{cache}/products/{name}.json" for name in document.products)
+        counted += tuple(f"{cache}/{name}" for name in document.steps)
+        return Job(
+            self.read(document),
+            project.path(document).parent,
+            formats,
+            inputs.get(document.path, {}),
+            root=project.root,
+            beside=beside(project),
+            kept=(kept, counted),
+        )
 
     def notebook(self, variables: Variables, inputs: Inputs, *, refresh: bool = False) -> tuple[bytes, bool]:
         """Execute the notebook where anything changed, and write it where documents embed from it.
@@ -307,7 +335,9 @@ class Builder:
         references.check(lines, keys)
         refusals.refuse_skipped_headings(lines, strict=extension.promises)
         text = typesetter.typst_source(read, emitted, frontmatter.of_sources(lines, metadata))
-        sources = (*read.sources, *emitted.embedded)
+        cited = bibliography.files(root, read.path.parent, read.options)
+        self.used.files.update((*emitted.embedded, *cited, *extension.files()))
+        sources = (*read.sources, *emitted.embedded, *seen.paths(execution.seen, root))
         return Source(text, execution.ran, not execution.is_whole, sources, str(metadata.get("title", read.name)))
 
 

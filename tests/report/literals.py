@@ -90,6 +90,25 @@ def literals(document: Document, results: Mapping[str, str]) -> list[Literal]:
     ]
 
 
+_ANY = re.compile(rf"(?<![\w.,])(?<!\w-)\d+(?:[.,]\d+)*(?!\w)(?P<mark>{MARK})?")
+_ORDINAL = re.compile(r"\b(?:questions?|sections?)\s\d[\d.]*(?:\s(?:to|and)\s\d+)?", re.IGNORECASE)
+_BARE = re.compile(rf"(?<!\$)\$[-−]?(?P<digits>\d+\.\d+|\d\d+)\$(?!\$)(?P<mark>{MARK})?")
+
+
+def typed(document: Document) -> list[str]:
+    """Find every unmarked number that was typed into prose or captions, with its place.
+
+    What names a question or section is none. A formula claims something about its numbers, and is checked elsewhere;
+    one that is nothing but a decimal or a number of two digits claims nothing.
+    """
+    found = []
+    for lines, text in _texts(document):
+        prose = _ORDINAL.sub(BLANK, as_read(text))
+        matches = [*_ANY.finditer(prose), *_BARE.finditer(_SHORTCODE.sub(BLANK, text))]
+        found += [f"{_place(match[0], lines)}: {match[0]}" for match in matches if match["mark"] is None]
+    return found
+
+
 def _texts(document: Document) -> Iterator[tuple[Sequence[Line], str]]:
     """Yield every stretch of prose and every caption as Markdown, with the lines that it stands on."""
     for part in document.parts:

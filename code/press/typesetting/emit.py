@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from handin.errors import InputError, WorkError
-from press.execution.execution import Outputs
+from press.execution.job import Outputs
 from press.source import options as known_options
 from press.source import reading, references, shortcodes
 from press.source.qmd import Cell, Document, Kind, Line, Prose

@@ -10,9 +10,9 @@ from typing import Any
 
 from handin import yaml_text
 from handin.errors import InputError
+from press import checksums
 from press.keeping.digests import code_folder
 from press.project import Project
-from press.typesetting import fonts
 
 LOOK = frozenset("papersize bibliographystyle font-paths filters".split())
 """What a document that names no format takes of the built-in one: its look, and none of its promises."""
@@ -120,9 +120,9 @@ def check_fonts(extension: Extension, root: Path) -> None:
         Naming the folder and what is wrong in it.
     """
     for folder in extension.fonts:
-        if (folder / fonts.SUMS).is_file() and (wrong := fonts.problems(folder)):
+        if (folder / checksums.SUMS).is_file() and (wrong := checksums.problems(folder, (".otf", ".ttf"))):
             name = folder.relative_to(root).as_posix() if root in folder.parents else folder.name
             raise InputError(
                 f"{name}: {'; '.join(wrong[:3])}: restore the folder, or write its "
-                f"{fonts.SUMS} anew if these are the fonts that you want."
+                f"{checksums.SUMS} anew if these are the fonts that you want."
             )

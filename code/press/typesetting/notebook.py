@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from handin.notebook.seen import seen_digest
-from press.execution.execution import KERNEL, Outputs
+from press.execution.job import KERNEL, Outputs
 from press.source import shortcodes
 from press.source.qmd import FLOATS, Cell, Document, Kind, Prose
 

@@ -20,12 +20,13 @@ from typing import Any
 
 from handin.errors import InputError
 from press.keeping.digests import digest, package_versions
-from press.keeping.kept import write_atomically, write_if_changed
+from press.keeping.kept import Kept, write_atomically, write_if_changed
 from press.source.qmd import Document, Line
 from press.typesetting import places
 from press.typesetting.emit import Emitted
 from press.typesetting.formats import Extension, check_fonts, inside
 from press.typesetting.pandoc import READER, PandocFailure, run_pandoc, sections
+from press.typesetting.row_headers import with_row_headers
 from press.typesetting.worker import PandocWorker
 
 HERE = Path(__file__).resolve().parent
@@ -64,6 +65,7 @@ class Typesetter:
         self.root = root
         self.extension = extension
         self.cache = cache
+        self._kept = Kept(cache / "pandoc")
         self.worker = worker
         self._memory: dict[str, str] = {}
         self._compilers: dict[str, Any] = {}
@@ -142,7 +144,7 @@ class Typesetter:
         for key, text in zip(keys, texts, strict=True):
             if key in self._memory:
                 continue
-            if (kept := _whole(self._kept_file(key))) is not None:
+            if (kept := self._kept.load(key, key)) is not None:
                 self._memory[key] = kept
             else:
                 missing[key] = text
@@ -155,11 +157,8 @@ class Typesetter:
                 made = [run_pandoc(text, arguments, self.root) for text in missing.values()]
             for key, text in zip(missing, made, strict=True):
                 self._memory[key] = text
-                write_atomically(self._kept_file(key), _sealed(text), durable=False)
+                self._kept.save(key, key, text, durable=False)
         return [self._memory[key] for key in keys]
-
-    def _kept_file(self, key: str) -> Path:
-        return self.cache / "pandoc" / f"{key}.typ"
 
     def compile(self, source: str) -> bytes:
         """Set a document as one tagged PDF.
@@ -217,9 +216,10 @@ class Typesetter:
 
     def _pdf(self) -> bytes:
         with self._refusals():
-            return self._compiler("pdf").compile(
+            pdf = self._compiler("pdf").compile(
                 format="pdf", pdf_standards=self.extension.pdf_standards or list(LEAST), timestamp=_epoch()
             )
+        return with_row_headers(pdf) if self.extension.pdf_standards else pdf
 
     def _compiler(self, use: str) -> Any:
         import typst
@@ -314,16 +314,3 @@ def _epoch() -> int | None:
     """Return the time that the PDF says it was made at; Typst's library, unlike its program, does not look for it."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     return int(epoch) if epoch.isascii() and epoch.isdigit() else None
-
-
-def _sealed(text: str) -> bytes:
-    return (text + f"\n// {digest(text)}").encode()
-
-
-def _whole(path: Path) -> str | None:
-    """Read a kept text whose last line is its checksum; a damaged one counts as missing."""
-    try:
-        text, _, seal = path.read_text(encoding="utf-8").rpartition("\n// ")
-    except (OSError, UnicodeDecodeError):
-        return None
-    return text if seal == digest(text) else None

@@ -9,7 +9,9 @@ import time
 import pytest
 
 from handin.errors import WorkError
-from press.execution.execution import Execution, Job, Kernel, OutputCache
+from press.execution.job import Execution, Job
+from press.execution.outputs import OutputCache
+from press.execution.running import Kernel
 from press.source import reading
 
 CELLS = "Text.\n\n```{{python}}\n{}\n```\n\n```{{python}}\nprint(2)\n```\n"
@@ -72,10 +74,10 @@ def test_damaged_outputs_are_never_taken_for_a_draft(project, damage):
     drafts.save(job("print(3)"), Execution(outputs, ran=False, is_whole=True))
     assert list(project.cache.glob("previewed/*")) == [], "it is as good as what is handed in"
     edited = job("print(4)")
-    assert drafts.held(edited) == {1: outputs[1]}
-    assert whole.held(edited) == {}
+    assert drafts.held(edited)[0] == {1: outputs[1]}
+    assert whole.held(edited)[0] == {}
     DAMAGES[damage](whole.folder)
-    assert drafts.held(edited) == {}
+    assert drafts.held(edited)[0] == {}
 
 
 DEADLY = {
@@ -90,9 +92,9 @@ def run(project, code, kernel=None):
     path.write_text(CELLS.format(code))
     job = Job(reading.read(path, project.root), project.folder, ("svg",), {})
     if kernel is not None:
-        return kernel.run(job)
+        return kernel.run(job)[0]
     with Kernel(project.folder) as own:
-        return own.run(job)
+        return own.run(job)[0]
 
 
 @pytest.mark.parametrize("how", DEADLY)
