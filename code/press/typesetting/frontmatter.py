@@ -10,8 +10,8 @@ from typing import Any
 
 from handin.errors import InputError
 from press.source import references
+from press.source.judging import Judge
 from press.source.qmd import Document, Kind, Line
-from press.source.refusals import Judge
 from press.typesetting import bibliography
 from press.typesetting.formats import Extension
 
