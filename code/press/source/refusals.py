@@ -66,6 +66,8 @@ def refuse_unsupported(document: Document, *, strict: bool = True) -> None:
         With file, line and the construct's name.
     """
     judge = Judge(strict)
+    for place, words in document.doubts:
+        judge.mind(place, words)
     lines = list(document.prose)
     before = None
     for line in lines:

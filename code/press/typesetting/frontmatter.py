@@ -151,11 +151,9 @@ def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str,
 def _authors(options: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Bring authors, which may be a name, a group of keys or a list of either, into the shape that Quarto's has."""
     given = options.get("author", options.get("authors"))
-    known = {
-        str(each.get("id") or each.get("ref")): each
-        for each in _each(options.get("affiliations"))
-        if isinstance(each, dict)
-    }
+    places = [*_each(options.get("affiliations"))]  # those of one author may be named by another
+    places += [p for each in _each(given) if isinstance(each, dict) for p in _each(each.get("affiliations"))]
+    known = {str(place["id"]): place for place in places if isinstance(place, dict) and "id" in place}
     own = options.get("affiliation", options.get("institute"))
     if not known and own is not None:
         given = [{"name": each} if isinstance(each, str) else each for each in _each(given)]
@@ -168,11 +166,11 @@ def _authors(options: Mapping[str, Any]) -> list[dict[str, Any]]:
             name = name.get("literal") or " ".join(str(name[k]) for k in ("given", "family") if k in name)
         if not name:
             continue
-        places = [
+        own_places = [
             known.get(str(place.get("ref", "")), place) if isinstance(place, dict) else known.get(str(place), place)
             for place in _each(author.get("affiliations", author.get("affiliation")))
         ]
-        names = [_affiliation(place) for place in places]
+        names = [_affiliation(place) for place in own_places]
         found.append({"name": {"literal": str(name)}, "affiliations": [{"name": name} for name in names if name]})
         found[-1] |= {key: str(author[key]) for key in ("email",) if author.get(key)}
     return found
