@@ -334,7 +334,7 @@ class Builder:
         lines = [line for chapter in emitted.lines for line in chapter]
         references.check(lines, keys)
         refusals.refuse_skipped_headings(lines, strict=extension.promises)
-        text = typesetter.typst_source(read, emitted, metadata)
+        text = typesetter.typst_source(read, emitted, frontmatter.of_sources(lines, metadata))
         cited = bibliography.files(root, read.path.parent, read.options)
         self.used.files.update((*emitted.embedded, *cited, *extension.files()))
         sources = (*read.sources, *emitted.embedded, *seen.paths(execution.seen, root))

@@ -12,12 +12,12 @@ import sys
 from pathlib import Path
 
 from handin.errors import InputError, WorkError
+from handin.text import without_colours
 from press.keeping.kept import write_if_changed
 from press.keeping.lock import HELD
 from press.project import Project
 from press.report import Document
 
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _LUA_ERROR = re.compile(r"^(?:ERROR:? *)?(?:Error running filter .*?: *)?\S*\.lua:\d+: *")
 
 
@@ -41,7 +41,7 @@ def said(stderr: str) -> str:
 
     A filter refuses by an assertion, which Lua prints after the script's name and line and before a trace of calls.
     """
-    lines = [line.rstrip() for line in _COLOURS.sub("", stderr).splitlines()]
+    lines = [line.rstrip() for line in without_colours(stderr).splitlines()]
     told = [number for number, line in enumerate(lines) if _LUA_ERROR.match(line)]
     if told:
         after = itertools.takewhile(lambda line: line and not line.startswith("stack traceback"), lines[told[-1] :])

@@ -174,20 +174,24 @@ FRONT: dict[str, Option] = {
 """What may stand in a document's front matter. What the pages of the web, slides and LaTeX have is let through."""
 
 
-def problems(given: Mapping[str, Any], known: Mapping[str, Option], what: str) -> Iterator[tuple[str, str]]:
-    """Find the options that are unknown, or have a value that they cannot have.
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with an option: its name, the sentence, and whether it is plainly a slip of the author's."""
 
-    Yields
-    ------
-    key, sentence
-        The option, and what is wrong with it.
-    """
+    key: str
+    sentence: str
+    is_slip: bool
+
+
+def problems(given: Mapping[str, Any], known: Mapping[str, Option], what: str) -> Iterator[Problem]:
+    """Find the options that are unknown, or have a value that they cannot have."""
     for key, value in given.items():
         option = known.get(key)
         if option is None:
-            yield key, f"the {what} {key!r} is not supported{_near(key, known)}"
+            near = _near(key, known)
+            yield Problem(key, f"the {what} {key!r} is not supported{near}", "did you mean" in near)
         elif value is not None and not _fits(value, option):
-            yield key, f"the {what} {key} must be {option.words}"
+            yield Problem(key, f"the {what} {key} must be {option.words}", is_slip=True)
 
 
 def _fits(value: Any, option: Option) -> bool:

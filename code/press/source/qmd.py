@@ -139,6 +139,8 @@ class Document:
         Every file that was read.
     options
         The options that hold for the whole document: the project's, and the front matter's, which come before them.
+    doubts
+        The options that nothing is known of: their places, and what is to be said of them.
     """
 
     path: Path
@@ -147,6 +149,7 @@ class Document:
     parts: tuple[Prose | Cell, ...]
     sources: tuple[Path, ...] = field(default=())
     options: Mapping[str, Any] = field(default_factory=dict)
+    doubts: tuple[tuple[str, str], ...] = ()
 
     @property
     def cells(self) -> tuple[Cell, ...]:

@@ -51,6 +51,7 @@ class _Reader:
     def __init__(self, path: Path, root: Path, project_options: Mapping[str, Any]):
         self.path, self.root, self.project_options = path, root, project_options
         self.sources: list[Path] = []
+        self.doubts: list[Doubt] = []
         self.parts: list[Prose | Cell] = []
         self.prose: list[Line] = []
         self.chapter = 0
@@ -66,7 +67,7 @@ class _Reader:
         self._flush()
         figures = {key: value for key, value in {**found, **found["execute"]}.items() if key in options.FIGURES}
         parts = _with_figure_options(self.parts, figures, Line("", name, 1))
-        return Document(self.path, name, front, tuple(parts), tuple(self.sources), found)
+        return Document(self.path, name, front, tuple(parts), tuple(self.sources), found, tuple(self.doubts))
 
     # -- files and front matter
 
@@ -97,7 +98,8 @@ class _Reader:
             raise InputError(f"{lines[0].place}: the front matter is not closed: end it with a line '---'.")
         text = "\n".join(line.text for line in lines[1:end])
         values = mapping(text, lines[1 : end + 1], "the front matter")
-        _check_front_matter(values, text, lines[0], {word for line in lines[end:] for word in _meta(line.text)})
+        printed = {word for line in lines[end:] for word in _meta(line.text)}
+        self.doubts += _check_front_matter(values, text, lines[0], printed)
         return values, lines[end + 1 :]
 
     # -- text
@@ -183,7 +185,8 @@ class _Reader:
         body = [replace(line, text=_dedented(line.text, indent)) for line in body]
         count = next((i for i, line in enumerate(body) if not line.text.startswith("#|")), len(body))
         option_lines = tuple(body[:count])
-        own = _cell_options(option_lines, fence)
+        own, doubts = _cell_options(option_lines, fence)
+        self.doubts += doubts
         code: list[Line] = []
         for line in body[count:]:
             if include := shortcodes.INCLUDE.match(line.text):
@@ -241,17 +244,26 @@ def _meta(text: str) -> list[str]:
     return re.findall(r"\{\{<\s*meta\s+([\w-]+)", text)
 
 
-def _check_front_matter(values: Mapping[str, Any], text: str, first: Line, printed: set[str]) -> None:
+Doubt = tuple[str, str]
+"""A place, and what is wrong there."""
+
+
+def _check_front_matter(values: Mapping[str, Any], text: str, first: Line, printed: set[str]) -> list[Doubt]:
+    """Refuse what is plainly a slip; return the options that nothing is known of."""
+
     def place(*keys: str) -> str:
         return f"{first.file}:{(yaml_text.line_of(text, keys) or 0) + 1}"
 
     known = {**options.FRONT, **{key: options.Option("is printed by the shortcode meta") for key in printed}}
-    for key, sentence in options.problems(values, known, "front matter's key"):
-        if key not in ("title", "subtitle", "abstract") or isinstance(values[key], dict | list):
-            raise InputError(f"{place(key)}: {sentence}.")
-    execute = values.get("execute") or {}
-    for key, sentence in options.problems(execute, options.EXECUTE, "option of execute"):
-        raise InputError(f"{place('execute', key)}: {sentence}.")
+    doubts = []
+    for found in options.problems(values, known, "front matter's key"):
+        if found.key in ("title", "subtitle", "abstract") and not isinstance(values[found.key], dict | list):
+            continue  # a number is a title too
+        if found.is_slip:
+            raise InputError(f"{place(found.key)}: {found.sentence}.")
+        doubts.append((place(found.key), f"{found.sentence}."))
+    for found in options.problems(values.get("execute") or {}, options.EXECUTE, "option of execute"):
+        raise InputError(f"{place('execute', found.key)}: {found.sentence}.")
     kernel = values.get("jupyter")
     if isinstance(kernel, Mapping):
         spec = kernel.get("kernelspec")
@@ -260,25 +272,30 @@ def _check_front_matter(values: Mapping[str, Any], text: str, first: Line, print
         kernel = "python3" if language == "python" else kernel
     if kernel is not None and not re.match(r"python", str(kernel)):
         raise InputError(f"{place('jupyter')}: the kernel {kernel} is not supported: cells are executed by python3.")
+    return doubts
 
 
-def _cell_options(lines: tuple[Line, ...], fence: Line) -> dict[str, Any]:
+def _cell_options(lines: tuple[Line, ...], fence: Line) -> tuple[dict[str, Any], list[Doubt]]:
+    """Read a cell's options and refuse what is plainly a slip; return those, too, that nothing is known of."""
     if not lines:
-        return {}
+        return {}, []
     text = "\n".join(line.text[2:].removeprefix(" ") for line in lines)
     found = mapping(text, lines, "the cell's options")
 
     def place(key: str) -> str:
         return next((each.place for each in lines if re.match(rf"#\|\s*{re.escape(key)}\s*:", each.text)), fence.place)
 
-    for key, sentence in options.problems(found, options.CELL, "cell option"):
-        raise InputError(f"{place(key)}: {sentence}.")
+    doubts = []
+    for problem in options.problems(found, options.CELL, "cell option"):
+        if problem.is_slip:
+            raise InputError(f"{place(problem.key)}: {problem.sentence}.")
+        doubts.append((place(problem.key), f"{problem.sentence}."))
     options.require_label(found.get("label"), place("label"))
     if ("lst-label" in found) != ("lst-cap" in found):
         raise InputError(f"{fence.place}: lst-label and lst-cap go together.")
     if found.get("lst-label") and not str(found["lst-label"]).startswith("lst-"):
         raise InputError(f"{place('lst-label')}: lst-label must begin with 'lst-'.")
-    return found
+    return found, doubts
 
 
 def _with_figure_options(parts: list[Prose | Cell], figures: Mapping[str, Any], line: Line) -> list[Prose | Cell]:

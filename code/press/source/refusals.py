@@ -11,8 +11,9 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from handin.errors import InputError
-from press.source import shortcodes
+from press.source import paragraphs, shortcodes
+from press.source.judging import Judge
+from press.source.paragraphs import DIV
 from press.source.qmd import FLOATS, Document, Kind, Line
 from press.source.scanning import without_mathematics
 
@@ -27,20 +28,14 @@ IMAGE = re.compile(
     r"(?P<attributes>\{(?:[^{}]|\{\{<.*?>\}\})*\})?"
 )
 """An image; its attributes may hold shortcodes."""
-DEEPEST = 6
-"""Square brackets that a paragraph may have open at once."""
 QUARTOS_BLOCKS = re.compile(r"aside|hidden|content-(visible|hidden)|column-[\w-]+|panel-[\w-]+")
 """Classes by which Quarto moves, hides or folds a piece of text; any other class changes nothing in print."""
 
-_TABLE_ROW = re.compile(r"\|.*[^\\|]\|.*\|")
-_TABLE_RULE = re.compile(r"\|?\s*:?-+:?\s*([|+]\s*:?-+:?\s*)*\|?")
-_DIV = re.compile(r"^\s*:{3,}\s*(\{.*\}|[^\s{:][^{]*?)?\s*:*\s*$")
 _ANNOTATION = re.compile(r"(?:#|//|--|%)\s*<\d+>\s*$")
 _SPAN = re.compile(r"\]\{([^{}]*)\}")
 _NOTE_MARK = re.compile(r"\[\^([^\s\]]+)\](?!:)")
 _NOTE = re.compile(r"\s*\[\^([^\s\]]+)\]:")
 _TAG = re.compile(r"</?([A-Za-z][\w-]*)(?:\s[^<>]*)?/?>")
-_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)]|#\.)\s+\S")
 _ENVIRONMENT = re.compile(r"\\begin\{(align|equation|gather|multline|eqnarray|alignat|flalign)\*?\}")
 _COMMAND = re.compile(r"\\(begin|textbf|textit|emph|cite[pt]?|ref|eqref|newpage|vspace|hspace|footnote|input|label)\b")
 LAYOUT_COMMANDS = re.compile(
@@ -53,29 +48,6 @@ LAYOUT_COMMANDS = re.compile(
 TAGS = frozenset("br sub sup b strong i em u s del code kbd mark span small div p a center hr".split())
 """What pandoc's reader or a filter makes into what the tags say; any other tag would leave its text alone."""
 LOST_TAGS = frozenset("img table iframe video audio svg canvas object embed script input".split())
-
-
-class Judge:
-    """Refuses, or warns where the format makes no promise.
-
-    Parameters
-    ----------
-    strict
-        Whether the format makes a promise.
-    """
-
-    def __init__(self, strict: bool = True):
-        self.strict = strict
-
-    def refuse(self, place: str, words: str) -> None:
-        """Refuse what would be lost or set wrongly."""
-        raise InputError(f"{place}: {words}")
-
-    def mind(self, place: str, words: str) -> None:
-        """Refuse or, without a promise, warn."""
-        if self.strict:
-            self.refuse(place, words)
-        warnings.warn(f"{place}: {words}", UserWarning, stacklevel=2)
 
 
 def refuse_unsupported(document: Document, *, strict: bool = True) -> None:
@@ -94,6 +66,8 @@ def refuse_unsupported(document: Document, *, strict: bool = True) -> None:
         With file, line and the construct's name.
     """
     judge = Judge(strict)
+    for place, words in document.doubts:
+        judge.mind(place, words)
     lines = list(document.prose)
     before = None
     for line in lines:
@@ -108,8 +82,8 @@ def refuse_unsupported(document: Document, *, strict: bool = True) -> None:
     texts = [replace(line, text=line.plain) for line in lines if line.kind is Kind.TEXT]
     _refuse_in_text(texts, judge)
     bare = list(without_mathematics(texts))
-    _refuse_lossy_tables(bare)
-    _refuse_run_in(lines, judge)
+    paragraphs.refuse_lossy_tables(bare)
+    paragraphs.refuse_run_in(lines, judge)
 
 
 def _refuse_fence(line: Line, judge: Judge) -> None:
@@ -148,7 +122,7 @@ def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
     for index, (line, plain) in enumerate(zip(lines, without_mathematics(lines), strict=True)):
         if display and opened is not None and (not line.text.strip() or line.file != opened.file):
             break  # pandoc ends a formula at an empty line
-        brackets = _nested(plain, brackets)
+        brackets = paragraphs.nested(plain, brackets)
         _check_shortcodes(line, plain, judge)
         if "[^" in plain.text and (note := next((n for n in _NOTE_MARK.findall(plain.text) if n not in notes), None)):
             judge.refuse(line.place, f"the footnote [^{note}] has no text: add a line '[^{note}]: …'.")
@@ -158,7 +132,7 @@ def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
         if raw and (judge.strict or raw[1] not in ("typst", "latex", "tex")):
             judge.mind(line.place, "raw inline code is not supported: write it as Markdown.")
         _check_attributes(plain, judge)
-        if div := _DIV.match(plain.text):
+        if div := DIV.match(plain.text):
             if div[1]:
                 _check_div(div[1], line, judge)
                 depth.append(line)
@@ -230,85 +204,6 @@ def left_out(line: Line) -> Line:
     names = ", ".join(line.text[a:b] for a, b in spans)
     warnings.warn(f"{line.place}: {names} has no meaning in print and is left out.", UserWarning, stacklevel=2)
     return replace(line, text=text, plain=text)
-
-
-def _refuse_run_in(lines: Sequence[Line], judge: Judge) -> None:
-    """Refuse a list, table or heading right under a line of text, which pandoc and Quarto take for more of the text."""
-    in_paragraph = False
-    in_formula = False
-    for line, following in zip(lines, [*lines[1:], None], strict=False):
-        text = line.text.strip() if line.kind is Kind.TEXT else ""
-        before_formula, in_formula = in_formula, in_formula ^ (line.text.count("$$") % 2 == 1) and bool(text)
-        if not text or _DIV.match(line.text) or text.startswith(("|", "+-", "#", ">", "[^", "{{<", ":")):
-            if in_paragraph and not before_formula and line.kind is Kind.TEXT:
-                _check_run_in(line, text, following, judge)
-            in_paragraph = in_paragraph and bool(text) and text.startswith((">", "[^"))
-            continue
-        if in_paragraph and not before_formula and _ITEM.match(line.text):
-            _check_run_in(line, text, following, judge)
-        in_paragraph = not _ITEM.match(line.text) and not line.text.startswith(("    ", "\t", "---", "==="))
-
-
-def _check_run_in(line: Line, text: str, following: Line | None, judge: Judge) -> None:
-    after = following.text.strip() if following is not None and following.kind is Kind.TEXT else ""
-    what = None
-    if re.match(r"[-*+]\s", text) or (re.match(r"(1[.)]|#\.)\s", text) and (not after or _ITEM.match(after))):
-        what = "list"
-    elif text.startswith("|") and _TABLE_RULE.fullmatch(after) and "-" in after:
-        what = "table"
-    elif re.match(r"#{1,6}\s", text):
-        what = "heading"
-    if what:
-        judge.mind(line.place, f"this {what} is taken for more of the paragraph above it: leave an empty line between.")
-
-
-def _refuse_lossy_tables(lines: Sequence[Line]) -> None:
-    """Refuse tables of which pandoc would leave cells out without a word, or which it would not take for tables."""
-    columns = 0
-    for before, line, after in zip([None, *lines], lines, [*lines[1:], None], strict=False):
-        text = line.text.strip()
-        if not text:
-            columns = 0
-        elif columns:
-            _check_row(line, columns)
-        elif (
-            _TABLE_RULE.fullmatch(text) and before is not None and "|" in before.text and "|" in text.replace("+", "|")
-        ):
-            columns = _columns(text.replace("+", "|"))
-            _check_row(before, columns)
-        elif _TABLE_ROW.fullmatch(text) and not (before is not None and before.text.strip().startswith(("+", "|"))):
-            follows = after.text.strip() if after is not None else ""
-            if _TABLE_ROW.fullmatch(follows) and not _TABLE_RULE.fullmatch(follows):
-                rule = "|---" * _columns(text) + "|"
-                raise InputError(f"{line.place}: this table has no line under its head: write {rule} there.")
-
-
-def _check_row(line: Line, columns: int) -> None:
-    found = _columns(line.text)
-    if found > columns:
-        raise InputError(
-            f"{line.place}: this row of the table has {found} cells, and the line under its head has {columns}: make "
-            "them equal, since what is too many would be left out (a bar inside a cell is written \\|)."
-        )
-
-
-def _columns(row: str) -> int:
-    """Count the cells of a row of a pipe table, in which code and formulas are blanked out."""
-    bars = row.replace("\\|", "  ").strip()
-    return bars.removeprefix("|").removesuffix("|").count("|") + 1
-
-
-def _nested(line: Line, depth: int) -> int:
-    """Count the square brackets that are open after a line of a paragraph; pandoc's time doubles with each of them."""
-    if not line.text.strip():
-        return 0
-    for bracket in re.sub(r"\\.", "", line.text):
-        depth = depth + 1 if bracket == "[" else max(0, depth - 1) if bracket == "]" else depth
-        if depth > DEEPEST:
-            raise InputError(
-                f"{line.place}: more than {DEEPEST} square brackets are open: close them, or write \\[ for the sign."
-            )
-    return depth
 
 
 def _begins_metadata(lines: Sequence[Line], index: int) -> bool:
@@ -393,16 +288,24 @@ def refuse_images_without_alternative(document: Document, *, strict: bool = True
         With file and line.
     """
     judge = Judge(strict)
+    missing: list[Line] = []
     for line in document.prose:
         if line.kind is Kind.TEXT and "![" in line.plain:
             for image in IMAGE.finditer(line.plain):
                 if not re.search(r"fig-alt\s*=\s*\"[^\"]+\"", image["attributes"] or ""):
-                    judge.mind(line.place, 'the image needs an alternative text: add {fig-alt="…"}.')
+                    if strict:
+                        judge.refuse(line.place, 'the image needs an alternative text: add {fig-alt="…"}.')
+                    missing.append(line)
     for cell in document.cells:
         kind = (cell.label or "").partition("-")[0]
         for key in {"fig": ("fig-cap", "fig-alt"), "tbl": ("tbl-cap",)}.get(kind, ()):
             if not cell.options.get(key):
-                judge.mind(cell.place, f"the cell {cell.label} needs a line '#| {key}: \"…\"'.")
+                if strict:
+                    judge.refuse(cell.place, f"the cell {cell.label} needs a line '#| {key}: \"…\"'.")
+                missing += [cell.fence] if key == "fig-alt" else []
+    if missing:
+        places = ", ".join(line.place for line in missing[:3]) + (", …" if len(missing) > 3 else "")
+        judge.mind(places, f"{len(missing)} figures have no alternative text (fig-alt) for those who do not see them.")
 
 
 def headings(lines: Iterable[Line]) -> Iterator[tuple[Line, int, str]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from handin.errors import InputError
-from press.source.qmd import Document
-from press.source.refusals import Judge
+from press.source import references
+from press.source.judging import Judge
+from press.source.qmd import Document, Kind, Line
 from press.typesetting import bibliography
 from press.typesetting.formats import Extension
 
@@ -94,6 +95,27 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
     return values
 
 
+def of_sources(lines: Sequence[Line], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the template reads with the list of sources where the text has it, or without where nothing is cited.
+
+    Parameters
+    ----------
+    lines
+        The Markdown that is set.
+    values
+        What the template reads otherwise.
+    """
+    found = dict(values)
+    if not references.citations(lines) and not {"nocite", "bibliography-full"} & found.keys():
+        found.pop("bibliography", None)
+    texts = [line for line in lines if line.kind is Kind.TEXT and line.text.strip()]
+    if any("#refs" in line.plain and line.text.lstrip().startswith(":::") for line in texts):
+        found["sources-placed"] = True
+    elif texts and re.fullmatch(r"#+\s+(References|Bibliography|Works cited)\s*(\{.*\})?", texts[-1].text, re.I):
+        found["references-title"] = ""  # the heading is there
+    return found
+
+
 def _style(options: Mapping[str, Any], document: Document, root: Path) -> str:
     if not (csl := options.get("csl")):
         return str(options.get("bibliographystyle", "ieee"))
@@ -129,11 +151,9 @@ def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str,
 def _authors(options: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Bring authors, which may be a name, a group of keys or a list of either, into the shape that Quarto's has."""
     given = options.get("author", options.get("authors"))
-    known = {
-        str(each.get("id") or each.get("ref")): each
-        for each in _each(options.get("affiliations"))
-        if isinstance(each, dict)
-    }
+    places = [*_each(options.get("affiliations"))]  # those of one author may be named by another
+    places += [p for each in _each(given) if isinstance(each, dict) for p in _each(each.get("affiliations"))]
+    known = {str(place["id"]): place for place in places if isinstance(place, dict) and "id" in place}
     own = options.get("affiliation", options.get("institute"))
     if not known and own is not None:
         given = [{"name": each} if isinstance(each, str) else each for each in _each(given)]
@@ -146,11 +166,11 @@ def _authors(options: Mapping[str, Any]) -> list[dict[str, Any]]:
             name = name.get("literal") or " ".join(str(name[k]) for k in ("given", "family") if k in name)
         if not name:
             continue
-        places = [
+        own_places = [
             known.get(str(place.get("ref", "")), place) if isinstance(place, dict) else known.get(str(place), place)
             for place in _each(author.get("affiliations", author.get("affiliation")))
         ]
-        names = [_affiliation(place) for place in places]
+        names = [_affiliation(place) for place in own_places]
         found.append({"name": {"literal": str(name)}, "affiliations": [{"name": name} for name in names if name]})
         found[-1] |= {key: str(author[key]) for key in ("email",) if author.get(key)}
     return found

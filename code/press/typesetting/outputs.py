@@ -17,10 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from handin.errors import InputError, WorkError
+from handin.text import without_colours
 from press.keeping.kept import write_if_changed
-
-ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
-"""What colours a terminal."""
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{6,}(?=[>\s])")
 _DRAWN = re.compile(r"\s*[\[(]*<(?:matplotlib|seaborn|mpl_toolkits|Axes|Figure|BarContainer)|\s*Text\(|\s*Figure\(")
@@ -214,7 +212,7 @@ def _value(text: str) -> str:
 
 def clean(text: str) -> str:
     """Take out what only a terminal shows: colours, what was overwritten, addresses in memory, control characters."""
-    text = ANSI.sub("", text).replace("\r\n", "\n")
+    text = without_colours(text).replace("\r\n", "\n")
     if "\r" in text:
         text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
     return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", _ADDRESS.sub("", text)).expandtabs(8)

@@ -305,6 +305,10 @@ def _in_words(message: str) -> str:
         if hexadecimal := re.fullmatch(r"\\u\{([0-9a-f]+)\}", glyph[1]):
             sign = f"U+{hexadecimal[1].upper():0>4}"
         return f"no font has the sign {sign}: write it in another way"
+    if "wrong number of digits" in message:
+        return "this is no date that can be printed: write the year as four digits, or leave it out"
+    if "BibLaTeX" in message:
+        return f"this entry cannot be read: {message}"
     return f"Typst cannot set this: {message}"
 
 

@@ -95,7 +95,7 @@ FRONT = {
     "abstract-title": ("abstract: In short.\nabstract-title: Summary", r"abstract-title: \[Summary\]"),
     "keywords": ("keywords: [one, two]", r'keywords: \("one", "two", \)'),
     "lang": ("lang: de", r'lang: "de"'),
-    "bibliography": ("bibliography: refs.bib", r"#sources\("),
+    "bibliography": ("bibliography: refs.bib", r'bibliography\(\s*\("/refs\.bib"'),
     "references": ("references:\n  - id: eve\n    type: book\n    title: Own\n    issued: 2001", r"references\.bib"),
     "nocite": ("bibliography: refs.bib\nnocite: '@ada'", r'#cite\(label\("ada"\), form: none\)'),
     "reference-section-title": ("bibliography: refs.bib\nreference-section-title: Sources", r"title: \[Sources\]"),
@@ -133,7 +133,9 @@ def test_every_option_of_a_document_that_does_something_is_shown_to_do_it():
 @pytest.mark.parametrize("name", FRONT)
 def test_an_option_of_a_document_has_its_effect(papers, name):
     title = "" if name == "title" else "title: T\n"
-    made = papers.typst(f"---\n{title}{FRONT[name][0]}\n---\n\n# A\n\nText.\n", refs_bib=BIB, style_csl="x")
+    cited = {"references": "[@eve]", "nocite": ""}.get(name, "[@ada]" if "refs.bib" in FRONT[name][0] else "")
+    text = f"---\n{title}{FRONT[name][0]}\n---\n\n# A\n\nText {cited}.\n"
+    made = papers.typst(text, refs_bib=BIB, style_csl="x")
     assert re.search(FRONT[name][1], made, flags=re.S), made[-3000:]
 
 
@@ -194,3 +196,19 @@ def test_another_kernel_is_refused(papers, front):
 def test_an_option_without_effect_is_refused_with_its_line(papers, front, words):
     with pytest.raises(InputError, match=words):
         papers.set(f"---\n{front}\n---\n\nText.\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("Nothing is cited.\n", 0),
+        ("See [@ada].\n", 1),
+        ("See [@ada].\n\n# References\n", 1),
+        ("See [@ada].\n\n# References\n\n::: {#refs}\n:::\n\n# After\n\nMore.\n", 1),
+    ],
+)
+def test_the_list_of_sources_has_one_heading_and_its_place(papers, text, count):
+    made = papers.set(f"---\nbibliography: refs.bib\n---\n\n{text}", refs_bib=BIB).text
+    assert made.count("References") == count
+    assert made.count("Lovelace") == count
+    assert "After" not in text or made.index("Lovelace") < made.index("After")

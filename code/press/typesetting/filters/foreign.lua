@@ -37,10 +37,11 @@ end
 local function understood(text, format)
   local read = pandoc.read(text, format .. (format == "latex" and "+raw_tex" or "") .. "-auto_identifiers")
   local lost
-  read = read:walk({
-    RawInline = function(element) lost = lost or element.text end,
-    RawBlock = function(element) lost = lost or element.text end,
-  })
+  local function look(element)
+    if not element.text:match("^%s*<style") and not element.text:match("^%s*<!%-%-") then lost = lost or element.text end
+    return {}
+  end
+  read = read:walk({ RawInline = look, RawBlock = look })
   assert(not lost and #read.blocks > 0, "raw " .. format .. " is not supported: " .. (lost or text))
   return read.blocks
 end
