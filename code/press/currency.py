@@ -25,7 +25,9 @@ Goal = Literal["prepare", "render", "bundle"]
 CODE = ("**/*.py", "**/*.lua", "**/*.typ")
 BESIDE = ("*.bib", "*.csl", "*.lock")
 SINGLE_SOURCES = ("_quarto.yml", "_environment", "pyproject.toml")
-NO_SOURCES = re.compile(r"\.|.*~$|#.*#$|.*\.quarto_ipynb$|__pycache__$|_generated$|_output$|.*_(files|cache)$")
+NO_SOURCES = re.compile(
+    r"\.|.*~$|#.*#$|.*\.quarto_ipynb$|__pycache__$|_generated$|_output$|_variables\.yml$|.*_(files|cache)$"
+)
 """Names of what editors and Quarto leave beside a source while it is open, and of what is generated."""
 
 LEFT_BY_QUARTO = frozenset(".html .ipynb .log .pdf .tex .typ".split())
@@ -170,15 +172,16 @@ def source_digest(project: Project, settings: Settings) -> str:
 
 def _read_by_documents(project: Project) -> set[Path]:
     """Name what the documents include and show, wherever in the project it lies."""
-    from press.source import qmd
+    from press.source import reading
+    from press.source.refusals import IMAGE
 
     found: set[Path] = set()
     for document in project.report.documents:
         with contextlib.suppress(InputError):  # said when the document is built
-            read = qmd.read(project.path(document), project.root)
+            read = reading.read(project.path(document), project.root)
             found |= {path.resolve() for path in read.sources}
             for line in read.prose:
-                names = (image["file"] for image in qmd.IMAGE.finditer(line.text))
+                names = (image["file"] for image in IMAGE.finditer(line.text))
                 paths = (project.root / name[1:] if name[:1] == "/" else read.path.parent / name for name in names)
                 found |= {path.resolve() for path in paths if path.is_file()}
     return {path for path in found if project.generated not in path.parents}

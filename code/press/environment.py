@@ -7,6 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from handin.errors import InputError
 from press.keeping import digests
 from press.project import Project
 
@@ -34,11 +35,19 @@ FOREIGN = ("KERAS_BACKEND", "MATPLOTLIBRC", "MPLBACKEND", "PYTHONOPTIMIZE", "PYT
 
 
 def read(path: Path) -> dict[str, str]:
-    """Read ``KEY=VALUE`` lines; a missing file has none."""
+    """Read ``KEY=VALUE`` lines; a missing file has none.
+
+    Raises
+    ------
+    InputError
+        If it is there and cannot be read as text.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
+    except FileNotFoundError:
         return {}
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"{path.name} cannot be read as text: restore it, or fix its permissions.") from None
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
     return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,12 +17,12 @@ from typing import Any
 
 import yaml
 
-from handin.errors import WorkError
+from handin.errors import InputError
 from press.keeping.digests import by_file, digest, package_versions, source_digest, source_facts
 from press.keeping.facts import Facts
 from press.keeping.kept import products, write_if_changed
 from press.project import Project
-from press.report import Product, Tell, imported
+from press.report import Product, Tell, called, imported
 from press.settings import Settings
 
 
@@ -70,12 +71,12 @@ def _bring(product: Product, project: Project, settings: Settings, tell: Tell) -
     if payload is None:
         tell(product.says)
         with _framework_log(project):
-            payload = imported(product.function)(product.settings(settings))
+            payload = called(product.function, product.settings(settings), what=product.says)
         kept.save(product.name, wanted, payload, facts=facts(product, project, settings))
     return payload
 
 
-def _variables(project: Project, settings: Settings, found: Mapping[str, Any], tell: Tell) -> dict[str, dict]:
+def _variables(project: Project, settings: Settings, found: Mapping[str, Any], tell: Tell) -> dict[str, dict[str, Any]]:
     """Compute the variables of the prose, or take the kept ones where nothing they depend on has changed."""
     report = project.report
     title_page = {"submission": dict(report.title_page(settings))} if report.title_page else {}
@@ -92,17 +93,22 @@ def _variables(project: Project, settings: Settings, found: Mapping[str, Any], t
     values = kept.load("variables", wanted)
     if values is None:
         tell("Writing the numbers of the prose")
-        values = imported(report.variables)(project, settings, found)
+        values = called(report.variables, project, settings, found, what="Writing the numbers of the prose")
         kept.save("variables", wanted, values)
     return {**title_page, **values}
 
 
 def _check_variables(values: Mapping[str, Mapping[str, Any]]) -> None:
-    """Refuse a variable that Quarto would print otherwise than the built-in renderer."""
+    """Refuse a variable that Quarto would print otherwise than the built-in renderer, or not at all."""
     for group, entries in values.items():
+        if not isinstance(entries, Mapping):
+            raise InputError(f"The variables {group!r} must be a group: a name for each value.")
         for name, value in entries.items():
-            if not isinstance(value, str) or "$" in value or "\\" in value:
-                raise WorkError(f"The variable {group}.{name} must be text without TeX, not {value!r}.")
+            place = f"The variable {group}.{name}"
+            if not all(isinstance(part, str) and re.fullmatch(r"[A-Za-z_][\w-]*", part) for part in (group, name)):
+                raise InputError(f"{place} must have a name of letters, digits, - and _, with one dot in it.")
+            if not isinstance(value, str) or re.search(r"[$\\\n]|\{\{<", value):
+                raise InputError(f"{place} must be text in one line, without TeX and shortcodes, not {value!r}.")
 
 
 def _checksums(project: Project) -> dict[str, str | None]:
@@ -169,7 +175,14 @@ def prepare(project: Project, settings: Settings, *, tell: Tell = lambda _: None
     """
     report = project.report
     for step in report.steps:
-        imported(step.run)(settings=settings, project=project, progress=progress, tell=tell)
+        called(
+            step.run,
+            settings=settings,
+            project=project,
+            progress=progress,
+            tell=tell,
+            what=f"The step {step.name!r} failed",
+        )
     found = {product.name: _bring(product, project, settings, tell) for product in report.products}
     inputs = document_inputs(project, settings)
     values = _variables(project, settings, found, tell)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from handin.examine import Digests
     from press.settings import Settings
 
+Goal = Literal["render", "bundle"]
 Renderer = Literal["builtin", "quarto"]
 
 
@@ -46,7 +47,7 @@ class Request:
         Is told what is being done.
     """
 
-    goal: Literal["render", "bundle"]
+    goal: Goal
     renderer: Renderer = "builtin"
     refresh: str | None = None
     final: bool = False

@@ -25,35 +25,52 @@ if TYPE_CHECKING:
 
 EXIT_FAILED, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
-COMMANDS: Mapping[str, str] = {
-    "render": "press.commands.making:render",
-    "preview": "press.commands.making:preview",
-    "bundle": "press.commands.making:bundle",
-    "check": "press.commands.check:check",
-    "status": "press.commands.status:status",
-    "prepare": "press.commands.making:prepare",
-    "doctor": "press.commands.doctor:doctor",
-    "new": "press.commands.new:new",
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "render": ("press.commands.making:render", "Make the PDF, and the notebook where there is one."),
+    "preview": ("press.commands.making:preview", "Show the pages in a browser, up to date while you write."),
+    "bundle": ("press.commands.making:bundle", "Make all that is handed in, checked, with the zip."),
+    "check": ("press.commands.check:check", "Check any zip, PDF or notebook that is to be handed in."),
+    "status": ("press.commands.status:status", "Say what is current, and if not, why."),
+    "prepare": ("press.commands.making:prepare", "Bring up to date what the documents read."),
+    "doctor": ("press.commands.doctor:doctor", "Say what is installed, what is wrong, and how to fix it."),
+    "new": ("press.commands.new:new", "Write a small report to begin another one with."),
 }
-"""The commands of every report, in the order in which they are listed."""
+"""The commands, in the order in which they are listed: where each is, and what it does, in one line."""
+
+ANYWHERE = ("render", "check", "new")
+"""The commands that need no project."""
 
 
 class _Commands(click.Group):
-    """The commands of every report, and those of this one, each imported when it is asked for."""
+    """The commands that this report has, each imported when it is called."""
 
-    def _named(self) -> dict[str, str]:
+    def _own(self) -> dict[str, str]:
         report = _report()
-        own = {name.rpartition(":")[2]: name for name in (report.commands if report else ())}
-        return {**COMMANDS, **own}
+        return {name.rpartition(":")[2]: name for name in (report.commands if report else ())}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self._named())
+        report = _report()
+        if report is None:
+            return list(ANYWHERE)
+        reads = report.notebook or report.products or report.steps or report.variables or report.title_page
+        has = {"prepare": bool(reads), "bundle": bool(report.notebook or report.names)}
+        return [*(name for name in COMMANDS if has.get(name, True)), *self._own()]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         from press.report import imported
 
-        found = COMMANDS.get(name) or self._named().get(name)
-        return imported(found) if found else None
+        found = COMMANDS[name][0] if name in COMMANDS else self._own().get(name)
+        command = imported(found) if found else None
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands, each in one line."""
+        rows = []
+        for name in self.list_commands(ctx):
+            command = None if name in COMMANDS else self.get_command(ctx, name)
+            rows.append((name, command.get_short_help_str(120) if command else COMMANDS[name][1]))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 def _report() -> Report | None:
@@ -66,22 +83,27 @@ def _report() -> Report | None:
         return None  # a command that needs it says what is wrong
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="literate-press", message="%(version)s")
+def _print_version(ctx: click.Context, option: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        from press.commands.doctor import distribution
+
+        own = distribution()
+        click.echo(own.version if own else "not installed")
+        ctx.exit()
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
+)
 def cli() -> None:
-    """Make a literate report: its PDF, its executed notebook, and the zip that is handed in.
+    """Make a literate report from its sources: pages, notebook, and what is handed in.
 
-    `bundle` does everything; the other commands do a part of it.
-
-    \b
-    While writing:      preview
-    Only the PDF:       render
-    For handing in:     bundle --final
-    What is current:    status
+    Every command but `new` works in the report's folder or below it, and says with --help what it can do.
     """
 
 
-def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
+def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
     if issubclass(category, UserWarning):
         note(str(message))
 
@@ -103,7 +125,7 @@ def main(arguments: list[str] | None = None) -> None:
     except InputError as error:
         _fail(str(error), EXIT_INPUT)
     except WorkError as error:
-        _fail(str(error), EXIT_FAILED)
+        _fail(str(error) + (_recorded(error) if error.__cause__ else ""), EXIT_FAILED)
     except Interrupted as error:
         _fail(str(error), EXIT_INTERRUPTED)
     except click.ClickException as error:
@@ -152,22 +174,27 @@ def _this_command() -> str:
 
 def _unexpected(error: Exception) -> None:
     """Keep the traceback of a fault of ours in a file, and tell the author in a sentence."""
-    import traceback
-
     from press.keeping.kept import NO_ROOM, hindered
 
     if isinstance(error, PermissionError) or (isinstance(error, OSError) and error.errno in NO_ROOM):
         _fail(hindered(error, _name), EXIT_FAILED)
-    place = ""
+    reason = (str(error).splitlines() or [""])[0]
+    kind = type(error).__name__
+    _fail(f"A fault of this program stopped the work ({kind}: {reason}).{_recorded(error)}", EXIT_FAILED)
+
+
+def _recorded(error: Exception) -> str:
+    """Keep an error's traceback in a file, and say where."""
+    import traceback
+
     with contextlib.suppress(Exception):
         from press.project import Project
 
         path = Project.find().cache / "last-error.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-        place = " The details are in .cache/last-error.txt."
-    reason = (str(error).splitlines() or [""])[0]
-    _fail(f"A fault of this program stopped the work ({type(error).__name__}: {reason}).{place}", EXIT_FAILED)
+        return " The details are in .cache/last-error.txt."
+    return ""
 
 
 if __name__ == "__main__":

@@ -134,6 +134,9 @@ class Kernel:
         self.start()
         manager = self._manager
         cells = [nbformat.v4.new_code_cell(cell.code, id=f"cell-{i}") for i, cell in enumerate(job.cells)]
+        for cell, own in zip(cells, job.cells, strict=True):
+            if own.options.get("error"):
+                cell.metadata["tags"] = ["raises-exception"]
         notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
         client = NotebookClient(
             notebook,

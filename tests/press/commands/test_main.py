@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -41,10 +42,24 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
 COMMANDS = ["prepare", "render", "preview", "experiments", "status", "check", "bundle", "doctor"]
 
 
-def test_help_names_every_command(folder):
-    done = run(folder, "--help")
+def listed(folder: Path) -> list[str]:
+    """Name the commands that are listed, each in a line of its own that a terminal of 80 columns holds."""
+    done = run(folder, "--help", COLUMNS="80")
     assert done.returncode == 0
-    assert all(f"  {name} " in done.stdout for name in COMMANDS)
+    lines = done.stdout.partition("Commands:\n")[2].splitlines()
+    assert all(re.fullmatch(r"  [a-z]+ +[A-Z].{10,}\.", line) and len(line) <= 80 for line in lines), lines
+    return [line.split()[0] for line in lines]
+
+
+def test_help_names_every_command_that_the_report_has(folder):
+    assert sorted(listed(folder)) == sorted([*COMMANDS, "new", "evidence"])
+
+
+def test_help_names_only_what_a_report_has(tmp_path):
+    assert listed(tmp_path) == ["render", "check", "new"]
+    (tmp_path / "paper.qmd").write_text("Text.\n")
+    (tmp_path / "_quarto.yml").write_text("lang: en\n")
+    assert listed(tmp_path) == ["render", "preview", "check", "status", "doctor", "new"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -98,11 +113,20 @@ def test_quarto_that_is_not_there_is_said_before_anything_is_done(folder, tmp_pa
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_without_a_fixed_time_nothing_is_built(folder):
-    (folder / "_environment").write_text("SOURCE_DATE_EPOCH=yesterday\n")
+@pytest.mark.parametrize("content", [b"SOURCE_DATE_EPOCH=\n", b"SOURCE_DATE_EPOCH=yesterday\n"])
+def test_without_a_fixed_time_nothing_is_built(folder, content):
+    (folder / "_environment").write_bytes(content)
     done = run(folder, "render", SOURCE_DATE_EPOCH="")
     assert done.returncode == 2
     assert "_environment must set SOURCE_DATE_EPOCH" in done.stderr
+    assert not (folder / "_output").exists()
+
+
+def test_an_environment_that_cannot_be_read_is_said(folder):
+    (folder / "_environment").write_bytes(b"\xff\xfe")
+    done = run(folder, "render")
+    assert done.returncode == 2
+    assert "_environment cannot be read" in done.stderr
     assert not (folder / "_output").exists()
 
 

@@ -10,7 +10,7 @@ from press import environment
 from press.execution.job import Job
 from press.execution.running import Kernel
 from press.project import Project
-from press.source import qmd
+from press.source import reading
 
 FIGURE = "```{python}\nimport matplotlib.pyplot as plt\n\nplt.plot([0, 1])\nplt.show()\n```\n"
 
@@ -26,7 +26,7 @@ def job(tmp_path, monkeypatch):
     def make(text, *formats):
         path = tmp_path / "document.qmd"
         path.write_text(text)
-        return Job(qmd.read(path, tmp_path), tmp_path, formats or ("svg",), {})
+        return Job(reading.read(path, tmp_path), tmp_path, formats or ("svg",), {})
 
     return make
 
