@@ -339,7 +339,7 @@ def test_ctrl_c_ends_at_once_and_leaves_no_process(tmp_path):
         connection.request("GET", "/events")
         events = connection.getresponse()
         said = b""
-        while b"Executing report/report.qmd: cell 2 of 2 (waits)" not in said:
+        while b"Executing report/report.qmd: cell 1 of 1 (waits)" not in said:
             line = events.readline()
             assert line, said[-500:]
             said = line
