@@ -63,9 +63,24 @@ def finder(folder=""):
         yield entry(f"__MACOSX/{above}/._{last}" if above else f"__MACOSX/._{last}"), b"Mac OS X        "
 
 
-@pytest.mark.parametrize("name", [".DS_Store", f"._{made.PDF_NAME}", "more.zip", "Thumbs.db", "desktop.ini"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".DS_Store",
+        f"._{made.PDF_NAME}",
+        "more.zip",
+        "Thumbs.db",
+        "desktop.ini",
+        ".git/config",
+        f".ipynb_checkpoints/{made.NOTEBOOK_NAME}",
+        f".{made.PDF_NAME}.icloud",
+        "pictures/",
+    ],
+)
 def test_what_a_system_or_an_author_leaves_in_a_zip_is_one_error(tmp_path, name):
-    path = packed(tmp_path / made.ZIP_NAME, {**made.members(), name: b"Mac OS X"}.items())
+    path = packed(
+        tmp_path / made.ZIP_NAME, {**made.members(), name: b"" if name.endswith("/") else b"Mac OS X"}.items()
+    )
     (finding,) = check_zip(path, student_id=made.STUDENT_ID)
     assert finding.is_error
     assert finding.place == name
@@ -103,7 +118,7 @@ def test_a_folder_that_windows_packed_is_looked_into(tmp_path, separator, has_en
     opened = open_zip(packed(tmp_path / "x.zip", entries), largest=10**8)
     assert opened.members == made.members()
     (finding,) = opened.findings
-    assert "lie in a folder (work)" in finding.message
+    assert "lie in a folder (work), not at the top" in finding.message
 
 
 def test_two_files_of_one_name_in_two_folders_are_named(tmp_path):

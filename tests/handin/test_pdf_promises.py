@@ -65,10 +65,7 @@ BROKEN = {
         lambda pdf: pdf.pages[0].contents_add(b"BT /f0 12 Tf 1 0 0 1 100 100 Tm <0001> Tj ET"),
         ["PDF/UA-1"],
     ),
-    "an attached file": (
-        lambda pdf: pdf.attachments.update({"x.txt": pikepdf.AttachedFileSpec(pdf, b"x")}),
-        ["PDF/A-2a"],
-    ),
+    "an attached file": (_attached, ["PDF/A-2a"]),
 }
 
 
