@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-SUMS = "SHA256SUMS"
+from handin.checksums import SUMS as SUMS
+from handin.checksums import recorded
+from handin.errors import InputError
+
 SUFFIXES = (".otf", ".ttf")
 
 
@@ -22,11 +25,10 @@ def problems(folder: Path) -> list[str]:
     OSError
         If a file is there and cannot be read.
     """
-    sums = folder / SUMS
-    if not sums.is_file():
-        return [f"{SUMS} is missing"]
-    lines = (line.partition("  ") for line in sums.read_text(encoding="utf-8").splitlines())
-    expected = {name.strip(): checksum for checksum, _, name in lines if name.strip()}
+    try:
+        expected = recorded(folder)
+    except InputError as error:
+        return [str(error)]
     there = {path.name: path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES}
     found = [f"{name} is missing" for name in sorted(expected.keys() - there.keys())]
     found += [f"{name} is not one of the report's" for name in sorted(there.keys() - expected.keys())]
