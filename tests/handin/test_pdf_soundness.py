@@ -105,7 +105,8 @@ def test_a_pdf_that_every_viewer_shows_is_not_called_damaged(kind):
     assert not any(ImageChops.difference(*pages).getbbox() for pages in zip(drawn(SOUND), drawn(content), strict=True))
     pdf, findings = check_pdf_content(content, "x.pdf")
     assert [finding for finding in findings if finding.is_error] == []
-    assert len(findings) <= 1
+    # PDF/A and PDF/UA forbid some of this, and these files say that they follow them.
+    assert len([finding for finding in findings if "It says that it follows" not in finding.message]) <= 1
     assert pdf.pages == check_pdf_content(SOUND, "x.pdf")[0].pages
 
 
