@@ -46,19 +46,13 @@ _ORDINARY_NAMES = frozenset(
 )
 
 
-def accounts_and_hosts() -> set[str]:
-    """Name the account and the host of this process, in each form in which they turn up."""
-    names = {socket.gethostname(), socket.gethostname().split(".")[0], platform.node(), Path.home().name}
-    with contextlib.suppress(KeyError, OSError):  # an account without a name, as in some containers
-        names.add(getpass.getuser())
-    return names
-
-
 @cache
 def this_machine() -> tuple[str, ...]:
     """Name the account and the host that run the check, where they are rare enough to be searched for."""
-    found = accounts_and_hosts()
-    return tuple(sorted(name for name in found if len(name) >= 5 and name.casefold() not in _ORDINARY_NAMES))
+    names = {socket.gethostname(), socket.gethostname().split(".")[0], platform.node(), Path.home().name}
+    with contextlib.suppress(KeyError, OSError):  # an account without a name, as in some containers
+        names.add(getpass.getuser())
+    return tuple(sorted(name for name in names if len(name) >= 5 and name.casefold() not in _ORDINARY_NAMES))
 
 
 def machine_names_in(text: str, *, known: str | None = None) -> list[Leak]:

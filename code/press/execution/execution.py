@@ -26,7 +26,6 @@ from types import MappingProxyType
 from typing import Any
 
 from handin.errors import WorkError
-from handin.text import without_colours
 from press.execution import reuse
 from press.keeping.digests import covered, digest, imported_modules, normalised, package_versions, source_digest
 from press.source.qmd import Cell, Document
@@ -521,9 +520,12 @@ def _style_failure(refusal: str, job: Job) -> str:
     return f"{place}{f':{line[1]}' if line else ''}: {' '.join(refusal.split())}"
 
 
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
 def _failure(cell: Cell, error: Any) -> str:
     """Say where a cell failed: the deepest line of the cell itself that the traceback names."""
-    trace = without_colours(error.traceback or "")
+    trace = _ANSI.sub("", error.traceback or "")
     numbers = re.findall(r"^-*>\s*(\d+)\s", trace.split("File ")[0], flags=re.M) or re.findall(
         r"Cell In\[\d+\], line (\d+)", trace
     )
@@ -531,7 +533,7 @@ def _failure(cell: Cell, error: Any) -> str:
     if numbers and 1 <= int(numbers[0]) <= len(cell.lines):
         place = cell.lines[int(numbers[0]) - 1].place
     label = f" (cell {cell.label})" if cell.label else ""
-    reason = (without_colours(str(error.evalue)).strip().splitlines() or [""])[0]
+    reason = (_ANSI.sub("", str(error.evalue)).strip().splitlines() or [""])[0]
     reason = re.sub(r" \(\d+\.py, line \d+\)$", "", reason)  # IPython's name for the cell, in a SyntaxError
     return f"{place}{label}: {error.ename}: {reason}"
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from handin.errors import InputError
-from handin.text import without_colours
 from press.keeping.digests import digest
 from press.source import qmd
 from press.source.qmd import Line
@@ -24,6 +23,7 @@ PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 """What is shown as a picture, the best first."""
 
 _ALIGNMENT = re.compile(r'(<t[hd]\b[^>]*?) style="text-align: (left|right|center);"')
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class NotebookPage:
 
 
 def _preformatted(text: str, kind: str) -> str:
-    return f'<pre class="{escape(kind)}">{escape(without_colours(text))}</pre>'
+    return f'<pre class="{escape(kind)}">{escape(_ANSI.sub("", text))}</pre>'
 
 
 def _picture(output: Mapping[str, Any], alternatives: Iterator[str]) -> str:
