@@ -1,8 +1,9 @@
 # Two targets do everything: `make submission` and `make test`. Each makes .venv by itself.
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
+DEVELOPED := .venv/.developed
 SETUP := --disable-pip-version-check --quiet --no-cache-dir
 
 # Nothing is written outside this folder.
@@ -10,14 +11,15 @@ export PYTHONNOUSERSITE = 1
 export STUDENT_ID
 unexport PYTHONPATH
 
-.PHONY: .venv submission preview test lint clean distclean help
+.PHONY: .venv submission preview test lint coverage clean distclean help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make submission [STUDENT_ID=101234567]   the PDF, the notebook and the zip, in _output/"
 	@echo "make test                                all tests, on trainings that take seconds"
 	@echo "make preview                             the pages in a browser, kept up to date while you write"
-	@echo "make lint                                ruff and panache over code and text"
+	@echo "make lint                                style, types, and which package imports which"
+	@echo "make coverage                            which branches the tests reach"
 	@echo "make clean                               removes what can be made again, but keeps trained results"
 	@echo "make distclean                           removes trained results and .venv too"
 
@@ -29,30 +31,37 @@ submission: $(READY)
 preview: $(READY)
 	@$(BIN)/coursework preview
 
-test: $(READY)
+test: $(DEVELOPED)
 	@COURSEWORK_PROFILE=tiny STUDENT_ID= $(BIN)/python -m pytest -n 2 --dist loadscope
 
-lint: $(READY)
+lint: $(DEVELOPED)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/mypy
 	@$(BIN)/panache --no-cache lint report
 	@$(BIN)/python scripts/lint_cells.py
 
-# The lock holds for CPython 3.11 on Linux x86-64; elsewhere pyproject.toml's ranges are resolved.
+coverage: $(DEVELOPED)
+	@COURSEWORK_PROFILE=tiny STUDENT_ID= $(BIN)/python -m pytest -n 2 --dist loadscope --cov --cov-branch --cov-report=term:skip-covered
+
 $(READY): requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: apt-get install python3.11-venv" >&2; exit 2; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "Python 3.11 or later is needed: make submission PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@test -n "$(PYTHON)" || { echo "Python is needed: apt-get install python3-venv" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+	  || { echo "Python 3.11, 3.12 or 3.13 is needed: make submission PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
-	  || { echo "Python's venv module is missing: apt-get install python3.11-venv" >&2; exit 2; }
+	  || { echo "Python's venv module is missing: apt-get install python3-venv" >&2; exit 2; }
 	@echo "· Installing the packages into .venv (about two minutes, once)" >&2
 	@rm -rf .venv && $(PYTHON) -m venv .venv
-	@if [ "$$($(BIN)/python -c 'import platform as p; print(p.system(), p.machine(), p.python_implementation(), *p.python_version_tuple()[:2])')" = "Linux x86_64 CPython 3 11" ]; \
-	  then $(BIN)/python -m pip install $(SETUP) --require-hashes -r requirements.lock \
-	    && $(BIN)/python -m pip install $(SETUP) --no-deps -e .; \
-	  else $(BIN)/python -m pip install $(SETUP) -e '.[dev]'; fi
+	@$(BIN)/python -m pip install $(SETUP) --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install $(SETUP) --no-deps -e .
 	@$(BIN)/python -m press.environment
 	@touch $(READY)
+
+$(DEVELOPED): $(READY) requirements-dev.lock
+	@echo "· Installing what only tests need into .venv (once)" >&2
+	@$(BIN)/python -m pip install $(SETUP) --require-hashes -r requirements-dev.lock
+	@touch $(DEVELOPED)
 
 clean:
 	@if command -v flock >/dev/null && [ -e .cache/lock ] && ! flock --nonblock .cache/lock true; \

@@ -13,11 +13,13 @@ import pikepdf
 import pytest
 
 from copies import coursework, coursework_environment
-from coursework.settings import Settings, load
+from coursework.report import REPORT
+from coursework.settings import Settings
 from handin.errors import WorkError
 from press import submission
 from press.keeping.kept import Kept, products
 from press.project import Project
+from press.submission import Request
 
 NAMES = ["101234567-CS3950-answers.pdf", "101234567-CS3950-q6.ipynb", "101234567-CS3950.zip"]
 
@@ -267,7 +269,7 @@ def test_preparing_again_looks_at_nothing_and_makes_again_what_is_lost_or_older(
 
 
 def test_an_edit_during_a_build_is_not_lost(tmp_path, monkeypatch):
-    project = Project(tmp_path)
+    project = Project(tmp_path, REPORT)
     settings = Settings(student_id="101234567", date="2026-01-01")
     chapter = project.folder / "report.qmd"
     for path in (project.generated / "q6-classifier.ipynb", project.variables_file, chapter):
@@ -278,13 +280,13 @@ def test_an_edit_during_a_build_is_not_lost(tmp_path, monkeypatch):
     def contents(*arguments):
         made.append(chapter.read_text())
         chapter.write_text("After.\n")
-        return dict.fromkeys(submission.names(settings).members, made[-1].encode()), []
+        return dict.fromkeys(REPORT.file_names(settings).members, made[-1].encode()), []
 
     monkeypatch.setattr(submission, "_contents", contents)
     with pytest.raises(WorkError, match="edited while they were built"):
-        submission.make(project, settings, goal="render")
+        submission.make(project, settings, Request("render"))
     for _ in range(2):
-        submission.make(project, settings, goal="render")
+        submission.make(project, settings, Request("render"))
     assert made == ["Before.\n", "After.\n"]
 
 
@@ -292,8 +294,8 @@ def test_an_edit_during_a_build_is_not_lost(tmp_path, monkeypatch):
 def test_another_result_makes_pdf_and_notebook_out_of_date(copy, name, monkeypatch):
     """Also one that was computed from the same code and data, on another machine say."""
     monkeypatch.setenv("COURSEWORK_PROFILE", "tiny")
-    project = Project(copy)
-    settings = load(project.settings_file)
+    project = Project(copy, REPORT)
+    settings = project.settings()
     before = submission.expected_digests(project, settings)
     kept = products(project)
     if name == "run":

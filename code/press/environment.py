@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from pathlib import Path
 
+from handin.errors import InputError
 from press.keeping import digests
 from press.project import Project
 
@@ -22,6 +24,9 @@ FOLDERS = {
 """Where libraries may write, below the project's cache; by default they write to the home folder."""
 
 
+DEFAULT = {"SOURCE_DATE_EPOCH": "1767225600", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"}
+"""What holds for a project that says nothing: then its PDF is the same whenever it is built."""
+
 FIXED = frozenset({"LC_ALL", "SOURCE_DATE_EPOCH", "TF_ENABLE_ONEDNN_OPTS"})
 """What the results follow from: the project's value holds whatever the author's shell has set."""
 
@@ -30,13 +35,30 @@ FOREIGN = ("KERAS_BACKEND", "MATPLOTLIBRC", "MPLBACKEND", "PYTHONOPTIMIZE", "PYT
 
 
 def read(path: Path) -> dict[str, str]:
-    """Read ``KEY=VALUE`` lines; a missing file has none."""
+    """Read ``KEY=VALUE`` lines; a missing file has none.
+
+    Raises
+    ------
+    InputError
+        If it is there and cannot be read as text.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
+    except FileNotFoundError:
         return {}
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"{path.name} cannot be read as text: restore it, or fix its permissions.") from None
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
     return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
+
+
+def folders(project: Project) -> dict[str, str]:
+    """Return where libraries may write for this project, by the variable that tells them."""
+    found = {name: str(project.cache / folder) for name, folder in FOLDERS.items()}
+    if not found["JOBLIB_TEMP_FOLDER"].isascii():
+        # joblib names its folders in ASCII to the process that removes them; it removes them elsewhere just as well.
+        found["JOBLIB_TEMP_FOLDER"] = next(filter(str.isascii, (tempfile.gettempdir(), "/tmp")))
+    return found
 
 
 def apply(project: Project) -> None:
@@ -44,21 +66,22 @@ def apply(project: Project) -> None:
     digests.cover(project.code, project.folder, cache=project.cache)
     for name in FOREIGN:
         os.environ.pop(name, None)
-    for name, value in read(project.root / "_environment").items():
+    for name, value in {**DEFAULT, **read(project.root / "_environment")}.items():
         if name in FIXED:
             os.environ[name] = value
         os.environ.setdefault(name, value)
-    for name, folder in FOLDERS.items():
-        os.environ[name] = str(project.cache / folder)
-        if name == "JUPYTER_RUNTIME_DIR":
-            with contextlib.suppress(OSError):  # who only looks needs no such folder; a build says why it cannot write
-                (project.cache / folder).mkdir(parents=True, exist_ok=True)
+    if project.code.is_dir():  # cells import the report's own packages, installed or not
+        before = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+        os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(project.code), *before]))
+    os.environ.update(folders(project))
+    with contextlib.suppress(OSError):  # who only looks needs no such folder; a build says why it cannot write
+        Path(os.environ["JUPYTER_RUNTIME_DIR"]).mkdir(parents=True, exist_ok=True)
 
 
 def local_lines(project: Project, python: str) -> str:
     """Return the text of ``_environment.local``: the paths of this machine that Quarto needs."""
     lines = [f"QUARTO_PYTHON={python}", f"JUPYTERCACHE={project.cache / 'quarto'}"]
-    lines += [f"{name}={project.cache / folder}" for name, folder in FOLDERS.items() if name != "XDG_CACHE_HOME"]
+    lines += [f"{name}={folder}" for name, folder in folders(project).items() if name != "XDG_CACHE_HOME"]
     return "\n".join(lines) + "\n"
 
 

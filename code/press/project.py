@@ -203,5 +203,6 @@ def _only_document(root: Path) -> str:
         return "index.qmd"
     if len(found) == 1:
         return found[0]
-    several = f"there are {', '.join(found)}" if found else "there is none"
-    raise InputError(f"Which document is to be rendered? {several}: name it, as in `press render paper.qmd`.")
+    if not found:
+        return DEFAULT.document.path  # whoever reads it says that it is missing
+    raise InputError(f"Which of {', '.join(found)} is to be rendered? Name it, as in `press render {found[0]}`.")

@@ -7,12 +7,13 @@ report `Report(document="paper.qmd")`.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from handin.errors import InputError
+from handin.errors import InputError, Interrupted, WorkError
 from handin.names import Names
 from press.settings import Settings
 
@@ -171,6 +172,29 @@ class Report:
     scheme: str | None = None
     commands: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant, so that it is said before anything is done.
+
+        Raises
+        ------
+        InputError
+            If a document lies outside the project or has the name of another, or if something that is named is not
+            there.
+        """
+        for document in self.documents:
+            path = PurePosixPath(document.path)
+            if path.is_absolute() or ".." in path.parts or path.suffix != ".qmd":
+                raise InputError(
+                    f"{document.path} must be a .qmd file in the project, named from the project's folder."
+                )
+            _require(f"{document.path} reads the product", document.products, [each.name for each in self.products])
+            _require(f"{document.path} reads the step", document.steps, [each.name for each in self.steps])
+        _require("`printed` names the product", (self.printed,), [None, *(product.name for product in self.products)])
+        results = [product.name for product in self.products] + [step.name for step in self.steps]
+        for what, names in (("documents", [each.name for each in self.documents]), ("products or steps", results)):
+            if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+                raise InputError(f"Two {what} are called {twice[0]!r}: give each a name of its own.")
+
     @property
     def documents(self) -> tuple[Document, ...]:
         """Every document, those that others embed from first."""
@@ -194,11 +218,15 @@ class Report:
         InputError
             If the report has none of that name.
         """
-        found = next((product for product in self.products if product.name == name), None)
-        if found is None:
-            have = ", ".join(product.name for product in self.products) or "none"
-            raise InputError(f"The report has no product {name!r}; it has {have}.")
-        return found
+        _require("A product is asked for:", (name,), [product.name for product in self.products])
+        return next(product for product in self.products if product.name == name)
+
+
+def _require(what: str, wanted: Iterable[str | None], have: Sequence[str | None]) -> None:
+    for name in wanted:
+        if name not in have:
+            others = ", ".join(filter(None, have)) or "none"
+            raise InputError(f"{what} {name!r}, which the report does not have (it has: {others}).")
 
 
 def imported(name: str) -> Any:
@@ -207,14 +235,58 @@ def imported(name: str) -> Any:
     Raises
     ------
     InputError
-        If the module or the attribute is not there.
+        If the module or the attribute is not there, or the module cannot be imported.
     """
     module, _, attribute = name.partition(":")
     try:
-        return getattr(importlib.import_module(module), attribute)
+        found = importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
-            raise  # what the module itself needs is missing
+            raise InputError(f"{name} needs the module {error.name}, which is not there: install it.") from error
         raise InputError(f"The report names {name}, but there is no module {error.name}.") from None
-    except AttributeError:
-        raise InputError(f"The report names {name}, but {module} has no {attribute}.") from None
+    except (InputError, WorkError, Interrupted):
+        raise
+    except Exception as error:
+        raise InputError(f"The report names {name}, which cannot be imported: {described(error)}.") from error
+    if not hasattr(found, attribute):
+        raise InputError(f"The report names {name}, but {module} has no {attribute or 'part without a name'}.")
+    return getattr(found, attribute)
+
+
+def called(name: str, *arguments: Any, what: str, **named: Any) -> Any:
+    """Call ``module:function`` of a report.
+
+    Parameters
+    ----------
+    name
+        The function.
+    arguments, named
+        What it is called with.
+    what
+        What it does, for an error.
+
+    Raises
+    ------
+    InputError
+        If it is not there.
+    WorkError
+        If it raises: with `what`, the error, and the place in the report's code.
+    """
+    function = imported(name)
+    try:
+        return function(*arguments, **named)
+    except (InputError, WorkError, Interrupted):
+        raise
+    except Exception as error:
+        raise WorkError(f"{what}: {described(error)}.") from error
+
+
+def described(error: Exception) -> str:
+    """Say in a line what an error in a report's own code is, and where it was raised."""
+    text = (str(error).strip().splitlines() or [""])[0].rstrip(".")
+    kind = "" if isinstance(error, AssertionError) and text else type(error).__name__
+    if isinstance(error, SyntaxError):
+        return f"{kind}: {error.msg} ({Path(error.filename or '?').name}:{error.lineno})"
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return ": ".join(filter(None, (kind, text))) + place

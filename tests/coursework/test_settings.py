@@ -10,8 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coursework.settings import Settings, exact, load
+from coursework.report import REPORT
+from coursework.settings import Settings, exact
 from handin.errors import InputError
+from press import settings as press_settings
+
+
+def load(path) -> Settings:
+    """Read settings as the report does."""
+    return press_settings.load(path, REPORT.settings, REPORT.overrides)
+
 
 DATE = "date: 2026-01-31\n"
 
@@ -69,11 +77,11 @@ def test_decimals_of_the_file_keep_their_text(write):
         ("question1: {inputs: [1]}", "question1.inputs: 2 to 4 numbers"),
         ("question1: {inputs: [1, 2, 3, 4, 5]}", "question1.inputs: 2 to 4 numbers"),
         ("question1: {inputs: [1, 2, 3]}", "question1.weights: as many as inputs (3)"),
-        ("question1: {inputs: [1, .nan]}", "question1.inputs.1: must be a finite number"),
-        ("question1: {inputs: [.inf, 1]}", "question1.inputs.0: must be a finite number"),
-        ("question1: {inputs: [1, true]}", "question1.inputs.1: must be a finite number"),
-        ("question1: {inputs: ['1/0', 1]}", "question1.inputs.0: must not divide by zero"),
-        ("question1: {inputs: [1e99, 1]}", "question1.inputs.0: must be 0 or between"),
+        ("question1: {inputs: [1, .nan]}", "question1.inputs[2]: must be a finite number"),
+        ("question1: {inputs: [.inf, 1]}", "question1.inputs[1]: must be a finite number"),
+        ("question1: {inputs: [1, true]}", "question1.inputs[2]: must be a finite number"),
+        ("question1: {inputs: ['1/0', 1]}", "question1.inputs[1]: must not divide by zero"),
+        ("question1: {inputs: [1e99, 1]}", "question1.inputs[1]: must be 0 or between"),
         ("question1: {inputs: 3}", "question1.inputs: must be a list"),
         ("question1: {figure_output: 2}", "figure_output: the figure prints 2, but these"),
         ("question1: {read_from_figure: maybe}", "question1.read_from_figure: must be true or false"),
@@ -86,9 +94,9 @@ def test_decimals_of_the_file_keep_their_text(write):
         ("module: 3950", "module: must be text"),
         ("upload_limit_mb: -1", "upload_limit_mb: must be at least 1"),
         ("student_id: yes", "student_id: must be text in quotes: unquoted, this word means true or false"),
-        (f"question1: {{inputs: [{'9' * 5000}, 1]}}", "question1.inputs.0: must be a finite number"),
-        ("question1: {inputs: ['١', 1]}", "question1.inputs.0: must be a finite number"),
-        ("question1: {inputs: [1_000, 1]}", "question1.inputs.0: must be a finite number"),
+        (f"question1: {{inputs: [{'9' * 5000}, 1]}}", "question1.inputs[1]: must be a finite number"),
+        ("question1: {inputs: ['١', 1]}", "question1.inputs[1]: must be a finite number"),
+        ("question1: {inputs: [1_000, 1]}", "question1.inputs[1]: must be a finite number"),
         ("module: CS/3950", "module: must be 1 to 16 letters and digits"),
         ("module_title: a $x$", "module_title: must not have $ in it"),
         ('module_title: "\u202egninrael"', "module_title: must be 1 to 80 characters that can be printed"),

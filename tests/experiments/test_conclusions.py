@@ -10,7 +10,7 @@ import pytest
 from synthetic import Synthetic, usual_loss
 
 from coursework.experiments import conclusions, findings, protocol
-from coursework.settings import load
+from coursework.report import REPORT
 from handin.errors import WorkError
 from press.project import Project
 
@@ -111,7 +111,7 @@ def test_a_diverged_training_is_a_result_and_not_an_exception():
 
 @pytest.mark.parametrize("dataset", ["fashion-mnist", "data/blobs.npz"])
 def test_only_the_projects_own_images_have_a_source(dataset):
-    settings = load(ROOT / "coursework.yml").model_copy(update={"dataset": dataset})
+    settings = Project(ROOT, REPORT).settings().model_copy(update={"dataset": dataset})
     opening = conclusions.opening(settings)
     assert ("Fashion-MNIST\\ [@xiao2017]." in opening) is (dataset == "fashion-mnist")
     assert ("blobs." in opening) is (dataset != "fashion-mnist")
@@ -128,4 +128,5 @@ def test_a_missing_training_is_named(tmp_path):
     text = settings_file.read_text(encoding="utf-8").replace("dataset: fashion-mnist", "dataset: images.npz")
     settings_file.write_text(text, encoding="utf-8")
     with pytest.raises(WorkError, match="run `coursework experiments`"):
-        conclusions.variables(load(settings_file), Project(tmp_path))
+        project = Project(tmp_path, REPORT)
+        conclusions.variables(project.settings(), project)

@@ -246,11 +246,10 @@ def test_unknown_profile(settings):
 def test_results_that_the_profile_does_not_name_do_not_count(tmp_path):
     """A folder with leftovers of other code or profiles makes the same documents as one without."""
     from coursework.experiments.store import RunStore, state
-    from coursework.settings import load
     from press.project import Project
 
     project = Project.find(Path(__file__).parent)
-    settings = load(project.settings_file)
+    settings = project.settings()
     elsewhere = Project(tmp_path)
     (tmp_path / "data").symlink_to(project.data)
     before = state(elsewhere, settings)

@@ -1,4 +1,4 @@
-"""A PDF that viewers show is checked, whatever is wrong with its form; one of which something is lost is damaged."""
+"""A PDF that viewers show is checked, whatever is wrong with its form; one that loses something is damaged."""
 
 from __future__ import annotations
 

@@ -9,9 +9,10 @@ import pytest
 from copies import ROOT
 from press import environment
 from press.project import Project
+from press.report import Document, Report
 
 BIBLIOGRAPHY = "@article{kingma2015, author={Kingma, D. and Ba, J.}, title={Adam}, journal={ICLR}, year={2015}}\n"
-QUARTO = "lang: en-GB\nbibliography: references.bib\nexecute:\n  echo: false\n"
+QUARTO = "format: coursework-typst\nlang: en-GB\nbibliography: references.bib\nexecute:\n  echo: false\n"
 
 
 @pytest.fixture
@@ -25,7 +26,8 @@ def project(tmp_path, monkeypatch) -> Project:
     shutil.copytree(ROOT / "report" / "_extensions" / "coursework", folder / "report" / "_extensions" / "coursework")
     (folder / "_quarto.yml").write_text(QUARTO)
     (folder / "references.bib").write_text(BIBLIOGRAPHY)
-    made = Project(folder)
+    report = Report(Document("report/report.qmd"), notebook=Document("report/q6-classifier.qmd"))
+    made = Project(folder, report)
     environment.apply(made)
     return made
 

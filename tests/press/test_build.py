@@ -12,7 +12,8 @@ import pytest
 
 from handin.errors import InputError, WorkError
 from press.build import Builder, Purpose
-from press.typesetting import rendering
+from press.prepare import Prepared
+from press.typesetting import pandoc
 
 CELLS = """
 # First {#sec-q1}
@@ -68,6 +69,11 @@ As in @eq-printed, so here.
 VARIABLES = {"q1": {"y": "forty-two"}}
 
 
+def reading(variables=None, inputs=None, printed=None) -> Prepared:
+    """What the report reads: variables, what its cells read beside their code, and the values of its formulas."""
+    return Prepared(variables or {}, {"report/report.qmd": inputs or {}}, printed or {})
+
+
 def text_of(pdf: bytes) -> str:
     document = pypdfium2.PdfDocument(pdf)
     return "\n".join(page.get_textpage().get_text_range() for page in document)
@@ -76,6 +82,12 @@ def text_of(pdf: bytes) -> str:
 @pytest.fixture
 def builder(project):
     with Builder(project, Purpose.PREVIEW) as made:
+        yield made
+
+
+@pytest.fixture
+def submission(project):
+    with Builder(project) as made:
         yield made
 
 
@@ -461,7 +473,8 @@ def test_a_notebook_is_never_a_draft(project, write):
     assert b'"5"' in content
 
 
-def test_a_damaged_cache_is_set_aside_and_made_again(builder, project, write):
+def test_a_damaged_cache_is_set_aside_and_made_again(submission, project, write):
+    builder = submission
     write("```{python}\nprint('kept')\n```\n")
     before = builder.report(reading()).text
     for path in (project.cache / "executed").rglob("*"):
@@ -473,7 +486,8 @@ def test_a_damaged_cache_is_set_aside_and_made_again(builder, project, write):
     assert again.text == before
 
 
-def test_tampered_outputs_are_not_used(builder, project, write):
+def test_tampered_outputs_are_not_used(submission, project, write):
+    builder = submission
     write("```{python}\nprint('honest')\n```\n")
     before = builder.report(reading()).text
     for path in (project.cache / "executed").rglob("*.ipynb"):
@@ -568,10 +582,10 @@ def test_a_pandoc_that_does_not_end_is_stopped(monkeypatch, tmp_path):
     slow = tmp_path / "pandoc"
     slow.write_text("#!/bin/sh\nexec sleep 60\n")
     slow.chmod(0o755)
-    monkeypatch.setattr(rendering, "pandoc", lambda: slow)
-    monkeypatch.setattr(rendering, "PATIENCE", 0.2)
-    with pytest.raises(rendering.PandocFailure, match=r"did not come to an end within 0\.2 seconds"):
-        rendering.run_pandoc("a", [], tmp_path)
+    monkeypatch.setattr(pandoc, "pandoc", lambda: slow)
+    monkeypatch.setattr(pandoc, "PATIENCE", 0.2)
+    with pytest.raises(pandoc.PandocFailure, match=r"did not come to an end within 0\.2 seconds"):
+        pandoc.run_pandoc("a", [], tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -642,4 +656,4 @@ def test_the_notebook_is_valid_and_the_report_embeds_from_it(builder, project, w
     again, executed = builder.notebook(VARIABLES, {})
     assert not executed
     assert again == content
-    assert json.loads(content)["metadata"]["coursework"]["inputs"]
+    assert json.loads(content)["metadata"]["press"]["inputs"]

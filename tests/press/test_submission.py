@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from coursework import settings as settings_module
+from coursework.report import REPORT
 from handin.errors import WorkError
 from handin.findings import Finding, Refused
 from handin.names import zip_bytes
-from press import submission
+from press import marker, submission
 from press.commands.check import _beside
+from press.currency import facts, sources
+from press.marker import MARKER, is_marked
 from press.project import Project
-from press.submission import MARKER, is_marked, make, sources, sources_key
+from press.submission import Request, make
 
 PDF, NOTEBOOK, ZIP = "101234567-CS3950-answers.pdf", "101234567-CS3950-q6.ipynb", "101234567-CS3950.zip"
 
@@ -29,12 +31,12 @@ def project(tmp_path, monkeypatch) -> Project:
     (tmp_path / "report" / "_generated" / "q6-classifier.ipynb").write_text("{}")
     (tmp_path / "_variables.yml").write_text("")
     (tmp_path / "coursework.yml").write_text('student_id: "101234567"\ndate: 2026-11-23\n')
-    return Project(tmp_path)
+    return Project(tmp_path, REPORT)
 
 
 @pytest.fixture
 def settings(project):
-    return settings_module.load(project.settings_file)
+    return project.settings()
 
 
 @pytest.fixture
@@ -42,10 +44,10 @@ def built(monkeypatch):
     """Let a build give these contents, after calling `meanwhile`."""
 
     def built(text: bytes = b"1", meanwhile=lambda: None, findings=()):
-        def contents(project, settings, goal, *_):
+        def contents(project, settings, request, *_):
             meanwhile()
             made = {PDF: text, NOTEBOOK: text}
-            return (made | {ZIP: zip_bytes(made)} if goal == "bundle" else made), list(findings)
+            return (made | {ZIP: zip_bytes(made)} if request.goal == "bundle" else made), list(findings)
 
         monkeypatch.setattr(submission, "_contents", contents)
 
@@ -65,10 +67,10 @@ def raising(error: BaseException):
 
 def test_a_second_build_does_nothing(project, settings, built):
     built()
-    assert make(project, settings, goal="bundle").worked
+    assert make(project, settings, Request("bundle")).worked
     built(meanwhile=raising(AssertionError("it was built again")))
-    assert not make(project, settings, goal="bundle").worked
-    assert not make(project, settings, goal="render").worked
+    assert not make(project, settings, Request("bundle")).worked
+    assert not make(project, settings, Request("render")).worked
 
 
 FAILURES = [
@@ -83,12 +85,12 @@ FAILURES = [
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
 def test_whatever_stops_a_build_the_older_files_stay_and_are_marked(project, settings, built, failure):
     built()
-    make(project, settings, goal="bundle")
+    make(project, settings, Request("bundle"))
     before = files(project)
     (project.folder / "report.qmd").write_text("Other text.\n")
     built(b"2", meanwhile=raising(failure))
     with pytest.raises(type(failure)):
-        make(project, settings, goal="bundle")
+        make(project, settings, Request("bundle"))
     after = files(project)
     said = after.pop(MARKER).decode()
     assert after == before
@@ -96,24 +98,24 @@ def test_whatever_stops_a_build_the_older_files_stay_and_are_marked(project, set
     assert is_marked(project, ZIP)
     assert [finding.severity for finding in _beside(project.output / ZIP, project)] == ["error"]
     built(b"2")
-    make(project, settings, goal="bundle")
+    make(project, settings, Request("bundle"))
     assert MARKER not in files(project)
     assert _beside(project.output / ZIP, project) == []
 
 
 def test_older_files_are_marked_from_the_start_since_a_killed_build_says_nothing(project, settings, built):
     built()
-    make(project, settings, goal="bundle")
+    make(project, settings, Request("bundle"))
     (project.folder / "report.qmd").write_text("Other text.\n")
     seen = []
     built(b"2", meanwhile=lambda: seen.append((is_marked(project, ZIP), (project.cache / "state.json").exists())))
-    make(project, settings, goal="bundle")
+    make(project, settings, Request("bundle"))
     assert seen == [(True, False)]
 
 
 def test_a_write_that_fails_halfway_leaves_no_mixture_that_looks_current(project, settings, built, monkeypatch):
     built()
-    make(project, settings, goal="bundle")
+    make(project, settings, Request("bundle"))
     (project.folder / "report.qmd").write_text("Other text.\n")
     built(b"2")
     real = submission.write_if_changed
@@ -125,7 +127,7 @@ def test_a_write_that_fails_halfway_leaves_no_mixture_that_looks_current(project
 
     monkeypatch.setattr(submission, "write_if_changed", full)
     with pytest.raises(WorkError):
-        make(project, settings, goal="bundle")
+        make(project, settings, Request("bundle"))
     assert files(project)[PDF] == b"2"
     assert is_marked(project, PDF)
     assert is_marked(project, ZIP)
@@ -133,9 +135,9 @@ def test_a_write_that_fails_halfway_leaves_no_mixture_that_looks_current(project
 
 def test_on_a_full_disk_the_mark_is_an_empty_file(project, settings, built, monkeypatch):
     built()
-    make(project, settings, goal="bundle")
-    monkeypatch.setattr(submission, "write_atomically", raising(WorkError("no room")))
-    submission.mark(project, "The disk is full.")
+    make(project, settings, Request("bundle"))
+    monkeypatch.setattr(marker, "write_atomically", raising(WorkError("no room")))
+    marker.mark(project, "The disk is full.")
     assert files(project)[MARKER] == b""
     assert is_marked(project, ZIP)
 
@@ -143,25 +145,25 @@ def test_on_a_full_disk_the_mark_is_an_empty_file(project, settings, built, monk
 def test_a_source_that_is_edited_during_the_build_stops_it(project, settings, built):
     """The pages may have the old text while the state would say that they have the new one."""
     built()
-    make(project, settings, goal="bundle")
+    make(project, settings, Request("bundle"))
     (project.folder / "report.qmd").write_text("Other text.\n")
     built(b"2", meanwhile=lambda: (project.folder / "report.qmd").write_text("Text of somebody who cannot wait.\n"))
     with pytest.raises(WorkError, match="edited while they were built: run the same command again"):
-        make(project, settings, goal="bundle")
+        make(project, settings, Request("bundle"))
     assert files(project)[PDF] == b"1"
     assert is_marked(project, ZIP)
     built(b"3")
-    assert make(project, settings, goal="bundle").worked
+    assert make(project, settings, Request("bundle")).worked
 
 
 def test_all_findings_are_written_beside_the_older_files(project, settings, built):
     built()
-    make(project, settings, goal="bundle")
+    make(project, settings, Request("bundle"))
     (project.folder / "report.qmd").write_text("Other text.\n")
     found = [Finding("error", PDF, f"page {number}", "It is empty.", "Fill it.") for number in (3, 7)]
     built(meanwhile=raising(Refused(found)))
     with pytest.raises(Refused, match="2 findings keep the submission from being packed"):
-        make(project, settings, goal="bundle")
+        make(project, settings, Request("bundle"))
     said = files(project)[MARKER].decode()
     assert "page 3: It is empty. → Fill it." in said
     assert "page 7: It is empty. → Fill it." in said
@@ -169,24 +171,24 @@ def test_all_findings_are_written_beside_the_older_files(project, settings, buil
 
 def test_a_zip_that_does_not_hold_the_new_files_is_marked(project, settings, built):
     built()
-    make(project, settings, goal="bundle")
+    make(project, settings, Request("bundle"))
     (project.folder / "report.qmd").write_text("Other text.\n")
     built(b"2")
-    make(project, settings, goal="render")
+    make(project, settings, Request("render"))
     assert is_marked(project, ZIP)
     assert not is_marked(project, PDF)
-    assert not make(project, settings, goal="render").worked
-    make(project, settings, goal="bundle")
+    assert not make(project, settings, Request("render")).worked
+    make(project, settings, Request("bundle"))
     assert not (project.output / MARKER).exists()
 
 
 def test_files_of_another_student_id_are_marked(project, settings, built):
     built()
-    make(project, settings, goal="bundle")
+    make(project, settings, Request("bundle"))
     other = project.output / "000000000-CS3950.zip"
     other.write_bytes(b"older")
     (project.folder / "report.qmd").write_text("Other text.\n")
-    make(project, settings, goal="bundle")
+    make(project, settings, Request("bundle"))
     assert is_marked(project, other.name)
     assert not is_marked(project, ZIP)
     assert other.read_bytes() == b"older"
@@ -194,9 +196,9 @@ def test_files_of_another_student_id_are_marked(project, settings, built):
 
 @pytest.mark.parametrize("name", [".report.qmd.swp", "report.qmd~", "#report.qmd#", ".DS_Store", "report.quarto_ipynb"])
 def test_what_an_editor_leaves_beside_a_source_is_none(project, settings, name):
-    before = sources(project), sources_key(project, settings, "builtin")
+    before = sources(project), facts(project, settings, "builtin")
     (project.folder / name).write_text("x")
-    assert (sources(project), sources_key(project, settings, "builtin")) == before
+    assert (sources(project), facts(project, settings, "builtin")) == before
 
 
 @pytest.mark.parametrize("dataset", ["pictures", "pictures/data.npz"])
@@ -206,7 +208,7 @@ def test_other_pictures_under_the_same_name_are_noticed_from_any_folder(project,
     (folder / "data.npz").write_bytes(b"1")
     chosen = settings.model_copy(update={"dataset": dataset})
     monkeypatch.chdir(Path(project.root).parent)
-    before = sources_key(project, chosen, "builtin")
+    before = facts(project, chosen, "builtin")
     with (folder / "data.npz").open("r+b") as file:  # in place, so that the folder keeps its time
         file.write(b"22")
-    assert sources_key(project, chosen, "builtin") != before
+    assert facts(project, chosen, "builtin") != before

@@ -15,7 +15,12 @@ from PIL import Image
 
 from copies import ROOT
 from coursework.diagrams import style
-from press.typesetting.rendering import Extension, Typesetter, pandoc
+from press.source.qmd import Document
+from press.typesetting.emit import Emitted
+from press.typesetting.formats import Extension
+from press.typesetting.frontmatter import words_before_numbers
+from press.typesetting.pandoc import pandoc
+from press.typesetting.rendering import Typesetter
 
 EXTENSION = ROOT / "report" / "_extensions" / "coursework"
 
@@ -93,6 +98,9 @@ METADATA = {
     "region": "GB",
     "papersize": "a4",
     "bibliographystyle": "ieee",
+    "section-numbering": "Q1.1",
+    "number-depth": 2,
+    **words_before_numbers({"crossref": {"sec-prefix": ""}}, "en"),
     "bibliography": ["/references.bib"],
 }
 
@@ -127,7 +135,10 @@ class Typeset:
     """A text set with the format."""
 
     def __init__(self, setter: Typesetter, text: str, **metadata):
-        self.source = setter.typst_source(None, [text.replace("plot.svg", "/plot.svg")], {**METADATA, **metadata})
+        emitted = Emitted((text.replace("plot.svg", "/plot.svg"),), ())
+        self.source = setter.typst_source(
+            Document(setter.root / "x.qmd", "x.qmd", {}, ()), emitted, {**METADATA, **metadata}
+        )
         self.pdf = setter.compile(self.source)
 
     def pages(self) -> list[str]:

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from copies import ROOT
-from press.typesetting.rendering import pandoc
+from press.typesetting.pandoc import pandoc
 
 EXTENSION = ROOT / "report" / "_extensions" / "coursework"
 FIXTURES = ROOT / "tests" / "fixtures"

@@ -18,7 +18,7 @@ from nbclient import NotebookClient
 
 from copies import ROOT
 from coursework.experiments import protocol
-from press.source import qmd
+from press.source import reading, references
 from press.typesetting import notebook
 
 SOURCE = ROOT / "report" / "q6-classifier.qmd"
@@ -27,7 +27,7 @@ EXPERIMENTS = ROOT / "code" / "coursework" / "experiments"
 
 @pytest.fixture(scope="module")
 def document():
-    return qmd.read(SOURCE, ROOT)
+    return reading.read(SOURCE, ROOT)
 
 
 def included():
@@ -91,8 +91,8 @@ def test_the_target_in_the_prose_is_the_one_in_the_code(document):
 
 
 def test_references_are_words_since_jupyter_resolves_nothing(document):
-    assert qmd.references(document) == []
-    assert qmd.citations(document) == []
+    assert references.references(document.prose) == []
+    assert references.citations(document.prose) == []
     prose = " ".join(line.text for line in document.prose)
     cited = set(re.findall(r"[(;] ?([A-Z]\w+)(?: et al\.| and \w+| Research)?, (\d{4})(?=[);])", prose))
     listed = prose.split("References", 1)[1]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from coursework.settings import load
+from coursework.report import REPORT
 from handin.errors import WorkError
 from press.build import Builder
 from press.formulas.relations import Checker
 from press.keeping.kept import products
-from press.prepare import document_inputs
+from press.prepare import Prepared, document_inputs
 from press.project import Project
 
 QUESTIONS = ("sec-q1", "sec-q2", "sec-q3", "sec-q4", "sec-q5")
@@ -24,14 +24,15 @@ def report(built):
     """The chapters of questions 1 to 5 as they go to pandoc, and what checks them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSEWORK_PROFILE", "tiny")
-        project = Project(built.root)
-        settings = load(project.settings_file)
+        project = Project(built.root, REPORT)
+        settings = project.settings()
         kept = products(project)
         values = kept.load("printed", kept.digest("printed"))
         assert values.keys() == set(QUESTIONS)
         variables = yaml.safe_load(project.variables_file.read_text(encoding="utf-8"))
         with Builder(project) as builder:
-            emitted, _ = builder.emitted(builder.report_job(document_inputs(project, settings)), variables, values)
+            prepared = Prepared(variables, document_inputs(project, settings), values)
+            _, emitted, _ = builder.emitted(REPORT.document, prepared)
     texts = {label: next(t for t in emitted.chapters if f"{{#{label}}}" in t) for label in QUESTIONS}
     return texts, Checker(values)
 

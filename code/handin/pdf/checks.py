@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pikepdf
-import pypdfium2  # type: ignore[import-untyped]
-import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+import pypdfium2
+import pypdfium2.raw as pdfium
 
 from handin.findings import Finding, Severity
 from handin.kinds import looks_like

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pikepdf
-import pypdfium2  # type: ignore[import-untyped]
-import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+import pypdfium2
+import pypdfium2.raw as pdfium
 from PIL import Image, ImageChops
 
 from handin.findings import Finding

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import gc
 import io
+import os
 import signal
 import sys
 import threading
@@ -24,34 +25,52 @@ if TYPE_CHECKING:
 
 EXIT_FAILED, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
-COMMANDS: Mapping[str, str] = {
-    "render": "press.commands.making:render",
-    "preview": "press.commands.making:preview",
-    "bundle": "press.commands.making:bundle",
-    "check": "press.commands.check:check",
-    "status": "press.commands.status:status",
-    "prepare": "press.commands.making:prepare",
-    "doctor": "press.commands.doctor:doctor",
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "render": ("press.commands.making:render", "Make the PDF, and the notebook where there is one."),
+    "preview": ("press.commands.making:preview", "Show the pages in a browser, up to date while you write."),
+    "bundle": ("press.commands.making:bundle", "Make all that is handed in, checked, with the zip."),
+    "check": ("press.commands.check:check", "Check any zip, PDF or notebook that is to be handed in."),
+    "status": ("press.commands.status:status", "Say what is current, and if not, why."),
+    "prepare": ("press.commands.making:prepare", "Bring up to date what the documents read."),
+    "doctor": ("press.commands.doctor:doctor", "Say what is installed, what is wrong, and how to fix it."),
+    "new": ("press.commands.new:new", "Write a small report to begin another one with."),
 }
-"""The commands of every report, in the order in which they are listed."""
+"""The commands, in the order in which they are listed: where each is, and what it does, in one line."""
+
+ANYWHERE = ("render", "check", "new")
+"""The commands that need no project."""
 
 
 class _Commands(click.Group):
-    """The commands of every report, and those of this one, each imported when it is asked for."""
+    """The commands that this report has, each imported when it is called."""
 
-    def _named(self) -> dict[str, str]:
+    def _own(self) -> dict[str, str]:
         report = _report()
-        own = {name.rpartition(":")[2]: name for name in (report.commands if report else ())}
-        return {**COMMANDS, **own}
+        return {name.rpartition(":")[2]: name for name in (report.commands if report else ())}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self._named())
+        report = _report()
+        if report is None:
+            return list(ANYWHERE)
+        reads = report.notebook or report.products or report.steps or report.variables or report.title_page
+        has = {"prepare": bool(reads), "bundle": bool(report.notebook or report.names)}
+        return [*(name for name in COMMANDS if has.get(name, True)), *self._own()]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         from press.report import imported
 
-        found = COMMANDS.get(name) or self._named().get(name)
-        return imported(found) if found else None
+        found = COMMANDS[name][0] if name in COMMANDS else self._own().get(name)
+        command = imported(found) if found else None
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands, each in one line."""
+        rows = []
+        for name in self.list_commands(ctx):
+            command = None if name in COMMANDS else self.get_command(ctx, name)
+            rows.append((name, command.get_short_help_str(120) if command else COMMANDS[name][1]))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 def _report() -> Report | None:
@@ -64,28 +83,35 @@ def _report() -> Report | None:
         return None  # a command that needs it says what is wrong
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="literate-coursework", message="%(version)s")
+def _print_version(ctx: click.Context, option: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        from press.commands.doctor import distribution
+
+        own = distribution()
+        click.echo(own.version if own else "not installed")
+        ctx.exit()
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
+)
 def cli() -> None:
-    """Make a literate report: its PDF, its executed notebook, and the zip that is handed in.
+    """Make a literate report from its sources: pages, notebook, and what is handed in.
 
-    `bundle` does everything; the other commands do a part of it.
-
-    \b
-    While writing:      preview
-    Only the PDF:       render
-    For handing in:     bundle --final
-    What is current:    status
+    Every command but `new` works in the report's folder or below it, and says with --help what it can do.
     """
 
 
-def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
+def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
     if issubclass(category, UserWarning):
         note(str(message))
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 the work failed, 2 wrong input, 130 interrupted."""
+    if sys.getfilesystemencoding() != "utf-8":  # else names of files would not be what other programs call them
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, "PYTHONUTF8": "1"})
     warnings.showwarning = _show_warning
     atexit.register(gc.freeze)  # the memory goes as a whole: to look through it before takes a fifth of a second
     for stream in (sys.stdout, sys.stderr):
@@ -99,14 +125,14 @@ def main(arguments: list[str] | None = None) -> None:
     except InputError as error:
         _fail(str(error), EXIT_INPUT)
     except WorkError as error:
-        _fail(str(error), EXIT_FAILED)
+        _fail(str(error) + (_recorded(error) if error.__cause__ else ""), EXIT_FAILED)
     except Interrupted as error:
         _fail(str(error), EXIT_INTERRUPTED)
     except click.ClickException as error:
         error.show()
         sys.exit(EXIT_INPUT)
     except (KeyboardInterrupt, click.Abort):
-        _fail("Interrupted; what was finished is kept. The same command goes on from there.", EXIT_INTERRUPTED)
+        _fail(f"Interrupted; what was finished is kept. `{_this_command()}` goes on from there.", EXIT_INTERRUPTED)
     except Exception as error:
         _unexpected(error)
 
@@ -130,38 +156,45 @@ def _fail(text: str, code: int) -> None:
     sys.exit(code)
 
 
-def _name(filename: str | None) -> str:
+def _name(path: Path) -> str:
     """Name a file for a message: from the project's folder where it lies in it."""
-    if not filename:
-        return "A file"
     with contextlib.suppress(InputError):
         from press.project import Project
 
-        return Project.find().name(Path(filename))
-    return Path(filename).name
+        return Project.find().name(path)
+    return path.name
+
+
+def _this_command() -> str:
+    """Name the command that is running as its author gave it."""
+    words = sys.argv[1:]
+    target = {"bundle": "submission", "preview": "preview"}.get(words[0] if words else "")
+    return f"make {target}" if target and "MAKELEVEL" in os.environ else " ".join([_command_name(), *words])
 
 
 def _unexpected(error: Exception) -> None:
     """Keep the traceback of a fault of ours in a file, and tell the author in a sentence."""
-    import errno
+    from press.keeping.kept import NO_ROOM, hindered
+
+    if isinstance(error, PermissionError) or (isinstance(error, OSError) and error.errno in NO_ROOM):
+        _fail(hindered(error, _name), EXIT_FAILED)
+    reason = (str(error).splitlines() or [""])[0]
+    kind = type(error).__name__
+    _fail(f"A fault of this program stopped the work ({kind}: {reason}).{_recorded(error)}", EXIT_FAILED)
+
+
+def _recorded(error: Exception) -> str:
+    """Keep an error's traceback in a file, and say where."""
     import traceback
 
-    if isinstance(error, OSError):
-        name = _name(error.filename)
-        if error.errno in (errno.EACCES, errno.EPERM):
-            _fail(f"{name} cannot be read or written ({error.strerror}): mend its permissions.", EXIT_FAILED)
-        if error.errno in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG):
-            _fail(f"{name} cannot be written ({error.strerror}): make room or mend the permissions.", EXIT_FAILED)
-    place = ""
     with contextlib.suppress(Exception):
         from press.project import Project
 
         path = Project.find().cache / "last-error.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-        place = " The details are in .cache/last-error.txt."
-    reason = (str(error).splitlines() or [""])[0]
-    _fail(f"A fault of this program stopped the work ({type(error).__name__}: {reason}).{place}", EXIT_FAILED)
+        return " The details are in .cache/last-error.txt."
+    return ""
 
 
 if __name__ == "__main__":

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from handin.errors import InputError
 from press.commands.terminal import interactive, opened, report_made, tell, warn_of_placeholder
+
+if TYPE_CHECKING:
+    from press.submission import Goal, Renderer
 
 RENDERER = click.option(
     "--with",
@@ -36,6 +41,12 @@ def prepare() -> None:
     Quarto calls this before it renders. It costs a fraction of a second where nothing changed.
     """
     project, settings = opened()
+    rendered = os.environ.get("QUARTO_PROJECT_DIR")
+    if rendered and Path(rendered).resolve() != project.root:
+        raise InputError(
+            "Quarto renders this document outside of the project, where its variables have no values: "
+            f"use `{project.report.command} render`, or `quarto render` without a file's name."
+        )
     from press.submission import make_inputs
 
     make_inputs(project, settings, progress=interactive(), tell=tell)
@@ -45,7 +56,7 @@ def prepare() -> None:
 @click.argument("document", required=False, type=click.Path(path_type=Path))
 @RENDERER
 @REFRESH
-def render(document: Path | None, renderer: str, refresh: str | None) -> None:
+def render(document: Path | None, renderer: Renderer, refresh: str | None) -> None:
     """Make the PDF, and the executed notebook where there is one, in _output/.
 
     DOCUMENT is a Quarto document; the report's own if it is left out. After an edit of the cells the PDF is a draft:
@@ -58,12 +69,14 @@ def render(document: Path | None, renderer: str, refresh: str | None) -> None:
 @RENDERER
 @REFRESH
 @click.option("--final", is_flag=True, help="Refuse the placeholder student id.")
-def bundle(renderer: str, refresh: str | None, final: bool) -> None:
+def bundle(renderer: Renderer, refresh: str | None, final: bool) -> None:
     """Make everything that is handed in, with the zip, and check it before the zip is written."""
     _make("bundle", renderer, refresh, final=final)
 
 
-def _make(goal: str, renderer: str, refresh: str | None, *, final: bool = False, document: Path | None = None) -> None:
+def _make(
+    goal: Goal, renderer: Renderer, refresh: str | None, *, final: bool = False, document: Path | None = None
+) -> None:
     from handin.findings import Refused
     from press.commands.check import print_findings
     from press.marker import mark

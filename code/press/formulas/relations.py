@@ -39,8 +39,8 @@ from press.formulas.evaluation import (
     tokens,
     written,
 )
-from press.source import qmd
 from press.source.qmd import Line
+from press.source.scanning import outside_code
 
 MARK = "<!-- unchecked -->"
 """Stands directly behind a formula whose symbols mean something else here; it does not reach the output."""
@@ -109,7 +109,7 @@ def _blank_code(lines: Iterator[Line]) -> str:
     """Join the lines outside code; where a block of code was taken out, a paragraph ends."""
     pieces: list[str] = []
     last = 0
-    for line in qmd.outside_code(lines):
+    for line in outside_code(lines):
         if line.number > last + 1:
             pieces.append("")
         pieces.append(line.text)

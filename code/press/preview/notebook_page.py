@@ -13,7 +13,7 @@ from typing import Any
 
 from handin.errors import InputError
 from press.keeping.digests import digest
-from press.source import qmd
+from press.source import reading
 from press.source.qmd import Line
 from press.typesetting.rendering import run_pandoc
 
@@ -173,7 +173,7 @@ def _parted(source: str) -> tuple[dict[str, Any], str]:
     option_lines = [Line(text, "notebook", number) for number, text in enumerate(lines[:count], 1)]
     text = "\n".join(line.text[2:].removeprefix(" ") for line in option_lines)
     try:
-        options = qmd.parse_yaml(text, option_lines, "the options") if option_lines else {}
+        options = reading.mapping(text, option_lines, "the options") if option_lines else {}
     except InputError:
         options = {}
     return options, "\n".join(lines[count:]).strip("\n")

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from handin.notebook.seen import seen_digest
-from press.execution.execution import KERNEL, Outputs
-from press.source import qmd
-from press.source.qmd import FLOATS, Cell, Document, Prose
+from press.execution.job import KERNEL, Outputs
+from press.source import shortcodes
+from press.source.qmd import FLOATS, Cell, Document, Kind, Prose
 
 _HEADING_ATTRIBUTES = re.compile(r"^(#{1,6} .*?)\s*\{[^{}]*\}\s*$", flags=re.M)
 _COMMENT = re.compile(r"<!--.*?-->\n?", flags=re.S)
@@ -38,20 +38,27 @@ def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], in
     cells = []
     title = document.front_matter.get("title")
     if title:
-        cells.append(_markdown(f"# {qmd.substitute(str(title), document.name, variables, document.front_matter)}"))
+        cells.append(
+            _markdown(f"# {shortcodes.substitute(str(title), document.name, variables, document.front_matter)}")
+        )
     counts = dict.fromkeys(FLOATS, 0)
     by_cell = iter(outputs)
     executed = 0
     for part in document.parts:
         if isinstance(part, Prose):
+            for _ in part.inline:
+                next(by_cell)
             cells += [_markdown(text) for text in _paragraphs(document, part, variables)]
+            continue
+        if part.hidden:
+            next(by_cell)
             continue
         shown = next(by_cell)
         runs = part.options.get("eval", True)
         executed += runs
         cells.append(_code(part, shown, executed if runs else None, variables, document))
         if caption := _caption(part, counts):
-            text = qmd.substitute(caption, part.place, variables, document.front_matter)
+            text = shortcodes.substitute(caption, part.place, variables, document.front_matter)
             cells.append(_markdown(text))
     for number, cell in enumerate(cells, 1):
         label = cell["metadata"].pop("label", None)
@@ -68,11 +75,10 @@ def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], in
 
 def _paragraphs(document: Document, part: Prose, variables: Mapping[str, Any]) -> list[str]:
     """Split prose into one text a section, so that a notebook's outline works."""
-    plain = {(line.file, line.number) for line in qmd.outside_code(part.lines)}
     sections: list[list[str]] = [[]]
     for line in part.lines:
-        is_prose = (line.file, line.number) in plain
-        text = qmd.substitute(line.text, line.place, variables, document.front_matter) if is_prose else line.text
+        is_prose = line.kind is Kind.TEXT
+        text = shortcodes.substitute(line.text, line.place, variables, document.front_matter) if is_prose else line.text
         if is_prose and re.match(r"^#{1,6} ", text) and any(t.strip() for t in sections[-1]):
             sections.append([])
         sections[-1].append(text)
@@ -101,7 +107,7 @@ def _code(
     cell: Cell, outputs: Sequence[dict], count: int | None, variables: Mapping[str, Any], document: Document
 ) -> dict:
     options = "\n".join(line.text for line in cell.option_lines)
-    options = qmd.substitute(options, cell.place, variables, document.front_matter)
+    options = shortcodes.substitute(options, cell.place, variables, document.front_matter)
     source = "\n".join(text for text in (options, cell.code.strip("\n")) if text)
     metadata: dict[str, Any] = {"label": cell.label} if cell.label else {}
     if cell.options.get("echo") is False or cell.options.get("code-fold"):

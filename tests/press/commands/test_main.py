@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,14 @@ def folder(tmp_path):
     ignore = shutil.ignore_patterns("__pycache__", "_generated", "*.egg-info")
     for name in ("report", "scripts"):
         shutil.copytree(ROOT / name, target / name, ignore=ignore)
-    for name in ("_quarto.yml", "_environment", "coursework.yml", "references.bib", "requirements.lock"):
+    for name in (
+        "_quarto.yml",
+        "_environment",
+        "coursework.yml",
+        "pyproject.toml",
+        "references.bib",
+        "requirements.lock",
+    ):
         shutil.copy(ROOT / name, target / name)
     return target
 
@@ -34,10 +42,24 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
 COMMANDS = ["prepare", "render", "preview", "experiments", "status", "check", "bundle", "doctor"]
 
 
-def test_help_names_every_command(folder):
-    done = run(folder, "--help")
+def listed(folder: Path) -> list[str]:
+    """Name the commands that are listed, each in a line of its own that a terminal of 80 columns holds."""
+    done = run(folder, "--help", COLUMNS="80")
     assert done.returncode == 0
-    assert all(f"  {name} " in done.stdout for name in COMMANDS)
+    lines = done.stdout.partition("Commands:\n")[2].splitlines()
+    assert all(re.fullmatch(r"  [a-z]+ +[A-Z].{10,}\.", line) and len(line) <= 80 for line in lines), lines
+    return [line.split()[0] for line in lines]
+
+
+def test_help_names_every_command_that_the_report_has(folder):
+    assert sorted(listed(folder)) == sorted([*COMMANDS, "new", "evidence"])
+
+
+def test_help_names_only_what_a_report_has(tmp_path):
+    assert listed(tmp_path) == ["render", "check", "new"]
+    (tmp_path / "paper.qmd").write_text("Text.\n")
+    (tmp_path / "_quarto.yml").write_text("lang: en\n")
+    assert listed(tmp_path) == ["render", "preview", "check", "status", "doctor", "new"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -72,7 +94,7 @@ def test_wrong_settings_exit_2_and_write_nothing(folder, command):
     settings.write_text(settings.read_text().replace("inputs: [1, 2]", "inputs: [1, .nan]"))
     done = run(folder, command)
     assert done.returncode == 2
-    assert "coursework.yml:10: question1.inputs.1: must be a finite number" in done.stderr
+    assert "coursework.yml:10: question1.inputs[2]: must be a finite number" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (folder / "_output").exists()
     assert not (folder / "_variables.yml").exists()
@@ -91,7 +113,7 @@ def test_quarto_that_is_not_there_is_said_before_anything_is_done(folder, tmp_pa
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"SOURCE_DATE_EPOCH=yesterday\n"])
+@pytest.mark.parametrize("content", [b"SOURCE_DATE_EPOCH=\n", b"SOURCE_DATE_EPOCH=yesterday\n"])
 def test_without_a_fixed_time_nothing_is_built(folder, content):
     (folder / "_environment").write_bytes(content)
     done = run(folder, "render", SOURCE_DATE_EPOCH="")
@@ -100,7 +122,15 @@ def test_without_a_fixed_time_nothing_is_built(folder, content):
     assert not (folder / "_output").exists()
 
 
+def test_an_environment_that_cannot_be_read_is_said(folder):
+    (folder / "_environment").write_bytes(b"\xff\xfe")
+    done = run(folder, "render")
+    assert done.returncode == 2
+    assert "_environment cannot be read" in done.stderr
+    assert not (folder / "_output").exists()
+
+
 def test_a_terminal_without_our_signs_does_not_stop_the_work(folder):
     done = run(folder, "status", PYTHONIOENCODING="iso8859-9", COURSEWORK_PROFILE="huge")
     assert done.returncode == 2
-    assert "? COURSEWORK_PROFILE: experiments.profile: must be 'full' or 'tiny'" in done.stderr
+    assert "? COURSEWORK_PROFILE=huge: experiments.profile: must be 'full' or 'tiny'" in done.stderr

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from copies import ROOT
-from coursework import settings
+from coursework.report import REPORT
+from handin.names import PLACEHOLDER_ID
 from press.commands import status
+from press.marker import MARKED, MARKER
 from press.project import Project
-from press.submission import MARKED, MARKER
 
 ZIP = "101234567-CS3950.zip"
 
@@ -21,28 +22,28 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "_quarto.yml").write_text("")
     (tmp_path / "coursework.yml").write_text('student_id: "101234567"\ndate: 2026-11-23\n')
     (tmp_path / "_output").mkdir()
-    return Project(tmp_path)
+    return Project(tmp_path, REPORT)
 
 
 def test_what_is_handed_in_is_named_in_plain_words(monkeypatch):
     monkeypatch.setenv("STUDENT_ID", "101234567")
-    project = Project(ROOT)
-    what = [name for name, _, _ in status.states(project, settings.load(project.settings_file))]
+    project = Project(ROOT, REPORT)
+    what = [name for name, _, _ in status.states(project, project.settings())]
     assert f"_output/{ZIP}" in what
     assert not {"evidence", "printed", "recurrent"} & set(what)
 
 
 def test_a_placeholder_and_a_failed_build_are_mentioned(project):
-    loaded = settings.load(project.settings_file)
+    loaded = project.settings()
     assert status.notes(project, loaded) == []
     (project.output / MARKER).write_text(f"{MARKED}: {ZIP}\n")
     assert "see _output/NOT-CURRENT.txt" in " ".join(status.notes(project, loaded))
-    placeholder = loaded.model_copy(update={"student_id": settings.PLACEHOLDER_ID})
+    placeholder = loaded.model_copy(update={"student_id": PLACEHOLDER_ID})
     assert "placeholder" in status.notes(project, placeholder)[0]
 
 
 def test_no_name_is_cut_where_no_terminal_is(project, monkeypatch, capsys):
     name = "_output/" + "x" * 100 + ".zip"
     monkeypatch.setattr(status, "states", lambda project, settings: [(name, False, "never made [yet]")])
-    status.show(project, settings.load(project.settings_file))
+    status.show(project, project.settings())
     assert name in capsys.readouterr().out

@@ -17,7 +17,7 @@ def package(tmp_path, monkeypatch):
     """A package of that name with two modules, whose files a test may rewrite."""
     folder = tmp_path / "code" / "coursework"
     folder.mkdir(parents=True)
-    monkeypatch.setattr(digests, "_ROOT", folder)
+    monkeypatch.setattr(digests, "_folders", (folder.parent,))
     digests._path.cache_clear()
 
     def write(name: str, source: str) -> None:
@@ -76,10 +76,10 @@ def test_borders_between_parts_count():
 @pytest.fixture
 def in_a_project(package, tmp_path, monkeypatch):
     """The package inside a project; call it for a next process, which must not parse anything if asked so."""
-    (tmp_path / "_quarto.yml").touch()
+    monkeypatch.setattr(digests, "_cache", tmp_path / ".cache")
 
     def next_process(*, parses: bool) -> str:
-        for remembered in (digests._source_digest, digests._contents_digest, digests._parsed, digests._path):
+        for remembered in (digests._source_facts, digests._contents_digest, digests._parsed, digests._path):
             remembered.cache_clear()
         with monkeypatch.context() as patch:
             if not parses:

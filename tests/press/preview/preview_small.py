@@ -21,32 +21,43 @@ PATIENCE = 60.0
 
 PARAGRAPH = "A neuron weighs its inputs, adds them up, and passes the sum through its activation. " * 14
 
-# Stands in for the real one, which trains networks. What it makes depends on the settings and on code, as there.
-PREPARE = """
+# Its long work waits as long as it is told to. What it makes depends on the settings and on code, as in a real report.
+DECLARED = """
+from press.report import Document, Product, Report, Step
+
+REPORT = Report(
+    document=Document("report/report.qmd", settings=lambda settings: settings.student_id, products=("printed",)),
+    notebook=Document("report/notes.qmd", settings=lambda settings: settings.student_id),
+    packages=("small",),
+    settings_file="settings.yml",
+    products=(Product("printed", "small.work:printed", "Computing what formulas mean"),),
+    steps=(Step("networks", run="small.work:wait", state="small.work:state"),),
+    variables="small.work:variables",
+    printed="printed",
+)
+"""
+WORK = """
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+
+from small.helper import ANSWER
 
 
-@dataclass(frozen=True)
-class Prepared:
-    variables: Mapping[str, Mapping[str, str]]
-    inputs: Mapping[str, Any]
-    printed: Mapping[str, Any]
+def printed(settings):
+    return {"sec-1": {"title": "Question 1", "readings": [{"name": "twice two", "samples": [{"k": 4}]}]}}
 
 
-PRINTED = {"sec-1": {"title": "Question 1", "readings": [{"name": "twice two", "samples": [{"k": 4}]}]}}
-
-
-def prepare(project, settings, *, tell=lambda text: None, progress=True):
-    from coursework.helper import ANSWER
-
+def wait(project, settings, tell, progress):
     while (project.root / ".hold").exists():
         tell("Training the networks")
         time.sleep(0.05)
-    variables = {"a": {"answer": str(ANSWER), "id": settings.student_id}}
-    return Prepared(variables, {"settings": settings.student_id}, PRINTED)
+
+
+def state(project, settings):
+    return None
+
+
+def variables(project, settings, products):
+    return {"a": {"answer": str(ANSWER), "id": settings.student_id}}
 """
 
 REPORT = """---
@@ -56,13 +67,6 @@ module: "M"
 submitted: "today"
 lang: en-GB
 ---
-
-```{python}
-#| include: false
-from coursework.diagrams import style
-
-style.use()
-```
 
 {{< include _first.qmd >}}
 
@@ -112,13 +116,18 @@ plt.show()
 
 def make(root: Path) -> Path:
     """Make a small project, with a copy of the code; return its folder."""
-    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    shutil.copytree(ROOT / "code", root / "code", ignore=ignored)
-    (root / "code/coursework/prepare.py").write_text(PREPARE)
-    (root / "code/coursework/helper.py").write_text("ANSWER = 42\n")
+    ignored = shutil.ignore_patterns("__pycache__")
+    for package in ("handin", "press"):
+        shutil.copytree(ROOT / "code" / package, root / "code" / package, ignore=ignored)
+    small = root / "code" / "small"
+    small.mkdir()
+    for name, text in {"__init__": "", "report": DECLARED, "work": WORK, "helper": "ANSWER = 42\n"}.items():
+        (small / f"{name}.py").write_text(text)
+    (root / "pyproject.toml").write_text('[tool.press]\nreport = "small.report:REPORT"\n')
+    (root / "settings.yml").write_text('student_id: "000000000"\n')
     shutil.copytree(ROOT / "report/_extensions", root / "report/_extensions")
     shutil.copy(ROOT / "report/matplotlibrc", root / "report/matplotlibrc")
-    for name in ("_quarto.yml", "_environment", "coursework.yml"):
+    for name in ("_quarto.yml", "_environment"):
         shutil.copy(ROOT / name, root / name)
     (root / "references.bib").write_text("@book{a, title={A}, author={B C}, year={2000}, publisher={D}}\n")
     (root / "data").mkdir()
@@ -127,7 +136,7 @@ def make(root: Path) -> Path:
     (report / "_first.qmd").write_text(chapter("First", 1))
     (report / "_second.qmd").write_text(chapter("Second", 2, CELL))
     (report / "_third.qmd").write_text(chapter("Third", 3))
-    (report / "q6-classifier.qmd").write_text(NOTEBOOK)
+    (report / "notes.qmd").write_text(NOTEBOOK)
     return root
 
 

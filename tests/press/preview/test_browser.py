@@ -203,7 +203,7 @@ def test_prose_shows_while_something_is_prepared_and_code_after_it(page, write, 
     hold = running.root / ".hold"
     hold.touch()
     before = page.evaluate(SOURCES)
-    write("code/coursework/helper.py", "ANSWER = 42", "ANSWER = 43")
+    write("code/small/helper.py", "ANSWER = 42", "ANSWER = 43")
     wait(page, f"{WORDS}.includes('Training the networks')")
     write("report/_first.qmd", "First begins.", "First begins early.")
     until(lambda: page.evaluate(SOURCES)[0] != before[0], "the first page")
@@ -220,11 +220,11 @@ def test_prose_shows_while_something_is_prepared_and_code_after_it(page, write, 
 
 def test_a_wrong_setting_shows_until_it_is_mended(page, write):
     before = page.evaluate(SOURCES)
-    write("coursework.yml", 'student_id: "000000000"', "student_id: 123")
+    write("settings.yml", 'student_id: "000000000"', "student_id: 123")
     page.wait_for_selector(".problem")
     assert "student_id" in page.inner_text(".problem")
     assert page.evaluate(SOURCES) == before
-    write("coursework.yml", "student_id: 123", 'student_id: "000000000"')
+    write("settings.yml", "student_id: 123", 'student_id: "000000000"')
     page.wait_for_selector(".problem", state="detached")
 
 
@@ -234,15 +234,15 @@ def test_the_notebook_follows_too(page, write):
     assert "42" in page.inner_text(".cell.code .outputs")
     assert page.locator(".cell math").count() == 1
     page.evaluate("document.querySelectorAll('.cell').forEach(cell => { cell.kept = true })")
-    write("report/q6-classifier.qmd", "The end of it.", "The very end.")
+    write("report/notes.qmd", "The end of it.", "The very end.")
     wait(page, "document.body.innerText.includes('The very end.')")
     kept = page.evaluate("[...document.querySelectorAll('.cell')].map(cell => cell.kept === true)")
     assert kept.count(False) == 1
-    write("report/q6-classifier.qmd", "print(6 * 7)", "print(6 * 8)")
+    write("report/notes.qmd", "print(6 * 7)", "print(6 * 8)")
     wait(page, "document.querySelector('.cell.code .outputs').innerText.includes('48')")
-    write("report/q6-classifier.qmd", "print(6 * 8)", "print(6 *)")
+    write("report/notes.qmd", "print(6 * 8)", "print(6 *)")
     page.wait_for_selector(".problem")
-    assert page.inner_text(".problem .where").startswith("report/q6-classifier.qmd:")
+    assert page.inner_text(".problem .where").startswith("report/notes.qmd:")
     assert "48" in page.inner_text(".cell.code .outputs")
 
 
@@ -258,7 +258,7 @@ def test_files_saved_by_renaming_are_seen(page, write, running):
 
 
 def test_it_starts_again_when_its_own_code_changes_and_the_page_finds_it(page, write, running):
-    path = "code/coursework/preview/board.py"
+    path = "code/press/preview/board.py"
     write(path, "HEARTBEAT = 15.0", "HEARTBEAT = = 15.0")
     page.wait_for_selector(".problem")
     assert page.inner_text(".problem .where").startswith(f"{path}:")

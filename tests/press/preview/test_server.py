@@ -23,6 +23,7 @@ from press.preview.notebook_page import NotebookPage
 from press.preview.server import application, listen
 from press.preview.watching import Effect, effect
 from press.project import Project
+from press.report import Document, Report
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # starlette would rather have a successor of httpx
@@ -228,8 +229,8 @@ def test_a_port_that_is_taken_is_an_error_in_a_sentence():
         ("report/_extensions/coursework/typst-template.typ", Effect.DOCUMENTS),
         ("references.bib", Effect.DOCUMENTS),
         ("_quarto.yml", Effect.DOCUMENTS),
-        ("code/coursework/publishing/filters/quarto.lua", Effect.DOCUMENTS),
-        ("coursework.yml", Effect.PREPARATION),
+        ("code/press/typesetting/filters/quarto.lua", Effect.DOCUMENTS),
+        ("settings.yml", Effect.PREPARATION),
         ("code/coursework/answers/neuron.py", Effect.PREPARATION),
         ("data/fashion-mnist/t10k-images-idx3-ubyte.gz", Effect.PREPARATION),
         ("code/coursework/running.py", Effect.RESTART),
@@ -247,7 +248,7 @@ def test_a_port_that_is_taken_is_an_error_in_a_sentence():
     ],
 )
 def test_what_a_change_asks_for(tmp_path, name, expected):
-    project = Project(tmp_path)
+    project = Project(tmp_path, Report(Document("report/report.qmd"), settings_file="settings.yml"))
     assert effect(tmp_path / name, project, {tmp_path / "code/coursework/running.py"}) == expected
 
 
@@ -375,11 +376,11 @@ def test_a_wrong_setting_at_the_start_is_a_sentence(tmp_path):
     import sys
 
     root = make(tmp_path / "project")
-    (root / "coursework.yml").write_text("student_id: 5\n")
+    (root / "settings.yml").write_text("student_id: 5\n")
     command = [sys.executable, "-m", "press.commands.main", "preview", "--port", "0", "--no-browser"]
     done = subprocess.run(
         command, cwd=root, env=environment_of(root), capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 2
-    assert "coursework.yml" in done.stderr
+    assert "settings.yml" in done.stderr
     assert "Traceback" not in done.stderr
