@@ -316,7 +316,6 @@ return function(Parser, commands, symbols, M)
     if not node then p:refuse("\\not has nothing to strike through") end
     local sign = #list == 1 and node.k == "sym" and symbols.negated[node.ch]
     if not sign then return {k = "negated", list = list} end
-    local known = symbols.char[sign]
     return {k = "sym", ch = sign, cls = "rel", negates = node.ch}
   end
   commands.centernot = commands["not"]
