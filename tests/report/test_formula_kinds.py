@@ -80,6 +80,9 @@ MACROS = {
     r"\DeclarePairedDelimiter{\floor}{\lfloor}{\rfloor} \floor*{x} + \floor{y}": (
         r"\left\lfloor x\right\rfloor + \lfloor y\rfloor"
     ),
+    r"\DeclarePairedDelimiterX{\inner}[2]{\langle}{\rangle}{#1 \delimsize| #2} \inner{a}{b} + \inner*{a}{b}": (
+        r"\langle a | b\rangle + \left\langle a \middle| b\right\rangle"
+    ),
     r"\newcommand{\x}{x} \newcommand{\y}{\x y} \text{so \y{} holds}".replace(r"\y{}", r"$\y$"): r"\text{so $xy$ holds}",
     r"\newenvironment{m}[1]{\begin{matrix} #1}{\end{matrix}} \begin{m}{a} & b \end{m}": (
         r"{\begin{matrix} a & b \end{matrix}}"

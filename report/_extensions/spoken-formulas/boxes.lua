@@ -61,6 +61,14 @@ return function(commands, symbols)
     p:raw_optional()
     return {k = "rule", width = p:length(p:raw_argument()), height = p:length(p:raw_argument())}
   end
+  function commands.Rule(p)
+    local width, height = p:length(p:raw_argument()), p:length(p:raw_argument())
+    return {k = "rule", width = width, height = height + p:length(p:raw_argument())}
+  end
+  function commands.Space(p)
+    local em = commands.Rule(p).width
+    return em ~= 0 and {k = "space", em = em} or nil
+  end
   each("raise lower", function(name) return function(p)
     local em = p:length(p:bare_length(name))
     return {k = "raise", em = name == "raise" and em or -em, list = p:argument()}

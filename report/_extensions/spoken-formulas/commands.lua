@@ -156,9 +156,9 @@ return function(Parser, commands, symbols, M)
 
   for names, font in pairs({
     ["mathrm mathup symrm symup mathrmup textrmup mathnormalup"] = "rm", ["mathbf symbf mathbfup symbfup bold"] = "bf", ["mathit symit"] = "it", ["mathtt symtt"] = "tt",
-    ["mathsf symsf mathsfup symsfup mathbfsf mathbfsfup symbfsf mathsfit mathbfsfit"] = "sf", ["mathcal symcal mathbfcal symbfcal"] = "cal",
+    ["mathsf symsf mathsfup symsfup mathbfsf mathbfsfup symbfsf mathsfit mathbfsfit symsfit symbfsfup symbfsfit"] = "sf", ["mathcal symcal mathbfcal symbfcal"] = "cal",
     ["mathscr symscr mathbfscr symbfscr"] = "scr", ["mathfrak symfrak mathbffrak symbffrak frak"] = "frak",
-    ["mathbb symbb Bbb mathds mathbbm mathbbmss mathbbb"] = "bb", ["boldsymbol bm pmb mathbfit symbfit mathbold"] = "bm", ["mathnormal mathmit"] = "normal",
+    ["mathbb symbb Bbb mathds mathbbm mathbbmss mathbbb"] = "bb", ["boldsymbol bm pmb mathbfit symbfit mathbold"] = "bm", ["mathnormal mathmit symnormal"] = "normal",
   }) do
     each(names, function() return function(p) return {k = "font", font = font, list = p:argument()} end end)
   end
@@ -316,7 +316,6 @@ return function(Parser, commands, symbols, M)
     if not node then p:refuse("\\not has nothing to strike through") end
     local sign = #list == 1 and node.k == "sym" and symbols.negated[node.ch]
     if not sign then return {k = "negated", list = list} end
-    local known = symbols.char[sign]
     return {k = "sym", ch = sign, cls = "rel", negates = node.ch}
   end
   commands.centernot = commands["not"]

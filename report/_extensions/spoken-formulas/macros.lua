@@ -76,12 +76,12 @@ return function(Parser, commands, M)
 
   -- \abs{x} is |x|, \abs*{x} grows with what it holds, \abs[\big]{x} is of that size.
   function Parser:paired(pair)
-    if self.src:sub(self.pos, self.pos) == "*" then
-      self.pos = self.pos + 1
-      return "\\left" .. pair[1] .. "#1\\right" .. pair[2]
-    end
-    local size = self:raw_optional()
-    return size and size .. "l" .. pair[1] .. "#1" .. size .. "r" .. pair[2] or pair[1] .. " #1" .. pair[2]
+    local starred = self.src:sub(self.pos, self.pos) == "*"
+    if starred then self.pos = self.pos + 1 end
+    local size = not starred and self:raw_optional() or nil
+    local body = pair[3]:gsub("\\delimsize%f[%A]", starred and "\\middle" or size and size .. "m" or "")
+    if starred then return "\\left" .. pair[1] .. " " .. body .. "\\right" .. pair[2] end
+    return size and size .. "l" .. pair[1] .. " " .. body .. size .. "r" .. pair[2] or pair[1] .. " " .. body .. pair[2]
   end
 
   -- -- definitions --------------------------------------------------------------------------------------------------
@@ -144,7 +144,11 @@ return function(Parser, commands, M)
   end
 
   function definitions.DeclarePairedDelimiter(self)
-    self.macros[self:new_name()] = {paired = {self:raw_argument(), self:raw_argument()}, count = 1}
+    self.macros[self:new_name()] = {paired = {self:raw_argument(), self:raw_argument(), "#1"}, count = 1}
+  end
+  function definitions.DeclarePairedDelimiterX(self)
+    local name, count = self:new_name(), tonumber(self:raw_optional() or "1") or 1
+    self.macros[name] = {paired = {self:raw_argument(), self:raw_argument(), self:raw_argument()}, count = count}
   end
 
   local function new_environment(self)

@@ -12,6 +12,8 @@ Colonapprox 0 \mathrel{::\approx}
 colonsim 0 \mathrel{:\sim}
 Colonsim 0 \mathrel{::\sim}
 ratio 0 :
+centercolon 0 \mathrel{:}
+ordinarycolon 0 :
 vcentcolon 0 \mathrel{:}
 coloncolonminus 0 \mathrel{::-}
 colonminus 0 \mathrel{:-}
@@ -69,6 +71,12 @@ longleftrightarrows 0 \leftrightarrows
 mathhyphen 0 \text{-}
 ]]):gmatch("(%a+) (%d) ([^\n]+)\n") do
     M.known_macros[name] = {body = body, count = tonumber(count)}
+  end
+  -- The long names that physics has for functions.
+  for long, short in ([[sine sin cosine cos tangent tan secant sec cosecant csc cotangent cot hypsine sinh hypcosine cosh hyptangent tanh arcsine arcsin asine arcsin
+    arccosine arccos acosine arccos arctangent arctan atangent arctan exponential exp logarithm log naturallogarithm ln determinant det Probability Pr
+    Residue Res hypsecant sech hypcosecant csch hypcotangent coth acot arccot asec arcsec acsc arccsc]]):gmatch("(%a+)%s+(%a+)") do
+    M.known_macros[long] = {body = "\\" .. short, count = 0}
   end
   for word in ("if then else otherwise unless given using assume since let for all even odd integer and or as in"):gmatch("%a+") do
     M.known_macros["q" .. word] = {body = "\\quad\\text{" .. word .. "}\\quad", count = 0}
@@ -194,7 +202,7 @@ mathhyphen 0 \text{-}
     end end)
   end
   local matrices = {["("] = "pmatrix", ["["] = "bmatrix", ["|"] = "vmatrix", ["{"] = "matrix"}
-  for names, fixed in pairs({["mqty matrixquantity smqty smallmatrixquantity"] = false, pmqty = "pmatrix", Pmqty = "pmatrix", bmqty = "bmatrix", vmqty = "vmatrix"}) do
+  for names, fixed in pairs({["mqty matrixquantity smqty smallmatrixquantity"] = false, ["spmqty sPmqty"] = "psmallmatrix", sbmqty = "bsmallmatrix", svmqty = "vsmallmatrix", pmqty = "pmatrix", Pmqty = "pmatrix", bmqty = "bmatrix", vmqty = "vmatrix"}) do
     each(names, function(name) return function(p)
       p:star()
       local text, kind = p:in_brackets()

@@ -11,33 +11,45 @@ return function(symbols)
   local unseen = {phantom = true, rule = true}
   local invisible = {["\u{2061}"] = true, ["\u{2062}"] = true, ["\u{2063}"] = true, ["\u{200b}"] = true}
 
-  local function empty(list) return list == nil or #M.flat(list) == 0 end
+  local function empty(list) return list == nil or #list == 0 or #M.flat(list) == 0 end
 
   -- Scripts that hold nothing: x_{}.
   local function bare(node)
-    return node.k == "scripts" and node.base and (node.primes or 0) == 0 and empty(node.sub) and empty(node.sup) and empty(node.presub) and empty(node.presup)
+    return node.base and (node.primes or 0) == 0 and empty(node.sub) and empty(node.sup) and empty(node.presub) and empty(node.presup)
   end
 
-  --- The nodes that are spoken: groups and styles opened, spaces left out. `pauses` keeps the wide spaces, which part what
-  --- they stand between.
-  function M.flat(list, pauses, out)
-    out = out or {}
+  local function flatten(list, pauses, out)
     for _, node in ipairs(list) do
-      if opened[node.k] then
-        M.flat(node.list, pauses, out)
-      elseif bare(node) then
-        M.flat({node.base}, pauses, out)
-      elseif node.k == "space" then
+      local kind = node.k
+      if opened[kind] then
+        flatten(node.list, pauses, out)
+      elseif kind == "space" then
         if pauses and node.em and node.em >= 1 then out[#out + 1] = {k = "pause"} end
-      elseif node.k == "big" then
+      elseif kind == "scripts" and bare(node) then
+        flatten({node.base}, pauses, out)
+      elseif kind == "big" then
         local class = node.cls ~= "rel" and node.cls or "ord"
         if class == "ord" and not bars[node.delim] then class = opening[node.delim] and "open" or closing[node.delim] and "close" or "ord" end
         out[#out + 1] = {k = "sym", ch = node.delim, cls = class}
-      elseif not unseen[node.k] and not invisible[node.ch] then
+      elseif not unseen[kind] and not invisible[node.ch] then
         out[#out + 1] = node
       end
     end
     return out
+  end
+
+  local function changes(node)
+    local kind = node.k
+    return opened[kind] or unseen[kind] or kind == "space" or kind == "big" or kind == "scripts" and bare(node) or invisible[node.ch]
+  end
+
+  --- The nodes that are spoken: groups and styles opened, spaces left out. `pauses` keeps the wide spaces, which part what
+  --- they stand between. Not to be changed: it is the list itself where nothing is left out.
+  function M.flat(list, pauses)
+    for _, node in ipairs(list) do
+      if changes(node) then return flatten(list, pauses, {}) end
+    end
+    return list
   end
 
   function M.is_sign(node, char) return node ~= nil and node.k == "sym" and node.ch == char end
@@ -46,7 +58,9 @@ return function(symbols)
   local function sign(node)
     if node.k == "sym" then return node end
     if node.k ~= "scripts" or not node.base then return nil end
-    local base = M.flat({node.base})
+    if node.base.k == "sym" then return node.base end
+    if node.base.k ~= "big" and not opened[node.base.k] then return nil end
+    local base = flatten({node.base}, false, {})
     return #base == 1 and base[1].k == "sym" and base[1] or nil
   end
 
