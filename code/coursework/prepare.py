@@ -150,7 +150,7 @@ def _variables(
 ) -> dict:
     """Compute the variables of the prose, or take the kept ones where nothing they depend on has changed."""
     roots = ("coursework.answers.variables:values", "coursework.answers.recurrent:variables")
-    conclusions = "coursework.experiments.conclusions:variables"
+    conclusions = "coursework.experiments.variables:variables"
     depends = {
         "code": source_digest(*roots, conclusions),
         "settings": _shown_settings(settings),

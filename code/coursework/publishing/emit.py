@@ -241,11 +241,7 @@ class _Writer:
     def _embed(self, name: str, label: str, line: Line) -> str:
         path = (self.document.path.parent / name).resolve()
         cell = self._notebook_cell(path, name, label, line)
-        source = _text(cell["source"])
-        option_lines = [Line(t, line.file, line.number) for t in source.split("\n") if t.startswith("#|")]
-        text = "\n".join(each.text[2:].removeprefix(" ") for each in option_lines)
-        options = qmd.parse_yaml(text, option_lines, f"the options of {label}") if option_lines else {}
-        return "\n" + self.outputs(options, cell.get("outputs", []), line.place) + "\n"
+        return "\n" + self.outputs(cell["metadata"], cell.get("outputs", []), line.place) + "\n"
 
     def _notebook_cell(self, path: Path, name: str, label: str, line: Line) -> dict:
         if path not in self.notebooks:
@@ -258,9 +254,7 @@ class _Writer:
                 raise InputError(f"{line.place}: the notebook {name} cannot be read.") from None
             self.embedded.append(path)
         for cell in self.notebooks[path].get("cells", []):
-            if cell["cell_type"] == "code" and re.search(
-                rf"^#\|\s*label:\s*[\"']?{re.escape(label)}[\"']?\s*$", _text(cell["source"]), flags=re.M
-            ):
+            if cell["cell_type"] == "code" and cell.get("id") == label:
                 return cell
         raise InputError(f"{line.place}: the notebook {name} has no cell with the label {label}.")
 

@@ -53,8 +53,7 @@ def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], in
             text = qmd.substitute(caption, part.place, variables, document.front_matter)
             cells.append(_markdown(text))
     for number, cell in enumerate(cells, 1):
-        label = cell["metadata"].pop("label", None)
-        cell["id"] = label or f"cell-{number}"
+        cell["id"] = cell["metadata"].get("label") or f"cell-{number}"
     metadata = {
         "kernelspec": KERNEL,
         "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
@@ -98,16 +97,15 @@ def _markdown(text: str) -> dict:
 def _code(
     cell: Cell, outputs: Sequence[dict], count: int | None, variables: Mapping[str, Any], document: Document
 ) -> dict:
-    options = "\n".join(line.text for line in cell.option_lines)
-    options = qmd.substitute(options, cell.place, variables, document.front_matter)
-    source = "\n".join(text for text in (options, cell.code.strip("\n")) if text)
-    metadata: dict[str, Any] = {"label": cell.label} if cell.label else {}
-    if cell.options.get("echo") is False or cell.options.get("code-fold"):
-        metadata["jupyter"] = {"source_hidden": True}
+    # The options are metadata, where Quarto and our own `embed` look for them; a reader of the code is spared them.
+    metadata: dict[str, Any] = {
+        key: qmd.substitute(value, cell.place, variables, document.front_matter) if isinstance(value, str) else value
+        for key, value in cell.options.items()
+    }
     return {
         "cell_type": "code",
         "metadata": metadata,
-        "source": _source(source),
+        "source": _source(cell.code.strip("\n")),
         "execution_count": count,
         "outputs": [_output(dict(output), count) for output in outputs],
     }
