@@ -103,6 +103,8 @@ def _path(dataset, root):
         raise InputError(
             f"dataset: there is no {path.name} here; give {FASHION_MNIST}, a folder with IDX files, or a .npz file."
         )
+    if dataset == FASHION_MNIST and not (path / "SHA256SUMS").is_file():
+        raise InputError(f"data/{FASHION_MNIST}/SHA256SUMS is missing: restore it from the repository.")
     return path
 
 

@@ -67,7 +67,7 @@ class GraphModel:
         images, labels = tf.TensorSpec((None, *shape), tf.float32), tf.TensorSpec((None,), tf.int32)
         indices, order = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None, run.batch), tf.int32)
         count, number = tf.TensorSpec((), tf.int32), tf.TensorSpec((), tf.float32)
-        self.train = tf.function(self._train, [images, labels, order, count, number, number])
+        self.train = tf.function(self._train, [images, labels, order, count, count, number, number])
         self.logits = tf.function(self._logits, [images, indices])
 
     def _built(self, run: Run) -> keras.Model:
@@ -85,7 +85,7 @@ class GraphModel:
         for moment in (*self.first_moments, *self.second_moments):
             moment.assign(tf.zeros_like(moment))
 
-    def _train(self, x, y, order, start, rate, l2):
+    def _train(self, x, y, order, start, late, rate, l2):
         """Take one step for each row of `order`, the indices of a batch's examples in `x` and `y`.
 
         Parameters
@@ -96,6 +96,8 @@ class GraphModel:
             Shape (steps here, batch size).
         start
             How many steps were taken before.
+        late
+            After this step the learning rate is a tenth of `rate` (see `models.rate_of`).
         rate, l2
             The learning rate and λ.
         """
@@ -105,6 +107,7 @@ class GraphModel:
                 tape.watch(self.trainable)
                 logits = self.model(tf.gather(x, order[row]), training=True)
                 loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(y, order[row]), logits))
+            now = tf.where(start + row <= late, rate, rate / 10)
             decay_1, decay_2 = tf.pow(BETA_1, taken), tf.pow(BETA_2, taken)
             gradients = tape.gradient(loss, self.trainable)
             for variable, gradient, m, v in zip(
@@ -113,7 +116,7 @@ class GraphModel:
                 if len(variable.shape) > 1:  # a kernel: the gradient of λ‖W‖²
                     gradient += 2 * l2 * variable
                 tf.raw_ops.ResourceApplyAdam(
-                    var=variable.handle, m=m.handle, v=v.handle, grad=gradient, lr=rate,
+                    var=variable.handle, m=m.handle, v=v.handle, grad=gradient, lr=now,
                     beta1_power=decay_1, beta2_power=decay_2, beta1=BETA_1, beta2=BETA_2, epsilon=EPSILON,
                 )  # fmt: skip
 
@@ -164,9 +167,10 @@ class Engine:
         else:
             graph.reset(run)
             step = 0
+            late = tf.constant(run.steps * 9 // 10)
             rate, l2 = tf.constant(run.rate, tf.float32), tf.constant(run.l2, tf.float32)
             for part in np.array_split(chosen[batches(run)], run.moments):
-                graph.train(self.x_train, self.y_train, tf.constant(part), tf.constant(step), rate, l2)
+                graph.train(self.x_train, self.y_train, tf.constant(part), tf.constant(step), late, rate, l2)
                 step += len(part)
                 history.append(self._measured(graph, run, step, chosen))
         result = {**history[-1], "history": history}

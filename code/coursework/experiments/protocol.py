@@ -16,7 +16,7 @@ class Run:
     width: int  # units of each hidden dense layer
     l2: float = 0.0  # λ of the penalty λ Σ w² over all weights, biases excepted
     dropout: float = 0.0  # probability with which a hidden dense unit is dropped
-    rate: float = 1e-3  # Adam's learning rate, the same from the first step to the last
+    rate: float = 1e-3  # Adam's learning rate
     batch: int = 64
     moments: int = 1  # how often loss and error are measured, evenly spaced
     keep: bool = False  # keep the final weights, for the test set

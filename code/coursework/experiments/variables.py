@@ -186,9 +186,7 @@ def _trial(settings: Settings, trained: int) -> str:
     if not excuse:
         return f"All numbers come from {whole(trained)} trainings."
     what = "on a small budget" if store.budget(settings) != protocol.FULL else "with other images"
-    return (
-        f"**This is a trial {what}: its {whole(trained)} trainings are no results, and its sentences may not hold.**"
-    )
+    return f"**This is a trial {what}: its {whole(trained)} trainings are no results, and its sentences may not hold.**"
 
 
 def whole(value: float) -> str:
