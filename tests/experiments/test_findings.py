@@ -53,7 +53,7 @@ def test_a_diverged_seed_is_surely_nothing():
 
 def test_a_true_claim_is_shown_with_its_numbers(capsys):
     claim("less is less", True, 0.5, Spread(np.array([1.0, 1.0, 1.0])))
-    assert capsys.readouterr().out == "✓ less is less (0.5; 1.0000 ± 0.0000)\n"
+    assert capsys.readouterr().out == "✓ less is less (0.5000; 1.0000 ± 0.0000)\n"
 
 
 def test_a_false_claim_stops_unless_it_is_excused(capsys, monkeypatch):

@@ -52,7 +52,8 @@ def at(rows, quantity, **settings):
 
 def claim(words, holds, *numbers):
     """Stop where a sentence is false; on a smaller budget, or with other images, say so instead."""
-    said = f"{words} ({'; '.join(map(str, numbers))})" if numbers else words
+    shown = "; ".join(f"{number:.4f}" if isinstance(number, float) else str(number) for number in numbers)
+    said = f"{words} ({shown})" if numbers else words
     if not holds and not claim.excuse:
         raise AssertionError(f"this sentence is false: {said}")
     print(f"✓ {said}" if holds else f"✗ does not hold {claim.excuse}: {said}")

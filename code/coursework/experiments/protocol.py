@@ -38,7 +38,7 @@ class Budget:
     cnn_width: int = 128
     passes: tuple = (30, 20)  # over the training images, MLP and CNN, …
     least: int = 400  # … but never fewer steps than this,
-    most: tuple = (4000, 3000)  # and never more than these
+    most: tuple = (3000, 2000)  # and never more than these
 
 
 FULL = Budget()

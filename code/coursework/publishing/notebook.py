@@ -13,6 +13,7 @@ from coursework.publishing.qmd import FLOATS, Cell, Document, Prose
 
 _HEADING_ATTRIBUTES = re.compile(r"^(#{1,6} .*?)\s*\{[^{}]*\}\s*$", flags=re.M)
 _COMMENT = re.compile(r"<!--.*?-->\n?", flags=re.S)
+_EMBED = re.compile(r"^\{\{< embed \S+#([\w-]+) >\}\}$", flags=re.M)
 
 
 def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], inputs: str) -> bytes:
@@ -54,6 +55,7 @@ def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], in
             cells.append(_markdown(text))
     for number, cell in enumerate(cells, 1):
         cell["id"] = cell["metadata"].get("label") or f"cell-{number}"
+    _show_early(cells)
     metadata = {
         "kernelspec": KERNEL,
         "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
@@ -75,6 +77,25 @@ def _paragraphs(document: Document, part: Prose, variables: Mapping[str, Any]) -
         sections[-1].append(text)
     texts = (_COMMENT.sub("", _HEADING_ATTRIBUTES.sub(r"\1", "\n".join(lines))).strip() for lines in sections)
     return [text for text in texts if text]
+
+
+def _show_early(cells: Sequence[dict]) -> None:
+    """Attach the picture of a later cell where the prose embeds it, so that results can come first."""
+    pictures = {
+        cell["id"]: (output["data"]["image/png"], cell["metadata"].get("fig-alt", ""))
+        for cell in cells
+        for output in cell.get("outputs", ())
+        if "image/png" in output.get("data", {})
+    }
+    for cell in cells:
+        text = "".join(cell["source"])
+        if cell["cell_type"] == "markdown" and (labels := _EMBED.findall(text)):
+            shown = {label: pictures[label] for label in labels if label in pictures}
+            cell["attachments"] = {f"{label}.png": {"image/png": png} for label, (png, _) in shown.items()}
+            for label, (_, alt) in shown.items():
+                image = f"![{alt}](attachment:{label}.png)"
+                text = re.sub(rf"^\{{\{{< embed \S+#{label} >\}}\}}$", image, text, flags=re.M)
+            cell["source"] = _source(_EMBED.sub("", text))
 
 
 def _caption(cell: Cell, counts: dict[str, int]) -> str | None:
