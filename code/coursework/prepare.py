@@ -157,7 +157,7 @@ def _variables(
         "evidence": digest(evidence),
         "recurrent": digest(measurements),
         "runs": runs,
-        "packages": package_versions("sympy", "numpy"),
+        "packages": package_versions("sympy", "numpy", "pandas", "scipy"),
     }
     kept = products(project)
     key = digest(depends)

@@ -133,7 +133,6 @@ def variables(settings: Settings, project: Project) -> dict[str, str]:
     trained = len(stages.all_runs(budget, results))
     values = {
         "trial": _trial(settings, trained),
-        "trainings": whole(trained),
         "dataset": data.shown_name(settings.dataset),
         "examples_train": whole(len(images.y_train)),
         "examples_validation": whole(len(images.y_validation)),
@@ -151,6 +150,7 @@ def variables(settings: Settings, project: Project) -> dict[str, str]:
         "mlp_width": whole(budget.widths[1]),
         "cnn_width": whole(budget.cnn_width),
         "too_much_l2": plain(max(budget.l2)),
+        "rate": plain(protocol.new_run(budget, "cnn", budget.tuned, 0).rate),
         "comparison_loss": spread(found["cnn"].regularised.loss - found["mlp"].regularised.loss, signed),
         "comparison_error": spread(found["cnn"].regularised.error - found["mlp"].regularised.error, points),
     }

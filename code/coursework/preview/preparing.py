@@ -81,13 +81,13 @@ def _die_with_parent() -> None:
 
 def _count_runs(project: Project, settings: Any, say: Callable[[str], None], done: threading.Event) -> None:
     """Say how many of the trainings are there, while some are missing."""
-    from coursework.experiments.protocol import expected_runs
+    from coursework.experiments.stages import expected_runs
     from coursework.experiments.store import RunStore
 
     said = None
     while not done.wait(INTERVAL):
         store = RunStore(settings, project)
-        expected = expected_runs(store.profile, store)
+        expected = expected_runs(store.budget, store)
         found = sum(run in store for run in expected)
         if found < len(expected) and found != said:
             said = found

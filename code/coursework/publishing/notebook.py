@@ -12,8 +12,8 @@ from coursework.publishing.execution import KERNEL, Outputs
 from coursework.publishing.qmd import FLOATS, Cell, Document, Prose
 
 _HEADING_ATTRIBUTES = re.compile(r"^(#{1,6} .*?)\s*\{[^{}]*\}\s*$", flags=re.M)
-_COMMENT = re.compile(r"<!--.*?-->\n?", flags=re.S)
-_EMBED = re.compile(r"^\{\{< embed \S+#([\w-]+) >\}\}$", flags=re.M)
+_COMMENT = re.compile(r"<!--(?! show ).*?-->\n?", flags=re.S)
+_SHOW = re.compile(r"^<!-- show ([\w-]+) -->$", flags=re.M)
 
 
 def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], inputs: str) -> bytes:
@@ -65,6 +65,17 @@ def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], in
     return (json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
 
 
+def crossed(content: bytes) -> list[str]:
+    """List the claims that a notebook shows with a cross, as not holding, each with the label of its cell."""
+    return [
+        f"{cell['id']}: {line.rstrip()}"
+        for cell in json.loads(content)["cells"]
+        for output in cell.get("outputs", ())
+        for line in output.get("text", ())
+        if line.startswith("✗ ")
+    ]
+
+
 def _paragraphs(document: Document, part: Prose, variables: Mapping[str, Any]) -> list[str]:
     """Split prose into one text a section, so that a notebook's outline works."""
     plain = {(line.file, line.number) for line in qmd.outside_code(part.lines)}
@@ -80,22 +91,24 @@ def _paragraphs(document: Document, part: Prose, variables: Mapping[str, Any]) -
 
 
 def _show_early(cells: Sequence[dict]) -> None:
-    """Attach the picture of a later cell where the prose embeds it, so that results can come first."""
+    """Attach the picture of a later cell where the prose says ``<!-- show label -->``: so results can come first."""
     pictures = {
         cell["id"]: (output["data"]["image/png"], cell["metadata"].get("fig-alt", ""))
         for cell in cells
         for output in cell.get("outputs", ())
         if "image/png" in output.get("data", {})
     }
+
+    def image(match: re.Match) -> str:
+        return f"![{pictures[match[1]][1]}](attachment:{match[1]}.png)" if match[1] in pictures else ""
+
     for cell in cells:
         text = "".join(cell["source"])
-        if cell["cell_type"] == "markdown" and (labels := _EMBED.findall(text)):
-            shown = {label: pictures[label] for label in labels if label in pictures}
-            cell["attachments"] = {f"{label}.png": {"image/png": png} for label, (png, _) in shown.items()}
-            for label, (_, alt) in shown.items():
-                image = f"![{alt}](attachment:{label}.png)"
-                text = re.sub(rf"^\{{\{{< embed \S+#{label} >\}}\}}$", image, text, flags=re.M)
-            cell["source"] = _source(_EMBED.sub("", text))
+        if cell["cell_type"] == "markdown" and (labels := _SHOW.findall(text)):
+            cell["attachments"] = {
+                f"{label}.png": {"image/png": pictures[label][0]} for label in labels if label in pictures
+            }
+            cell["source"] = _source(_SHOW.sub(image, text))
 
 
 def _caption(cell: Cell, counts: dict[str, int]) -> str | None:
