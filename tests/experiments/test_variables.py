@@ -59,9 +59,12 @@ def test_slope_of_a_power_law_is_its_exponent():
 def test_intervals_are_printed_as_mean_and_half_width():
     values = np.array([0.14, 0.15, 0.16])
     half = stats.t.ppf(0.975, 2) * values.std(ddof=1) / np.sqrt(3)
-    assert variables.spread(Spread(values), variables.decimal) == f"0.150 ± {half:.3f}"
-    assert variables.spread(Spread(values), variables.percent) == f"15.0 ± {100 * half:.1f} %"
-    assert variables.spread(Spread(-values), variables.points) == f"−15.0 ± {100 * half:.1f} points"
+    for spread, show, text in (
+        (Spread(values), variables.decimal, f"0.150 ± {half:.3f}"),
+        (Spread(values), variables.percent, f"15.0 ± {100 * half:.1f} %"),
+        (Spread(-values), variables.points, f"−15.0 ± {100 * half:.1f} points"),
+    ):
+        assert variables.spread(spread, show).replace("\N{NO-BREAK SPACE}", " ") == text
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.001, "0.001"), (8.33e-5, "0.0000833"), (0.0, "0"), (0.01, "0.01")])

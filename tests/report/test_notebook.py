@@ -131,7 +131,7 @@ TINY = """SMALL = Budget(
 
 def execute(written, base, *, shrunk=True):
     """Execute the notebook in an empty folder where neither this package nor its results can be found."""
-    opened = nbformat.from_dict(json.loads(nbformat.writes(written)))
+    opened = nbformat.reads(nbformat.writes(written), as_version=4)
     for cell in code_of(opened):  # a smaller budget still
         cell.source = re.sub(r"SMALL = Budget\(.*?\n\)", TINY, cell.source, flags=re.S)
     folder, datasets, block = base / "folder", base / "keras" / "datasets" / "fashion-mnist", base / "block"
@@ -245,7 +245,7 @@ def test_the_numbers_of_the_prose_are_those_of_the_cells(built, made):
     (table,) = [output.data["text/plain"] for name, output in outputs_of(made) if name == "test"]
     for model in ("mlp", "cnn"):
         row = next(line for line in table.splitlines() if line.startswith(model)).split()
-        assert f"{100 * float(row[-1]):.1f} %" == values[f"{model}_test_error"]
+        assert f"{100 * float(row[-1]):.1f}\N{NO-BREAK SPACE}%" == values[f"{model}_test_error"]
 
 
 def test_options_are_metadata_where_quarto_looks_for_them(made):

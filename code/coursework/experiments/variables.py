@@ -206,7 +206,7 @@ def signed(value: float, digits: int = 3) -> str:
 
 def percent(value: float, digits: int = 1) -> str:
     """Print a rate in percent."""
-    return f"{decimal(100 * value, digits)} %"
+    return f"{decimal(100 * value, digits)}\N{NO-BREAK SPACE}%"
 
 
 def points(value: float) -> str:
@@ -221,6 +221,5 @@ def plain(value: float) -> str:
 
 def spread(value: Spread, show: Callable[[float], str]) -> str:
     """Print a mean and half the width of its interval: 0.454 ± 0.012, or 14.6 ± 0.3 %."""
-    mean, _, unit = show(value.mean).partition(" ")
-    half = show(value.half).partition(" ")[0].removeprefix("+")
-    return f"{mean} ± {half} {unit}".rstrip()
+    (mean, *unit), (half, *_) = (show(part).split() for part in (value.mean, value.half))
+    return "\N{NO-BREAK SPACE}".join([mean, "±", half.removeprefix("+"), *unit])
