@@ -9,10 +9,7 @@ from scipy import stats
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """A quantity over seeds, with the 95 % t interval of its mean; differences are taken seed by seed (paired).
-
-    ``a < b`` says that a is surely lower: the interval of the difference a − b lies below zero.
-    """
+    """A quantity over seeds with the 95 % t interval of its mean; ``a < b``: that of a − b, seed by seed, is below 0."""
 
     values: np.ndarray
 

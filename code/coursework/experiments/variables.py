@@ -45,7 +45,7 @@ class Findings:
     smallest, fixed, scaled, none
         Validation at the smallest size with the chosen λ, and at the largest: with it, with λ ∝ 1/n, with λ = 0.
     slope
-        Of log error against log size, λ fixed.
+        Of log error against log size, λ fixed, up to the size of tuning.
     final_l2, test
         λ of the final models, and what they have on the test set.
     """
@@ -94,7 +94,7 @@ def of_model(results: Mapping[Run, dict], budget: Budget, model: str) -> Finding
         fixed=by_rule["fixed λ"],
         scaled=by_rule["λ ∝ 1/n"],
         none=by_rule["λ = 0"],
-        slope=slope(curve, "validation_error"),
+        slope=slope(curve[curve["n"] <= budget.tuned], "validation_error"),
         final_l2=final_l2,
         test=_point(table(results, protocol.final(budget, model, final_l2)), "test"),
     )
