@@ -9,7 +9,7 @@ from scipy import stats
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """A quantity over seeds with the 95 % t interval of its mean; ``a < b``: that of a − b, seed by seed, is below 0."""
+    """A quantity over seeds with the 95 % t interval of its mean; ``a < b``: that of a − b, seed by seed, is below."""
 
     values: np.ndarray
 
