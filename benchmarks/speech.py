@@ -1,6 +1,6 @@
 """Counts the pairs of formulas that mean different things and sound the same.
 
-    python benchmarks/speech.py FILE [--json] [--show N]
+    python benchmarks/speech.py FILE [--json] [--show N] [--folder EXTENSION]
 
 FILE holds one formula a line, between dollar signs or bare; what stands before a tab is left out. From each formula
 come mutants, in which one thing, or a thing and the comma beside it, has moved over one border: out of or into an
