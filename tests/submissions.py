@@ -12,12 +12,24 @@ from pathlib import Path
 import nbformat
 import pikepdf
 import typst
+from PIL import Image
+
+from handin.examine import Digests, Report, examine
+from handin.names import Names, zip_bytes
 
 STUDENT_ID = "101234567"
 PDF_NAME = f"{STUDENT_ID}-CS3950-answers.pdf"
 NOTEBOOK_NAME = f"{STUDENT_ID}-CS3950-q6.ipynb"
 ZIP_NAME = f"{STUDENT_ID}-CS3950.zip"
 PDF_DIGEST, NOTEBOOK_DIGEST = "0123456789abcdef" * 2, "fedcba9876543210" * 2
+
+EXPECTED = Digests(PDF_DIGEST, NOTEBOOK_DIGEST)
+
+
+def names(student_id: str) -> Names:
+    """Name the files of a submission as these ones are named."""
+    return Names(f"{student_id}-CS3950-answers.pdf", f"{student_id}-CS3950-q6.ipynb", f"{student_id}-CS3950.zip")
+
 
 MARKS = """
 total: 100
@@ -41,7 +53,7 @@ _SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="60"><path d="
 FIGURE = '#figure(image("drawing.svg", width: 3cm, alt: "A red line falls from left to right."), caption: [A line.])'
 
 _TYPST = """
-#set document(title: [Answers], author: "%(id)s", keywords: ("coursework:%(digest)s",))
+#set document(title: [Answers], author: "%(id)s", keywords: ("made-from:%(digest)s",))
 #set text(lang: "en", region: "GB")
 #set heading(numbering: (..n) => if n.pos().len() == 1 {"Q" + str(n.pos().first())} else {numbering("1.1", ..n.pos())})
 #set page(header: [Deep Learning #h(1fr) %(id)s], numbering: "1")
@@ -154,7 +166,7 @@ def _notebook() -> nbformat.NotebookNode:
     metadata = {
         "kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"},
         "language_info": {"name": "python", "version": "3.11.7", "file_extension": ".py"},
-        "coursework": {"inputs": NOTEBOOK_DIGEST},
+        "press": {"inputs": NOTEBOOK_DIGEST},
     }
     return v4.new_notebook(cells=cells, metadata=metadata)
 
@@ -200,3 +212,68 @@ def write_marks(folder: Path) -> Path:
     path = folder / "marks.yml"
     path.write_text(MARKS, encoding="utf-8")
     return path
+
+
+def write_zip(path: Path, content: dict[str, bytes]) -> Path:
+    """Write a zip as the project does."""
+    path.write_bytes(zip_bytes(content))
+    return path
+
+
+def examined(
+    tmp_path: Path, members: dict[str, bytes], marks: Path | None = None, name: str = ZIP_NAME, **options
+) -> Report:
+    """Zip the members and check the zip."""
+    path = tmp_path / name
+    write_zip(path, members)
+    options = {"student_id": STUDENT_ID, "names": names, "final": True, "expected": EXPECTED, "marks": marks, **options}
+    return examine(path, **options)
+
+
+def examined_file(tmp_path: Path, name: str, content: bytes, **options) -> Report:
+    """Check one file alone."""
+    (tmp_path / name).write_bytes(content)
+    options = {"student_id": STUDENT_ID, "names": names, "final": True, "expected": EXPECTED, **options}
+    return examine(tmp_path / name, **options)
+
+
+def only(findings, severity: str = "error") -> str:
+    """Return the messages of the findings, all of which have this severity."""
+    assert findings, "nothing was found"
+    assert {finding.severity for finding in findings} == {severity}, [str(finding) for finding in findings]
+    for finding in findings:
+        assert finding.file
+        assert finding.message.strip()
+        assert finding.fix.strip().endswith((".", "...`."))
+    return " | ".join(f"{finding.file} {finding.place}: {finding.message}" for finding in findings)
+
+
+def change_cell(cell: int, **values: object):
+    """Return a function that sets what a cell of a notebook holds."""
+
+    def change(notebook):
+        for key, value in values.items():
+            notebook.cells[cell][key] = value
+
+    return change
+
+
+def stream(text: str, cell: int = 1, name: str = "stdout"):
+    """Return a function that makes a cell print a text."""
+    return change_cell(cell, outputs=[nbformat.v4.new_output("stream", name=name, text=text)])
+
+
+def display(data: dict, cell: int = 1, **metadata: object):
+    """Return a function that makes a cell show something."""
+    return change_cell(cell, outputs=[nbformat.v4.new_output("display_data", data, metadata=metadata)])
+
+
+def jpeg_with_exif(fields: dict | None = None, inner: dict | None = None) -> bytes:
+    """A photograph with a name and a path in its EXIF data."""
+    image = Image.open(io.BytesIO(png())).convert("RGB")
+    exif = Image.Exif()
+    exif.update({0x013B: "Alice Smith", 0x010E: "/home/alice/x.png"} if fields is None else fields)
+    exif.get_ifd(0x8769).update(inner or {})
+    saved = io.BytesIO()
+    image.save(saved, "JPEG", exif=exif)
+    return saved.getvalue()

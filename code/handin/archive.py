@@ -2,7 +2,8 @@
 
 Nothing is ever unpacked to disk. An archive that could harm whoever unpacks it (a path that leads out of the folder, a
 link, a bomb), or that two programs may read differently (two entries of one name, overlapping entries, a second name
-hidden in an extra field), is refused whole.
+hidden in an extra field), is refused whole. What is only untidy (a folder, what macOS or Windows added) is said, and
+the rest is looked at.
 """
 
 from __future__ import annotations
@@ -15,18 +16,17 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from handin.findings import Finding, shortened
+from handin.findings import Finding
+from handin.kinds import looks_like
+from handin.text import shortened
 
 MEGABYTE = 1_000_000
 MOST_ENTRIES = 200
 """The assignment asks for two files; a zip with more than this many entries is not even listed."""
 
 MOST_DIRECTORY_BYTES = 200_000
-LARGEST_RATIO = 200
-"""Real notebooks shrink ten to twentyfold, a bomb a thousandfold."""
-
-SMALL = MEGABYTE
-"""Content below this size harms nobody, however well it shrinks."""
+MAKE_AGAIN = "Make the zip again from the files themselves, and upload that."
+_BY_HAND = "The Finder always adds it: make the zip in the Terminal, with zip -X NAME.zip FIRST.pdf SECOND.ipynb."
 
 _END = b"PK\x05\x06"
 _END_SIZE = 22
@@ -58,19 +58,22 @@ class Opened:
     Parameters
     ----------
     members
-        Name to content; empty where the zip was refused.
+        Name, without folders, to content; empty where the zip was refused.
     findings
-        Why it was refused, or what is odd.
+        Why it was refused, or what is untidy.
     comments
         The comments of the archive and of its entries, which nobody sees and everybody receives.
     hidden
         What stands in the extra fields of its entries, as text.
+    is_refused
+        Whether nothing of it was read.
     """
 
     members: dict[str, bytes]
     findings: list[Finding]
     comments: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    is_refused: bool = False
 
 
 def open_zip(path: Path, *, largest: int) -> Opened:
@@ -85,21 +88,22 @@ def open_zip(path: Path, *, largest: int) -> Opened:
     """
     name = path.name
 
-    def refused(message: str, mend: str, place: str = "") -> Opened:
-        return Opened({}, [Finding("error", name, place, message, mend)])
+    def refused(message: str, fix: str = MAKE_AGAIN, place: str = "") -> Opened:
+        return Opened({}, [Finding("error", name, place, message, fix)], is_refused=True)
 
-    again = "Make the zip again."
     size = path.stat().st_size
     if size > largest:
         return refused(f"The zip has {size / MEGABYTE:.1f} MB and was not opened.", "Make it smaller.")
     raw = path.read_bytes()
+    if not raw.startswith(b"PK") and (what := looks_like(raw, instead_of="a zip")):
+        return refused(f"It is no zip but {what.name}.", what.fix)
     if problem := _end_record_problem(raw):
-        return refused(problem, again)
+        return refused(problem)
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             if problems := _directory_problems(name, raw, archive.start_dir, entries, largest):
-                return Opened({}, problems)
+                return Opened({}, problems, is_refused=True)
             comments = tuple(
                 comment.decode("utf-8", "replace")
                 for comment in (archive.comment, *(entry.comment for entry in entries))
@@ -108,14 +112,52 @@ def open_zip(path: Path, *, largest: int) -> Opened:
             hidden = tuple(
                 extra.decode("latin-1") for entry in entries for extra in (entry.extra, _own_extra(raw, entry)) if extra
             )
-            members = {}
+            contents = {}
             for entry in entries:
                 if (content := _content(raw, entry)) is None:
-                    return refused("The content is damaged (its checksum or length is wrong).", again, entry.filename)
-                members[entry.filename] = content
+                    return refused(
+                        "The content is damaged (its checksum or length is wrong).", place=shortened(entry.filename)
+                    )
+                contents[entry.orig_filename.replace("\\", "/")] = content
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, struct.error, ValueError) as error:
-        return refused(f"The zip is damaged ({shortened(str(error), 80)}).", again)
-    return Opened(members, [], comments, hidden)
+        return refused(f"The zip is damaged ({shortened(str(error), 80)}).")
+    members, findings = _tidied(contents, name)
+    return Opened(members, findings, comments, hidden)
+
+
+def _tidied(contents: dict[str, bytes], name: str) -> tuple[dict[str, bytes], list[Finding]]:
+    """Take the files out of their folders, and say what was in the way."""
+    members: dict[str, bytes] = {}
+    macos: list[str] = []
+    windows: list[str] = []
+    folders: dict[str, None] = {}
+    findings: list[Finding] = []
+    for path, content in contents.items():
+        folder, _, last = path.rpartition("/")
+        if path.startswith("__MACOSX/") or last == ".DS_Store" or last.startswith("._"):
+            macos.append(path)
+        elif last.casefold() in ("thumbs.db", "desktop.ini"):
+            windows.append(path)
+        else:
+            if folder:
+                folders[folder] = None
+            if last in members:
+                message = f"Another file of the name {shortened(last)} lies in another folder; only one was looked at."
+                findings.append(Finding("error", name, shortened(path), message, "Take one of them out of the zip."))
+            elif last:
+                members[last] = content
+    if macos:
+        message = f"macOS added what is not asked for, {len(macos)} in number, such as {shortened(macos[-1])}."
+        findings.append(Finding("error", name, shortened(macos[0]), message, _BY_HAND))
+    if windows:
+        message = "Windows added a hidden file that was not asked for."
+        findings.append(Finding("error", name, shortened(windows[0]), message, "Take it out of the zip."))
+    if folders:
+        first = next(iter(folders))
+        message = f"The files lie in a folder ({shortened(first)}): it was zipped in place of the files in it."
+        fix = "Open the folder, select the files in it, and make the zip of these."
+        findings.append(Finding("error", name, shortened(f"{first}/"), message, fix))
+    return members, findings
 
 
 def _own_extra(raw: bytes, entry: zipfile.ZipInfo) -> bytes:
@@ -157,7 +199,7 @@ def _end_record_problem(raw: bytes) -> str | None:
     if disk or first_disk or here != total:
         return "It is one part of a zip that is split over several files."
     if total > MOST_ENTRIES or directory_size > MOST_DIRECTORY_BYTES:
-        return f"It lists {total} entries in {directory_size} bytes; two files were asked for."
+        return f"It lists {total} entries: a whole folder was zipped, and two files were asked for."
     if end + _END_SIZE + comment != len(raw):
         return "There is something behind its end."
     if offset + directory_size != end:
@@ -170,42 +212,27 @@ def _directory_problems(
 ) -> list[Finding]:
     problems: list[Finding] = []
 
-    def refuse(entry: zipfile.ZipInfo, message: str, mend: str) -> None:
-        problems.append(Finding("error", name, shortened(repr(entry.orig_filename)), message, mend))
+    def refuse(entry: zipfile.ZipInfo, message: str, fix: str) -> None:
+        problems.append(Finding("error", name, shortened(repr(entry.orig_filename)), message, fix))
 
-    plain = "Make the zip again with plain files at its top level only."
     seen: dict[str, str] = {}
     for entry in entries:
         if problem := _name_problem(entry.orig_filename) or _second_name_problem(entry) or _kind_problem(entry):
-            refuse(entry, problem, plain)
+            refuse(entry, problem, "Do not unpack it; make the zip again with plain files only.")
         if entry.flag_bits & _ENCRYPTED or entry.compress_type == 99:
             refuse(entry, "The entry is encrypted.", "Make the zip again without a password.")
         elif entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            refuse(
-                entry,
-                f"The entry is compressed by a rare method ({entry.compress_type}).",
-                "Make the zip with deflate.",
-            )
-        if entry.file_size > SMALL and entry.file_size > LARGEST_RATIO * max(entry.compress_size, 1):
-            refuse(
-                entry,
-                f"The entry grows {entry.file_size / max(entry.compress_size, 1):.0f}-fold when unpacked: a zip bomb.",
-                "Do not unpack it; make the zip again.",
-            )
-        folded = unicodedata.normalize("NFKC", entry.orig_filename).casefold().rstrip(". ")
+            message = f"The entry is compressed by a rare method ({entry.compress_type})."
+            refuse(entry, message, "Make the zip with Windows, macOS or zip; in 7-Zip choose Deflate, not Deflate64.")
+        folded = unicodedata.normalize("NFKC", entry.orig_filename.replace("\\", "/")).casefold().rstrip(". ")
         if folded in seen:
-            refuse(entry, f"The name is there twice (also as {shortened(repr(seen[folded]))}).", "Make the zip again.")
+            refuse(entry, f"The name is there twice (also as {shortened(repr(seen[folded]))}).", MAKE_AGAIN)
         seen.setdefault(folded, entry.orig_filename)
     if (total := sum(entry.file_size for entry in entries)) > largest:
-        problems.append(
-            Finding(
-                "error",
-                name,
-                "",
-                f"Its entries hold {total / MEGABYTE:.0f} MB when they are unpacked, too much to be looked at.",
-                "Make the files smaller.",
-            )
-        )
+        message = f"Its entries hold {total / MEGABYTE:.0f} MB when they are unpacked, too much to be looked at."
+        if total > 100 * sum(entry.compress_size for entry in entries):
+            message += " It grows so much that it may be a zip bomb."
+        problems.append(Finding("error", name, "", message, "Make the files smaller."))
     return problems or _layout_problems(name, raw, start, entries)
 
 
@@ -219,12 +246,11 @@ def _name_problem(name: str) -> str | None:
         return "The name leads out of the folder that it is unpacked in (a path traversal)."
     if name[0] in "/\\" or name[1:2] == ":":
         return "The name is an absolute path."
-    if len(parts) > 1:
-        return "The entry lies in a folder, or is one."
-    if any(character in '<>:"|?*' for character in name) or name != name.rstrip(". "):
-        return "The name is not allowed on every system."
-    if name.split(".")[0].casefold() in _RESERVED:
-        return "The name is that of a device on Windows."
+    for part in parts if parts[-1] else parts[:-1]:  # the name of a folder ends in a slash
+        if any(character in '<>:"|?*' for character in part) or not part or part != part.rstrip(". "):
+            return "The name is not allowed on every system."
+        if part.split(".")[0].casefold() in _RESERVED:
+            return "The name is that of a device on Windows."
     return None
 
 
@@ -241,10 +267,12 @@ def _second_name_problem(entry: zipfile.ZipInfo) -> str | None:
 
 def _kind_problem(entry: zipfile.ZipInfo) -> str | None:
     mode = stat.S_IFMT(entry.external_attr >> 16)
+    if entry.orig_filename.endswith(("/", "\\")) and mode in (0, stat.S_IFDIR, stat.S_IFREG):
+        return "The entry is a folder by its name, and has content." if entry.file_size else None
+    if mode == stat.S_IFDIR or entry.external_attr & _DOS_DIRECTORY:
+        return "The entry is a folder by its kind, and a file by its name."
     if mode not in (0, stat.S_IFREG):
         return f"The entry is {_KINDS.get(mode, 'a special file')}, not a file."
-    if entry.external_attr & _DOS_DIRECTORY:
-        return "The entry is a folder, not a file."
     if entry.external_attr & _DOS_DEVICE:
         return "The entry is a device, not a file."
     return None
@@ -254,7 +282,7 @@ def _layout_problems(name: str, raw: bytes, start: int, entries: list[zipfile.Zi
     """Compare each entry's own header with the directory, and see that the entries lie one behind the other."""
 
     def refuse(place: str, message: str) -> list[Finding]:
-        return [Finding("error", name, place, message, "Make the zip again.")]
+        return [Finding("error", name, place, message, MAKE_AGAIN)]
 
     position = 0
     for entry in sorted(entries, key=lambda entry: entry.header_offset):

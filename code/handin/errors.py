@@ -1,8 +1,8 @@
-"""The two ways in which the project fails in front of an author; each message says how to mend it."""
+"""The two ways in which the project fails in front of an author; each message says how to fix it."""
 
 
 class InputError(Exception):
-    """What the author gave is wrong: exit code 2. The message names file, line or key, and the mend."""
+    """What the author gave is wrong: exit code 2. The message names file, line or key, and the fix."""
 
 
 class Interrupted(Exception):

@@ -7,32 +7,38 @@ id, the digests of its sources, where each part is answered) is checked where it
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from handin.archive import MEGABYTE, open_zip
-from handin.findings import Finding, counted, ordered, shortened
-from handin.names import DRAFT, PLACEHOLDER_ID, Names
-from handin.notebook import Notebook, check_notebook_content
+from handin.findings import Finding, counted, ordered
+from handin.identity import (
+    BUILD_AGAIN,
+    Naming,
+    Owner,
+    guessed_id,
+    kind_of,
+    name_findings,
+    notebook_identity,
+    pdf_identity,
+)
+from handin.kinds import looks_like
+from handin.names import DRAFT
+from handin.notebook.checks import check_notebook_content
+from handin.notebook.reading import Notebook
+from handin.notebook.seen import seen_digest
 from handin.pdf.checks import check_pdf_content
 from handin.pdf.reading import Pdf
-from handin.private import leaks, machine_names_in
+from handin.private.text import leaks
 from handin.scheme import Answer, Scheme, answer_findings, load_scheme, locate
-
-Naming = Callable[[str], Names]
-"""Names the files of a submission from the student id."""
+from handin.text import shortened
 
 UPLOAD_LIMIT_MB = 50
-SUFFIXES = (".zip", ".pdf", ".ipynb")
 MOST_TIMES_LIMIT = 4
 """A zip is looked into as long as it, and what it holds, is not larger than this many times what can be handed in."""
-
-_SET_ID = "Set `student_id` in the settings, or run `make submission STUDENT_ID=...`."
-_STALE = "Build the submission again: `make submission`."
 
 
 @dataclass(frozen=True)
@@ -59,17 +65,10 @@ class Digests:
 
 @dataclass(frozen=True)
 class _Wanted:
-    student_id: str | None
-    names: Naming | None
-    final: bool
+    owner: Owner
     upload_limit_mb: float
     marks: Scheme | None
     expected: Digests
-
-    @property
-    def known_id(self) -> str | None:
-        """The student id, unless it is the placeholder."""
-        return None if self.student_id in (None, PLACEHOLDER_ID) else self.student_id
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ def examine(
         If the mark scheme cannot be read.
     """
     scheme = load_scheme(marks) if isinstance(marks, Path) else marks
-    wanted = _Wanted(student_id, names, final, upload_limit_mb, scheme, expected or Digests())
+    wanted = _Wanted(Owner(student_id, names, final), upload_limit_mb, scheme, expected or Digests())
     limit = round(upload_limit_mb * MEGABYTE)
     findings = _size_findings(path.name, path.stat().st_size, wanted)
     if path.suffix.lower() != ".zip":
@@ -132,19 +131,19 @@ def examine(
         return _with_names(findings, {path.name: path.read_bytes()}, wanted)
     opened = open_zip(path, largest=MOST_TIMES_LIMIT * limit)
     findings += opened.findings
-    if opened.findings:
-        return Report(ordered([*findings, *_name_findings([path.name], wanted)]), [])
+    if opened.is_refused:
+        return Report(ordered([*findings, *name_findings([path.name], wanted.owner)]), [])
     for comment in opened.comments:
         message = f"The zip carries a comment that a marker does not see: {shortened(comment, 40)}"
         findings.append(Finding("warning", path.name, "", message, "Make the zip again."))
-        findings += [Finding(leak.severity, path.name, "comment", leak.message, leak.mend) for leak in leaks(comment)]
+        findings += [Finding(leak.severity, path.name, "comment", leak.message, leak.fix) for leak in leaks(comment)]
     for text in opened.hidden:
-        findings += [Finding(leak.severity, path.name, "extra field", leak.message, leak.mend) for leak in leaks(text)]
+        findings += [Finding(leak.severity, path.name, "extra field", leak.message, leak.fix) for leak in leaks(text)]
     findings += _count_findings(path.name, opened.members, _has_notebook(names))
     return _with_names(findings, opened.members, wanted, path.name)
 
 
-def check_zip(path: Path, **options: object) -> list[Finding]:
+def check_zip(path: Path, **options: Any) -> list[Finding]:
     """Return what is wrong with a zip and with everything in it, errors first; the options are those of `examine`."""
     return examine(path, **options).findings
 
@@ -153,33 +152,31 @@ def _with_names(
     findings: list[Finding], members: dict[str, bytes], wanted: _Wanted, zip_name: str | None = None
 ) -> Report:
     """Add what is wrong with the names and with the content of each member."""
-    asked = [name for name in members if Path(name).suffix.lower() in (".pdf", ".ipynb") and not name.startswith(".")]
+    asked = [name for name in members if kind_of(name)]
     names = [*([zip_name] if zip_name else []), *asked]
-    findings = [*findings, *_name_findings(names, wanted)]
-    student_id = wanted.known_id or _guessed_id(names, wanted.names)
+    findings = [*findings, *name_findings(names, wanted.owner)]
+    student_id = wanted.owner.known_id or guessed_id(names, wanted.owner.names)
     pdf: Pdf | None = None
     notebook: Notebook | None = None
     pdf_file = notebook_file = zip_name or ""
-    due = wanted.expected
     for name, content in members.items():
-        suffix = Path(name).suffix.lower() if not name.startswith(".") else ""
-        if suffix == ".pdf":
+        if kind_of(name) == ".pdf":
             read, problems = check_pdf_content(content, name)
             findings += problems
             if read is not None:
                 pdf, pdf_file = read, name
                 findings += [
-                    *_pdf_identity(read, name, student_id, wanted),
-                    *_stale(name, "PDF", content, read.digest, due.pdf, due),
+                    *pdf_identity(read, name, student_id, wanted.owner),
+                    *_pdf_currency(read, name, content, wanted),
                 ]
-        elif suffix == ".ipynb":
+        elif kind_of(name) == ".ipynb":
             found, problems = check_notebook_content(content, name)
             findings += problems
             if found is not None:
                 notebook, notebook_file = found, name
                 findings += [
-                    *_notebook_identity(found, name, student_id),
-                    *_stale(name, "notebook", content, found.inputs, due.notebook, due),
+                    *notebook_identity(found, name, student_id),
+                    *_notebook_currency(found, name, content, wanted),
                 ]
     answers = locate(wanted.marks, pdf, notebook) if wanted.marks else []
     return Report(ordered(counted([*findings, *answer_findings(answers, pdf_file, notebook_file)])), answers)
@@ -200,164 +197,60 @@ def _size_findings(name: str, size: int, wanted: _Wanted) -> list[Finding]:
 def _count_findings(zip_name: str, members: dict[str, bytes], has_notebook: bool) -> list[Finding]:
     """The assignment asks for one PDF and one notebook, and nothing else."""
     findings = []
-    kinds = Counter(Path(name).suffix.lower() for name in members if not name.startswith("."))
+    kinds = Counter(kind_of(name) for name in members)
     for suffix, what in ((".pdf", "PDF"), (".ipynb", "notebook"))[: 1 + has_notebook]:
         if kinds[suffix] != 1:
             message = f"It holds {kinds[suffix] or 'no'} {what}{'s' if kinds[suffix] > 1 else ''}; one is asked for."
             findings.append(Finding("error", zip_name, "", message, "Put one PDF and one notebook into the zip."))
-    for name in members:
+    for name, content in members.items():
+        if kind_of(name):
+            continue
+        message, fix = "The file was not asked for.", "Take it out of the zip."
         if name.startswith("."):
             message = "The file is hidden and was not asked for: a system or a program left it there."
-            findings.append(Finding("error", zip_name, shortened(name), message, "Take it out of the zip."))
-        elif Path(name).suffix.lower() not in (".pdf", ".ipynb"):
-            message = "The file was not asked for."
-            findings.append(Finding("error", zip_name, shortened(name), message, "Take it out of the zip."))
+        elif real := looks_like(content, instead_of=""):
+            message, fix = f"The file was not asked for; it is {real.name}.", f"Take it out of the zip. {real.fix}"
+        findings.append(Finding("error", zip_name, shortened(name), message, fix))
     return findings
 
 
-# Names and identity ----------------------------------------------------------------------------------------
-
-_ID_LIKE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,3}\d{5,12}[A-Za-z]{0,2}(?![A-Za-z0-9])")
-
-
-def _ids(name: str, naming: Naming | None) -> list[str]:
-    """Find what may be a student id in a name: what stands where the names have it, or else a long number."""
-    in_front = []
-    if naming is not None:
-        before, _, after = Path(naming("\0").zip).stem.partition("\0")
-        found = re.match(rf"{re.escape(before)}([A-Za-z0-9]{{1,32}}){re.escape(after)}(?![A-Za-z0-9])", name)
-        in_front = [found.group(1)] if found else []
-    return list(dict.fromkeys([*in_front, *_ID_LIKE.findall(name)]))
+def _pdf_currency(read: Pdf, name: str, content: bytes, wanted: _Wanted) -> list[Finding]:
+    due = wanted.expected
+    is_as_made = due.files.get(name) in (None, hashlib.sha256(content).hexdigest())
+    return _stale(name, "PDF", read.digest, due.pdf, is_as_made, required=due.required)
 
 
-def student_id_in(name: str, naming: Naming | None = None) -> str | None:
-    """Return the student id that a file's name carries, or None."""
-    return next(iter(_ids(name, naming)), None)
-
-
-def _guessed_id(names: list[str], naming: Naming | None) -> str | None:
-    """Return the id that most of the names carry, of equals the first."""
-    found = Counter(student_id for name in names for student_id in _ids(name, naming))
-    return found.most_common(1)[0][0] if found else None
-
-
-def _name_findings(names: list[str], wanted: _Wanted) -> list[Finding]:
-    findings = []
-    student_id = wanted.known_id or _guessed_id(names, wanted.names)
-    severity = "error" if wanted.final else "warning"
-    if student_id == PLACEHOLDER_ID or (student_id is None and wanted.student_id == PLACEHOLDER_ID):
-        message = f"The student id is still the placeholder {PLACEHOLDER_ID}."
-        findings.append(Finding(severity, names[0], "name", message, _SET_ID))
-    if student_id is None:
-        message = "No file name has a student id."
-        return [*findings, Finding("error", names[0], "name", message, "Put the student id into the file names.")]
-    own = wanted.names(student_id) if wanted.names else None
-    usual = {".zip": own.zip, ".pdf": own.pdf, ".ipynb": own.notebook} if own else {}
-    for name in names:
-        proper = usual.get(Path(name).suffix.lower())
-        rename = f"Name it {proper}." if proper else f"Put the student id {student_id} into the name."
-        others = [found for found in _ids(name, wanted.names) if found != student_id]
-        if others:
-            message = f"The name has the student id {others[0]} where {student_id} is expected."
-            findings.append(Finding("error", name, "name", message, rename))
-        elif student_id not in re.split(r"[^A-Za-z0-9]+", name):
-            message = f"The name is without the student id {student_id}."
-            findings.append(Finding("error", name, "name", message, rename))
-        elif proper and name != proper:
-            message = "The name has the student id, but not the usual form."
-            findings.append(Finding("warning", name, "name", message, rename))
-    return findings
-
-
-def _other_ids(text: str, student_id: str) -> list[str]:
-    """Find what has the shape of this student id (as many digits, the same letters around them), and is another one."""
-    if sum(character.isdigit() for character in student_id) < 6:
-        return []
-    shape = "".join(r"\d" if character.isdigit() else "[A-Za-z]" for character in student_id)
-    found = re.findall(rf"(?<![\w./:-]){shape}(?![\w/]|[.-]\w)", text)
-    return [other for other in dict.fromkeys(found) if other not in (student_id, PLACEHOLDER_ID)]
-
-
-_PLACEHOLDER = re.compile(rf"(?<![\w.]){PLACEHOLDER_ID}(?![\w.]*\d)")
-
-
-_USUAL_FIELDS = frozenset(
-    """
-    /Title /Author /Subject /Keywords /Creator /Producer /CreationDate /ModDate /Trapped /PTEX.Fullbanner
-    """.split()
-)
-
-
-def _pdf_identity(pdf: Pdf, name: str, student_id: str | None, wanted: _Wanted) -> list[Finding]:
-    """The PDF prints the id that its name carries, and does not name somebody else as its author."""
-    findings = []
-    printed = "\n".join([*pdf.pages, pdf.strings])
-    if student_id not in (None, PLACEHOLDER_ID):
-        if _PLACEHOLDER.search(printed):
-            message = f"The PDF prints the placeholder {PLACEHOLDER_ID}, its name has {student_id}."
-            findings.append(Finding("error", name, "", message, _STALE))
-        elif not re.search(rf"(?<![A-Za-z0-9]){re.escape(student_id)}(?![A-Za-z0-9])", printed):
-            severity = "error" if wanted.final and wanted.known_id else "warning"
-            message = f"The PDF does not print the student id {student_id}."
-            findings.append(Finding(severity, name, "", message, "Print it on the first page."))
-    if student_id and (others := _other_ids(pdf.pages[0] if pdf.pages else "", student_id)):
-        message = f"The first page prints {others[0]}, which looks like another student id than {student_id}."
-        findings.append(Finding("error", name, "page 1", message, _SET_ID))
-    for leak in machine_names_in(pdf.strings, known=student_id):
-        findings.append(Finding(leak.severity, name, "metadata, links or alternative texts", leak.message, leak.mend))
-    for field_name, value in pdf.info.items():
-        if field_name not in _USUAL_FIELDS and value.strip():
-            message = f"The metadata have the field {shortened(field_name[1:], 20)}: {shortened(value, 30)}"
-            findings.append(Finding("warning", name, "metadata", message, "Take it out of the document's properties."))
-    if (author := pdf.author.strip()) and author not in (student_id, PLACEHOLDER_ID):
-        if _other_ids(author, student_id or ""):
-            message = f"The metadata name the student id {shortened(author, 30)} as the author."
-            return [*findings, Finding("error", name, "metadata", message, _SET_ID)]
-        account = re.fullmatch(r"[a-z_][a-z0-9_.-]{1,31}", author)
-        message = f"The metadata name {'an account' if account else 'an author'}: {shortened(author, 30)}"
-        mend = "Give the student id as the document's author, or none."
-        findings.append(Finding("error" if account else "warning", name, "metadata", message, mend))
-    return findings
-
-
-def _notebook_identity(notebook: Notebook, name: str, student_id: str | None) -> list[Finding]:
-    """The notebook does not print the placeholder, and its outputs do not name the account or host of this machine."""
-    findings = []
-    if student_id not in (None, PLACEHOLDER_ID) and _PLACEHOLDER.search(notebook.prose()):
-        message = f"The notebook prints the placeholder {PLACEHOLDER_ID}, its name has {student_id}."
-        findings.append(Finding("error", name, "", message, _STALE))
-    first = next((cell for cell in notebook.cells if cell.raw.get("cell_type") == "markdown"), None)
-    if first and student_id and (others := _other_ids(first.source, student_id)):
-        message = f"The cell prints {others[0]}, which looks like another student id than {student_id}."
-        findings.append(Finding("error", name, first.place, message, _SET_ID))
-    texts = [(cell.place, cell.shown()) for cell in notebook.cells]
-    texts.append(("metadata", json.dumps(notebook.raw.get("metadata"), ensure_ascii=False)))
-    for place, text in texts:
-        for leak in machine_names_in(text, known=student_id):
-            findings.append(Finding(leak.severity, name, place, leak.message, leak.mend))
-    return findings
-
-
-# Staleness ----------------------------------------------------------------------------------------
+def _notebook_currency(found: Notebook, name: str, content: bytes, wanted: _Wanted) -> list[Finding]:
+    """A notebook that a program saved again is still the same, as long as its reader sees the same."""
+    due = wanted.expected
+    is_as_made = due.files.get(name) in (None, hashlib.sha256(content).hexdigest())
+    if found.content is not None:
+        is_as_made = found.content == seen_digest(found.raw)
+    if due.notebook is None and not is_as_made:
+        message = "Its cells or outputs were changed after it was made from its sources."
+        return [
+            Finding("warning", name, "", message, "Hand in the one that was made, or see that the change is meant.")
+        ]
+    return _stale(name, "notebook", found.inputs, due.notebook, is_as_made, required=due.required)
 
 
 def _stale(
-    name: str, what: str, content: bytes, carried: str | None, expected: str | None, due: Digests
+    name: str, what: str, carried: str | None, expected: str | None, is_as_made: bool, *, required: bool
 ) -> list[Finding]:
-    """Compare the digest that a file carries with the one that the sources give now, and then the file itself."""
+    """Compare the digest that a file carries with the one that the sources give now, and say if it was changed."""
     if expected is None:
         return []
-    if carried is None and not due.required:
-        message = f"The {what} does not say which sources it was made from."
-        return [Finding("warning", name, "metadata", message, "See yourself that it is the current one.")]
+    message = f"The {what} does not say which sources it was made from"
+    if carried is None and not required:
+        return [Finding("warning", name, "metadata", f"{message}.", "See yourself that it is the current one.")]
     if carried is None:
-        message = f"The {what} does not say which sources it was made from, as this project's would."
+        message = f"{message}, as this project's would."
     elif carried == expected + DRAFT:
         message = f"The {what} is a draft: of its cells only those were executed that an edit reaches."
     elif carried != expected:
         message = f"The {what} is older than its sources: they have changed since it was made."
-    elif due.files.get(name) not in (None, hashlib.sha256(content).hexdigest()):
+    elif not is_as_made:
         message = f"The {what} is not the one that these sources give: it was changed after it was made."
     else:
         return []
-    return [Finding("error", name, "", message, _STALE)]
+    return [Finding("error", name, "", message, BUILD_AGAIN)]

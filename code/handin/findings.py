@@ -1,4 +1,4 @@
-"""What a check finds: where, what is wrong, and how to mend it."""
+"""What a check finds: where, what is wrong, and how to fix it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Finding:
         Where in the file: ``page 3``, ``cell 7 (fig-loss)``, an entry of the zip; empty for the whole file.
     message
         What is wrong, as a sentence.
-    mend
+    fix
         What to do, as a sentence.
     """
 
@@ -37,7 +37,7 @@ class Finding:
     file: str
     place: str
     message: str
-    mend: str
+    fix: str
 
     @property
     def is_error(self) -> bool:
@@ -50,7 +50,7 @@ class Finding:
 
     def __str__(self) -> str:
         where = f"{self.file}, {self.place}" if self.place else self.file
-        return f"{self.severity}: {where}: {self.message} → {self.mend}"
+        return f"{self.severity}: {where}: {self.message} → {self.fix}"
 
 
 class Refused(WorkError):
@@ -60,7 +60,7 @@ class Refused(WorkError):
         self.findings = list(findings)
         count = len(errors(self.findings))
         what = "1 finding keeps" if count == 1 else f"{count} findings keep"
-        super().__init__(f"{what} the submission from being packed; mend what is said above, and build it again.")
+        super().__init__(f"{what} the submission from being packed; fix what is said above, and build it again.")
 
 
 def errors(findings: Iterable[Finding]) -> list[Finding]:
@@ -87,10 +87,3 @@ def counted(findings: Iterable[Finding]) -> list[Finding]:
             message = f"{alike[same]:,} times, of which this is the first: {finding.message}"
             kept.append(replace(finding, message=message))
     return kept
-
-
-def shortened(text: str, length: int = 60) -> str:
-    """Bring a quotation from a file onto one line that a table can hold, without control characters."""
-    clean = "".join(character if character.isprintable() else " " for character in text)
-    clean = " ".join(clean.split())
-    return clean if len(clean) <= length else clean[: length - 1] + "…"

@@ -14,9 +14,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from handin import yaml_text
-from handin.findings import Finding, shortened
-from handin.notebook import Notebook
+from handin.findings import Finding
+from handin.notebook.reading import Notebook
 from handin.pdf.reading import Pdf, Section
+from handin.text import shortened
 
 Kind = Literal["pdf", "notebook"]
 
@@ -160,7 +161,9 @@ def locate(scheme: Scheme, pdf: Pdf | None, notebook: Notebook | None) -> list[A
     for question in scheme.questions:
         page = None if pdf is None or has_identifiers else _question_page(pdf, question.question)
         for part in question.parts:
-            pages, cells, problems = [], [], []
+            pages: list[int] = []
+            cells: list[int] = []
+            problems: list[tuple[Kind, str]] = []
             if pdf is not None and has_identifiers:
                 for name in part.pdf:
                     section = pdf.find(name)
@@ -223,12 +226,12 @@ def answer_findings(answers: list[Answer], pdf_file: str, notebook_file: str) ->
         for kind, problem in answer.problems:
             file, place = (pdf_file if kind == "pdf" else notebook_file), answer.name
             message = f"{answer.name} ({shortened(answer.asks, 50)}) is not answered. {problem}"
-            mend = "Answer it, or correct report/marks.yml if the answer has moved."
+            fix = "Answer it, or correct the mark scheme if the answer has moved."
             if kind == "pdf" and not answer.located:
                 place = f"Q{answer.question}"
                 message = f"Question {answer.question} is not answered. {problem}"
-                mend = "Answer it under a heading with the question's number."
-            findings.append(Finding("error", file, place, message, mend))
+                fix = "Answer it under a heading with the question's number."
+            findings.append(Finding("error", file, place, message, fix))
     if any(not answer.located for answer in answers):
         message = "None of the mark scheme's identifiers is in it, so only whole questions could be looked for."
         findings.append(Finding("warning", pdf_file, "", message, "See yourself that every part is answered."))

@@ -31,7 +31,7 @@ class ExactLoader(Loader):
     """A loader that keeps the text of numbers and dates."""
 
 
-def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict:
+def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[str] = set()
     for key, _ in node.value:
         name = str(key.value)
@@ -46,10 +46,14 @@ def _keep_text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Number:
     return Number(node.value)
 
 
+def _date_as_text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
 Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 ExactLoader.add_constructor("tag:yaml.org,2002:float", _keep_text)
 ExactLoader.add_constructor("tag:yaml.org,2002:int", _keep_text)
-ExactLoader.add_constructor("tag:yaml.org,2002:timestamp", yaml.SafeLoader.construct_yaml_str)
+ExactLoader.add_constructor("tag:yaml.org,2002:timestamp", _date_as_text)
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,7 @@ def _place(name: str, line: int | None) -> str:
     return f"{name}:{line}" if line else name
 
 
-def line_of(text: str, location: tuple) -> int | None:
+def line_of(text: str, location: tuple[Any, ...]) -> int | None:
     """Find the line (counted from 1) of a key in a YAML text; of the innermost part of `location` that is there."""
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     line = None
@@ -206,12 +210,12 @@ def _sentence(error: Mapping[str, Any], model: type[BaseModel]) -> str:
         return f"{key}.{words}" if re.match(r"[a-z_]+: ", words) else f"{key}: {words}"
     if kind == "extra_forbidden":
         return f"{key}: is not a setting; allowed here: {', '.join(_at(model, parts[:-1]).model_fields)}"
-    words = _WORDS.get(kind, error["msg"])
+    words = str(_WORDS.get(kind, error["msg"]))
     plain = {name: value for name, value in context.items() if isinstance(value, str | int | float | Fraction)}
     return f"{key}: " + words.format(**plain)
 
 
-def _at(model: type[BaseModel], location: list) -> type[BaseModel]:
+def _at(model: type[BaseModel], location: list[Any]) -> type[BaseModel]:
     """Find the model of a group of keys inside another."""
     for part in location:
         if not isinstance(part, int):

@@ -16,6 +16,7 @@ from handin.errors import InputError
 from handin.names import DRAFT
 from press.execution.execution import Execution, Job, Kernel, OutputCache, execute
 from press.formulas import relations
+from press.formulas.reading import without_marks
 from press.keeping.digests import digest as digest_of
 from press.keeping.kept import write_if_changed
 from press.prepare import Inputs, Prepared
@@ -254,7 +255,7 @@ class Builder:
         if self._checker.values != prepared.printed:
             self._checker = relations.Checker(prepared.printed)
         self._checker.require(emitted.chapters, job.document.prose)
-        chapters = tuple(map(relations.without_marks, emitted.chapters))
+        chapters = tuple(map(without_marks, emitted.chapters))
         return job.document, replace(emitted, chapters=chapters), execution
 
     def report(

@@ -15,7 +15,8 @@ from coursework.answers import printed, recurrent, regularisation
 from coursework.answers.formatting import number
 from coursework.answers.neuron import Neuron, answer
 from coursework.settings import Settings
-from press.formulas.relations import Checker, Meaning, Verdict, formulas, judged
+from press.formulas.reading import formulas
+from press.formulas.relations import Checker, Meaning, Verdict, judged
 
 
 def verdicts(text: str, values: dict) -> list[Verdict]:

@@ -1,20 +1,34 @@
-"""Checks a PDF: sound, complete, readable by everybody, without residue of its sources and nothing private in it."""
+"""Checks a PDF: whole, complete, readable by everybody, without residue of its sources and nothing private in it.
+
+Whether it is damaged is judged by what a viewer shows, not by its form: real programs write much that breaks the rules
+and that every viewer reads.
+"""
 
 from __future__ import annotations
 
+import codecs
 import ctypes
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pikepdf
-import pypdfium2
-import pypdfium2.raw as pdfium
+import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-from handin.findings import Finding, Severity, shortened
-from handin.pdf.reading import MARGIN, Pdf, is_bomb, parts, read_pdf
-from handin.private import Leak, image_leaks, leaks
+from handin.findings import Finding, Severity
+from handin.kinds import looks_like
+from handin.pdf.bombs import is_bomb
+from handin.pdf.drawn import drawn, items
+from handin.pdf.edges import off_the_page
+from handin.pdf.producers import producer_of
+from handin.pdf.reading import MARGIN, Pdf, parts, read_pdf
+from handin.pdf.soundness import damage
+from handin.private.files import image_leaks
+from handin.private.text import Leak, leaks
+from handin.text import shortened
 
 MOST_PAGES = 500
 MOST_NODES = 500_000
@@ -29,10 +43,23 @@ _UNREADABLE = (
     RuntimeError,
     LookupError,
     AttributeError,
+    RecursionError,
 )
 """What the two libraries raise on files that break the rules in ways that they do not expect."""
 
-BUILD_AGAIN = "Build the PDF again; mend its source where that does not help."
+BUILD_AGAIN = "Build the PDF again; correct its source where that does not help."
+_DOWNLOAD = "Export or download it again, and see that the last page is there; a copy or an upload may have broken off."
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A PDF as its two readers opened it, and what it says."""
+
+    content: bytes
+    pdf: pikepdf.Pdf
+    seen: pypdfium2.PdfDocument
+    read: Pdf
+    file: str
 
 
 def check_pdf_content(content: bytes, file: str) -> tuple[Pdf | None, list[Finding]]:
@@ -52,34 +79,27 @@ def check_pdf_content(content: bytes, file: str) -> tuple[Pdf | None, list[Findi
     findings
         What is wrong.
     """
-    again = "Build the PDF again."
 
-    def broken(message: str, mend: str = again) -> tuple[None, list[Finding]]:
-        return None, [Finding("error", file, "", message, mend)]
+    def broken(message: str, fix: str = _DOWNLOAD) -> tuple[None, list[Finding]]:
+        return None, [Finding("error", file, "", message, fix)]
 
     if b"%PDF-" not in content[:1024]:
-        return broken("It is no PDF.")
+        what = looks_like(content, instead_of="a PDF")
+        return broken(f"It is no PDF but {what.name}.", what.fix) if what else broken("It is no PDF.")
     if is_bomb(content):
         return broken("It grows to hundreds of megabytes when it is opened: a bomb.", "Do not open it; build it again.")
     try:
-        with pikepdf.open(io.BytesIO(content), attempt_recovery=False) as pdf:
-            if pdf.is_encrypted:
-                return broken("It is encrypted.", "Save it without a password and without restrictions.")
-            problems = [text for text in pdf.check_pdf_syntax() if "linearization" not in text.casefold()]
-            if problems:
-                return broken(f"It is damaged ({_reason(str(problems[0]))}).")
+        with pikepdf.open(io.BytesIO(content)) as pdf, pypdfium2.PdfDocument(content) as seen:
+            if len(seen) != len(pdf.pages):
+                return broken("It is damaged: two viewers count different numbers of pages in it.")
             if not 1 <= len(pdf.pages) <= MOST_PAGES:
-                return broken(f"It has {len(pdf.pages)} pages.")
-            with pypdfium2.PdfDocument(content) as seen:
-                if len(seen) != len(pdf.pages):
-                    return broken("Two readers count different numbers of pages in it: it is damaged.")
-                read, findings = _examined(pdf, seen, file)
-                return read, [*findings, *_outside(content, file)]
+                return broken(f"It is damaged: it has {len(pdf.pages)} pages.")
+            opened = _Opened(content, pdf, seen, read_pdf(pdf, seen), file)
+            return opened.read, _examined(opened)
     except pikepdf.PasswordError:
-        return broken("It is encrypted.", "Save it without a password and without restrictions.")
+        return broken("It is encrypted: nobody can open it without a password.", "Save it without a password.")
     except _UNREADABLE as error:
-        # Whatever stops the reading, the file is not one that a marker should be sent.
-        return broken(f"It is damaged ({_reason(str(error))}).")
+        return broken(f"It is damaged, and viewers cannot open it ({_reason(str(error))}).")
 
 
 def _reason(text: str) -> str:
@@ -87,82 +107,92 @@ def _reason(text: str) -> str:
     return shortened(re.sub(r"^(?:WARNING: |ERROR: )*(?:stream )?<[^>]*>:? ?", "", text), 80)
 
 
-def _examined(pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument, file: str) -> tuple[Pdf, list[Finding]]:
-    read = read_pdf(pdf, seen)
-    findings = [
-        *_identity(pdf, read, file),
-        *_sizes(pdf, file),
-        *_empty_pages(seen, read.pages, file),
-        *_residue(seen, read.pages, file),
-        *_missing_pages(pdf, file),
-        *_fonts(pdf, file),
-        *_alternatives(pdf, file),
-        *_active_content(pdf, file),
-        *_private(pdf, read, file),
+def _examined(opened: _Opened) -> list[Finding]:
+    """Make every check; one that a strange structure stops does not stop the others."""
+    findings = []
+    for what, check in _CHECKS.items():
+        try:
+            findings += check(opened)
+        except _UNREADABLE as error:
+            message = f"{what} could not be looked at: the file is built in an unusual way ({_reason(str(error))})."
+            fix = "Look yourself, or export the PDF again from its program."
+            findings.append(Finding("warning", opened.file, "", message, fix))
+    return findings
+
+
+def _soundness(opened: _Opened) -> list[Finding]:
+    return [
+        Finding(severity, opened.file, place, message, _DOWNLOAD)
+        for severity, place, message in damage(opened.content, opened.pdf)
     ]
-    return read, findings
 
 
-def _identity(pdf: pikepdf.Pdf, read: Pdf, file: str) -> list[Finding]:
+def _restrictions(opened: _Opened) -> list[Finding]:
+    if not opened.pdf.is_encrypted:
+        return []
+    message = "It is encrypted: it opens without a password, but with restrictions (no copying, no reading aloud)."
+    return [Finding("error", opened.file, "", message, "Save it without a password and without restrictions.")]
+
+
+def _identity(opened: _Opened) -> list[Finding]:
     """Title, language, and what the PDF says of itself."""
     findings = []
+    producer = producer_of(opened.read.info)
+    claims = opened.read.metadata
 
-    def add(severity: Severity, message: str, mend: str) -> None:
-        findings.append(Finding(severity, file, "metadata", message, mend))
+    def add(severity: Severity, message: str, fix: str) -> None:
+        findings.append(Finding(severity, opened.file, "metadata", message, fix))
 
-    if not read.title:
-        add("error", "The PDF has no title.", "Set `title` in the document's front matter.")
-    if not str(pdf.Root.get("/Lang", "")).strip():
-        add(
-            "error",
-            "The PDF does not say in which language it is written.",
-            "Set `lang` in the document's front matter.",
-        )
-    if not read.metadata.get("pdfuaid:part"):
-        add(
-            "warning",
-            "The PDF does not claim to be readable by everybody (PDF/UA).",
-            "Build it with pdf-standard ua-1.",
-        )
-    if not read.metadata.get("pdfaid:part"):
+    if not opened.read.title:
+        add("error", "The PDF has no title.", producer.title)
+    if not str(opened.pdf.Root.get("/Lang", "")).strip():
+        add("error", "The PDF does not say in which language it is written.", producer.language)
+    if not claims.get("pdfuaid:part"):
+        add("warning", "The PDF does not claim to be readable by everybody (PDF/UA).", producer.tags)
+    if not claims.get("pdfaid:part"):
         add("warning", "The PDF does not claim to be fit for keeping (PDF/A).", "Build it with pdf-standard a-2a.")
     return findings
 
 
-def _sizes(pdf: pikepdf.Pdf, file: str) -> list[Finding]:
+def _sizes(opened: _Opened) -> list[Finding]:
     """Find the pages that a marker cannot read as they come up: turned, or of a size that no sheet has."""
     findings = []
-    for number, page in enumerate(pdf.pages, 1):
+    for number, page in enumerate(opened.pdf.pages, 1):
         if turned := page.rotation % 360:
             message = f"The page is turned by {turned}°."
-            findings.append(Finding("error", file, f"page {number}", message, "Save it upright."))
+            findings.append(Finding("error", opened.file, f"page {number}", message, "Save it upright."))
         scale = float(page.obj.get("/UserUnit", 1)) * 25.4 / 72
         for box in (page.mediabox, page.cropbox):
             left, bottom, right, top = (float(side) for side in box)
             width, height = abs(right - left) * scale, abs(top - bottom) * scale
             if min(width, height) < SMALLEST_PAGE or max(width, height) > LARGEST_PAGE:
                 message = f"The page is {width:.0f} × {height:.0f} mm large."
-                findings.append(Finding("error", file, f"page {number}", message, "Build it for A4 paper."))
+                findings.append(Finding("error", opened.file, f"page {number}", message, "Build it for A4 paper."))
                 break
     return findings
 
 
-def _empty_pages(seen: pypdfium2.PdfDocument, pages: tuple[str, ...], file: str) -> list[Finding]:
-    """Find the pages on which nothing is drawn between running head and page number."""
+def _empty_pages(opened: _Opened) -> list[Finding]:
+    """Draw every page; find those that cannot be drawn, and those on which nothing is."""
     findings = []
-    for number, page in enumerate(seen, 1):
-        width, height = page.get_size()
-        image = page.render(scale=min(300 / max(width, height, 1), 4), grayscale=True).to_pil()
+    for number in range(1, len(opened.seen) + 1):
+        try:
+            page = opened.seen[number - 1]
+            width, height = page.get_size()
+            image = page.render(scale=min(300 / max(width, height, 1), 4), grayscale=True).to_pil()
+        except _UNREADABLE:
+            message = "The PDF is damaged: the page cannot be drawn."
+            findings.append(Finding("error", opened.file, f"page {number}", message, _DOWNLOAD))
+            continue
         inner = image.crop((0, round(image.height * MARGIN), image.width, round(image.height * (1 - MARGIN))))
         low, high = inner.getextrema()
         if high - low < 8:
-            message = "The page is empty."
-            findings.append(
-                Finding("error", file, f"page {number}", message, "Take out the page break in front of it.")
-            )
-        elif not pages[number - 1].strip():
+            fix = "Take out the page break in front of it."
+            findings.append(Finding("error", opened.file, f"page {number}", "The page is empty.", fix))
+        elif not opened.read.pages[number - 1].strip():
             message = "The page has no text that can be selected or read aloud."
-            findings.append(Finding("warning", file, f"page {number}", message, "Do not hand in pictures of pages."))
+            fix = "Export the text itself; do not hand in photographs, scans or screenshots of pages."
+            findings.append(Finding("warning", opened.file, f"page {number}", message, fix))
     return findings
 
 
@@ -184,21 +214,21 @@ _RAW = re.compile(
 _FIXED_PITCH = re.compile(r"mono|courier|consol|typewriter|cmtt|fixed|code", re.IGNORECASE)
 
 
-def _residue(seen: pypdfium2.PdfDocument, pages: tuple[str, ...], file: str) -> list[Finding]:
+def _residue(opened: _Opened) -> list[Finding]:
     """Find what should have become something else; code, in a font of fixed width, may hold anything."""
     findings = []
-    for number, text in enumerate(pages, 1):
+    for number, text in enumerate(opened.read.pages, 1):
         for pattern, what in (
             (_UNRESOLVED, "a reference, variable or citation that could not be resolved"),
             (_RAW, "raw TeX, Markdown or HTML"),
         ):
             if not pattern.search(text):
                 continue
-            exact, is_code = _characters(seen[number - 1])
+            exact, is_code = _characters(opened.seen[number - 1])
             for match in pattern.finditer(exact):
                 if not all(is_code[match.start() : match.end()]):
                     message = f"There is {what}: {shortened(match.group(), 40)}"
-                    findings.append(Finding("error", file, f"page {number}", message, BUILD_AGAIN))
+                    findings.append(Finding("error", opened.file, f"page {number}", message, BUILD_AGAIN))
     return findings
 
 
@@ -220,54 +250,18 @@ def _characters(page: pypdfium2.PdfPage) -> tuple[str, list[bool]]:
 # Fonts and alternative texts -----------------------------------------------------------------------------------------
 
 
-def _fonts(pdf: pikepdf.Pdf, file: str) -> list[Finding]:
+def _fonts(opened: _Opened) -> list[Finding]:
     missing: dict[str, int] = {}
     seen: set[tuple[int, int]] = set()
-    for number, page in enumerate(pdf.pages, 1):
-        appearances = [
-            annotation.get("/AP", {}).get("/N")
-            for annotation in _items(page.obj.get("/Annots"))
-            if isinstance(annotation, pikepdf.Dictionary) and isinstance(annotation.get("/AP", {}), pikepdf.Dictionary)
-        ]
-        holders = [
-            page.resources,
-            *(stream.get("/Resources") for stream in appearances if isinstance(stream, pikepdf.Stream)),
-        ]
-        for font in _used_fonts(holders, seen):
-            if not _is_embedded(font):
-                missing.setdefault(str(font.get("/BaseFont", "without a name")).lstrip("/"), number)
+    for number, page in enumerate(opened.pdf.pages, 1):
+        for item in drawn(page, seen):
+            if isinstance(item, pikepdf.Dictionary) and not _is_embedded(item):
+                missing.setdefault(str(item.get("/BaseFont", "without a name")).lstrip("/"), number)
+    fix = producer_of(opened.read.info).fonts
     return [
-        Finding("error", file, f"page {number}", f"The font {shortened(name)} is not embedded.", "Embed all fonts.")
+        Finding("error", opened.file, f"page {number}", f"The font {shortened(name)} is not embedded.", fix)
         for name, number in missing.items()
     ]
-
-
-def _items(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, pikepdf.Array) else []
-
-
-def _used_fonts(holders: list[Any], seen: set[tuple[int, int]]) -> Iterator[pikepdf.Dictionary]:
-    """Walk through resources, those of forms and patterns too, and yield each font once."""
-    while holders:
-        resources = holders.pop()
-        if not isinstance(resources, pikepdf.Dictionary):
-            continue
-        if resources.is_indirect:
-            if resources.objgen in seen:
-                continue
-            seen.add(resources.objgen)
-        fonts = resources.get("/Font")
-        for font in fonts.values() if isinstance(fonts, pikepdf.Dictionary) else ():
-            if isinstance(font, pikepdf.Dictionary) and (not font.is_indirect or font.objgen not in seen):
-                seen.add(font.objgen)
-                yield font
-                holders.append(font.get("/Resources"))
-        for kind in ("/XObject", "/Pattern"):
-            group = resources.get(kind)
-            for stream in group.values() if isinstance(group, pikepdf.Dictionary) else ():
-                if isinstance(stream, pikepdf.Stream) and stream.objgen not in seen:
-                    seen.add(stream.objgen)
-                    holders.append(stream.get("/Resources"))
 
 
 def _is_embedded(font: pikepdf.Dictionary) -> bool:
@@ -275,7 +269,7 @@ def _is_embedded(font: pikepdf.Dictionary) -> bool:
     if kind == "/Type3":
         return True
     if kind == "/Type0":
-        descendants = _items(font.get("/DescendantFonts"))
+        descendants = items(font.get("/DescendantFonts"))
         return bool(descendants) and isinstance(descendants[0], pikepdf.Dictionary) and _is_embedded(descendants[0])
     descriptor = font.get("/FontDescriptor")
     return isinstance(descriptor, pikepdf.Dictionary) and any(
@@ -288,28 +282,30 @@ _POOR = re.compile(
 )
 
 
-def _alternatives(pdf: pikepdf.Pdf, file: str) -> list[Finding]:
+def _alternatives(opened: _Opened) -> list[Finding]:
     """Every figure and formula in the structure tree has an alternative text."""
+    pdf, file = opened.pdf, opened.file
     root = pdf.Root.get("/StructTreeRoot")
     if not isinstance(root, pikepdf.Dictionary):
         message = "The PDF is not tagged, so its figures and formulas have no alternative text."
-        return [Finding("error", file, "", message, "Build it as a tagged PDF (pdf-standard ua-1).")]
+        return [Finding("error", file, "", message, producer_of(opened.read.info).tags)]
     numbers = {page.obj.objgen: number for number, page in enumerate(pdf.pages, 1)}
     roles = root.get("/RoleMap")
-    findings, described = [], set()
-    for element, page in _elements(root):
-        described.add(page)
+    findings: list[Finding] = []
+    described: set[tuple[int, int] | None] = set()
+    for element, on in _elements(root):
+        described.add(on)
         kind = str(element.get("/S", ""))
         if isinstance(roles, pikepdf.Dictionary):
-            kind = str(roles.get(kind, kind)) if kind.startswith("/") else kind
+            kind = str(roles[kind]) if kind.startswith("/") and kind in roles else kind
         if kind not in ("/Figure", "/Formula"):
             continue
-        place = f"page {numbers[page]}" if page in numbers else ""
+        place = f"page {numbers[on]}" if on in numbers else ""
         what = kind[1:].lower()
         alternative = str(element.get("/Alt", "") or element.get("/ActualText", "")).strip()
         if not alternative:
-            mend = "Give the image `fig-alt`." if what == "figure" else BUILD_AGAIN
-            findings.append(Finding("error", file, place, f"A {what} has no alternative text.", mend))
+            fix = "Give the image `fig-alt`." if what == "figure" else BUILD_AGAIN
+            findings.append(Finding("error", file, place, f"A {what} has no alternative text.", fix))
         elif what == "figure" and _POOR.fullmatch(alternative):
             message = f"The alternative text of a figure says nothing: {shortened(alternative)}"
             findings.append(Finding("warning", file, place, message, "Say in `fig-alt` what the figure shows."))
@@ -368,9 +364,9 @@ _ACTIONS = {
 _COMMENTS = frozenset({"/Text", "/FreeText", "/Highlight", "/StrikeOut", "/Caret", "/Ink", "/Stamp", "/Squiggly"})
 
 
-def _active_content(pdf: pikepdf.Pdf, file: str) -> list[Finding]:
+def _active_content(opened: _Opened) -> list[Finding]:
     found: dict[tuple[Severity, str], None] = {}
-    for item in pdf.objects:
+    for item in opened.pdf.objects:
         for part in parts(item):
             if not isinstance(part, pikepdf.Dictionary | pikepdf.Stream):
                 continue
@@ -390,7 +386,7 @@ def _active_content(pdf: pikepdf.Pdf, file: str) -> list[Finding]:
             if str(part.get("/Subtype", "")) in _COMMENTS and "/Rect" in part:
                 found["warning", "a reviewer's comment"] = None
     return [
-        Finding(severity, file, "", f"The PDF holds {what}.", "Take it out, and build the PDF again.")
+        Finding(severity, opened.file, "", f"The PDF holds {what}.", "Take it out, and build the PDF again.")
         for severity, what in found
     ]
 
@@ -408,43 +404,63 @@ def _useless_link(part: pikepdf.Dictionary | pikepdf.Stream) -> str | None:
     return None if _LINK.match(text) or text.casefold().startswith("file:") else shortened(text, 50)
 
 
-def _missing_pages(pdf: pikepdf.Pdf, file: str) -> list[Finding]:
+def _missing_pages(opened: _Opened) -> list[Finding]:
     """Find out whether pages were taken out: what is said of their content stays behind."""
+    pdf = opened.pdf
     root = pdf.Root.get("/StructTreeRoot")
     pages = {page.obj.objgen for page in pdf.pages}
     found = {page for _, page in _elements(root)} if isinstance(root, pikepdf.Dictionary) else set()
     if lost := len(found - pages - {None}):
         message = f"{lost} page{'s are' if lost > 1 else ' is'} missing: the PDF still describes what was on it."
-        return [Finding("error", file, "", message, "Build the PDF again.")]
+        return [Finding("error", opened.file, "", message, "Build the PDF again.")]
     return []
 
 
-def _outside(content: bytes, file: str) -> list[Finding]:
+def _outside(opened: _Opened) -> list[Finding]:
     """Find what stands in front of the PDF or behind its end: no reader shows it, and everybody receives it."""
-    rest = content[: content.find(b"%PDF-")] + content[content.rfind(b"%%EOF") + 5 :]
-    if not rest.strip(b"\0 \r\n\t"):
+    content, file = opened.content, opened.file
+    end = content.rfind(b"%%EOF")
+    rest = content[: content.find(b"%PDF-")] + (content[end + 5 :] if end >= 0 else b"")
+    if not rest.strip(b"\0 \r\n\t\x1a").removeprefix(codecs.BOM_UTF8):
         return []
     text = rest[:4_000_000].decode("latin-1")
-    found = [Finding(leak.severity, file, "outside the pages", leak.message, leak.mend) for leak in leaks(text)]
+    found = [Finding(leak.severity, file, "outside the pages", leak.message, leak.fix) for leak in leaks(text)]
     message = "There is something in front of the PDF or behind its end that no page shows."
-    return [Finding("warning", file, "", message, "Build the PDF again."), *found]
+    return [Finding("warning", file, "", message, "Export or download the PDF again."), *found]
 
 
-def _private(pdf: pikepdf.Pdf, read: Pdf, file: str) -> list[Finding]:
+def _private(opened: _Opened) -> list[Finding]:
     findings = []
 
     def add(place: str, leak: Leak) -> None:
-        findings.append(Finding(leak.severity, file, place, leak.message, leak.mend))
+        findings.append(Finding(leak.severity, opened.file, place, leak.message, leak.fix))
 
-    for number, text in enumerate(read.pages, 1):
+    for number, text in enumerate(opened.read.pages, 1):
         for leak in leaks(text):
             add(f"page {number}", leak)
-    for leak in leaks(read.strings, "metadata"):
+    for leak in leaks(opened.read.strings, "metadata"):
         add("metadata, links or alternative texts", leak)
-    for item in pdf.objects:
+    for item in opened.pdf.objects:
         if isinstance(item, pikepdf.Stream) and str(item.get("/Subtype", "")) == "/Image":
             filters = str(item.get("/Filter", ""))
             if "DCT" in filters or "JPX" in filters:
                 for field, leak in image_leaks(item.read_raw_bytes()):
                     add(f"image, {field}", leak)
     return findings
+
+
+_CHECKS: dict[str, Callable[[_Opened], list[Finding]]] = {
+    "Whether it is whole": _soundness,
+    "Its restrictions": _restrictions,
+    "Its metadata": _identity,
+    "The size of its pages": _sizes,
+    "What its pages show": _empty_pages,
+    "What runs off its pages": lambda opened: off_the_page(opened.content, opened.pdf, opened.seen, opened.file),
+    "What is left of its sources": _residue,
+    "Its missing pages": _missing_pages,
+    "Its fonts": _fonts,
+    "Its alternative texts": _alternatives,
+    "Its scripts and attachments": _active_content,
+    "What is private in it": _private,
+    "What lies outside its pages": _outside,
+}

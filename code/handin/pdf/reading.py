@@ -1,28 +1,18 @@
-"""Reads what a PDF says: its pages, headings, identifiers and metadata, by way of qpdf and PDFium.
-
-Before either of them reads the file, its compressed streams are measured, so that a small file that grows to gigabytes
-is refused.
-"""
+"""Reads what a PDF says: its pages, headings, identifiers and metadata, by way of qpdf and PDFium."""
 
 from __future__ import annotations
 
-import base64
-import itertools
 import logging
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pikepdf
-import pypdfium2
+import pypdfium2  # type: ignore[import-untyped]
 
 # What pikepdf logs about a broken file becomes a finding; without a handler it would go to the terminal as well.
 logging.getLogger("pikepdf").addHandler(logging.NullHandler())
-
-LARGEST_STREAM = 300_000_000
-"""The most bytes that the streams of a PDF may hold together when they are inflated."""
 
 MARGIN = 0.1
 """The part of a page, at its top and at its bottom, in which running heads and page numbers stand."""
@@ -128,17 +118,17 @@ def _sections(pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument) -> tuple[Section, .
     marks = []
     for bookmark in seen.get_toc():
         target = bookmark.get_dest()
-        page = target.get_index() if target else None
-        if page is None:
+        index = target.get_index() if target else None
+        if index is None:
             continue
         _, view = target.get_view()
-        top = view[1] if len(view) > 1 and view[1] is not None else seen[page].get_height()
-        marks.append((page + 1, top, bookmark.level + 1, bookmark.get_title()))
+        top = view[1] if len(view) > 1 and view[1] is not None else seen[index].get_height()
+        marks.append((index + 1, top, bookmark.level + 1, bookmark.get_title()))
     marks.sort(key=lambda mark: (mark[0], -mark[1]))
     sections = []
     for index, (page, top, level, title) in enumerate(marks):
         after = next((mark for mark in marks[index + 1 :] if mark[2] <= level), (len(seen), 0.0, 0, ""))
-        names = frozenset().union(*(named.get((page, round(top) + shift), set()) for shift in (-1, 0, 1)))
+        names = frozenset[str]().union(*(named.get((page, round(top) + shift), set()) for shift in (-1, 0, 1)))
         text = _text_between(seen, (page, top), (after[0], after[1]))
         sections.append(Section(title, level, page, top, names, _without_heading(text, title)))
     return tuple(sections)
@@ -240,75 +230,3 @@ def _strings(pdf: pikepdf.Pdf) -> Iterator[str]:
                 yield str(part)
         if isinstance(item, pikepdf.Stream) and str(item.get("/Type", "")) == "/Metadata":
             yield item.read_bytes().decode("utf-8", "replace")
-
-
-_CHUNK = 1 << 20
-_STREAM = re.compile(rb"stream\r?\n?")
-_IN_LETTERS = re.compile(rb"/(?:ASCII85Decode|A85)\b|/(?:ASCIIHexDecode|AHx)\b")
-
-
-class _TooLarge(Exception):
-    pass
-
-
-def is_bomb(content: bytes) -> bool:
-    """Inflate the streams of a PDF piece by piece, also a stream within a stream, and say whether they never end.
-
-    It looks at the bytes alone: a parser would already have inflated what it needs.
-    """
-    total = 0
-
-    def counted(pieces: Iterator[bytes]) -> Iterator[bytes]:
-        nonlocal total
-        for piece in pieces:
-            total += len(piece)
-            if total > LARGEST_STREAM:
-                raise _TooLarge
-            yield piece
-
-    try:
-        for match in _STREAM.finditer(content):
-            start = match.end()
-            end = content.find(b"endstream", start)
-            end = len(content) if end < 0 else end
-            packed = memoryview(content)[start:]  # the end of the stream is where the inflater says so
-            if (letters := _IN_LETTERS.search(content, max(0, start - 400), start)) is not None:
-                packed = memoryview(_from_letters(content[start:end], hexadecimal=b"H" in letters.group()))
-            stages: list[Iterator[bytes]] = []
-            pieces: Iterator[bytes] = (bytes(packed[i : i + _CHUNK]) for i in range(0, len(packed), _CHUNK))
-            while len(stages) < 4:
-                first = next(pieces, b"")
-                if not first or first[0] & 0x0F != 8 or (len(first) > 1 and (first[0] << 8 | first[1]) % 31):
-                    break  # no zlib header
-                pieces = counted(_inflated(itertools.chain([first], pieces)))
-                stages.append(pieces)
-            for stage in reversed(stages):
-                for _ in stage:
-                    pass
-    except _TooLarge:
-        return True
-    return False
-
-
-def _inflated(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    inflater = zlib.decompressobj()
-    for piece in pieces:
-        while piece and not inflater.eof:
-            try:
-                inflated = inflater.decompress(piece, _CHUNK)
-            except zlib.error:
-                return
-            if inflated:
-                yield inflated
-            piece = inflater.unconsumed_tail
-        if inflater.eof:
-            return
-
-
-def _from_letters(text: bytes, *, hexadecimal: bool) -> bytes:
-    try:
-        if hexadecimal:
-            return bytes.fromhex(text.split(b">")[0].decode("ascii", "ignore"))
-        return base64.a85decode(text.split(b"~>")[0].removeprefix(b"<~"))
-    except ValueError:
-        return b""

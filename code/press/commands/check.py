@@ -1,4 +1,4 @@
-"""``check``: looks at a submission before it leaves, and says what to mend."""
+"""``check``: looks at a submission before it leaves, and says what to fix."""
 
 from __future__ import annotations
 
@@ -71,7 +71,8 @@ def _own_zip(project: Project, settings: Settings) -> Path:
 
 
 def _checked(path: Path, project: Project | None, settings: Settings | None, *, final: bool, own: bool) -> Report:
-    from handin.examine import SUFFIXES, Digests, examine
+    from handin.examine import Digests, examine
+    from handin.identity import SUFFIXES
     from press.submission import wanted
 
     if not path.is_file():
@@ -91,7 +92,7 @@ def _checked(path: Path, project: Project | None, settings: Settings | None, *, 
     except OSError as error:  # of the file itself, or of one of the sources that it is compared with
         other = Path(error.filename) if isinstance(error.filename, str) and project is not None else path
         name = path.name if project is None or other.name == path.name else project.name(other)
-        raise InputError(f"{name} cannot be read ({error.strerror}): mend its permissions.") from None
+        raise InputError(f"{name} cannot be read ({error.strerror}): fix its permissions.") from None
     if own:
         return replace(report, findings=ordered([*report.findings, *_beside(path, project)]))
     return report
@@ -99,7 +100,7 @@ def _checked(path: Path, project: Project | None, settings: Settings | None, *, 
 
 def _expected(path: Path, project: Project, settings: Settings, *, own: bool):
     """Digest what the sources give for the student id that the file carries."""
-    from handin.examine import student_id_in
+    from handin.identity import student_id_in
     from press.submission import expected_digests, wanted
 
     carried = student_id_in(path.name, wanted(project, settings, final=False)["names"])
@@ -161,7 +162,7 @@ def _print(path: Path, report: Report, show_marks: bool) -> None:
 
 
 def print_findings(findings: Sequence[Finding], *, err: bool = False) -> None:
-    """Print findings as a table with file, place, fault and mend; one a line where nobody looks at a terminal.
+    """Print findings as a table with file, place, fault and fix; one a line where nobody looks at a terminal.
 
     Parameters
     ----------
@@ -181,12 +182,12 @@ def print_findings(findings: Sequence[Finding], *, err: bool = False) -> None:
     from rich.text import Text
 
     table = Table(show_lines=True, expand=False)
-    for title in ("", "Where", "What", "Mend"):
+    for title in ("", "Where", "What", "Fix"):
         table.add_column(title, overflow="fold")
     for finding in findings:
         where = "\n".join(part for part in (finding.file, finding.place) if part)
         sign = Text("✗", "red") if finding.is_error else Text("!", "yellow")
-        table.add_row(sign, Text(where), Text(finding.message), Text(finding.mend))
+        table.add_row(sign, Text(where), Text(finding.message), Text(finding.fix))
     Console(highlight=False, stderr=err).print(table)
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from handin.notebook.seen import seen_digest
 from press.execution.execution import KERNEL, Outputs
 from press.source import qmd
 from press.source.qmd import FLOATS, Cell, Document, Prose
@@ -27,7 +28,7 @@ def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], in
     variables
         The values of ``{{< var >}}``.
     inputs
-        The digest of what the outputs depend on; kept in the notebook's metadata.
+        The digest of what the outputs depend on; kept in the notebook's metadata, with one of what its reader sees.
 
     Returns
     -------
@@ -55,12 +56,13 @@ def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], in
     for number, cell in enumerate(cells, 1):
         label = cell["metadata"].pop("label", None)
         cell["id"] = label or f"cell-{number}"
-    metadata = {
+    metadata: dict[str, Any] = {
         "kernelspec": KERNEL,
         "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
         "press": {"inputs": inputs},
     }
     notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    metadata["press"]["content"] = seen_digest(notebook)
     return (json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
 
 

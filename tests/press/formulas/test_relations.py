@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handin.errors import WorkError
-from press.formulas.evaluation import Names, Number, Unread, evaluate, tokens
-from press.formulas.relations import MARK, Checker, Meaning, chains, formulas, judged, without_marks
+from press.formulas.evaluation import evaluate
+from press.formulas.numbers import Names, Number
+from press.formulas.reading import MARK, chains, formulas, without_marks
+from press.formulas.relations import Checker, Meaning, judged
+from press.formulas.tokens import Unread, tokens
 from press.source.qmd import Line
 
 # --- finding --------------------------------------------------------------------------------------------------------

@@ -1,0 +1,208 @@
+"""Whose submission it is: the student id in the names, on the pages and in the metadata, and the form of the names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from handin.findings import Finding, Severity
+from handin.names import PLACEHOLDER_ID, Names
+from handin.notebook.reading import Notebook
+from handin.pdf.reading import Pdf
+from handin.private.text import machine_names_in
+from handin.text import shortened
+
+Naming = Callable[[str], Names]
+"""Names the files of a submission from the student id."""
+
+SUFFIXES = (".zip", ".pdf", ".ipynb")
+
+SET_ID = "Put your own student id there; where it was built, into `student_id` in the settings."
+BUILD_AGAIN = "Build the submission again from its sources."
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose submission is expected.
+
+    Parameters
+    ----------
+    student_id
+        The id that the names must carry; without one it is taken from the names, which must agree.
+    names
+        Names the files from the student id; without it any name that carries an id will do.
+    final
+        Whether this is what will be handed in: a missing or placeholder id is an error then.
+    """
+
+    student_id: str | None = None
+    names: Naming | None = None
+    final: bool = False
+
+    @property
+    def known_id(self) -> str | None:
+        """The student id, unless it is the placeholder."""
+        return None if self.student_id in (None, PLACEHOLDER_ID) else self.student_id
+
+
+def kind_of(name: str) -> str:
+    """Return the ending under which a PDF or notebook is looked for, also where a browser added another to its name."""
+    lower = name.casefold()
+    if lower.startswith("."):
+        return ""
+    for wrong in (".txt", ".json", ".download"):
+        lower = lower.removesuffix(wrong)
+    return next((suffix for suffix in (".pdf", ".ipynb") if lower.endswith(suffix)), "")
+
+
+_ID_LIKE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,3}\d{5,12}[A-Za-z]{0,2}(?![A-Za-z0-9])")
+
+
+def _ids(name: str, naming: Naming | None) -> list[str]:
+    """Find what may be a student id in a name: what stands where the names have it, or else a long number."""
+    in_front = []
+    if naming is not None:
+        before, _, after = Path(naming("\0").zip).stem.partition("\0")
+        found = re.match(rf"{re.escape(before)}([A-Za-z0-9]{{1,32}}){re.escape(after)}(?![A-Za-z0-9])", name)
+        in_front = [found.group(1)] if found else []
+    return list(dict.fromkeys([*in_front, *_ID_LIKE.findall(name)]))
+
+
+def student_id_in(name: str, naming: Naming | None = None) -> str | None:
+    """Return the student id that a file's name carries, or None."""
+    return next(iter(_ids(name, naming)), None)
+
+
+def guessed_id(names: list[str], naming: Naming | None) -> str | None:
+    """Return the id that most of the names carry, of equals the first."""
+    found = Counter(student_id for name in names for student_id in _ids(name, naming))
+    return found.most_common(1)[0][0] if found else None
+
+
+def name_findings(names: list[str], owner: Owner) -> list[Finding]:
+    """Say which names lack the student id, have another one, or are those of copies."""
+    findings = []
+    student_id = owner.known_id or guessed_id(names, owner.names)
+    severity: Severity = "error" if owner.final else "warning"
+    if student_id == PLACEHOLDER_ID or (student_id is None and owner.student_id == PLACEHOLDER_ID):
+        message = f"The student id is still the placeholder {PLACEHOLDER_ID}."
+        findings.append(Finding(severity, names[0], "name", message, SET_ID))
+    if student_id is None:
+        message = "No file name has a student id."
+        return [*findings, Finding("error", names[0], "name", message, "Put the student id into the file names.")]
+    own = owner.names(student_id) if owner.names else None
+    usual = {".zip": own.zip, ".pdf": own.pdf, ".ipynb": own.notebook} if own else {}
+    for name in names:
+        proper = usual.get(kind_of(name) or Path(name).suffix.lower())
+        rename = f"Name it {proper}." if proper else f"Name it by the student id {student_id} and its ending."
+        others = [found for found in _ids(name, owner.names) if found != student_id]
+        if others:
+            message = f"The name has the student id {others[0]} where {student_id} is expected."
+            findings.append(Finding("error", name, "name", message, rename))
+        elif student_id not in re.split(r"[^A-Za-z0-9]+", name):
+            message = f"The name is without the student id {student_id}."
+            findings.append(Finding("error", name, "name", message, rename))
+        elif proper and name != proper and not _COPY.search(name) and Path(name).suffix.lower() in SUFFIXES:
+            message = "The name has the student id, but not the usual form."
+            findings.append(Finding("warning", name, "name", message, rename))
+        if copied := _COPY.search(name):
+            word = shortened(copied.group().strip(" _-."))
+            message = f"The name is that of a copy ({word}): {_COPIERS[str(copied.lastgroup)]}."
+            findings.append(Finding("error", name, "name", message, f"See that it is the newest one. {rename}"))
+        if Path(name).suffix.lower() not in SUFFIXES:
+            message = f"The name ends in {Path(name).suffix}, which a browser added: the file opens as a text."
+            findings.append(Finding("error", name, "name", message, rename))
+    return findings
+
+
+_COPY = re.compile(
+    r"(?P<macos>[ _]copy(?: \d+)?(?=\.))|(?P<windows> - (?:copy|kopie|copie|copia)(?: \(\d+\))?(?=\.))"
+    r"|(?P<browser> ?\(\d+\)(?=\.))|(?P<colab>^(?:copy of |copie de |kopie von ))"
+    r"|(?P<jupyter>-copy\d+(?=\.))|(?P<saved>-checkpoint(?=\.)|^~\$|\.bak(?=\.)|conflicted copy)"
+    r"|(?P<twice>\.(?:pdf|ipynb|zip)(?=\.(?:pdf|ipynb|zip)$))",
+    re.IGNORECASE,
+)
+"""What programs write into the name of a second file."""
+
+_COPIERS = {
+    "macos": "macOS's Finder duplicated it",
+    "windows": "Windows' Explorer copied it",
+    "browser": "a browser downloaded it a second time",
+    "colab": "Colab or Google Drive copied it",
+    "jupyter": "Jupyter duplicated it",
+    "saved": "a program keeps such files beside the real one",
+    "twice": "it has two endings, of which Windows shows one",
+}
+
+
+def _other_ids(text: str, student_id: str) -> list[str]:
+    """Find what has the shape of this student id (as many digits, the same letters around them), and is another one."""
+    if sum(character.isdigit() for character in student_id) < 6:
+        return []
+    shape = "".join(r"\d" if character.isdigit() else "[A-Za-z]" for character in student_id)
+    found = re.findall(rf"(?<![\w./:-]){shape}(?![\w/]|[.-]\w)", text)
+    return [other for other in dict.fromkeys(found) if other not in (student_id, PLACEHOLDER_ID)]
+
+
+_PLACEHOLDER = re.compile(rf"(?<![\w.]){PLACEHOLDER_ID}(?![\w.]*\d)")
+
+
+_USUAL_FIELDS = frozenset(
+    """
+    /Title /Author /Subject /Keywords /Creator /Producer /CreationDate /ModDate /Trapped /PTEX.Fullbanner
+    """.split()
+)
+
+
+def pdf_identity(pdf: Pdf, name: str, student_id: str | None, owner: Owner) -> list[Finding]:
+    """The PDF prints the id that its name carries, and does not name somebody else as its author."""
+    findings = []
+    printed = "\n".join([*pdf.pages, pdf.strings])
+    if student_id not in (None, PLACEHOLDER_ID):
+        if _PLACEHOLDER.search(printed):
+            message = f"The PDF prints the placeholder {PLACEHOLDER_ID}, its name has {student_id}."
+            findings.append(Finding("error", name, "", message, BUILD_AGAIN))
+        elif not re.search(rf"(?<![A-Za-z0-9]){re.escape(student_id)}(?![A-Za-z0-9])", printed):
+            severity: Severity = "error" if owner.final and owner.known_id else "warning"
+            message = f"The PDF does not print the student id {student_id}."
+            findings.append(Finding(severity, name, "", message, "Print it on the first page."))
+    if student_id and (others := _other_ids(pdf.pages[0] if pdf.pages else "", student_id)):
+        message = f"The first page prints {others[0]}, which looks like another student id than {student_id}."
+        findings.append(Finding("error", name, "page 1", message, SET_ID))
+    for leak in machine_names_in(pdf.strings, known=student_id):
+        findings.append(Finding(leak.severity, name, "metadata, links or alternative texts", leak.message, leak.fix))
+    for field_name, value in pdf.info.items():
+        if field_name not in _USUAL_FIELDS and value.strip():
+            message = f"The metadata have the field {shortened(field_name[1:], 20)}: {shortened(value, 30)}"
+            findings.append(Finding("warning", name, "metadata", message, "Take it out of the document's properties."))
+    if (author := pdf.author.strip()) and author not in (student_id, PLACEHOLDER_ID):
+        if _other_ids(author, student_id or ""):
+            message = f"The metadata name the student id {shortened(author, 30)} as the author."
+            return [*findings, Finding("error", name, "metadata", message, SET_ID)]
+        account = re.fullmatch(r"[a-z_][a-z0-9_.-]{1,31}", author)
+        message = f"The metadata name {'an account' if account else 'an author'}: {shortened(author, 30)}"
+        fix = "Give the student id as the document's author, or none."
+        findings.append(Finding("error" if account else "warning", name, "metadata", message, fix))
+    return findings
+
+
+def notebook_identity(notebook: Notebook, name: str, student_id: str | None) -> list[Finding]:
+    """The notebook does not print the placeholder, and its outputs do not name the account or host of this machine."""
+    findings = []
+    if student_id not in (None, PLACEHOLDER_ID) and _PLACEHOLDER.search(notebook.prose()):
+        message = f"The notebook prints the placeholder {PLACEHOLDER_ID}, its name has {student_id}."
+        findings.append(Finding("error", name, "", message, BUILD_AGAIN))
+    first = next((cell for cell in notebook.cells if cell.raw.get("cell_type") == "markdown"), None)
+    if first and student_id and (others := _other_ids(first.source, student_id)):
+        message = f"The cell prints {others[0]}, which looks like another student id than {student_id}."
+        findings.append(Finding("error", name, first.place, message, SET_ID))
+    texts = [(cell.place, cell.shown()) for cell in notebook.cells]
+    texts.append(("metadata", json.dumps(notebook.raw.get("metadata"), ensure_ascii=False)))
+    for place, text in texts:
+        for leak in machine_names_in(text, known=student_id):
+            findings.append(Finding(leak.severity, name, place, leak.message, leak.fix))
+    return findings

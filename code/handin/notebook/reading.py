@@ -1,0 +1,329 @@
+"""Reads a notebook as it lies in the file, valid or not, so that everything that can be said about it is said."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from handin.findings import MOST_ALIKE, Finding
+from handin.kinds import looks_like
+from handin.private.text import metadata_texts
+from handin.text import shortened
+
+Json = dict[str, Any]
+
+RASTER = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
+
+METADATA = "press"
+"""The key of the metadata under which a notebook that was made from sources says so: see `Notebook.inputs`."""
+
+SAVE_AGAIN = "Open it in Jupyter or Colab, see that nothing is missing, and save it there; or build it again."
+
+_LABEL = re.compile(r"^\s*#\|\s*label:\s*['\"]?([\w:.-]+)['\"]?\s*$", re.MULTILINE)
+_HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_IDENTIFIER = re.compile(r"\s*\{[^}]*#([\w:.-]+)[^}]*\}\s*$")
+FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
+"""A block of code in Markdown."""
+
+
+def text_of(value: Any) -> str:
+    """Join the lines of a multi-line string, as nbformat keeps them."""
+    if isinstance(value, list):
+        return "".join(str(piece) for piece in value)
+    return value if isinstance(value, str) else ""
+
+
+def mapping_of(value: Any) -> Json:
+    """Return a mapping, or an empty one in place of anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def is_raster(kind: str) -> bool:
+    """Whether a part of an output is a picture of pixels."""
+    return kind in RASTER
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a notebook as it lies in the file.
+
+    Parameters
+    ----------
+    number
+        Counted from 1, all kinds of cells together.
+    raw
+        The cell's JSON.
+    """
+
+    number: int
+    raw: Json
+
+    @property
+    def is_code(self) -> bool:
+        """Whether the cell is one that is executed."""
+        return bool(self.raw.get("cell_type") == "code")
+
+    @property
+    def is_markdown(self) -> bool:
+        """Whether the cell is text."""
+        return bool(self.raw.get("cell_type") == "markdown")
+
+    @cached_property
+    def source(self) -> str:
+        """The text of the cell."""
+        return text_of(self.raw.get("source"))
+
+    @cached_property
+    def metadata(self) -> Json:
+        """The cell's own metadata."""
+        return mapping_of(self.raw.get("metadata"))
+
+    @property
+    def attachments(self) -> Json:
+        """The files that lie in a Markdown cell, by name."""
+        return mapping_of(self.raw.get("attachments"))
+
+    @property
+    def count(self) -> int | None:
+        """The number of the cell's last execution, or None."""
+        found = self.raw.get("execution_count")
+        return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+    @cached_property
+    def label(self) -> str:
+        """The name that the author gave the cell, in its metadata or as ``#| label:``; or empty."""
+        own = mapping_of(self.metadata.get(METADATA))
+        for candidate in (self.metadata.get("label"), own.get("label")):
+            if isinstance(candidate, str) and candidate:
+                return candidate
+        if self.is_code and (match := _LABEL.search(self.source)):
+            return match.group(1)
+        identity = self.raw.get("id")
+        return identity if isinstance(identity, str) and identity.startswith(("fig-", "tbl-")) else ""
+
+    @cached_property
+    def outputs(self) -> list[Json]:
+        """The outputs, without what is no mapping."""
+        found = self.raw.get("outputs")
+        return [output for output in found if isinstance(output, dict)] if isinstance(found, list) else []
+
+    @property
+    def place(self) -> str:
+        """The cell in a finding."""
+        return f"cell {self.number} ({self.label})" if self.label else f"cell {self.number}"
+
+    def shown(self) -> str:
+        """Return the text of the outputs and of the cell's metadata, without pictures."""
+        texts = [json.dumps(self.metadata, ensure_ascii=False)]
+        for output in self.outputs:
+            shown = {kind: data for kind, data in mapping_of(output.get("data")).items() if not is_raster(kind)}
+            texts += [text for _, text in metadata_texts({**output, "data": shown})]
+        return "\n".join(texts)
+
+    def headings(self) -> Iterator[tuple[str, str]]:
+        """Yield each heading of a Markdown cell with its identifier (given, or as pandoc makes it)."""
+        if not self.is_markdown:
+            return
+        for match in _HEADING.finditer(FENCE.sub("", self.source)):
+            text = match.group(2)
+            given = _IDENTIFIER.search(text)
+            text = _IDENTIFIER.sub("", text)
+            yield text, given.group(1) if given else slug(text)
+
+
+def slug(heading: str) -> str:
+    """Make the identifier that pandoc gives to a heading without one."""
+    plain = re.sub(r"[`*_]|\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
+    plain = re.sub(r"[^\w\s.-]", "", plain)
+    return re.sub(r"^[^a-z]+", "", re.sub(r"\s+", "-", plain.strip())) or "section"
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook as it lies in the file."""
+
+    raw: Json
+    cells: tuple[Cell, ...]
+
+    @property
+    def metadata(self) -> Json:
+        """The metadata of the whole notebook."""
+        return mapping_of(self.raw.get("metadata"))
+
+    @property
+    def inputs(self) -> str | None:
+        """The digest of the sources that the notebook says it was made from, or None."""
+        return self._own("inputs")
+
+    @property
+    def content(self) -> str | None:
+        """The digest of what a reader saw when the notebook was made (see `handin.notebook.seen`), or None."""
+        return self._own("content")
+
+    def _own(self, key: str) -> str | None:
+        found = mapping_of(self.metadata.get(METADATA)).get(key)
+        return found if isinstance(found, str) else None
+
+    @property
+    def is_from_colab(self) -> bool:
+        """Whether Colab saved it."""
+        return "colab" in self.metadata
+
+    def prose(self) -> str:
+        """Return the text of all Markdown cells."""
+        return "\n\n".join(cell.source for cell in self.cells if cell.is_markdown)
+
+    def find(self, name: str) -> Cell | None:
+        """Find the cell with this label, or else with a heading of this identifier or text."""
+        for cell in self.cells:
+            if cell.label == name:
+                return cell
+        wanted = name.strip().casefold()
+        for cell in self.cells:
+            if any(wanted in (identifier, text.strip().casefold()) for text, identifier in cell.headings()):
+                return cell
+        return None
+
+
+def read_notebook(content: bytes, file: str) -> tuple[Notebook | None, list[Finding]]:
+    """Read a notebook and validate it against nbformat's schema.
+
+    Parameters
+    ----------
+    content
+        The file's bytes.
+    file
+        Its name, for the findings.
+
+    Returns
+    -------
+    notebook
+        What was read, also where it is not valid; None if no cells can be found in it.
+    findings
+        What is wrong with its form.
+    """
+    findings: list[Finding] = []
+
+    def add(message: str, fix: str = SAVE_AGAIN) -> None:
+        findings.append(Finding("error", file, "", message, fix))
+
+    constants: dict[str, None] = {}
+    repeated: dict[str, None] = {}
+
+    def once(pairs: list[tuple[str, Any]]) -> Json:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            counted = Counter(name for name, _ in pairs)
+            repeated.update(dict.fromkeys(name for name in found if counted[name] > 1))
+        return found
+
+    text = _decoded(content, add)
+    if text is None:
+        return None, findings
+    try:
+        raw = json.loads(text, parse_constant=constants.setdefault, object_pairs_hook=once)
+    except (ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", None)
+        if what := looks_like(content, instead_of="a notebook"):
+            add(f"It is no notebook but {what.name}.", what.fix)
+        elif "\n<<<<<<< " in text:
+            add("It is damaged: git left the marks of a conflict in it.", "Choose one version (git checkout --ours).")
+        else:
+            add(f"It is damaged: no JSON{f' at line {line}' if line else ''}, as when an upload breaks off.")
+        return None, findings
+    if not isinstance(raw, dict) or not isinstance(raw.get("cells", raw.get("worksheets")), list):
+        add("It is JSON, but no notebook.", "Hand in the file that ends in .ipynb (Colab: File, Download).")
+        return None, findings
+    if raw.get("nbformat") != 4:
+        add(f"It is in notebook format {shortened(repr(raw.get('nbformat')), 20)}; 4 is read everywhere.")
+        raw = _converted(raw)
+        if not isinstance(raw.get("cells"), list):
+            return None, findings
+    else:
+        findings += _schema_findings(raw, file)
+    if constants:
+        message = f"It is no valid JSON ({', '.join(constants)}): not every program can open it."
+        add(message, "Show such numbers as text, and run the notebook again.")
+    for name in list(repeated)[:MOST_ALIKE]:
+        add(f"It is no valid notebook: the key {shortened(name, 12)} is given twice; one of them is not shown.")
+    cells = tuple(Cell(number, cell) for number, cell in enumerate(raw["cells"], 1) if isinstance(cell, dict))
+    return Notebook(raw, cells), findings
+
+
+def _decoded(content: bytes, add: Any) -> str | None:
+    """Decode the text of a notebook, also as Windows' own programs write it, and say what is wrong with that."""
+    windows = "Open it in Jupyter and save it there; Notepad or PowerShell has saved it in a form of their own."
+    if content.startswith(codecs.BOM_UTF8):
+        add("It begins with a byte order mark, with which Jupyter cannot open it.", windows)
+        content = content[len(codecs.BOM_UTF8) :]
+    elif content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and len(content) % 2 == 0:
+        try:
+            text = content.decode("utf-16")
+        except UnicodeDecodeError:
+            text = ""
+        if text.lstrip().startswith("{"):
+            add("It is in UTF-16, so that no notebook program can open it.", windows)
+            return text
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        what = looks_like(content, instead_of="a notebook")
+        message = f"It is no notebook but {what.name}." if what else "It is not UTF-8 text, so it is no notebook."
+        add(message, what.fix if what else SAVE_AGAIN)
+        return None
+
+
+def _converted(raw: Json) -> Json:
+    """Bring a notebook of another format to format 4; what cannot be converted stays as it is."""
+    import nbformat
+
+    try:
+        return dict(nbformat.converter.convert(nbformat.from_dict(raw), 4))  # type: ignore[no-untyped-call]
+    except Exception:  # its converters assume valid notebooks, and raise whatever comes of others
+        return raw
+
+
+def _schema_findings(raw: Json, file: str) -> list[Finding]:
+    from nbformat import ValidationError, current_nbformat_minor, validator
+
+    findings: list[Finding] = []
+    minor = raw.get("nbformat_minor")
+    if isinstance(minor, int) and minor > current_nbformat_minor:
+        message = f"It is in notebook format 4.{minor}; 4.{current_nbformat_minor} is the newest that is known here."
+        findings.append(Finding("warning", file, "", message, SAVE_AGAIN))
+    has_ids = isinstance(minor, int) and minor >= 5
+    cells = [
+        {"id": f"none-{number}", **cell} if has_ids and isinstance(cell, dict) else cell
+        for number, cell in enumerate(raw["cells"], 1)
+    ]
+    nameless = [number for number, cell in enumerate(raw["cells"], 1) if isinstance(cell, dict) and "id" not in cell]
+    if has_ids and nameless:
+        message = f"{len(nameless)} of {len(cells)} cells have no id, which format 4.{minor} asks for."
+        fix = "A program left the ids out; open it in Jupyter and save it, which adds them."
+        findings.append(Finding("warning", file, f"cell {nameless[0]}", message, fix))
+    wrong = 0
+    try:
+        for error in validator.iter_validate({**raw, "cells": cells}):  # type: ignore[no-untyped-call]
+            path = [str(part) for part in getattr(error, "absolute_path", [])]
+            place = f"cell {int(path[1]) + 1}" if len(path) > 1 and path[0] == "cells" else ""
+            reason = shortened(str(getattr(error, "message", error)).splitlines()[0], 120)
+            findings.append(Finding("error", file, place, f"It is no valid notebook: {reason}.", SAVE_AGAIN))
+            wrong += 1
+            if wrong == MOST_ALIKE:
+                break
+    except (ValidationError, RecursionError, ValueError, TypeError, KeyError) as error:
+        message = f"It is no valid notebook: {shortened(str(error), 120)}."
+        findings.append(Finding("error", file, "", message, SAVE_AGAIN))
+    seen: dict[str, int] = {}
+    for number, cell in enumerate(raw["cells"], 1):
+        identity = cell.get("id") if isinstance(cell, dict) else None
+        if isinstance(identity, str) and seen.setdefault(identity, number) != number:
+            message = f"It is no valid notebook: the cell's id is that of cell {seen[identity]}."
+            findings.append(Finding("error", file, f"cell {number}", message, SAVE_AGAIN))
+    return findings

@@ -1,0 +1,217 @@
+"""Finds what runs off a page: text, tables and pictures that are in the file and that nobody sees or can print.
+
+Where something is, the file says; whether it can be seen (it may be clipped, invisible or white) only a renderer
+knows. So what lies outside is drawn once more on a larger page, and counts where there is ink.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pikepdf
+import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+from PIL import Image, ImageChops
+
+from handin.findings import Finding
+from handin.text import shortened
+
+POINTS_A_MM = 72 / 25.4
+
+TEXT_MAY_REACH_OUT = 1.0
+"""How far, in points, the box of a character may reach out of the page: italics and accents do."""
+
+BLEED = 3 * POINTS_A_MM
+"""How far, in points, a picture or a coloured bar may reach out of the page, as print shops ask for."""
+
+NO_PRINTER_REACHES = 2.5 * POINTS_A_MM
+"""Printers leave out this much, in points, at the sides of a sheet of paper."""
+
+SHEET_WIDTH = range(round(190 * POINTS_A_MM), round(310 * POINTS_A_MM))
+"""The widths, in points, of upright pages that are read on paper; smaller and broader ones are slides."""
+
+LOOKED_AT = 150
+"""How far around the page, in points, ink is searched for."""
+
+_FIX = (
+    "Break or shorten it, or make it smaller: wrap long lines (LaTeX: breaklines, \\resizebox, tabularx; notebooks: "
+    "print fewer columns), set wide tables in smaller type or on their side."
+)
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right and top, in points."""
+
+
+@dataclass(frozen=True)
+class _Outside:
+    """Something that reaches out of a page."""
+
+    what: str
+    box: Box
+    shown: str = ""
+
+
+def off_the_page(content: bytes, pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument, file: str) -> list[Finding]:
+    """Say what of each page lies outside of what a reader sees.
+
+    Parameters
+    ----------
+    content
+        The bytes of the PDF.
+    pdf, seen
+        The same PDF, opened by both readers: PDFium does not know of boxes that a page inherits.
+    file
+        Its name, for the findings.
+    """
+    findings = []
+    for number, boxes in enumerate(pdf.pages, 1):
+        page = seen[number - 1]
+        media = _normal(boxes.mediabox)
+        shown = _common(media, _normal(boxes.cropbox))
+        found = [*_texts(page, shown), *_objects(page, shown)]
+        inked = _with_ink(content, number - 1, shown, found) if found else []
+        if inked:
+            furthest = max(inked, key=lambda thing: _reach(thing.box, shown))
+            is_lost = _reach(furthest.box, media) > TEXT_MAY_REACH_OUT
+            message = f"{furthest.what} runs off the {_edge(furthest.box, shown)} edge of the page"
+            if not is_lost:
+                message = f"{furthest.what} was cut away when the page was cropped"
+            message += f": {shortened(furthest.shown, 40)}" if furthest.shown else "."
+            findings.append(Finding("error" if is_lost else "warning", file, f"page {number}", message, _FIX))
+        elif text := _unprinted(page, shown):
+            message = f"The text reaches so near to the edge of the page that a printer cuts it: {shortened(text, 40)}"
+            findings.append(Finding("warning", file, f"page {number}", message, _FIX))
+    return findings
+
+
+def _common(first: Box, second: Box) -> Box:
+    """Return what two boxes have in common, or the first where that is nothing."""
+    left, bottom = max(first[0], second[0]), max(first[1], second[1])
+    right, top = min(first[2], second[2]), min(first[3], second[3])
+    return (left, bottom, right, top) if left < right and bottom < top else first
+
+
+def _normal(box: Iterable[Any]) -> Box:
+    left, bottom, right, top = (float(side) for side in box)
+    return min(left, right), min(bottom, top), max(left, right), max(bottom, top)
+
+
+def _reach(box: Box, page: Box) -> float:
+    """Return how far a box reaches out of the page, in points."""
+    return max(page[0] - box[0], page[1] - box[1], box[2] - page[2], box[3] - page[3])
+
+
+def _edge(box: Box, page: Box) -> str:
+    distances = (page[0] - box[0], page[1] - box[1], box[2] - page[2], box[3] - page[3])
+    return ("left", "lower", "right", "upper")[distances.index(max(distances))]
+
+
+def _lines(page: pypdfium2.PdfPage) -> Iterator[tuple[Box, pypdfium2.PdfTextPage]]:
+    text = page.get_textpage()
+    if text.count_chars():
+        for index in range(text.count_rects()):
+            yield _normal(text.get_rect(index)), text
+
+
+def _texts(page: pypdfium2.PdfPage, shown: Box) -> list[_Outside]:
+    """Find the pieces of lines that reach out, each with its own words."""
+    found = []
+    for box, text in _lines(page):
+        if _reach(box, shown) > TEXT_MAY_REACH_OUT:
+            words = " ".join(text.get_text_bounded(*lost).strip() for lost in _beyond(box, shown)).strip()
+            found.append(_Outside("Text", box, words))
+    return found
+
+
+def _beyond(box: Box, page: Box) -> Iterator[Box]:
+    """Yield what of a box lies on the right and on the left of a page, or else all of it."""
+    if box[2] > page[2] > box[0]:
+        yield page[2], box[1], box[2], box[3]
+    elif box[0] < page[0] < box[2]:
+        yield box[0], box[1], page[0], box[3]
+    else:
+        yield box
+
+
+def _unprinted(page: pypdfium2.PdfPage, shown: Box) -> str:
+    left, bottom, right, top = shown
+    if round(right - left) not in SHEET_WIDTH or right - left > top - bottom:
+        return ""
+    inner = left + NO_PRINTER_REACHES, bottom, right - NO_PRINTER_REACHES, top
+    for box, text in _lines(page):
+        upright = box[2] - box[0] > box[3] - box[1]  # a stamp along the edge, such as arXiv's, is not
+        near = _reach(box, inner) > 0 and _reach(box, shown) <= TEXT_MAY_REACH_OUT
+        if upright and near and (words := text.get_text_bounded(*box).strip()):
+            return str(words)
+    return ""
+
+
+def _objects(page: pypdfium2.PdfPage, shown: Box) -> list[_Outside]:
+    """Find pictures, tables' lines and drawings that reach out; backgrounds and bars of a design may."""
+    found = []
+    for item in page.get_objects(max_depth=1):
+        if item.type == pdfium.FPDF_PAGEOBJ_TEXT:
+            continue
+        try:
+            box = _normal(item.get_bounds())
+        except pypdfium2.PdfiumError:
+            continue
+        box = _clipped(item, box)
+        if _reach(box, shown) <= BLEED or _is_background(item, box, shown):
+            continue
+        is_picture = item.type in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM)
+        found.append(_Outside("A picture" if is_picture else "A line, table or drawing", box))
+    return found
+
+
+def _clipped(item: pypdfium2.PdfObject, box: Box) -> Box:
+    """Cut a box down to the first path that its object is clipped by."""
+    clip = pdfium.FPDFPageObj_GetClipPath(item.raw)
+    if not clip or pdfium.FPDFClipPath_CountPaths(clip) <= 0:
+        return box
+    xs, ys = [], []
+    x, y = ctypes.c_float(), ctypes.c_float()
+    for index in range(pdfium.FPDFClipPath_CountPathSegments(clip, 0)):
+        segment = pdfium.FPDFClipPath_GetPathSegment(clip, 0, index)
+        if segment and pdfium.FPDFPathSegment_GetPoint(segment, x, y):
+            xs.append(x.value)
+            ys.append(y.value)
+    if not xs:
+        return box
+    return max(box[0], min(xs)), max(box[1], min(ys)), min(box[2], max(xs)), min(box[3], max(ys))
+
+
+def _is_background(item: pypdfium2.PdfObject, box: Box, shown: Box) -> bool:
+    across = box[0] <= shown[0] + 1 and box[2] >= shown[2] - 1
+    upright = box[1] <= shown[1] + 1 and box[3] >= shown[3] - 1
+    is_shape = item.type in (pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_SHADING)
+    return (across and upright) or (is_shape and (across or upright))
+
+
+def _with_ink(content: bytes, index: int, shown: Box, found: list[_Outside]) -> list[_Outside]:
+    """Keep of what reaches out what can be seen on a larger page."""
+    left, bottom, right, top = shown
+    large = left - LOOKED_AT, bottom - LOOKED_AT, right + LOOKED_AT, top + LOOKED_AT
+    with pypdfium2.PdfDocument(content) as again:
+        page = again[index]
+        page.set_mediabox(*large)
+        page.set_cropbox(*large)
+        page.set_rotation(0)
+        page.close()
+        page = again[index]
+        image = page.render(grayscale=True).to_pil()
+    paper = (LOOKED_AT, LOOKED_AT, LOOKED_AT + round(right - left), LOOKED_AT + round(top - bottom))
+    image.paste(255, paper)  # what is on the page is not asked for
+    marked = ImageChops.invert(image).point(lambda value: 255 if value > 24 else 0)
+    return [thing for thing in found if _has_ink(marked, thing.box, large)]
+
+
+def _has_ink(marked: Image.Image, box: Box, large: Box) -> bool:
+    left = max(0, round(box[0] - large[0]) - 1)
+    upper = max(0, round(large[3] - box[3]) - 1)
+    right = min(marked.width, round(box[2] - large[0]) + 1)
+    lower = min(marked.height, round(large[3] - box[1]) + 1)
+    return left < right and upper < lower and marked.crop((left, upper, right, lower)).getbbox() is not None

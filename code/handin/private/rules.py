@@ -1,0 +1,324 @@
+"""The patterns of what is private: absolute paths, account and host names, addresses, keys and tokens.
+
+Patterns can neither find everything nor be always right. Each one asks for the shape in which such a thing really turns
+up (a GitHub token has its prefix and length), so that the outputs of a normal notebook stay clean.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from handin.findings import Severity
+
+Where = Literal["output", "source", "metadata"]
+EVERYWHERE: frozenset[Where] = frozenset({"output", "source", "metadata"})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A pattern, and lower-case words of which a text that matches has at least one; they save most of the work."""
+
+    what: str
+    words: tuple[str, ...]
+    pattern: re.Pattern[str]
+    fix: str
+    secret: bool = False
+    severity: Severity = "error"
+    where: frozenset[Where] = EVERYWHERE
+
+
+_REVOKE = "Take it out, and revoke it where it was issued."
+_RELATIVE = "Print paths relative to the project, and run again."
+NAMELESS = "Take it out, and run again."
+
+_BEFORE = r"(?<![\w.:/~%&?=#@+-])"
+_BEFORE_HOME = r"(?<![\w./~%&?#@+-])"
+"""A home is searched for in lists of folders and behind ``=`` as well: nothing else looks like it."""
+
+_NO_ADDRESS = r"(?<!href=['\"])(?<!src=['\"])(?<!GET )(?<!POST )"
+"""What stands in front of the path of a page on its own server."""
+
+_OUTPUT: frozenset[Where] = frozenset({"output", "metadata"})
+
+_ROOTS = (
+    "tmp var private usr opt mnt media srv work workspace workspaces content kaggle scratch nix build builds app "
+    "volumes library applications repo repos project projects code site-packages"
+).split()
+_DISKS = (
+    "data datasets gpfs lustre beegfs nfs afs ceph storage vol ssd hdd disk raid scratch cluster "
+    "users staff student students nobackup export u home work"
+).split()
+"""Roots of big machines; what follows them is a path from three names on."""
+_ENDINGS = (
+    "py pyc ipynb qmd so dll dylib json yml yaml toml csv npz npy keras h5 pkl pdf png svg log txt md gz zip".split()
+)
+_FILE_ENDING = rf"\.(?:{'|'.join(_ENDINGS)})\b"
+
+_TEX = (
+    r"(?:(?i:alpha|beta|gamma|delta|epsilon|varepsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi"
+    r"|varphi|chi|psi|omega)|math[a-z]+|text[a-z]*|frac|sum|prod|int|to|in|mapsto|left|right|big[a-z]*|cdot|times|hat|bar"
+    r"|vec|tilde|bf|rm|partial|nabla|infty|ell|sqrt|operatorname|begin|end|quad|subset|leq?|geq?)(?![A-Za-z])"
+)
+"""Commands that follow a backslash in a formula; ``f:\\\\alpha`` is no drive."""
+_NAMES = (
+    rf"(?!{_TEX}|x[0-9a-f]{{2}}|u[0-9a-f]{{4}})(?:(?![nrt])|(?=temp|tmp|thesis|repos|notes|notebooks|research|train))"
+    r"[\w.+@-]+"
+)
+"""The first folder on a drive; ``Q:\\\\nA`` is the end of a line in a quoted text."""
+
+PATHS = (
+    Rule(
+        "an absolute path with an account's name",
+        ("/home", "/users/", "/root/", "users\\", ":/users", "settings\\", ":/documents"),
+        re.compile(
+            _BEFORE_HOME
+            + r"(?:/(?:homes?|Users|export/homes?|(?:mnt/|cygdrive/)?[a-z]/Users)/[^\s/'\"<>:;,()\[\]{}$*]+|/root(?=/))"
+            r"[^\s'\"<>:;,()]*"
+            r"|(?<![A-Za-z])[A-Za-z]:(?:\\{1,4}|/)(?:Users|Documents and Settings)(?:\\{1,4}|/)[^\s'\"<>:;,()]+"
+        ),
+        _RELATIVE,
+    ),
+    Rule(
+        "an absolute path",
+        tuple(f"/{root}/" for root in _ROOTS),
+        re.compile(_BEFORE + rf"/(?!usr/bin/env\b)(?i:{'|'.join(_ROOTS)})/[\w.+@-]*[\w+@-][^\s'\"<>:;,()]*"),
+        _RELATIVE,
+        where=_OUTPUT,
+    ),
+    Rule(
+        "an absolute path",
+        tuple(f"/{disk}" for disk in _DISKS),
+        re.compile(
+            _NO_ADDRESS + _BEFORE + rf"/(?:{'|'.join(_DISKS)})\d*/[A-Za-z][\w.+@-]+/[\w.+@-]*[\w+@-][^\s'\"<>:;,()]*"
+        ),
+        _RELATIVE,
+        where=_OUTPUT,
+    ),
+    Rule(
+        "a home folder",
+        ("/root", "~"),
+        re.compile(
+            r"(?:^|(?<=[\s'\"=]))/root(?=[\s'\",;)]|$)|(?:^|(?<=[\s'\"=:(,\[]))~(?!uniform|normal|half)[a-z][a-z0-9_-]{2,31}/[\w.][\w./+@-]*",
+            re.MULTILINE,
+        ),
+        _RELATIVE,
+        where=_OUTPUT,
+    ),
+    # A file that is named by its whole path; a bare /x/y may be a fraction, or a device of TensorFlow.
+    Rule(
+        "an absolute path",
+        tuple(f".{ending}" for ending in _ENDINGS),
+        re.compile(rf"{_BEFORE}(?:/[\w.+@-]+){{2,}}{_FILE_ENDING}"),
+        _RELATIVE,
+        where=_OUTPUT,
+    ),
+    Rule(
+        "an absolute path",
+        (":\\", "\\\\"),
+        re.compile(
+            rf"(?<![A-Za-z])[A-Z]:(?:\\{{1,4}}[\w.() +@-]+)+{_FILE_ENDING}"
+            rf"|(?<![A-Za-z])[A-Z]:\\{{1,4}}{_NAMES}(?:\\{{1,4}}(?!{_TEX})[\w.+@-]+)+"
+            r"|(?<![A-Za-z])[A-Z]:\\{1,4}(?:Windows|Program Files|ProgramData|Temp|Python\d*)\b[^\s'\"<>:;,()]*"
+            r"|(?<![\\\w])\\\\[A-Za-z][\w-]+\\[A-Za-z][\w$-]+(?:\\[\w.-]+){0,20}\\[\w.-]+\.\w{2,5}\b"
+        ),
+        _RELATIVE,
+        where=_OUTPUT,
+    ),
+    Rule("a link to a file on this machine", ("file:/",), re.compile(r"\bfile:///?[^\s'\"<>()]+"), _RELATIVE),
+)
+
+_TOP_LEVEL = (
+    "com|org|net|edu|gov|mil|int|info|io|ai|dev|me|co|app|cloud|email|eu|uk|ie|de|fr|nl|be|lu|ch|it|es|pt|gr|se|no|dk|fi|is"
+    "|pl|cz|sk|hu|ro|bg|ua|ru|tr|il|ae|sa|ir|in|pk|bd|lk|cn|hk|tw|jp|kr|sg|my|th|vn|id|ph|au|nz|ca|us|mx|br|ar|cl|za|ng|ke|eg"
+)
+
+EMAIL = Rule(
+    "an e-mail address",
+    ("@",),
+    re.compile(
+        rf"(?<![\w.+@/-])(?!(?:git|you|users?|name|no-?reply|support|info|contact|help|hello|team)@)[A-Za-z0-9][\w.+-]*[\w+-]@"
+        rf"(?!example\.|test\.|localhost)(?:[a-z0-9][a-z0-9-]+\.)+(?:{_TOP_LEVEL})\b(?![\w(]|\.\w)",
+        re.IGNORECASE,
+    ),
+    NAMELESS,
+)
+
+_COMPUTERS = "macbook|imac|mac-?mini|laptop|desktop|thinkpad|workstation|raspberrypi"
+_LOCAL = "local|lan|internal|corp|home|intranet|localdomain"
+_VARIABLES = "(?:USER|(?i:USERNAME|LOGNAME|HOSTNAME|COMPUTERNAME|SUDO_USER|JUPYTERHUB_USER))"
+_NO_NAME = r"(?!['\"]|(?i:none|null)\b|\$|\{|<|(?:os|socket|platform)\.|str\b|getpass)[A-Za-z0-9]"
+
+_ADDRESSES = tuple(f"ip-{digit}" for digit in range(10))
+
+ACCOUNTS = (
+    EMAIL,
+    Rule(
+        "an account's and a host's name",
+        ("@",),
+        re.compile(
+            r"(?<![\w@])[a-z_][a-z0-9_-]{0,31}@[A-Za-z0-9][\w-]*(?:\.[\w-]+)*:[~/][^\s]*[#$](?=\s|$)", re.MULTILINE
+        ),
+        NAMELESS,
+    ),
+    Rule(
+        "an account's and a host's name",
+        ("@",),
+        re.compile(
+            r"(?<![\w.@/+-])(?!(?:git|user|you|name)@)[a-z_][a-z0-9_-]{2,31}@(?!localhost)"
+            rf"(?:[A-Za-z0-9-]{{0,40}}(?i:{_COMPUTERS})|[A-Za-z0-9-]{{2,40}}(?:host|server|node|gpu|box|pc)"
+            r"|(?:gpu|node|login|host|server|lab|pc)(?:-\d|\d\d))[A-Za-z0-9-]{0,40}(?![\w(\[]|\.\w)"
+        ),
+        NAMELESS,
+        where=_OUTPUT,
+    ),
+    Rule(
+        "a public key, which names its owner",
+        ("ssh-", "ecdsa-"),
+        re.compile(r"(?<![\w-])(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\w+)[ \t]+AAAA[A-Za-z0-9+/]{20,}={0,3}"),
+        NAMELESS,
+    ),
+    Rule(
+        "an account's or a host's name",
+        ("user", "logname", "hostname", "computername", "uid=", "linux ", "darwin ", "node", "logged in", "rw", "r-"),
+        re.compile(
+            rf"\b{_VARIABLES}['\"]?\s*=\s*['\"]?{_NO_NAME}[\w.-]+"
+            rf"|['\"]{_VARIABLES}['\"]\s*:\s*['\"]{_NO_NAME}[\w.-]+"
+            r"|\b(?i:(?:user|log|host|computer)name)[ \t]*:[ \t]*"
+            rf"(?!(?i:str|string|text|required|optional|unknown|anonymous|name)\b){_NO_NAME}[\w.-]+(?=[ \t]*$)"
+            r"|\buid=\d+\(\w[\w-]*\)"
+            r"|\bLinux (?!kernel\b)\S+ \d+\.\d+\.\d+\S* #\d"
+            r"|\b[Ll]ogged in as:? \w[\w.@-]+"
+            r"|\bDarwin \S+ \d+\.\d+\.\d+ Darwin"
+            r"|\b(?:uname_result\([^()\n]{0,200}\bnode|nodename)=['\"][\w.-]+['\"]"
+            r"|^[-dl](?:[r-][w-][xsStT-]){3}[.+@]?\s+\d+\s+(?!root\b)\w[\w.-]*\s+\w[\w.-]*\s+\d+",
+            re.MULTILINE,
+        ),
+        NAMELESS,
+        where=_OUTPUT,
+    ),
+    Rule(
+        "a host's name",
+        (
+            *".local .lan .internal .corp .home .intranet .edu .ac.uk desktop- laptop- macbook imac s-mac".split(),
+            *"s-laptop s-pc s-thinkpad".split(),
+            *_ADDRESSES,
+        ),
+        re.compile(
+            rf"(?<![\w./@-])(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+(?:\.[a-z0-9-]+){{1,3}}\.(?:{_LOCAL})"
+            rf"|(?=[A-Za-z0-9-]*(?i:{_COMPUTERS}|server|host|(?:node|gpu|lab)-?\d|-pc[-.]|\bpc-))"
+            rf"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+\.(?:{_LOCAL})"
+            rf"|[A-Z][a-z]+s-[A-Z][A-Za-z0-9-]*\.(?:{_LOCAL})"
+            r"|[A-Z][a-z]+s-(?:MacBook|iMac|Mac|Laptop|PC|ThinkPad)(?:-[A-Za-z0-9]+)*"
+            r"|MacBook-(?:Pro|Air)-(?:of|von|de|di|van)-[A-Z]\w+"
+            r"|[a-z][a-z-]*\d+\.(?:[a-z0-9-]+\.)+(?:ac\.uk|edu)"
+            r"|(?:[A-Za-z0-9-]+\.)+compute\.internal|(?:DESKTOP|LAPTOP)-[A-Z0-9]{5,8}|ip-\d+-\d+-\d+-\d+)(?![\w-])"
+        ),
+        NAMELESS,
+        where=_OUTPUT,
+    ),
+    Rule(
+        "the address of a machine in a local network",
+        ("10.", "192.168.", "172."),
+        re.compile(r"(?<![\w.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?![\w.]*\d)"),
+        NAMELESS,
+        severity="warning",
+        where=_OUTPUT,
+    ),
+)
+
+
+def _secret(what: str, words: str, pattern: str, where: frozenset[Where] = EVERYWHERE) -> Rule:
+    return Rule(what, tuple(words.split()), re.compile(pattern), _REVOKE, secret=True, where=where)
+
+
+_PASSWORD = r"(?!\S{0,40}pass|[/~.$<])(?=[^\s'\"]{0,40}\d)(?=[^\s'\"]{0,40}[A-Za-z])[^\s'\"(){}\[\],;<>]{6,40}"
+"""Something with a letter and a digit, that is no path and no other name of a password."""
+
+
+SECRETS = (
+    _secret("a private key", "-----begin", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"),
+    _secret(
+        "an AWS access key",
+        "akia asia abia acca",
+        r"(?<![A-Za-z0-9])(?:AKIA|(?:ASIA|ABIA|ACCA)(?=[A-Z]*\d))[A-Z2-7][A-Z0-9]{15}(?![A-Za-z0-9])",
+    ),
+    _secret(
+        "an AWS secret key",
+        "aws",
+        r"(?i)aws_?secret(?:_?(?:access_?)?key)?['\"]?\s*[=:]\s*['\"]?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])",
+    ),
+    _secret(
+        "a GitHub token",
+        "gh github_pat_",
+        r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255})",
+    ),
+    _secret("a GitLab token", "glpat- gldt- glrt- glcbt-", r"(?<![A-Za-z0-9])gl(?:pat|dt|rt|cbt)-[A-Za-z0-9_-]{20,}"),
+    _secret(
+        "an API key",
+        "sk-",
+        r"(?<![A-Za-z0-9_-])sk-(?:(?:[a-z0-9]+-){0,3}[0-9a-f]{32,}"
+        r"|(?=[\w-]*\d)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\w{12})[A-Za-z0-9_-]{20,})",
+    ),
+    _secret(
+        "an API key",
+        "gsk_ r8_ _v1_",
+        r"(?<![A-Za-z0-9_])(?:(?:gsk|r8)_[A-Za-z0-9]{30,}|do[opr]_v1_[0-9a-f]{40,})",
+    ),
+    _secret("a Hugging Face token", "hf_", r"(?<![A-Za-z0-9_])hf_[A-Za-z0-9]{30,}"),
+    _secret("a Slack token", "xox", r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    _secret(
+        "a Google key",
+        "aiza gocspx- ya29.",
+        r"(?<![A-Za-z0-9_-])(?:AIza[A-Za-z0-9_-]{35}|GOCSPX-[A-Za-z0-9_-]{28}|ya29\.[A-Za-z0-9_-]{20,})",
+    ),
+    _secret("a payment key", "k_live_ k_test_", r"(?<![A-Za-z0-9])[rs]k_(?:live|test)_[A-Za-z0-9]{20,}"),
+    _secret(
+        "a package registry's token",
+        "pypi-age npm_",
+        r"(?<![A-Za-z0-9])(?:pypi-AgE[A-Za-z0-9_-]{30,}|npm_[A-Za-z0-9]{36})",
+    ),
+    _secret(
+        "a signed token (JWT)",
+        "eyj",
+        r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
+    ),
+    _secret("a bearer token", "bearer", r"(?i)\bbearer\s+(?=[^\s'\"]*\d)[A-Za-z0-9._~+/-]{20,}=*"),
+    _secret("a password", "basic", r"(?i)\bauthorization['\"]?\s*[=:]\s*['\"]?basic\s+[A-Za-z0-9+/]{8,}={0,2}"),
+    _secret(
+        "a password in an address", "://", r"\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@'\"<>{}]+:[^\s/@'\"<>{}]{3,}@[\w.-]+"
+    ),
+    _secret("a storage account's key", "accountkey=", r"(?i)\bAccountKey=[A-Za-z0-9+/]{60,}={0,2}"),
+    _secret("a mail service's key", "sg.", r"(?<![A-Za-z0-9_.-])SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{32,64}"),
+    _secret("the token of a chat program", ":aa", r"(?<![A-Za-z0-9:])\d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"),
+    _secret(
+        "the token of a chat program",
+        "m n o",
+        r"(?<![A-Za-z0-9_.-])[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{25,40}(?![A-Za-z0-9_.-])",
+    ),
+    _secret("the token of a notebook server", "token=", r"[?&]token=[0-9a-f]{32,}"),
+    _secret(
+        "what looks like a key or a password",
+        "key token secret passw pwd",
+        r"(?i)\b(?:[a-z]+_)*(?:api_?key|access_?token|auth_?token|secret_?key|client_?secret|password|passwd|pwd)['\"]?"
+        r"\s*[=:]\s*['\"]?(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9+/_-]{16,}={0,2}(?![\w(.\[])",
+    ),
+    _secret(
+        "what looks like a password",
+        "passw passphrase",
+        rf"(?i)\bpass(?:word|wd|phrase)['\"]?[ \t]*[=:][ \t]*['\"]{_PASSWORD}",
+    ),
+    _secret(
+        "what looks like a password",
+        "passw passphrase",
+        rf"(?i)\bpass(?:word|wd|phrase)['\"]?(?:[ \t]*:[ \t]*|=){_PASSWORD}(?![\w(.\[])",
+        where=_OUTPUT,
+    ),
+    _secret(
+        "what looks like a key",
+        "key token",
+        r"(?i)\b(?:wandb|kaggle|openai|anthropic|comet|neptune)(?:_\w+)*_?(?:key|token)['\"]?\s*[=:]\s*['\"]?[A-Za-z0-9_-]{20,}"
+        r"|['\"]key['\"]\s*:\s*['\"][0-9a-f]{32}['\"]",
+    ),
+)

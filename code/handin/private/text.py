@@ -1,0 +1,147 @@
+"""Searches texts and metadata for what is private.
+
+A key or token that is found is never quoted in full: a report of findings must not publish it a second time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import platform
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from handin.findings import Severity
+from handin.private.rules import ACCOUNTS, EMAIL, NAMELESS, PATHS, SECRETS, Where
+from handin.text import shortened, without_colours
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Something private in a text."""
+
+    severity: Severity
+    what: str
+    shown: str
+    fix: str
+
+    @property
+    def message(self) -> str:
+        """The sentence for a finding."""
+        return f"It holds {self.what}: {self.shown}"
+
+
+_ORDINARY_NAMES = frozenset(
+    """
+    root user users admin administrator runner runneradmin ubuntu debian fedora centos student students
+    jovyan vscode nobody node home test tester guest default docker container codespace coder gitpod build
+    builder jenkins python jupyter data model models keras tensor train local localhost host server work
+    worker main master author public system daemon pi azureuser ec2-user colab kaggle mark will april june
+    august rose grace hope faith dean max may sigma delta adam
+    """.split()
+)
+
+
+@cache
+def this_machine() -> tuple[str, ...]:
+    """Name the account and the host that run the check, where they are rare enough to be searched for."""
+    names = {socket.gethostname(), socket.gethostname().split(".")[0], platform.node(), Path.home().name}
+    with contextlib.suppress(KeyError, OSError):  # an account without a name, as in some containers
+        names.add(getpass.getuser())
+    return tuple(sorted(name for name in names if len(name) >= 5 and name.casefold() not in _ORDINARY_NAMES))
+
+
+def machine_names_in(text: str, *, known: str | None = None) -> list[Leak]:
+    """Find the names of this account and host in a text, but for the `known` one: an account may be a student id."""
+    names = [name for name in this_machine() if name != known and name in text]
+    if not names:
+        return []
+    pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, names))})(?![\w-])")
+    found = dict.fromkeys(match.group() for match in pattern.finditer(text))
+    return [Leak("error", "the name of this account or host", shortened(name, 30), NAMELESS) for name in found]
+
+
+def leaks(text: str, where: Where = "output") -> list[Leak]:
+    """Find private things in a text.
+
+    Parameters
+    ----------
+    text
+        What a reader of the file could read.
+    where
+        ``output`` and ``metadata`` are searched for everything. In a ``source`` a path such as ``/usr/bin/env`` may
+        stand, and a variable may be called USER.
+
+    Returns
+    -------
+    list of Leak
+        One for each rule and each different thing that it finds, the first five of each rule.
+    """
+    found: list[Leak] = []
+    text = without_colours(text)  # a terminal's colours may stand in the middle of a path
+    lower = text.lower()
+    covered = bytearray(len(text))
+    for rule in (*PATHS, *ACCOUNTS, *SECRETS):
+        if where not in rule.where or not any(word in lower for word in rule.words):
+            continue
+        shown: dict[str, None] = {}
+        for match in rule.pattern.finditer(text):
+            start, end = match.span()
+            if covered[start]:
+                continue
+            covered[start:end] = b"\1" * (end - start)
+            shown[_masked(match.group()) if rule.secret else shortened(match.group(), 50)] = None
+        # The address of somebody else's tutorial may stand in code that is taken from it.
+        severity = "warning" if where == "source" and rule is EMAIL else rule.severity
+        found += [Leak(severity, rule.what, piece, rule.fix) for piece in list(shown)[:5]]
+    return found
+
+
+def _masked(secret: str) -> str:
+    """Show enough of a secret to find it again, and no more."""
+    head = shortened(secret, 400)
+    visible = min(12, max(4, len(head) // 4))
+    return head[:visible] + "…"
+
+
+_PRIVATE_KEYS = re.compile(
+    r"(?:user|username|user_?name|user_?id|displayname|display_?name_of_user|login|owner|hostname|host_?name|host|machine|node"
+    r"|nodename|computer|computername|server|server_?root|cwd|home)",
+    re.IGNORECASE,
+)
+
+
+LONGEST_KEY = 12
+"""Longer keys of metadata may themselves be something private."""
+
+
+def metadata_texts(value: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Walk through metadata and yield each text, a long key too, with the path of its keys (``kernelspec.name``)."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            name = str(key)
+            if len(name) > LONGEST_KEY:
+                yield f"{path}, a key".removeprefix(", "), name
+                name = name[:6] + "…"  # the place of a finding must not publish a secret
+            yield from metadata_texts(item, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from metadata_texts(item, f"{path}[{index}]")
+    elif isinstance(value, str) and value.strip():
+        yield path, value
+
+
+def metadata_leaks(value: object) -> list[tuple[str, Leak]]:
+    """Find private things in metadata: by its texts, and by keys that name an account or a machine."""
+    found: list[tuple[str, Leak]] = []
+    for path, text in metadata_texts(value):
+        found += [(path, leak) for leak in leaks(text, "metadata")]
+        last = path.rsplit(".", 1)[-1]
+        if _PRIVATE_KEYS.fullmatch(last) and not path.startswith(("kernelspec.", "language_info.")):
+            leak = Leak("error", f"the name of an account or a machine ({last})", shortened(text, 30), NAMELESS)
+            found.append((path, leak))
+    return found
