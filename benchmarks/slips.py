@@ -1,10 +1,10 @@
 """Makes random slips in a copy of the project, one at a time, and counts which of them the build stops.
 
-    python benchmarks/slips.py [--json] [--each N] [--seed N] [--kinds KIND ...] [--tests TEST ...]
-
     python benchmarks/slips.py [--json] [--list] [--each N] [--seed N] [--kinds KIND ...] [--tests TEST ...]
-and is listed with its place. The kinds:
+
 The same seed makes the same slips in the same sources. A slip that neither the build nor the tests stop is silent,
+and is listed with its place. With `COURSEWORK_PROFILE=tiny` the copy is built on trainings that take seconds. The kinds:
+
 numbers
     A digit of a number in the prose or in a formula.
 signs

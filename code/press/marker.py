@@ -68,7 +68,7 @@ def unmark(project: Project, zip_name: str, contents: Mapping[str, bytes]) -> No
         mark(project, "The last build did not make them anew.", sorted(older))
 
 
-def _holds(path, contents: Mapping[str, bytes]) -> bool:
+def _holds(path: Path, contents: Mapping[str, bytes]) -> bool:
     """Tell whether a zip holds just these files."""
     try:
         with zipfile.ZipFile(path) as archive:

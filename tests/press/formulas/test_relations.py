@@ -325,6 +325,14 @@ def test_a_false_relation_is_an_error_that_names_question_formula_and_values():
     assert "\n" not in str(caught.value)
 
 
+def test_a_relation_in_a_cell_of_a_table_is_one_too():
+    table = "# A {#sec-a}\n\n| What | Value |\n|---|---|\n| one | $y = 2x$ |\n| other | VALUE |\n"
+    Checker(MEANT).require([table.replace("VALUE", "$y =$ 4")])
+    for value in ("$y = 3x$", "$y =$ 5"):
+        with pytest.raises(WorkError, match=r"\$y = .*does not hold"):
+            Checker(MEANT).require([table.replace("VALUE", value)])
+
+
 def test_the_error_names_the_place_of_what_was_written_by_hand():
     text = "# A {#sec-a}\n\n$$\ny =\n2x\n$$\n\n$$\ny =\n3x\n$$\n"
     source = [Line(line, "a.qmd", number) for number, line in enumerate(text.split("\n"), start=1)]
