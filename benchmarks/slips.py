@@ -2,8 +2,8 @@
 
     python benchmarks/slips.py [--json] [--list] [--each N] [--seed N] [--kinds KIND ...] [--tests TEST ...]
 
-The same seed makes the same slips in the same sources. A slip that neither the build nor the tests stop is silent,
-and is listed with its place. With `COURSEWORK_PROFILE=tiny` the copy is built on trainings that take seconds. The kinds:
+The same seed makes the same slips in the same sources. What neither the build nor the tests stop is silent,
+and is listed with its place. With `COURSEWORK_PROFILE=tiny` the copy has trainings that take seconds. The kinds:
 
 numbers
     A digit of a number in the prose or in a formula.

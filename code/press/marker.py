@@ -6,6 +6,7 @@ import contextlib
 import zipfile
 import zlib
 from collections.abc import Mapping
+from pathlib import Path
 
 from handin.errors import WorkError
 from handin.findings import Refused
