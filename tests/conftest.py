@@ -41,7 +41,7 @@ def built(tmp_path_factory) -> BuiltProject:
     """Build the whole submission with the tiny profile, under a home folder that cannot be written."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    root, home, log = shared / "built" / "ein Bericht", shared / "built" / "home", shared / "built" / "log"
+    root, home, log = shared / "built" / "Müllers mémoire", shared / "built" / "home", shared / "built" / "log"
     (shared / "built").mkdir(exist_ok=True)
     with open(shared / "built.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

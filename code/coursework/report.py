@@ -12,7 +12,7 @@ FRAMEWORK = ("keras", "tensorflow", "tensorflow-cpu", "numpy")
 
 EVIDENCE = Product(
     "evidence",
-    "coursework.answers.evidence:compute",
+    "coursework.evidence:compute",
     "Checking every derived answer against an independent computation",
     settings=lambda settings: settings,
     digested=lambda settings: _derived(settings),
@@ -21,7 +21,7 @@ EVIDENCE = Product(
 )
 PRINTED = Product(
     "printed",
-    "coursework.answers.printed:compute",
+    "coursework.evidence:formula_values",
     "Computing the values with which the printed formulas are evaluated",
     settings=lambda settings: settings,
     digested=lambda settings: _derived(settings),
@@ -84,12 +84,14 @@ REPORT = Report(
         steps=("runs",),
     ),
     notebook=Document("report/q6-classifier.qmd", settings=_trained, steps=("runs",)),
+    further=(Document("report/evidence.qmd", products=("evidence",)),),
     names=_names,
     products=(EVIDENCE, PRINTED, RECURRENT),
     steps=(TRAININGS,),
     variables="coursework.variables:values",
     title_page=_title_page,
     printed="printed",
+    is_trial=lambda settings: settings.experiments.profile != "full",
     scheme="report/marks.yml",
     commands=("coursework.commands:experiments", "coursework.commands:evidence"),
 )

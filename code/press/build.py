@@ -10,11 +10,16 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from handin import yaml_text
 from handin.errors import InputError
 from handin.names import DRAFT
-from press.execution.execution import Execution, Job, Kernel, OutputCache, execute
+from press.currency import Read, beside
+from press.execution import seen
+from press.execution.execution import execute
+from press.execution.job import Execution, Job
+from press.execution.kernel import PRELOADED
+from press.execution.outputs import OutputCache
+from press.execution.running import Kernel
 from press.formulas import relations
 from press.formulas.reading import without_marks
 from press.keeping.digests import digest as digest_of
@@ -22,9 +27,9 @@ from press.keeping.kept import write_if_changed
 from press.prepare import Inputs, Prepared
 from press.project import Project
 from press.report import Document
-from press.source import qmd
+from press.source import qmd, reading, references, refusals, shortcodes
 from press.source.qmd import Cell
-from press.typesetting import emit, notebook, rendering
+from press.typesetting import bibliography, emit, formats, frontmatter, notebook, pandoc, rendering
 from press.typesetting.worker import PandocWorker
 
 Variables = Mapping[str, Mapping[str, str]]
@@ -84,6 +89,11 @@ class Builder:
         What the documents are for.
     on_cell
         Called before each cell that is executed.
+
+    Attributes
+    ----------
+    used
+        What the documents were made from, as far as they were built.
     """
 
     def __init__(self, project: Project, purpose: Purpose = Purpose.SUBMISSION, *, on_cell: OnCell | None = None):
@@ -93,12 +103,15 @@ class Builder:
         # previews and drafts alone.
         executed = OutputCache(project.cache / "executed")
         previewed = OutputCache(project.cache / "previewed", in_memory=is_preview, whole=executed)
+        self.executed = executed
         self.cache = executed if purpose is Purpose.SUBMISSION else previewed
         self.notebook_cache = previewed if is_preview else executed  # nothing in a notebook says that it is a draft
-        self.kernel = Kernel(project.folder) if is_preview else None
-        self.worker = PandocWorker(rendering.pandoc(), project.root) if is_preview else None
+        self.kernel = Kernel(project.folder, tuple(PRELOADED)) if is_preview else None
+        self.worker = PandocWorker(pandoc.pandoc(), project.root) if is_preview else None
         self.on_cell = on_cell
+        self.used = Read()
         self._typesetter: rendering.Typesetter | None = None
+        self._options: tuple[int, dict[str, Any]] | None = None
         self._checker = relations.Checker({})
         self._ahead: dict[str, Kernel] = {}
         self._endings: list[threading.Thread] = []
@@ -126,7 +139,7 @@ class Builder:
                 job = self.job(document, {})
                 seen = self._seen_file(job)
                 if seen.is_file() and seen.read_text() != _own_digest(job):
-                    kernel = self._ahead[job.document.name] = Kernel(job.folder)
+                    kernel = self._ahead[job.document.name] = Kernel(job.folder, job.preloaded)
                     kernel.start()
 
     def _seen_file(self, job: Job) -> Path:
@@ -134,8 +147,12 @@ class Builder:
 
     @property
     def typesetter(self) -> rendering.Typesetter:
-        """The typesetter; read anew where the extension's description changed."""
-        extension = rendering.Extension.load(rendering.extension_folder(self.project, self.options()))
+        """The typesetter of the last document that was set, or of the project's own format."""
+        return self._typesetter or self._typesetter_for(self.options())
+
+    def _typesetter_for(self, options: Mapping[str, Any]) -> rendering.Typesetter:
+        """Return the typesetter of the format that is named; made anew where the extension's description changed."""
+        extension = formats.chosen(self.project, options)
         if self._typesetter is None or self._typesetter.extension != extension:
             cache = self.project.cache / "render"
             self._typesetter = rendering.Typesetter(self.project.root, extension, cache, self.worker)
@@ -152,11 +169,11 @@ class Builder:
         path = self.project.root / "_quarto.yml"
         if not path.is_file():
             return {}
-        try:
-            values = qmd.load_yaml(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError):
-            raise InputError("_quarto.yml is not valid YAML, or cannot be read: restore it.") from None
-        return values if isinstance(values, dict) else {}
+        status = path.stat()
+        if self._options is None or self._options[0] != status.st_mtime_ns:
+            text = yaml_text.read(path, "it holds the project's options")
+            self._options = (status.st_mtime_ns, yaml_text.mapping(text, path.name))
+        return self._options[1]
 
     def read(self, document: Document) -> qmd.Document:
         """Read a document and refuse what cannot be set.
@@ -166,12 +183,13 @@ class Builder:
         InputError
             With file, line and the fix.
         """
-        found = qmd.read(self.project.path(document), self.project.root)
-        qmd.refuse_unsupported(found)
-        qmd.refuse_images_without_alternative(found)
+        found = reading.read(self.project.path(document), self.project.root, self.options())
+        strict = formats.chosen(self.project, found.options).promises
+        refusals.refuse_unsupported(found, strict=strict)
+        refusals.refuse_images_without_alternative(found, strict=strict)
         if document is not self.project.report.notebook:  # a notebook's title is its heading of level 1
-            qmd.refuse_skipped_headings(found)
-        qmd.labels(found)
+            refusals.refuse_skipped_headings(found.prose, strict=strict)
+        references.labels(found)
         return found
 
     def _execute(self, job: Job, cache: OutputCache, refresh: bool) -> Execution:
@@ -183,19 +201,34 @@ class Builder:
             if self.on_cell:
                 self.on_cell(name, index, count, cell)
 
-        own = self._ahead.pop(name, None) or Kernel(job.folder)
+        own = self._ahead.pop(name, None) or Kernel(job.folder, job.preloaded)
         try:
             found = execute(job, cache, self.kernel or own, refresh=refresh, on_cell=on_cell)
         finally:
             self._endings.append(threading.Thread(target=own.stop))  # takes a tenth of a second
             self._endings[-1].start()
         write_if_changed(self._seen_file(job), _own_digest(job).encode())
+        self.used.files.update(job.document.sources)
+        self.used.seen[name], self.used.facts[name] = found.seen, job.facts()
         return found
 
     def job(self, document: Document, inputs: Inputs) -> Job:
         """Describe the execution of a document."""
-        formats = ("svg", "png") if document is self.project.report.notebook else ("svg",)
-        return Job(self.read(document), self.project.path(document).parent, formats, inputs.get(document.path, {}))
+        project = self.project
+        formats = ("svg", "png") if document is project.report.notebook else ("svg",)
+        cache = project.name(project.cache)
+        kept = (f"{cache}/products", *(f"{cache}/{step.name}" for step in project.report.steps))
+        counted = tuple(f"{cache}/products/{name}.json" for name in document.products)
+        counted += tuple(f"{cache}/{name}" for name in document.steps)
+        return Job(
+            self.read(document),
+            project.path(document).parent,
+            formats,
+            inputs.get(document.path, {}),
+            root=project.root,
+            beside=beside(project),
+            kept=(kept, counted),
+        )
 
     def notebook(self, variables: Variables, inputs: Inputs, *, refresh: bool = False) -> tuple[bytes, bool]:
         """Execute the notebook where anything changed, and write it where documents embed from it.
@@ -249,7 +282,8 @@ class Builder:
             self.project.root,
             self.project.cache / "render" / "figures",
             prepared.variables,
-            echo=_echo(job.document, self.options()),
+            echo=job.document.options["execute"].get("echo", True),
+            strict=formats.chosen(self.project, job.document.options).promises,
         )
         emitted = emit.emit(job.document, execution.outputs, context)
         if self._checker.values != prepared.printed:
@@ -285,32 +319,29 @@ class Builder:
         InputError, WorkError
             If something in the sources is wrong, a cell raises, or a relation in a formula is false.
         """
-        options = self.options()
-        keys = rendering.bibliography_keys(self.project.root, options)
-        typesetter = self.typesetter
-        read, emitted, execution = self.emitted(document or self.project.report.document, prepared, refresh=refresh)
+        document = document or self.project.report.document
+        read, emitted, execution = self.emitted(document, prepared, refresh=refresh)
+        typesetter = self._typesetter_for(read.options)
+        extension, root = typesetter.extension, self.project.root
+        keys = bibliography.keys(root, read.path.parent, read.options, strict=extension.promises)
         metadata = {
-            key: qmd.substitute(value, read.name, prepared.variables, read.front_matter)
+            key: shortcodes.substitute(value, read.name, prepared.variables, read.front_matter)
             if isinstance(value, str)
             else value
-            for key, value in rendering.metadata(read, options, typesetter.extension).items()
+            for key, value in frontmatter.metadata(read, extension, root).items()
         }
         if digest:
             metadata["digest"] = digest if execution.is_whole else digest + DRAFT
-        rendering.check_references(read, emitted.chapters, keys)
-        text = typesetter.typst_source(read, emitted.chapters, metadata)
-        sources = (*read.sources, *emitted.embedded)
+        lines = [line for chapter in emitted.lines for line in chapter]
+        references.check(lines, keys)
+        refusals.refuse_skipped_headings(lines, strict=extension.promises)
+        text = typesetter.typst_source(read, emitted, frontmatter.of_sources(lines, metadata))
+        cited = bibliography.files(root, read.path.parent, read.options)
+        self.used.files.update((*emitted.embedded, *cited, *extension.files()))
+        sources = (*read.sources, *emitted.embedded, *seen.paths(execution.seen, root))
         return Source(text, execution.ran, not execution.is_whole, sources, str(metadata.get("title", read.name)))
 
 
 def _own_digest(job: Job) -> str:
     """Digest what a job depends on but for its inputs."""
     return digest_of({name: found for name, found in job.dependencies().items() if name not in job.inputs})
-
-
-def _echo(document: qmd.Document, options: Mapping[str, Any]) -> bool:
-    for values in (document.front_matter, options):
-        execute_options = values.get("execute")
-        if isinstance(execute_options, Mapping) and "echo" in execute_options:
-            return bool(execute_options["echo"])
-    return True

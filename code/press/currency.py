@@ -2,52 +2,50 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import contextlib
+import os
 import re
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from press.keeping.digests import code_folder, digest, package_versions
-from press.keeping.kept import write_atomically
+from handin.errors import InputError, WorkError
+from press.execution import seen
+from press.keeping import installed
+from press.keeping.digests import code_folder, digest
+from press.keeping.facts import Facts, file_digest, reasons, stamps, trust
+from press.keeping.kept import Kept
 from press.project import Project
 from press.settings import Settings
 
 Goal = Literal["prepare", "render", "bundle"]
 """What was made: what the documents read; with it the PDF and the notebook; with these the zip."""
 
-VERSIONED = (
-    "keras",
-    "tensorflow",
-    "tensorflow-cpu",
-    "numpy",
-    "matplotlib",
-    "sympy",
-    "mpmath",
-    "typst",
-    "pypandoc-binary",
-)
-
 CODE = ("**/*.py", "**/*.lua", "**/*.typ")
 BESIDE = ("*.bib", "*.csl", "*.lock")
 SINGLE_SOURCES = ("_quarto.yml", "_environment", "pyproject.toml")
-NO_SOURCES = re.compile(r"\.|.*~$|#.*#$|.*\.quarto_ipynb$|__pycache__$|_generated$|_output$|.*_files$")
+NO_SOURCES = re.compile(
+    r"\.|.*~$|#.*#$|.*\.quarto_ipynb$|__pycache__$|_generated$|_output$|_variables\.yml$|.*_(files|cache)$"
+)
 """Names of what editors and Quarto leave beside a source while it is open, and of what is generated."""
+
+LEFT_BY_QUARTO = frozenset(".html .ipynb .log .pdf .tex .typ".split())
+"""Endings of what Quarto leaves beside a document, under the document's name."""
+
+RENDERING = ("pypandoc-binary", "typst")
+"""Packages that set the pages."""
+
+SET = frozenset(".bib .csl .gif .jpeg .jpg .lua .pdf .png .qmd .svg .typ .webp".split())
+"""Endings of files that the renderer reads; where a cell opens one, that is seen."""
 
 
 def sources(project: Project) -> list[Path]:
-    """List the files that the submission is made from, but for data and kept results."""
+    """List the files that the submission is made from, but for data, kept results, and what lies in other places."""
     own_code = code_folder()
     folders = {own_code, *([project.code] if project.code.is_dir() else [])}
     found = {path for folder in folders for pattern in CODE for path in folder.glob(pattern)}
-    if project.folder != project.root:
-        found |= set(_below(project.folder))
-    else:
-        found |= {path for path in project.root.iterdir() if path.suffix in (".qmd", ".py", ".md")}
-        found |= set(_below(project.root / "_extensions"))
-        found.add(project.root / "matplotlibrc")
+    found |= set(_beside_documents(project)) | set(_below(project.root / "_extensions"))
     found |= {path for pattern in BESIDE for path in project.root.glob(pattern)}
     found |= {project.root / name for name in SINGLE_SOURCES}
     found |= {project.path(document) for document in project.report.documents}
@@ -56,59 +54,137 @@ def sources(project: Project) -> list[Path]:
     return sorted(path for path in found if path.is_file() and not NO_SOURCES.match(path.name))
 
 
+def beside(project: Project) -> tuple[Path, ...]:
+    """List the files that a document's cells may read in ways that nobody sees: beside the documents, and the data."""
+    found = [path for path in _beside_documents(project) if path.suffix.lower() not in SET]
+    found += [*_below(project.data), project.root / "_environment"]
+    apart = {project.settings_file}
+    if any(path.suffix == ".md" for path in found):
+        apart |= _read_by_documents(project)
+    return tuple(sorted(path for path in set(found) - apart if path.is_file()))
+
+
+def _beside_documents(project: Project) -> Iterator[Path]:
+    if project.folder == project.root:  # a document that stands alone may stand among all that its author has
+        yield from (path for path in project.root.iterdir() if path.is_file() and _is_source(path))
+    else:
+        yield from _below(project.folder)
+
+
 def _below(folder: Path) -> Iterator[Path]:
     if folder.is_dir():
         for path in folder.iterdir():
-            if not NO_SOURCES.match(path.name):
-                yield from _below(path) if path.is_dir() else (path,)
+            if path.is_dir() and not NO_SOURCES.match(path.name):
+                yield from _below(path)
+            elif _is_source(path):
+                yield path
 
 
-def _texts(project: Project) -> list[tuple[str, str]]:
-    return [(_place(project, path), sha256(path)) for path in sources(project)]
+def _is_source(path: Path) -> bool:
+    if NO_SOURCES.match(path.name):
+        return False
+    return path.suffix not in LEFT_BY_QUARTO or not path.with_suffix(".qmd").is_file()
+
+
+@dataclass
+class Read:
+    """What a build has read.
+
+    Parameters
+    ----------
+    files
+        The files that the documents were set from.
+    seen
+        What the cells were seen to read, by the document's name.
+    facts
+        What else the cells depend on, by the document's name.
+    """
+
+    files: set[Path] = field(default_factory=set)
+    seen: dict[str, Facts] = field(default_factory=dict)
+    facts: dict[str, Facts] = field(default_factory=dict)
+
+    def key(self) -> str:
+        """Digest what the cells depend on beside their own text."""
+        facts = {name: {**found, "cells": None} for name, found in self.facts.items()}
+        return digest(facts, self.seen)
+
+
+def _texts(project: Project, further: Iterable[Path] = ()) -> dict[str, str | None]:
+    return {_place(project, path): file_digest(path) for path in sorted({*sources(project), *further})}
 
 
 def _place(project: Project, path: Path) -> str:
-    for root in (project.root, code_folder()):
+    for root in (project.root, code_folder().parent):
         if root in path.parents:
             return path.relative_to(root).as_posix()
-    return path.name
+    return Path(os.path.relpath(path, project.root)).as_posix()
 
 
-def sources_key(project: Project, settings: Settings, renderer: str) -> str:
-    """Digest everything that the submission follows from, but for the results that a build computes.
+def facts(project: Project, settings: Settings, renderer: str, further: Iterable[Path] = ()) -> Facts:
+    """Find what the submission follows from, but for the results that a build computes.
 
-    Large files (data) count by name, size and time of change, here and among the results; where only these differ, the
-    long way finds out that nothing has changed.
+    Parameters
+    ----------
+    project, settings, renderer
+        What is made, and by whom.
+    further
+        Files that the last build read beside those that every build reads.
     """
-    large = _stamps(project, project.data)
-    for value in settings.dumped().values():  # a setting that names a file or a folder
-        if isinstance(value, str) and value and (named := project.root / value).exists() and named != project.root:
-            large += _stamps(project, named)
-    return digest(_texts(project), large, settings.dumped(), renderer, package_versions(*VERSIONED), sys.version)
+    packages = {"python", *RENDERING, *(name for product in project.report.products for name in product.packages)}
+    return {
+        "sources": _texts(project, further),
+        "data": {_place(project, path): file_digest(path) for path in _data(project, settings)},
+        "settings": settings.dumped(),
+        "renderer": renderer,
+        "packages": {name: installed.version(name) for name in sorted(packages)},
+    }
 
 
-def results_key(project: Project) -> str:
-    """Digest what is kept of long work and other computations."""
-    return digest(_stamps(project, project.cache / "runs", project.cache / "products"))
+def _data(project: Project, settings: Settings) -> Iterator[Path]:
+    """List the data: what lies in its folder, and what a setting names."""
+    yield from _below(project.data)
+    for value in settings.dumped().values():
+        if isinstance(value, str) and value and (named := project.root / value) != project.root and named.exists():
+            yield from [named] if named.is_file() else _below(named)
 
 
-def _stamps(project: Project, *places: Path) -> list[tuple[str, int, int]]:
-    files = (path for place in places for path in ([place] if place.is_file() else sorted(place.rglob("*"))))
-    return [
-        (project.name(path), status.st_size, status.st_mtime_ns)
-        for path in files
-        if path.is_file() and (status := path.stat())
-    ]
+def _results(project: Project) -> dict[str, str | None]:
+    """Digest the records of long work and other computations."""
+    folders = (project.cache / name for name in ("products", *(step.name for step in project.report.steps)))
+    found = (path for folder in folders for path in folder.glob("*.json"))
+    return {_place(project, path): file_digest(path) for path in sorted(found)}
 
 
-def sha256(path: Path) -> str:
-    """Return the checksum of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _read_now(project: Project, settings: Settings) -> str:
+    """Digest what of these records the documents read: there may be others."""
+    from press.prepare import document_inputs
+
+    with contextlib.suppress(InputError, WorkError):  # said when the documents are made
+        return digest(document_inputs(project, settings))
+    return ""
 
 
 def source_digest(project: Project, settings: Settings) -> str:
     """Digest the sources and settings that the PDF is made from."""
-    return digest(_texts(project), settings.dumped())
+    return digest(_texts(project, _read_by_documents(project)), settings.dumped())
+
+
+def _read_by_documents(project: Project) -> set[Path]:
+    """Name what the documents include and show, wherever in the project it lies."""
+    from press.source import reading
+    from press.source.refusals import IMAGE
+
+    found: set[Path] = set()
+    for document in project.report.documents:
+        with contextlib.suppress(InputError):  # said when the document is built
+            read = reading.read(project.path(document), project.root)
+            found |= {path.resolve() for path in read.sources}
+            for line in read.prose:
+                names = (image["file"] for image in IMAGE.finditer(line.text))
+                paths = (project.root / name[1:] if name[:1] == "/" else read.path.parent / name for name in names)
+                found |= {path.resolve() for path in paths if path.is_file()}
+    return {path for path in found if project.generated not in path.parents}
 
 
 def pdf_digest(sourced: str, inputs: Mapping[str, Any]) -> str:
@@ -124,41 +200,78 @@ def pdf_digest(sourced: str, inputs: Mapping[str, Any]) -> str:
     return digest(sourced, dict(inputs))
 
 
-def state_file(project: Project, goal: Goal = "bundle") -> Path:
-    """Name the record of the last build, or of the last time when the documents' inputs were brought up to date."""
-    return project.cache / ("prepared.json" if goal == "prepare" else "state.json")
+RECORDS = {"prepare": "prepared"}
+"""The names of the records of what was made; everything but `prepare` shares one."""
 
 
-def is_current(project: Project, settings: Settings, renderer: str, goal: Goal) -> bool:
-    """Whether the files of the last build are there, unharmed, and follow from what is there now."""
+def _state(project: Project, goal: Goal) -> dict[str, Any]:
+    """Read what is kept of the last build, or of the last time when the documents' inputs were brought up to date."""
+    with contextlib.suppress(WorkError):  # what cannot be read is made again
+        return Kept(project.cache).load(RECORDS.get(goal, "state")) or {}
+    return {}
+
+
+def forget(project: Project) -> None:
+    """Let no file of the output folder count as made from these sources."""
+    (project.cache / "state.json").unlink(missing_ok=True)
+
+
+def why_not(project: Project, settings: Settings, renderer: str | None, goal: Goal) -> tuple[str, ...]:
+    """Say why the files of the last build are not what a build would make now; nothing if they are.
+
+    Parameters
+    ----------
+    project, settings, goal
+        What is to be made.
+    renderer
+        Who is to set the PDF; whoever did if None.
+    """
     try:
-        state = json.loads(state_file(project, goal).read_text())
-        return (
-            state["goal"] in (goal, "bundle")
-            and state["sources"] == sources_key(project, settings, renderer)
-            and state["results"] == results_key(project)
-            and all(sha256(project.root / name) == found for name, found in state["files"].items())
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False
+        state = _state(project, goal)
+        if state["goal"] not in (goal, "bundle"):
+            return ("never made",)
+        kept, read = state["facts"], state["read"]
+        trust(state["stamps"])
+        further = [project.root / name for name in state["further"]]
+        now = facts(project, settings, kept["renderer"] if renderer is None else renderer, further)
+        why = [*reasons(kept, now), *reasons(read, seen.now(read, project.root))]
+        if state["results"] != _results(project) and state["inputs"] != _read_now(project, settings):
+            why.append("its results changed")
+        why += [f"{name} changed" for name, was in state["files"].items() if file_digest(project.root / name) != was]
+    except (KeyError, TypeError, AttributeError):  # of another release
+        return ("never made",)
+    return tuple(dict.fromkeys(why))
 
 
-def remember(project: Project, key: str, goal: Goal, files: list[Path]) -> None:
-    """Keep what a build was made from: the digest of the sources as they were when it began."""
+def is_current(project: Project, settings: Settings, renderer: str | None, goal: Goal) -> bool:
+    """Whether the files of the last build are there, unharmed, and follow from what is there now."""
+    return not why_not(project, settings, renderer, goal)
+
+
+def remember(
+    project: Project, settings: Settings, began_with: Facts, goal: Goal, files: list[Path], read: Read
+) -> None:
+    """Keep what a build was made from: the sources as they were when it began, and what else it read."""
     generated = [project.variables_file] if project.variables_file.is_file() else []
     if project.report.notebook:
         generated.append(project.generated / f"{project.report.notebook.name}.ipynb")
-    found = {path.relative_to(project.root).as_posix(): sha256(path) for path in [*files, *generated]}
-    state = {"sources": key, "results": results_key(project), "goal": goal, "files": found}
-    write_atomically(state_file(project, goal), json.dumps(state).encode())
+    found = {path.relative_to(project.root).as_posix(): file_digest(path) for path in [*files, *generated]}
+    further = {path.resolve() for path in read.files} - {path.resolve() for path in generated}
+    texts = _texts(project, further)
+    state = {
+        "goal": goal,
+        "facts": {**began_with, "sources": texts | began_with["sources"]},
+        "further": sorted(os.path.relpath(path, project.root) for path in further),
+        "read": seen.both(*read.seen.values()),
+        "results": (results := _results(project)),
+        "inputs": _read_now(project, settings),
+        "files": found,
+        "stamps": stamps(project.root / name for name in (*began_with["data"], *results)),
+    }
+    Kept(project.cache).save(RECORDS.get(goal, "state"), digest(state), state)
 
 
 def last_made(project: Project) -> dict[str, str]:
     """Return the checksums of the files that the last build left in the output folder; none if it failed."""
-    try:
-        files = json.loads(state_file(project).read_text())["files"]
-        return {
-            Path(name).name: found for name, found in files.items() if (project.root / name).parent == project.output
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
+    files = _state(project, "bundle").get("files", {})
+    return {Path(name).name: found for name, found in files.items() if (project.root / name).parent == project.output}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from pathlib import Path
 
 from handin.errors import InputError
@@ -51,6 +52,15 @@ def read(path: Path) -> dict[str, str]:
     return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
 
 
+def folders(project: Project) -> dict[str, str]:
+    """Return where libraries may write for this project, by the variable that tells them."""
+    found = {name: str(project.cache / folder) for name, folder in FOLDERS.items()}
+    if not found["JOBLIB_TEMP_FOLDER"].isascii():
+        # joblib names its folders in ASCII to the process that removes them; it removes them elsewhere just as well.
+        found["JOBLIB_TEMP_FOLDER"] = next(filter(str.isascii, (tempfile.gettempdir(), "/tmp")))
+    return found
+
+
 def apply(project: Project) -> None:
     """Set the process's environment for this project; of what is set already, only what changes no result wins."""
     digests.cover(project.code, project.folder, cache=project.cache)
@@ -63,17 +73,15 @@ def apply(project: Project) -> None:
     if project.code.is_dir():  # cells import the report's own packages, installed or not
         before = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
         os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(project.code), *before]))
-    for name, folder in FOLDERS.items():
-        os.environ[name] = str(project.cache / folder)
-        if name == "JUPYTER_RUNTIME_DIR":
-            with contextlib.suppress(OSError):  # who only looks needs no such folder; a build says why it cannot write
-                (project.cache / folder).mkdir(parents=True, exist_ok=True)
+    os.environ.update(folders(project))
+    with contextlib.suppress(OSError):  # who only looks needs no such folder; a build says why it cannot write
+        Path(os.environ["JUPYTER_RUNTIME_DIR"]).mkdir(parents=True, exist_ok=True)
 
 
 def local_lines(project: Project, python: str) -> str:
     """Return the text of ``_environment.local``: the paths of this machine that Quarto needs."""
     lines = [f"QUARTO_PYTHON={python}", f"JUPYTERCACHE={project.cache / 'quarto'}"]
-    lines += [f"{name}={project.cache / folder}" for name, folder in FOLDERS.items() if name != "XDG_CACHE_HOME"]
+    lines += [f"{name}={folder}" for name, folder in folders(project).items() if name != "XDG_CACHE_HOME"]
     return "\n".join(lines) + "\n"
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from handin.errors import WorkError
 from handin.findings import Refused
-from press.currency import state_file
-from press.keeping.kept import write_atomically
+from press.currency import forget
+from press.keeping.kept import hindered, write_atomically
 from press.project import Project
 
 MARKER = "NOT-CURRENT.txt"
@@ -36,7 +36,7 @@ def mark(project: Project, why: str, names: list[str] | None = None) -> None:
     path = project.output / MARKER
     with contextlib.suppress(OSError):
         if names is None:
-            state_file(project).unlink(missing_ok=True)
+            forget(project)
             names = sorted(found.name for found in project.output.glob("*") if found.name != MARKER)
         if not names:
             return
@@ -81,8 +81,7 @@ def _holds(path: Path, contents: Mapping[str, bytes]) -> bool:
 
 def reason_of(failure: BaseException) -> str:
     """Say in words why a build failed."""
-    reason = str(failure) or (
-        "it was interrupted" if isinstance(failure, KeyboardInterrupt) else type(failure).__name__
-    )
+    reason = hindered(failure) if isinstance(failure, OSError) else str(failure)
+    reason = reason or ("it was interrupted" if isinstance(failure, KeyboardInterrupt) else type(failure).__name__)
     findings = failure.findings if isinstance(failure, Refused) else ()
     return "\n".join([reason, *(f"  {finding}" for finding in findings)])

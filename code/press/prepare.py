@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,20 +18,33 @@ from typing import Any
 import yaml
 
 from handin.errors import InputError
-from press.keeping.digests import digest, modules_of, package_versions, source_digest
+from press.keeping.digests import by_file, digest, package_versions, source_digest, source_facts
+from press.keeping.facts import Facts
 from press.keeping.kept import products, write_if_changed
 from press.project import Project
 from press.report import Product, Tell, called, imported
 from press.settings import Settings
 
 
-def dependencies(product: Product, settings: Settings) -> dict[str, str]:
-    """Digest each kind of thing that a product depends on, by its name for people."""
+def facts(product: Product, project: Project, settings: Settings) -> Facts:
+    """Find what a product follows from."""
     return {
-        "code": source_digest(product.function, *product.also),
-        "settings": digest((product.digested or product.settings)(settings)),
-        "packages": digest(package_versions(*product.packages)),
+        "code": by_file(source_facts(product.function, *product.also), project.root),
+        "settings": (product.digested or product.settings)(settings),
+        "packages": package_versions(*product.packages),
     }
+
+
+def key(product: Product, settings: Settings) -> str:
+    """Digest what a product follows from."""
+    code = source_digest(product.function, *product.also)
+    chosen = (product.digested or product.settings)(settings)
+    return digest({"code": code, "settings": digest(chosen), "packages": digest(package_versions(*product.packages))})
+
+
+def why(product: Product, project: Project, settings: Settings) -> tuple[str, ...]:
+    """Say why what is kept of a product is not current; nothing if it is."""
+    return products(project).why(product.name, key(product, settings), facts(product, project, settings))
 
 
 @contextlib.contextmanager
@@ -54,13 +66,13 @@ def _framework_log(project: Project) -> Iterator[None]:
 
 def _bring(product: Product, project: Project, settings: Settings, tell: Tell) -> Any:
     """Return a product's payload, computed if what is kept is not current."""
-    kept, key = products(project), digest(dependencies(product, settings))
-    payload = kept.load(product.name, key)
+    kept, wanted = products(project), key(product, settings)
+    payload = kept.load(product.name, wanted)
     if payload is None:
         tell(product.says)
         with _framework_log(project):
             payload = called(product.function, product.settings(settings), what=product.says)
-        kept.save(product.name, key, payload)
+        kept.save(product.name, wanted, payload, facts=facts(product, project, settings))
     return payload
 
 
@@ -73,16 +85,16 @@ def _variables(project: Project, settings: Settings, found: Mapping[str, Any], t
     depends = {
         "code": source_digest(report.variables),
         "settings": report.settings.dumped(settings),
-        "products": {name: digest(kept) for name, kept in _headers(project).items()},
+        "products": _checksums(project),
         "steps": _states(project, settings),
         "packages": package_versions(*sorted({name for product in report.products for name in product.packages})),
     }
-    kept, key = products(project), digest(depends)
-    values = kept.load("variables", key)
+    kept, wanted = products(project), digest(depends)
+    values = kept.load("variables", wanted)
     if values is None:
         tell("Writing the numbers of the prose")
         values = called(report.variables, project, settings, found, what="Writing the numbers of the prose")
-        kept.save("variables", key, values)
+        kept.save("variables", wanted, values)
     return {**title_page, **values}
 
 
@@ -99,9 +111,9 @@ def _check_variables(values: Mapping[str, Mapping[str, Any]]) -> None:
                 raise InputError(f"{place} must be text in one line, without TeX and shortcodes, not {value!r}.")
 
 
-def _headers(project: Project) -> dict[str, str | None]:
+def _checksums(project: Project) -> dict[str, str | None]:
     kept = products(project)
-    return {product.name: kept.header(product.name) for product in project.report.products}
+    return {product.name: kept.checksum(product.name) for product in project.report.products}
 
 
 def _states(project: Project, settings: Settings) -> dict[str, Any]:
@@ -114,11 +126,11 @@ Inputs = Mapping[str, Mapping[str, Any]]
 
 def document_inputs(project: Project, settings: Settings) -> Inputs:
     """Digest what the documents' cells read beside their code, as it is kept now; nothing is computed."""
-    headers, states = _headers(project), _states(project, settings)
+    checksums, states = _checksums(project), _states(project, settings)
     return {
         document.path: {
             "settings": document.settings(settings),
-            **{name: headers[project.report.product(name).name] for name in document.products},
+            **{name: checksums[project.report.product(name).name] for name in document.products},
             **{name: states[name] for name in document.steps},
         }
         for document in project.report.documents
@@ -178,19 +190,4 @@ def prepare(project: Project, settings: Settings, *, tell: Tell = lambda _: None
     if values:
         text = yaml.safe_dump(values, allow_unicode=True, sort_keys=True, default_style='"', width=10_000)
         write_if_changed(project.variables_file, text.encode())
-    modules = [module for package in report.packages for module in modules_of(package)]
-    _forget_quartos_cache(project, digest(inputs, source_digest(*modules)))
     return Prepared(values, inputs, found[report.printed] if report.printed else {})
-
-
-def _forget_quartos_cache(project: Project, key: str) -> None:
-    """Empty Quarto's own execution cache when something changed that its key does not see.
-
-    Quarto caches executed cells under their text alone. A helper, a setting or a kept result is not part of it, and an
-    include with a digest comes too late, since Quarto expands includes before it calls the pre-render script.
-    """
-    cache = project.cache / "quarto"
-    stamp = project.quarto_stamp
-    if cache.is_dir() and (not stamp.is_file() or stamp.read_text() != key):
-        shutil.rmtree(cache, ignore_errors=True)
-    write_if_changed(stamp, key.encode())

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from handin.errors import InputError, WorkError
+from handin.text import without_colours
+from press.keeping.kept import write_if_changed
 from press.keeping.lock import HELD
 from press.project import Project
 from press.report import Document
+
+_LUA_ERROR = re.compile(r"^(?:ERROR:? *)?(?:Error running filter .*?: *)?\S*\.lua:\d+: *")
 
 
 def program() -> str:
@@ -28,6 +34,52 @@ def program() -> str:
     if found is None:
         raise InputError("Quarto is not installed: leave out '--with quarto', or install Quarto 1.10 or later.")
     return found
+
+
+def said(stderr: str) -> str:
+    """Find in what Quarto printed the sentence that it failed with: a filter's own, or its last error.
+
+    A filter refuses by an assertion, which Lua prints after the script's name and line and before a trace of calls.
+    """
+    lines = [line.rstrip() for line in without_colours(stderr).splitlines()]
+    told = [number for number, line in enumerate(lines) if _LUA_ERROR.match(line)]
+    if told:
+        after = itertools.takewhile(lambda line: line and not line.startswith("stack traceback"), lines[told[-1] :])
+        return _LUA_ERROR.sub("", " ".join(after))
+    errors = [line for line in lines if "ERROR" in line] or [line for line in lines if line][-3:]
+    return " ".join(errors)[:600] or "it made no PDF"
+
+
+def outputs(project: Project) -> list[Path]:
+    """Name the PDFs that Quarto leaves under the documents' own names; none of them is handed in."""
+    stems = [Path(document.path).with_suffix(".pdf") for document in project.report.documents]
+    return [project.output / stem for stem in stems if stem.name != stem.as_posix()]
+
+
+def discard(project: Project) -> None:
+    """Remove what Quarto made from earlier sources: a render that fails would leave it, and it would look current."""
+    for path in outputs(project):
+        with contextlib.suppress(OSError):
+            path.unlink()
+            path.parent.rmdir()
+
+
+def forget_cells(project: Project, key: str) -> None:
+    """Empty Quarto's cache of executed cells when something changed that its own key, their text, does not hold.
+
+    An include with a digest would come too late: Quarto expands includes before it calls the pre-render script.
+
+    Parameters
+    ----------
+    project
+        Whose cache it is.
+    key
+        The digest of what the cells depend on beside their text, as the built-in renderer knows it.
+    """
+    cache, stamp = project.cache / "quarto", project.quarto_stamp
+    if cache.is_dir() and (not stamp.is_file() or stamp.read_text() != key):
+        shutil.rmtree(cache, ignore_errors=True)
+    write_if_changed(stamp, key.encode())
 
 
 def pdf(project: Project, document: Document, digest: str, *, refresh: bool) -> bytes:
@@ -59,9 +111,7 @@ def pdf(project: Project, document: Document, digest: str, *, refresh: bool) -> 
     stem = Path(document.path).with_suffix(".pdf")
     path = next((made for made in (project.output / stem, project.output / stem.name) if made.is_file()), None)
     if done.returncode or path is None:
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
-        errors = [line for line in lines if "ERROR" in line] or lines[-3:] or ["it made no PDF"]
-        raise WorkError(f"Quarto failed: {' '.join(errors)[:600]}")
+        raise WorkError(f"Quarto failed: {said(done.stderr)}")
     content = path.read_bytes()
     path.unlink()
     with contextlib.suppress(OSError):

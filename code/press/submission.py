@@ -11,7 +11,7 @@ from handin.errors import InputError, WorkError
 from handin.findings import Finding, Refused, errors
 from handin.names import zip_bytes
 from press import quarto
-from press.currency import is_current, last_made, pdf_digest, remember, source_digest, sources_key
+from press.currency import Read, facts, is_current, last_made, pdf_digest, remember, source_digest
 from press.keeping.digests import digest
 from press.keeping.kept import write_atomically, write_if_changed
 from press.keeping.lock import alone
@@ -98,15 +98,18 @@ def make_inputs(project: Project, settings: Settings, *, progress: bool = True, 
     with alone(project, tell):
         if is_current(project, settings, "", "prepare"):
             return False
-        from press.build import Builder
+        from press.build import Builder, Purpose
         from press.prepare import prepare
 
-        began_with = sources_key(project, settings, "")
+        quarto.discard(project)
+        began_with = facts(project, settings, "")
         prepared = prepare(project, settings, tell=tell, progress=progress)
-        if project.report.notebook:
-            with Builder(project) as builder:
+        with Builder(project, Purpose.DRAFT) as builder:
+            if project.report.notebook:
                 builder.notebook(prepared.variables, prepared.inputs)
-        remember(project, began_with, "prepare", [project.quarto_stamp])
+            builder.emitted(project.report.document, prepared)  # what is false in a formula is said here
+        quarto.forget_cells(project, builder.used.key())
+        remember(project, settings, began_with, "prepare", [project.quarto_stamp], builder.used)
     return True
 
 
@@ -133,9 +136,12 @@ def make(project: Project, settings: Settings, request: Request) -> Made:
             return Made(tuple(target), worked=False)
         # Before the work, since a build that is killed cannot say anything any more.
         mark(project, "A build was begun and is not finished: it is still running, or it was stopped.")
-        began_with, sourced = sources_key(project, settings, request.renderer), source_digest(project, settings)
+        if not is_current(project, settings, "", "prepare"):
+            quarto.discard(project)
+        began_with, sourced = facts(project, settings, request.renderer), source_digest(project, settings)
+        read = Read()
         try:
-            contents, findings = _contents(project, settings, request, sourced)
+            contents, findings = _contents(project, settings, request, sourced, read)
             if source_digest(project, settings) != sourced:
                 raise WorkError("The sources were edited while they were built: run the same command again.")
             for path in target:
@@ -144,12 +150,12 @@ def make(project: Project, settings: Settings, request: Request) -> Made:
             mark(project, f"The last build failed: {reason_of(failure)}")
             raise
         unmark(project, names.zip, contents)
-        remember(project, began_with, request.goal, target)
+        remember(project, settings, began_with, request.goal, target, read)
         return Made(tuple(target), worked=True, findings=tuple(findings))
 
 
 def _contents(
-    project: Project, settings: Settings, request: Request, sourced: str
+    project: Project, settings: Settings, request: Request, sourced: str, read: Read
 ) -> tuple[dict[str, bytes], list[Finding]]:
     from press.build import Builder, Purpose
     from press.prepare import prepare
@@ -169,15 +175,20 @@ def _contents(
     names = report.file_names(settings)
     contents: dict[str, bytes] = {}
     with Builder(project, Purpose.DRAFT if is_draft else Purpose.SUBMISSION, on_cell=on_cell) as builder:
+        builder.used = read
         builder.foresee()
         prepared = prepare(project, settings, tell=tell, progress=request.progress)
         if report.notebook and names.notebook:
             refresh = request.refreshes(report.notebook.name)
-            contents[names.notebook], _ = builder.notebook(prepared.variables, prepared.inputs, refresh=refresh)
+            notebook, _ = builder.notebook(prepared.variables, prepared.inputs, refresh=refresh)
+            contents[names.notebook] = notebook
+            for words in _false_claims(notebook, is_trial=report.is_trial(settings)):
+                tell(f"{report.notebook.path}: {words}")
         carried, refresh = pdf_digest(sourced, prepared.inputs), request.refreshes(report.document.name)
         if request.renderer == "quarto":
             # Quarto sets the same cells and text; what is false in a formula is said here.
             builder.emitted(report.document, prepared)
+            quarto.forget_cells(project, builder.used.key())
             tell("Rendering with Quarto")
             pdf = quarto.pdf(project, report.document, carried, refresh=refresh)
         else:
@@ -192,6 +203,16 @@ def _contents(
         tell("Checking the submission")
         contents[names.zip], findings = _checked_zip(project, settings, contents, final=request.final)
     return contents, findings
+
+
+def _false_claims(notebook: bytes, *, is_trial: bool) -> list[str]:
+    """Say which of a notebook's claims it shows as not holding; of a trial only how many."""
+    from press.typesetting.notebook import crossed
+
+    found = crossed(notebook)
+    if is_trial and found:
+        return [f"{len(found)} of the claims do not hold in this smaller run: ✗ in the notebook"]
+    return found
 
 
 def render_further(project: Project, settings: Settings, document_name: str, request: Request) -> Path:

@@ -10,7 +10,7 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coursework.answers.formatting import decimal, equation, number, scientific, subscript
+from coursework.answers.formatting import decimal, equation, number, scientific, significant
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,18 @@ def test_magnitudes():
     assert scientific(1e-12) == "10⁻¹²"
     assert scientific(5.6e-3) == "5.6\u00a0×\u00a010⁻³"
     assert decimal(3) == "3.0000"
-    assert subscript(12) == "₁₂"
+
+
+@given(st.floats(min_value=1e-9, max_value=1e9), st.integers(2, 4))
+def test_significant_digits_are_those_of_pythons_format(value, digits):
+    printed = significant(value, digits)
+    assert float(_read(printed)) == pytest.approx(float(f"{value:.{digits - 1}e}"), rel=1e-12)
 
 
 def _read(text: str) -> Fraction:
     """Read a printed number back."""
+    if text[2:3] in tuple("⁻⁰¹²³⁴⁵⁶⁷⁸⁹"):  # a power of ten alone
+        text = f"1\u00a0×\u00a0{text}"
     text = text.replace("−", "-").translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
     mantissa, _, power = text.partition("\u00a0×\u00a010")
     return Fraction(mantissa) * Fraction(10) ** int(power or 0)

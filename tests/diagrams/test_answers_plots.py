@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 import pytest
 from readable import assert_readable, svg
 
-from coursework.answers import optimisers, regularisation
+from coursework.answers import optimiser_checks, optimisers, regularisation
+from coursework.answers.formatting import number
 from coursework.diagrams import answers_plots, style
 
 style.use()
@@ -24,7 +23,7 @@ def figures(found):
         "descents": answers_plots.descents(found),
         "effective step": answers_plots.effective_step(),
         "activations": answers_plots.activation_functions(),
-        "regularisers": answers_plots.regularisers(Fraction(1, 1000)),
+        "regularisers": answers_plots.regularisers(),
     }
 
 
@@ -37,12 +36,34 @@ def test_the_same_figure_gives_the_same_bytes(found):
     assert {n: svg(f) for n, f in figures(found).items()} == {n: svg(f) for n, f in figures(found).items()}
 
 
-def test_every_panel_shows_its_own_path(found):
+def test_every_panel_shows_the_path_rate_and_loss_of_the_method_in_its_title(found):
     axes = answers_plots.descents(found).axes
-    cases = [(method, valley.angle) for valley in optimisers.VALLEYS for method in optimisers.METHODS]
-    assert len(axes) == len(cases)
-    for panel, case in zip(axes, cases, strict=True):
-        assert np.array_equal(panel.lines[0].get_xydata(), found[case].path)
+    assert [panel.get_title().split("\n")[0] for panel in axes[:4]] == list(optimisers.METHODS)
+    for panel, angle, method in zip(axes, [0] * 4 + [45] * 4, [*optimisers.METHODS] * 2, strict=True):
+        descent = found[method, angle]
+        assert np.array_equal(panel.lines[0].get_xydata(), descent.path)
+        assert panel.lines[1].get_xydata().tolist() == [[0, 0]]
+        numbers = panel.get_title().split("\n")[-1].replace("\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}10⁻¹¹", "e-11")
+        rate, loss = (float(part.split()[-1]) for part in numbers.split(","))
+        assert rate == pytest.approx(descent.learning_rate, rel=0.1)
+        assert loss == pytest.approx(descent.loss, rel=0.05)
+        across = valley_of(angle).axes[:, 1]  # the contours are closer together across the valley
+        assert valley_of(angle).loss(across) == pytest.approx(0.5 * optimisers.VALLEYS[0].condition)
+
+
+def valley_of(angle: float) -> optimisers.Valley:
+    return next(valley for valley in optimisers.VALLEYS if valley.angle == angle)
+
+
+def test_the_steps_with_and_without_bias_correction_are_keras_own():
+    """The line that says it is corrected is Keras' step, the other m/√v of the averages that Keras keeps."""
+    axes = answers_plots.effective_step().axes[0]
+    without, corrected = optimiser_checks._keras_first_steps(20)
+    lines = {line.get_label(): line.get_ydata()[:20] for line in axes.lines}
+    assert lines["without bias correction"] == pytest.approx(without)
+    assert lines["with bias correction"] == pytest.approx(corrected, rel=1e-4)
+    written = {text.get_text() for text in axes.texts}
+    assert written == {f"{without[0]:.2f}", f"{without.max():.2f} at step {without.argmax() + 1}"}
 
 
 def test_a_path_stays_in_its_panel(found):
@@ -66,8 +87,11 @@ def test_the_functions_and_gradients_that_are_drawn_are_tensorflows():
     """Every line of the two panels against TensorFlow and its automatic differentiation."""
     import tensorflow as tf
 
-    oracles = {"-": tf.nn.relu, "--": tf.tanh}
     panels = answers_plots.activation_functions().axes
+    named = {"ReLU": tf.nn.relu, "tanh": tf.tanh}
+    oracles = {line.get_linestyle(): named[line.get_label()] for line in panels[0].lines}
+    assert len(oracles) == len(named)
+    assert len({(line.get_linestyle(), line.get_color()) for panel in panels for line in panel.lines[:2]}) == len(named)
     for panel, asked in zip(panels, (lambda y, z, tape: y, lambda y, z, tape: tape.gradient(y, z)), strict=True):
         curves = [line for line in panel.lines if len(line.get_xdata()) > 2]
         assert {line.get_linestyle() for line in curves} == set(oracles)
@@ -84,14 +108,33 @@ def test_tanh_touches_the_convention_at_its_peak():
     assert max(tanh.get_ydata()) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("strength", [Fraction(1, 1000), Fraction(1, 50_000), Fraction(1)])
-def test_the_fits_are_those_of_the_authors_parameter(strength):
-    left = answers_plots.regularisers(strength).axes[0]
-    x, y = regularisation.noisy_points()
+def test_the_fits_are_those_that_the_text_speaks_of():
+    left = answers_plots.regularisers().axes[0]
     truth, *fits, _ = left.lines
     at, drawn = truth.get_data()
     assert drawn == pytest.approx(np.sin(np.pi * at))
-    for line, value in zip(fits, (0, strength, 100 * strength), strict=True):
+    for line, fit in zip(fits, regularisation.fits(), strict=True):
         at, drawn = line.get_data()
-        assert drawn == pytest.approx(regularisation.ridge(x, y, float(value))(at))
-    assert_readable(answers_plots.regularisers(strength))
+        assert drawn == pytest.approx(fit(at))
+        assert f"= {number(fit.strength).text}," in line.get_label()
+        assert line.get_label().endswith(f"= {np.linalg.norm(fit.weights[1:]):.1f}")
+
+
+def test_a_histogram_has_the_mean_and_the_spread_of_the_drop_rate_in_its_legend():
+    right = answers_plots.regularisers().axes[1]
+    random = np.random.default_rng(regularisation.MASK_SEED)
+    y = np.maximum(random.standard_normal(regularisation.UNITS), 0)
+    w = random.standard_normal(regularisation.UNITS) / np.sqrt(regularisation.UNITS) + 0.05
+    *histograms, (line, dotted) = (
+        *((patch.get_label(), patch.get_xy()) for patch in right.patches),
+        (right.lines[0], right.lines[0].get_label()),
+    )
+    for label, outline in histograms:
+        rate, mean = float(label.split()[2].rstrip(":")), float(label.split()[-1])
+        left, heights = outline[1:-1:2, 0], outline[1:-1:2, 1]
+        middle = left + (left[1] - left[0]) / 2
+        assert np.average(middle, weights=heights) == pytest.approx(mean, abs=0.03)
+        spread = np.sqrt(np.average((middle - mean) ** 2, weights=heights))
+        assert spread == pytest.approx(np.sqrt(rate / (1 - rate) * np.sum((w * y) ** 2)), rel=0.05)
+    assert dotted == f"no dropout: {w @ y:.2f}"
+    assert line.get_xdata()[0] == pytest.approx(w @ y)

@@ -11,6 +11,7 @@ from readable import assert_readable, lightness, outside, overlapping, svg, text
 
 from coursework.answers.formatting import number
 from coursework.answers.neuron import Neuron, answer
+from coursework.answers.neuron_wording import output
 from coursework.diagrams import style
 from coursework.diagrams.neuron_graph import build, draw
 
@@ -66,14 +67,25 @@ def test_the_drawing_can_be_read(name, activation):
     assert_readable(figure)
 
 
-def test_every_value_and_gradient_is_drawn():
+def test_every_forward_value_stands_above_its_edge_and_every_gradient_below():
     case = NEURONS["three"]
     result = answer(case).sigmoid
-    drawn = [text.get_text() for text in texts(draw(case, result, "σ"))]
-    for edge in build(case, result, "σ").edges:
-        assert number(edge.gradient).text in drawn
-    for value in (*case.inputs, *case.weights):
-        assert number(value).text in drawn
+    graph = build(case, result, "σ")
+    heights = {node.name: node.y for node in graph.nodes}
+    drawn = texts(draw(case, result, "σ"))
+    for colour, value, sign in ((style.BLUE, lambda e: e.value, 1), (style.RED, lambda e: e.gradient, -1)):
+        written = {(t.get_text(), round(t.get_position()[1], 3)) for t in drawn if t.get_color() == colour}
+        for edge in graph.edges:
+            text = output(result).text if edge.target == "y" and sign > 0 else number(value(edge)).text
+            at = [y for found, y in written if found == text]
+            assert any(0 < sign * (y - heights[edge.source]) < 0.1 for y in at), (edge, at)
+
+
+def test_an_edge_starts_at_the_variable_that_its_label_names():
+    case = NEURONS["three"]
+    for node in build(case, answer(case).relu, "ReLU").nodes:
+        if node.kind == "variable" and node.name != "y":
+            assert node.label == f"${node.name[0]}_{node.name[1]}$"
 
 
 def test_a_sigmoid_at_zero_is_shown_exactly():

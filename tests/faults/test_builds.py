@@ -111,7 +111,7 @@ def test_an_ending_ends_soon_and_says_how_to_go_on(copy, ending):
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in errors
-    assert "The same command goes on from there" in errors
+    assert "bundle` goes on from there" in errors
 
 
 def test_clean_waits_for_nobody_and_takes_nothing_from_a_build(copy):

@@ -13,7 +13,7 @@ import pytest
 from handin.errors import InputError, WorkError
 from press.build import Builder, Purpose
 from press.prepare import Prepared
-from press.typesetting import rendering
+from press.typesetting import pandoc
 
 CELLS = """
 # First {#sec-q1}
@@ -582,10 +582,10 @@ def test_a_pandoc_that_does_not_end_is_stopped(monkeypatch, tmp_path):
     slow = tmp_path / "pandoc"
     slow.write_text("#!/bin/sh\nexec sleep 60\n")
     slow.chmod(0o755)
-    monkeypatch.setattr(rendering, "pandoc", lambda: slow)
-    monkeypatch.setattr(rendering, "PATIENCE", 0.2)
-    with pytest.raises(rendering.PandocFailure, match=r"did not come to an end within 0\.2 seconds"):
-        rendering.run_pandoc("a", [], tmp_path)
+    monkeypatch.setattr(pandoc, "pandoc", lambda: slow)
+    monkeypatch.setattr(pandoc, "PATIENCE", 0.2)
+    with pytest.raises(pandoc.PandocFailure, match=r"did not come to an end within 0\.2 seconds"):
+        pandoc.run_pandoc("a", [], tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from handin.findings import Finding, Refused
 from handin.names import zip_bytes
 from press import marker, submission
 from press.commands.check import _beside
-from press.currency import sources, sources_key
+from press.currency import facts, sources
 from press.marker import MARKER, is_marked
 from press.project import Project
 from press.submission import Request, make
@@ -196,9 +196,9 @@ def test_files_of_another_student_id_are_marked(project, settings, built):
 
 @pytest.mark.parametrize("name", [".report.qmd.swp", "report.qmd~", "#report.qmd#", ".DS_Store", "report.quarto_ipynb"])
 def test_what_an_editor_leaves_beside_a_source_is_none(project, settings, name):
-    before = sources(project), sources_key(project, settings, "builtin")
+    before = sources(project), facts(project, settings, "builtin")
     (project.folder / name).write_text("x")
-    assert (sources(project), sources_key(project, settings, "builtin")) == before
+    assert (sources(project), facts(project, settings, "builtin")) == before
 
 
 @pytest.mark.parametrize("dataset", ["pictures", "pictures/data.npz"])
@@ -208,7 +208,7 @@ def test_other_pictures_under_the_same_name_are_noticed_from_any_folder(project,
     (folder / "data.npz").write_bytes(b"1")
     chosen = settings.model_copy(update={"dataset": dataset})
     monkeypatch.chdir(Path(project.root).parent)
-    before = sources_key(project, chosen, "builtin")
+    before = facts(project, chosen, "builtin")
     with (folder / "data.npz").open("r+b") as file:  # in place, so that the folder keeps its time
         file.write(b"22")
-    assert sources_key(project, chosen, "builtin") != before
+    assert facts(project, chosen, "builtin") != before

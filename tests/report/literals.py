@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from press.source.qmd import Document, Line, Prose
-from press.typesetting.rendering import run_pandoc
+from press.typesetting.pandoc import run_pandoc
 
 MARK = "<!-- literal -->"
 """Stands directly behind a number that is meant as it is typed; no reader of the documents sees it."""
@@ -88,6 +88,25 @@ def literals(document: Document, results: Mapping[str, str]) -> list[Literal]:
         for number, marked in numbers(as_read(text))
         if number in results and not marked
     ]
+
+
+_ANY = re.compile(rf"(?<![\w.,])(?<!\w-)\d+(?:[.,]\d+)*(?!\w)(?P<mark>{MARK})?")
+_ORDINAL = re.compile(r"\b(?:questions?|sections?)\s\d[\d.]*(?:\s(?:to|and)\s\d+)?", re.IGNORECASE)
+_BARE = re.compile(rf"(?<!\$)\$[-−]?(?P<digits>\d+\.\d+|\d\d+)\$(?!\$)(?P<mark>{MARK})?")
+
+
+def typed(document: Document) -> list[str]:
+    """Find every unmarked number that was typed into prose or captions, with its place.
+
+    What names a question or section is none. A formula claims something about its numbers, and is checked elsewhere;
+    one that is nothing but a decimal or a number of two digits claims nothing.
+    """
+    found = []
+    for lines, text in _texts(document):
+        prose = _ORDINAL.sub(BLANK, as_read(text))
+        matches = [*_ANY.finditer(prose), *_BARE.finditer(_SHORTCODE.sub(BLANK, text))]
+        found += [f"{_place(match[0], lines)}: {match[0]}" for match in matches if match["mark"] is None]
+    return found
 
 
 def _texts(document: Document) -> Iterator[tuple[Sequence[Line], str]]:

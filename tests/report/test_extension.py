@@ -15,9 +15,15 @@ from PIL import Image
 
 from copies import ROOT
 from coursework.diagrams import style
-from press.typesetting.rendering import Extension, Typesetter, pandoc
+from press.source.qmd import Document
+from press.typesetting.emit import Emitted
+from press.typesetting.formats import Extension
+from press.typesetting.frontmatter import words_before_numbers
+from press.typesetting.pandoc import pandoc
+from press.typesetting.rendering import Typesetter
 
-EXTENSION = ROOT / "report" / "_extensions" / "coursework"
+EXTENSIONS = ROOT / "report" / "_extensions"
+EXTENSION = EXTENSIONS / "coursework"
 
 SAMPLE = r"""
 # A ReLU neuron [10 marks] {#sec-one}
@@ -93,6 +99,9 @@ METADATA = {
     "region": "GB",
     "papersize": "a4",
     "bibliographystyle": "ieee",
+    "section-numbering": "Q1.1",
+    "number-depth": 2,
+    **words_before_numbers({"crossref": {"sec-prefix": ""}}, "en"),
     "bibliography": ["/references.bib"],
 }
 
@@ -101,7 +110,7 @@ METADATA = {
 def setter(tmp_path_factory) -> Typesetter:
     """The built-in renderer in a folder with the extension, a figure in the report's style, and a bibliography."""
     root = tmp_path_factory.mktemp("project")
-    shutil.copytree(EXTENSION, root / "report" / "_extensions" / "coursework")
+    shutil.copytree(EXTENSIONS, root / "report" / "_extensions")
     (root / "references.bib").write_text(BIBLIOGRAPHY, encoding="utf-8")
     figure(root / "plot.svg")
     return Typesetter(root, Extension.load(root / "report" / "_extensions" / "coursework"), root / ".cache")
@@ -127,7 +136,10 @@ class Typeset:
     """A text set with the format."""
 
     def __init__(self, setter: Typesetter, text: str, **metadata):
-        self.source = setter.typst_source(None, [text.replace("plot.svg", "/plot.svg")], {**METADATA, **metadata})
+        emitted = Emitted((text.replace("plot.svg", "/plot.svg"),), ())
+        self.source = setter.typst_source(
+            Document(setter.root / "x.qmd", "x.qmd", {}, ()), emitted, {**METADATA, **metadata}
+        )
         self.pdf = setter.compile(self.source)
 
     def pages(self) -> list[str]:
@@ -393,7 +405,7 @@ def test_the_shape_in_which_quarto_leaves_an_equation():
         math("y"),
         raw(" ])<eq-b>"),
     ]
-    made = filtered(inlines, "formulas.lua").stdout
+    made = filtered(inlines, "../spoken-formulas/formulas.lua").stdout
     assert '#math.equation(block: true, numbering: equation-numbering, alt: "x", $ x $.body)<eq-a>' in made
     assert '#math.equation(block: true, numbering: equation-numbering, alt: "Said, [ so", $ y $.body)<eq-b>' in made
 

@@ -6,12 +6,13 @@ import re
 
 import pytest
 import yaml
-from literals import MARK, as_read, literals, numbers, printed
+from literals import MARK, as_read, literals, numbers, printed, typed
 
 from copies import ROOT
-from press.source import qmd
+from press.source import reading, shortcodes
 
 DOCUMENTS = ("report/report.qmd", "report/q6-classifier.qmd")
+OWN = ("report/report.qmd", "report/evidence.qmd")  # all of whose numbers are variables, but for question 6
 
 RESULTS = printed({
     "q1": {"y": "0.7311", "tiny": "1.2 × 10⁻⁷", "gradient": "−0.5123", "short": "0.3", "small": "12"},
@@ -29,7 +30,7 @@ def found(tmp_path):
 
     def scan(text: str) -> list[str]:
         (tmp_path / "a.qmd").write_text(text, encoding="utf-8")
-        return [literal.number for literal in literals(qmd.read(tmp_path / "a.qmd", tmp_path), RESULTS)]
+        return [literal.number for literal in literals(reading.read(tmp_path / "a.qmd", tmp_path), RESULTS)]
 
     return scan
 
@@ -48,7 +49,7 @@ def results(built):
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_no_result_is_typed_in(name, results):
     assert len(results) > 50
-    typed = literals(qmd.read(ROOT / name, ROOT), results)
+    typed = literals(reading.read(ROOT / name, ROOT), results)
     assert not typed, "\n" + "\n".join(map(str, typed))
 
 
@@ -56,13 +57,19 @@ def test_no_result_is_typed_in(name, results):
 def test_a_number_typed_in_place_of_its_variable_would_be_found(name, results, built, tmp_path):
     """Put what they print in place of the variables: each number is found again, so the test above can fail."""
     values = yaml.safe_load((built.root / "_variables.yml").read_text(encoding="utf-8"))
-    lines = [line.text for line in qmd.read(ROOT / name, ROOT).prose if not line.text.startswith("#")]
+    lines = [line.text for line in reading.read(ROOT / name, ROOT).prose if not line.text.startswith("#")]
     used = set(re.findall(r"\{\{< var (\w+)\.(\w+) >\}\}", "\n".join(lines)))
-    (tmp_path / "typed.qmd").write_text(qmd.substitute("\n".join(lines), name, values, {}), encoding="utf-8")
-    found = {literal.number for literal in literals(qmd.read(tmp_path / "typed.qmd", tmp_path), results)}
+    (tmp_path / "typed.qmd").write_text(shortcodes.substitute("\n".join(lines), name, values, {}), encoding="utf-8")
+    found = {literal.number for literal in literals(reading.read(tmp_path / "typed.qmd", tmp_path), results)}
     expected = set(printed({"used": {f"{group}.{key}": values[group][key] for group, key in used}}))
     assert expected
     assert expected <= found
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_no_number_is_typed_in(name):
+    found = [number for number in typed(reading.read(ROOT / name, ROOT)) if "_q6" not in number]
+    assert not found, "\n" + "\n".join(found)
 
 
 # The scanner
@@ -122,7 +129,7 @@ def test_a_mark_excuses_one_number_only(found):
 
 def test_the_report_names_place_and_variable(tmp_path):
     (tmp_path / "a.qmd").write_text("One.\n\nThe output is 0.7311.\n", encoding="utf-8")
-    (literal,) = literals(qmd.read(tmp_path / "a.qmd", tmp_path), RESULTS)
+    (literal,) = literals(reading.read(tmp_path / "a.qmd", tmp_path), RESULTS)
     assert str(literal).startswith("a.qmd:3: 0.7311 is what {{< var q1.y >}} prints")
 
 
@@ -137,3 +144,33 @@ def test_which_numbers_count():
 
 def test_formulas_and_headings_are_not_read():
     assert "0.5" not in as_read("# A 0.5\n\n$0.5$ `0.5`\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("It reaches 99.9 % on the test set.", "99.9"),
+        ("A ReLU outputs 0 there.", "0"),
+        ("Twelve, or 12, times.", "12"),
+        ("The learning rate is $0.05$ here.", "$0.05$"),
+        ("In $40$ steps.", "$40$"),
+        ('```{python}\n#| label: fig-a\n#| fig-cap: "After 3 steps"\n#| fig-alt: "A line"\nplot()\n```', "3"),
+        ("| a | b |\n|---|---|\n| x | 7 |\n", "7"),
+    ],
+)
+def test_a_typed_number_is_found(tmp_path, text, number):
+    (tmp_path / "a.qmd").write_text(text, encoding="utf-8")
+    assert [entry.rpartition(": ")[2] for entry in typed(reading.read(tmp_path / "a.qmd", tmp_path))] == [number]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The range is $(-1, 1)$, and $z = 0$ is a kink; L2, x_1 and $2^n$ are names and formulas, $0$ is a word.",
+        "Questions 1 to 5, question 6 and [@goodfellow2016, section 6.5].",
+        f"The rate 0.05{MARK} and $0.05${MARK} are meant, {{{{< var q1.y >}}}} is a variable.",
+    ],
+)
+def test_formulas_ordinals_and_marked_numbers_are_none(tmp_path, text):
+    (tmp_path / "a.qmd").write_text(text, encoding="utf-8")
+    assert typed(reading.read(tmp_path / "a.qmd", tmp_path)) == []

@@ -23,7 +23,6 @@ SMALLEST, LARGEST = Decimal("0.001"), Decimal(10) ** 6  # a rounded number outsi
 NEGLIGIBLE = -(10**6)  # the exponent of ten below which a number is printed as (about) 0
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _DECIMAL = Context(prec=60, Emin=MIN_EMIN, Emax=MAX_EMAX, rounding=ROUND_HALF_UP)
 
 
@@ -50,11 +49,6 @@ class Printed:
     def relation(self) -> str:
         """The TeX sign between a quantity and this number: ``=`` or ``\\approx``."""
         return "=" if self.exact else r"\approx"
-
-    @property
-    def equals(self) -> str:
-        """The Unicode sign between a quantity and this number: ``=`` or ``≈``."""
-        return "=" if self.exact else "≈"
 
     @property
     def factor(self) -> str:
@@ -99,9 +93,12 @@ def scientific(value: Any, digits: int = 2) -> str:
     return "0" if value == 0 else _power_of_ten(*_scaled(value), digits, exact=False).text
 
 
-def subscript(index: int) -> str:
-    """Return `index` in Unicode subscript digits."""
-    return str(index).translate(_SUBSCRIPTS)
+def significant(value: float, digits: int = 2) -> str:
+    """Print a number with so many significant digits: as a decimal where that is short, else with a power of ten."""
+    rounded = float(f"{value:.{digits - 1}e}")
+    if not 0.001 <= abs(rounded) < 1000:
+        return scientific(value, digits)
+    return decimal(rounded, max(0, digits - 1 - int(np.floor(np.log10(abs(rounded))))))
 
 
 def _scaled(value: Any) -> tuple[Decimal, int]:

@@ -13,10 +13,12 @@ from functools import cache
 import numpy as np
 import sympy as sp
 
+# Keras' defaults
+LEARNING_RATE = 1e-3
 RHO = 0.9
 BETA_1, BETA_2 = 0.9, 0.999
-MOMENTUM = 0.9
-EPSILON = 1e-7  # Keras' default for both; the Adam paper takes 1e-8
+EPSILON = 1e-7
+MOMENTUM = 0.9  # not a default: Keras' is 0, no momentum
 
 Averages = tuple[np.ndarray, ...]
 Rule = Callable[[np.ndarray, Averages, int], tuple[np.ndarray, Averages]]
@@ -155,17 +157,8 @@ def trajectory(
 # --- the bias correction --------------------------------------------------------------------------------------------
 
 
-def unrolled_average(steps: int) -> sp.Expr:
-    """Return m_t of the recursion m ← β m + (1 − β) g_t from m₀ = 0, after `steps` steps, in β and g_1 … g_steps."""
-    beta = sp.Symbol("beta", positive=True)
-    m: sp.Expr = sp.Integer(0)
-    for t in range(1, steps + 1):
-        m = beta * m + (1 - beta) * sp.Symbol(f"g_{t}", real=True)
-    return sp.expand(m)
-
-
 def weighted_sum(steps: int) -> sp.Expr:
-    """Return the closed form (1 − β) Σ βᵗ⁻ⁱ gᵢ, i = 1 … t, for t = `steps`."""
+    """Return (1 − β) Σ βᵗ⁻ⁱ gᵢ, i = 1 … t, for t = `steps`: m_t of m ← β m + (1 − β) g_t from m₀ = 0."""
     beta = sp.Symbol("beta", positive=True)
     terms = [beta ** (steps - i) * sp.Symbol(f"g_{i}", real=True) for i in range(1, steps + 1)]
     return sp.expand((1 - beta) * sp.Add(*terms))
@@ -284,46 +277,3 @@ def best_descent(method: str, valley: Valley, steps: int = STEPS) -> Descent:
 def best_descents() -> dict[tuple[str, float], Descent]:
     """Return the best descent of every method down every valley, by method and angle."""
     return {(method, valley.angle): best_descent(method, valley) for method in METHODS for valley in VALLEYS}
-
-
-ADAPTIVE, PLAIN = ("RMSProp", "Adam"), ("SGD", "momentum")
-
-
-def adaptive_wins(found: dict[tuple[str, float], Descent], angle: float) -> bool:
-    """Say whether both adaptive methods end lower than both others in the valley of this angle."""
-    return max(found[m, angle].loss for m in ADAPTIVE) < min(found[m, angle].loss for m in PLAIN)
-
-
-def turning_is_free(found: dict[tuple[str, float], Descent], methods: tuple[str, ...]) -> bool:
-    """Say whether each of `methods` ends at the same loss, to rounding, in the straight and in the turned valley."""
-    straight, turned = (valley.angle for valley in VALLEYS)
-    return all(np.isclose(found[m, straight].loss, found[m, turned].loss, rtol=1e-6) for m in methods)
-
-
-def turning_costs(found: dict[tuple[str, float], Descent], methods: tuple[str, ...]) -> bool:
-    """Say whether each of `methods` ends more than twice as high in the turned valley."""
-    straight, turned = (valley.angle for valley in VALLEYS)
-    return all(found[m, turned].loss > 2 * found[m, straight].loss for m in methods)
-
-
-def what_the_valleys_show(found: dict[tuple[str, float], Descent]) -> str:
-    """Say in words what the figure of the descents shows; every clause follows a predicate above."""
-    straight, turned = (valley.angle for valley in VALLEYS)
-    first = (
-        "Where the valley lies along the parameters' axes, both adaptive methods end lower than SGD and momentum."
-        if adaptive_wins(found, straight)
-        else "Even where the valley lies along the parameters' axes, the adaptive methods do not both end lowest."
-    )
-    plain = (
-        "Turning the valley changes nothing for SGD and momentum"
-        if turning_is_free(found, PLAIN)
-        else "Turning the valley changes the losses of SGD and momentum too"
-    )
-    adaptive = (
-        ", but it costs RMSProp and Adam much of their gain, since they rescale each parameter by itself"
-        if turning_costs(found, ADAPTIVE)
-        else ", and it does not cost RMSProp and Adam more than a factor of two each"
-    )
-    lowest, highest = (choose(METHODS, key=lambda m: found[m, turned].loss) for choose in (min, max))
-    last = "" if adaptive_wins(found, turned) else f"; {lowest} then ends lowest and {highest} highest"
-    return f"{first} {plain}{adaptive}{last}."

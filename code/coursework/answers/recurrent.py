@@ -13,13 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
-
-from coursework.answers.formatting import decimal, scientific
 
 #: The four layers of an LSTM cell by their subscript: forget gate, input gate, candidate, output gate.
 LAYERS = ("f", "i", "c", "o")
@@ -73,7 +70,7 @@ SUMS = {
 }
 
 SIMPLE_RNN = (
-    Equation(S.h, sp.tanh(S.a), "new state"),
+    Equation(S.h, sp.tanh(S.a), "hidden state"),
     Equation(S.y, S.a_y, "output"),
 )
 
@@ -83,7 +80,7 @@ LSTM = (
     Equation(S.c_new, sp.tanh(S.a_c), "candidate"),
     Equation(S.o, sigma(S.a_o), "output gate"),
     Equation(S.c, S.f * S.c_before + S.i * S.c_new, "cell state"),
-    Equation(S.h, S.o * sp.tanh(S.c), "new state"),
+    Equation(S.h, S.o * sp.tanh(S.c), "hidden state"),
 )
 
 #: A product is read gate first, and the kept part of a sum before the new part.
@@ -112,31 +109,35 @@ class _Printer(LatexPrinter):
         return rf"\sigma({self._print(expression.args[0])})"
 
     def _print_tanh(self, expression: sp.Expr, exp: str | None = None) -> str:
-        return rf"\tanh({self._print(expression.args[0])})"
+        power = f"^{{{exp}}}" if exp else ""
+        return rf"\tanh{power}({self._print(expression.args[0])})"
 
 
 def equations_tex(equations: Sequence[Equation]) -> str:
-    """Return the equations as one aligned block of TeX, two in a row, each with its name beside it."""
+    """Return the equations as one aligned block of TeX, two in a row."""
     printer = _Printer()
-    cells = [rf"{e.symbol.name} &= {printer.doprint(e.expression)} && \text{{{e.name}}}" for e in equations]
-    lines = [" &\\quad ".join(cells[i : i + 2]) for i in range(0, len(cells), 2)]
-    return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+    cells = [rf"{e.symbol.name} &= {printer.doprint(e.expression)}" for e in equations]
+    lines = [", &\\qquad ".join(cells[i : i + 2]) for i in range(0, len(cells), 2)]
+    return "\\begin{aligned}\n" + ", \\\\\n".join(lines) + ".\n\\end{aligned}"
 
 
 def gate_paths_tex() -> str:
-    """Return ∂c_t/∂h_{t−1}, the paths through the gates and the candidate, as TeX made from `cell_partials`."""
+    """Return what one step adds to the direct path ∂c_t/∂c_{t−1}, as TeX made from `cell_partials`.
+
+    The gates and the candidate read h_{t−1}, and h_{t−1} shows c_{t−1}; the output gate hands h_{t−1} on to h_t.
+    """
     printer = _Printer()
-    forget, store, content = (
-        rf"\operatorname{{diag}}({printer.doprint(cell_partials()[f'c/a_{layer}'])})\, W_{{{layer}h}}"
-        for layer in "fic"
-    )
-    return (
-        "\\begin{aligned}\n"
-        rf"\frac{{\partial c_t}}{{\partial h_{{t-1}}}} = {forget} &+ {store} \\"
-        "\n"
-        rf"&+ {content}."
-        "\n\\end{aligned}"
-    )
+    diag = {key: rf"\operatorname{{diag}}({printer.doprint(partial)})" for key, partial in cell_partials().items()}
+    forget, store, content = (rf"{diag[f'c/a_{layer}']}\, W_{{{layer}h}}" for layer in "fic")
+    return "\n".join([
+        r"\begin{aligned}",
+        rf"\frac{{\partial c_t}}{{\partial h_{{t-1}}}} &= {forget} + {store} \\",
+        rf"&\quad {{}}+ {content}, \\",
+        rf"\frac{{\partial h_t}}{{\partial c_t}} &= {diag['h/c']}, \qquad "
+        rf"\frac{{\partial h_t}}{{\partial o_t}} \frac{{\partial o_t}}{{\partial h_{{t-1}}}} "
+        rf"= {diag['h/a_o']}\, W_{{oh}}.",
+        r"\end{aligned}",
+    ])  # fmt: skip
 
 
 # --- the forward passes ----------------------------------------------------------------------------------------------
@@ -176,6 +177,14 @@ class LSTMWeights:
             W=dict(zip(KERAS_LAYERS, (part.T for part in np.split(stacked, 4, axis=1)), strict=True)),
             b=dict(zip(KERAS_LAYERS, np.split(np.asarray(bias, np.float64), 4), strict=True)),
         )
+
+
+DEFAULT_FORGET_BIAS = 1.0  # Keras' for an LSTM
+
+
+def parameters(units: int, inputs: int) -> int:
+    """Return how many parameters a layer that reads [h, x] has, weights and bias; an LSTM has four such layers."""
+    return units * (units + inputs + 1)
 
 
 @dataclass(frozen=True)
@@ -270,8 +279,8 @@ def cell_partials() -> dict[str, sp.Expr]:
     Returns
     -------
     dict
-        ``c/c``: ∂c_t/∂c_{t−1} with the gates held fixed; ``c/a_f``, ``c/a_i``, ``c/a_c``: ∂c_t by what a layer adds up;
-        ``h/a_o`` and ``h/c``: ∂h_t/∂a_o and ∂h_t/∂c_t. Each in terms of f, i, c̃, o, c_{t−1} and c_t.
+        ``c/c``: ∂c_t/∂c_{t−1} with gates and candidate held fixed; ``c/a_f``, ``c/a_i``, ``c/a_c``: ∂c_t by what a
+        layer adds up; ``h/a_o`` and ``h/c``: ∂h_t/∂a_o and ∂h_t/∂c_t. Each in terms of f, i, c̃, o, c_{t−1} and c_t.
     """
     equation = {e.symbol: e.expression for e in LSTM}
     layers = {symbol: equation[symbol] for symbol in (S.f, S.i, S.c_new, S.o)}
@@ -294,7 +303,10 @@ def _numeric_partials() -> dict[str, Callable[..., np.ndarray]]:
 
 
 def direct_cell_path(states: LSTMStates) -> np.ndarray:
-    """Return the diagonals (T, n) of ∂c_t/∂c_0 along the cell alone, gates held fixed: the product of f_k, k ≤ t."""
+    """Return the diagonals (T, n) of ∂c_t/∂c_0 along the cell alone: the product of f_k, k ≤ t.
+
+    Gates and candidate are held fixed.
+    """
     return np.cumprod(states.f, axis=0)
 
 
@@ -333,124 +345,3 @@ def lstm_jacobians(weights: LSTMWeights, states: LSTMStates) -> np.ndarray:
         product = np.block([[h_by_h, h_by_c], [c_by_h, c_by_c]]) @ product
         products.append(product)
     return np.array(products)
-
-
-# --- the numbers and conclusions of the prose ------------------------------------------------------------------------
-
-DEFAULT_LSTM = "LSTM, forget bias 1"  # as Keras initialises it
-
-
-def variables(measurements: dict[str, Any]) -> dict[str, str]:
-    """Return what the prose prints of the measurements: numbers in Unicode, and sentences that follow the results.
-
-    Parameters
-    ----------
-    measurements : dict
-        What `coursework.answers.recurrent_measurements.compute` returned.
-
-    Returns
-    -------
-    dict of str
-    """
-    plan = measurements["plan"]
-    small, large = measurements["initial"].values()
-    small_scale, large_scale = measurements["initial"]
-    net, rnn = measurements["trained"][DEFAULT_LSTM], measurements["trained"]["SimpleRNN"]
-    return {
-        "seeds": str(plan["seeds"]),
-        "units": str(plan["units"]),
-        "inputs": str(plan["inputs"]),
-        "steps": str(plan["steps"]),
-        "epochs": str(plan["epochs"]),
-        "lags": str(plan["lags"]),
-        "small_scale": small_scale,
-        "large_scale": large_scale,
-        "weights_rnn": str(rnn["weights"]),
-        "weights_lstm": str(net["weights"]),
-        "finding_rnn": _finding_rnn(small, large, plan["lags"]),
-        "finding_default": _finding_default(small, large, plan["lags"]),
-        "finding_bias": _finding_bias(small, large, plan["lags"]),
-        "finding_task": _finding_task(net, rnn, measurements["baseline"]),
-        "finding_gate": _finding_gate(net, min(plan["steps"], plan["lags"]) - 1),
-    }
-
-
-def _left(factors: Any, lag: int) -> float:
-    """Return what is left of a gradient after `lag` steps: the geometric mean over seeds of the largest factor."""
-    return float(np.exp(np.log(np.array(factors)[:, lag - 1]).mean()))
-
-
-def _print(value: float) -> str:
-    """Print a factor with two digits: as a decimal where that is short."""
-    if 100 <= value < 1000:
-        return f"{round(value, -1):.0f}"
-    if 0.01 <= value < 100:
-        return decimal(value, max(0, 1 - int(np.floor(np.log10(value)))))
-    return scientific(value)
-
-
-def _finding_rnn(small: dict, large: dict, lags: int) -> str:
-    early = 20
-    rnn, net = (_left(small[name]["total"], early) for name in ("SimpleRNN", DEFAULT_LSTM))
-    last = _left(large["SimpleRNN"]["total"], lags)
-    kernel = "SimpleRNN’s orthogonal recurrent kernel keeps the gradient"
-    opening = (
-        f"A {kernel} alive for a while if inputs are small"
-        if rnn > net
-        else f"Even if inputs are small, a {kernel} no better than an LSTM"
-    )
-    end = "its gradient vanishes" if last < 1e-6 else "its gradient does not vanish"
-    return (
-        f"{opening}: after {early} steps {_print(rnn)} is left, against {_print(net)} in the LSTM with forget bias 1. "
-        f"If inputs are large, {end}: {_print(last)} after {lags} steps."
-    )
-
-
-def _finding_default(small: dict, large: dict, lags: int) -> str:
-    total_small, total_large = (_left(nets[DEFAULT_LSTM]["total"], lags) for nets in (small, large))
-    direct_small, direct_large = (_left(nets[DEFAULT_LSTM]["direct"], lags) for nets in (small, large))
-    most = max(seed[lags - 1] for nets in (small, large) for seed in nets[DEFAULT_LSTM]["total"])
-    verb = "forgets too" if most < 1e-3 else "does not forget from every seed"
-    relation = "more than" if total_small > direct_small and total_large > direct_large else "beside"
-    return (
-        f"As Keras initialises it, with forget bias 1, an LSTM {verb}: after {lags} steps {_print(total_small)} "
-        f"(small inputs) or {_print(total_large)} (large) is left, {relation} the {_print(direct_small)} or "
-        f"{_print(direct_large)} along the cell alone. With nothing to read, the cell alone would keep σ(1) = "
-        f"{decimal(sigmoid(1.0), 2)} at each step, {_print(sigmoid(1.0) ** lags)} in all."
-    )
-
-
-def _finding_bias(small: dict, large: dict, lags: int) -> str:
-    names = [name for name in small if name.startswith("LSTM") and name != DEFAULT_LSTM]
-    direct, total = (
-        sorted(_left(nets[name][path], lags) for nets in (small, large) for name in names)
-        for path in ("direct", "total")
-    )
-    verb = "the gradient even grows, by factors of" if total[0] > 1 else "what is left is"
-    return (
-        f"With forget bias 3 or 5 the cell alone keeps {_print(direct[0])} to {_print(direct[-1])}; with the paths "
-        f"through the gates {verb} {_print(total[0])} to {_print(total[-1])}."
-    )
-
-
-def _finding_task(net: dict, rnn: dict, baseline: float) -> str:
-    solved_net, solved_rnn = (sum(error < baseline / 10 for error in each["error"]) for each in (net, rnn))
-    error_net, error_rnn = (_print(float(np.mean(each["error"]))) for each in (net, rnn))
-    return (
-        f"The LSTM solves it from {solved_net} of {len(net['error'])} seeds, the SimpleRNN from {solved_rnn}. Their "
-        f"mean squared errors on new sequences are {error_net} and {error_rnn}; always answering 0 costs "
-        f"{_print(baseline)}, and solved means less than a tenth of that."
-    )
-
-
-def _finding_gate(net: dict, lag: int) -> str:
-    before, after = (np.array(net[when]["forget"]) for when in ("before", "after"))
-    total, direct = (_left(net["after"][path], lag) for path in ("total", "direct"))
-    start = _left(net["before"]["total"], lag)
-    learned = bool(np.all(after > before)) and after.min() > 0.95
-    return (
-        f"The LSTM has {'' if learned else 'not '}learned to keep: while nothing new is stored, the forget gate of its "
-        f"best unit is {decimal(after.min(), 3)} to {decimal(after.max(), 3)}, where it was {decimal(before.min(), 2)} "
-        f"to {decimal(before.max(), 2)} before training. Over {lag} steps {_print(total)} of a gradient is left "
-        f"({_print(start)} before training), and {_print(direct)} along the cell alone."
-    )

@@ -42,8 +42,6 @@ class Plan:
         Independent initialisations of each net.
     lags : int
         Steps over which a gradient is followed.
-    scales : tuple of float
-        Standard deviations of the normal inputs to the nets as initialised.
     sequences : int
         Input sequences for each seed.
     units, inputs : int
@@ -54,27 +52,27 @@ class Plan:
         The amount of training.
     """
 
-    seeds: int = 5
+    seeds: int = 3
     lags: int = 100
-    scales: tuple[float, ...] = (0.1, 1.0)
     sequences: int = 4
     units: int = 32
     inputs: int = 8
     steps: int = 40
     examples: int = 2048
     batch: int = 64
-    epochs: int = 10
+    epochs: int = 6
 
 
 PLANS = {"full": Plan(), "tiny": Plan(seeds=2, sequences=1, units=4, inputs=2, steps=8, examples=256, epochs=2)}
 
-FORGET_BIASES = (1.0, 3.0, 5.0)  # 1 is Keras' default
-#: A SimpleRNN of 5 units and an LSTM of 2 units have the same number of weights for this task, 51 with the readout.
-TRAINED = (Net("SimpleRNN", 5), Net("LSTM", 2, 1.0))
+FORGET_BIASES = (recurrent.DEFAULT_FORGET_BIAS, 5.0)
+PLAIN_RNN, DEFAULT_LSTM, BIASED_LSTM = "SimpleRNN", *(f"LSTM, forget bias {bias:g}" for bias in FORGET_BIASES)
+#: They have the same number of parameters for this task, 51 with the readout.
+TRAINED = (Net("SimpleRNN", 5), Net("LSTM", 2, recurrent.DEFAULT_FORGET_BIAS))
 #: What a seed's generators are for, so that none repeats another.
 NORMAL, TRAINING, TEST, KEEPING = range(4)
 STORE_RATE, RECALL_RATE = 0.05, 0.25  # how often the task asks to store or to recall
-LEARNING_RATE, LARGEST_GRADIENT = 0.05, 1.0
+LEARNING_RATES, LARGEST_GRADIENT = (0.01, 0.03, 0.1), 1.0
 
 
 def compute(profile: str) -> dict[str, Any]:
@@ -88,18 +86,18 @@ def compute(profile: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        JSON-able. ``plan``: the `Plan`. ``initial``: for each scale (as text) and net, ``total`` and, for LSTMs,
-        ``direct``, each (seeds, lags). ``trained``: for each net, ``weights`` (their number), ``error`` (seeds,) on new
-        sequences, ``before`` and ``after`` training (mappings with ``total``, and for the LSTM ``direct`` and
-        ``forget``, the mean forget gate of the unit that keeps most), and ``trace``, the gates of one trained LSTM over
-        one sequence. ``baseline``: the mean squared error of always answering 0.
+        JSON-able. ``plan``: the `Plan`. ``initial``: for each net ``total`` and, for LSTMs, ``direct``, each (seeds,
+        lags). ``trained``: for each net its ``units`` and ``parameters``, its ``errors`` (seeds,) on new sequences by
+        learning rate, the ``rate`` with the lowest mean error, and with it what was measured ``before`` and ``after``
+        training (mappings with ``total``, and for the LSTM ``direct`` and ``forget``, the mean forget gate of the unit
+        that keeps most), and ``trace``, the gates of one trained LSTM over one sequence. ``baseline``: the mean
+        squared error of always answering 0.
     """
     plan = PLANS[profile]
     return {
-        "profile": profile,
-        "plan": {**vars(plan), "scales": list(plan.scales)},
-        "initial": {f"{scale:g}": _initial(plan, scale) for scale in plan.scales},
-        "trained": {net.name: _train(net, plan) for net in TRAINED},
+        "plan": vars(plan),
+        "initial": _initial(plan),
+        "trained": {net.name: _trained(net, plan) for net in TRAINED},
         "baseline": float(np.mean(task(plan.examples, plan.steps, _generator(0, TEST))[1] ** 2)),
     }
 
@@ -173,22 +171,15 @@ def _stack(summaries: list[dict[str, Any]]) -> dict[str, list]:
     return {key: [summary[key] for summary in summaries] for key in summaries[0]}
 
 
-def _initial(plan: Plan, scale: float) -> dict[str, Any]:
-    """Measure the nets as initialised, on normal inputs with standard deviation `scale`, from state zero."""
+def _initial(plan: Plan) -> dict[str, Any]:
+    """Measure the nets as initialised, on normal inputs, from state zero."""
     nets = [Net("SimpleRNN", plan.units), *(Net("LSTM", plan.units, bias) for bias in FORGET_BIASES)]
-    return {
-        net.name: _stack(
-            [
-                _summary(
-                    net,
-                    _initial_weights(net, plan.inputs, seed),
-                    _generator(seed, NORMAL).normal(0, scale, (plan.sequences, plan.lags, plan.inputs)),
-                )
-                for seed in range(plan.seeds)
-            ]
-        )
-        for net in nets
-    }
+    size = plan.sequences, plan.lags, plan.inputs
+
+    def measured(net: Net, seed: int) -> dict[str, Any]:
+        return _summary(net, _initial_weights(net, plan.inputs, seed), _generator(seed, NORMAL).normal(size=size))
+
+    return {net.name: _stack([measured(net, seed) for seed in range(plan.seeds)]) for net in nets}
 
 
 # --- a task with long lags -------------------------------------------------------------------------------------------
@@ -223,47 +214,74 @@ def task(
     return inputs.astype(np.float32), answers[..., None].astype(np.float32)
 
 
-def _train(net: Net, plan: Plan) -> dict[str, Any]:
-    """Train a net on the task from every seed, and measure its gradients before and after.
+FEATURES = 3  # of a step of the task
 
-    One compiled model serves all seeds: weights and optimiser are set back, since compiling costs as much as training.
+
+def _train(net: Net, plan: Plan) -> dict[float, list[list[np.ndarray]]]:
+    """Train a net on the task with each learning rate from every seed; return all final weights, by rate and seed.
+
+    One compiled model serves all: weights, optimiser and rate are set back, since compiling costs as much as training.
     """
     import keras
 
-    features = 3
-    inputs = keras.Input((plan.steps, features))
-    states = getattr(keras.layers, net.layer)(net.units, return_sequences=True)(inputs)
+    inputs = keras.Input((plan.steps, FEATURES))
+    states = getattr(keras.layers, net.layer)(net.units, return_sequences=True, unroll=True)(inputs)
     model = keras.Model(inputs, keras.layers.Dense(1)(states))
-    optimiser = keras.optimizers.Adam(LEARNING_RATE, clipnorm=LARGEST_GRADIENT)
-    model.compile(optimiser, "mse", steps_per_execution=plan.examples // plan.batch)
+    optimiser = keras.optimizers.Adam(clipnorm=LARGEST_GRADIENT)
+    model.compile(optimiser, "mse", steps_per_execution=plan.examples // plan.batch, jit_compile=False)
     optimiser.build(model.trainable_variables)
     untouched = [variable.numpy() for variable in optimiser.variables]
 
-    errors, before, after, trace = [], [], [], None
-    for seed in range(plan.seeds):
-        weights = _initial_weights(net, features, seed)
+    def fit(rate: float, seed: int) -> list[np.ndarray]:
         readout = np.asarray(keras.initializers.GlorotUniform(seed=3 * seed + 2)((net.units, 1)))
-        model.set_weights([*weights, readout, np.zeros(1)])
+        model.set_weights([*_initial_weights(net, FEATURES, seed), readout, np.zeros(1)])
         for variable, value in zip(optimiser.variables, untouched, strict=True):
             variable.assign(value)
+        optimiser.learning_rate.assign(rate)
         x, y = task(plan.examples, plan.steps, _generator(seed, TRAINING))
         model.fit(x, y, batch_size=plan.batch, epochs=plan.epochs, shuffle=False, verbose=0)
-        x, y = task(plan.examples, plan.steps, _generator(seed, TEST))
-        errors.append(float(np.mean((np.asarray(model(x)) - y) ** 2)))
+        return model.get_weights()
 
+    return {rate: [fit(rate, seed) for seed in range(plan.seeds)] for rate in LEARNING_RATES}
+
+
+def _error(net: Net, weights: list[np.ndarray], plan: Plan, seed: int) -> float:
+    """Return the mean squared error on new sequences of the task."""
+    inputs, answers = task(plan.examples, plan.steps, _generator(seed, TEST))
+    *cell, readout, bias = weights
+    return float(np.mean((_hidden_states(net, cell, inputs) @ readout + bias - answers) ** 2))
+
+
+def _hidden_states(net: Net, weights: list[np.ndarray], inputs: np.ndarray) -> np.ndarray:
+    """Run a net over many sequences (examples, steps, features) at once, by Keras."""
+    import keras
+
+    layer = getattr(keras.layers, net.layer)(net.units, return_sequences=True)
+    layer.build(inputs.shape)
+    layer.set_weights(weights)
+    return np.asarray(layer(inputs))
+
+
+def _trained(net: Net, plan: Plan) -> dict[str, Any]:
+    """Train a net, and measure it before and after training with the learning rate that served it best."""
+    weights = _train(net, plan)
+    errors = {rate: [_error(net, w, plan, seed) for seed, w in enumerate(each)] for rate, each in weights.items()}
+    rate = min(errors, key=lambda each: np.mean(errors[each]))
+    before, after = [], []
+    for seed, final in enumerate(weights[rate]):
         # one number is stored and then only kept, so that what is measured is keeping, not overwriting
         kept, _ = task(plan.sequences, plan.lags + 1, _generator(seed, KEEPING), store_rate=0)
-        before.append(_summary(net, weights, kept, settle=1))
-        trained = model.get_weights()
-        after.append(_summary(net, trained[:3], kept, settle=1))
-        if net.layer == "LSTM" and seed == 0:
-            trace = _trace(net, trained[:3], x)
+        before.append(_summary(net, _initial_weights(net, FEATURES, seed), kept, settle=1))
+        after.append(_summary(net, final[:-2], kept, settle=1))
+    sequences, _ = task(plan.examples, plan.steps, _generator(0, TEST))
     return {
-        "error": errors,
-        "weights": int(model.count_params()),
+        "units": net.units,
+        "parameters": sum(array.size for array in weights[rate][0]),
+        "errors": {f"{each:g}": found for each, found in errors.items()},
+        "rate": f"{rate:g}",
         "before": _stack(before),
         "after": _stack(after),
-        "trace": trace,
+        "trace": _trace(net, weights[rate][0][:-2], sequences) if net.layer == "LSTM" else None,
     }
 
 

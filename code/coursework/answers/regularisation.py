@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 
-from coursework.answers.formatting import Printed, decimal, number
+from coursework.answers.formatting import Printed, number
 
 
 def dropout_moments() -> tuple[sp.Expr, sp.Expr]:
@@ -67,14 +67,14 @@ def adjustment(strength: Fraction) -> str:
     """Return the TeX of the boxed answer: what an L2 penalty λ‖w‖² adds to the gradient of a weight."""
     factor = Penalty(strength).printed
     return (
-        rf"\frac{{\partial J}}{{\partial w}} = \frac{{\partial L}}{{\partial w}} + 2 \lambda w "
-        rf"{factor.relation} \frac{{\partial L}}{{\partial w}} + {factor.factor}\, w"
+        rf"\frac{{\partial J}}{{\partial w_i}} = \frac{{\partial L}}{{\partial w_i}} + 2 \lambda w_i "
+        rf"{factor.relation} \frac{{\partial L}}{{\partial w_i}} + {factor.factor}\, w_i"
     )
 
 
 # --- what the figure shows ------------------------------------------------------------------------------------------
 
-EXCESS = 100  # how much stronger the strongest of the three penalties is
+STRENGTHS = Fraction(0), Fraction(1, 1000), Fraction(1, 10)
 DEGREE, POINTS, NOISE = 9, 12, 0.25
 RIDGE_SEED, MASK_SEED = 1, 2
 UNITS, MASKS = 100, 20_000
@@ -90,7 +90,7 @@ class Fit:
         Coefficients, the unpenalised constant first.
     """
 
-    strength: float
+    strength: Fraction
     weights: np.ndarray
 
     @property
@@ -102,6 +102,11 @@ class Fit:
         """Evaluate the polynomial."""
         return np.vander(x, len(self.weights), increasing=True) @ self.weights
 
+    def distance_to_truth(self) -> float:
+        """Return the root mean square distance on [-1, 1] from sin(π x), which the points came from."""
+        x = np.linspace(-1, 1, 2001)
+        return float(np.sqrt(np.mean((self(x) - np.sin(np.pi * x)) ** 2)))
+
 
 def noisy_points() -> tuple[np.ndarray, np.ndarray]:
     """Return `POINTS` places in [-1, 1] and noisy values of sin(π x) there."""
@@ -110,37 +115,20 @@ def noisy_points() -> tuple[np.ndarray, np.ndarray]:
     return x, np.sin(np.pi * x) + NOISE * random.standard_normal(POINTS)
 
 
-def ridge(x: np.ndarray, y: np.ndarray, strength: float, degree: int = DEGREE) -> Fit:
+def ridge(x: np.ndarray, y: np.ndarray, strength: Fraction, degree: int = DEGREE) -> Fit:
     """Minimise mean squared error + λ‖w‖² over polynomials, the constant left out of the penalty.
 
     The gradient 2 Xᵀ(X w − y)/N + 2 λ w is zero at the solution of (XᵀX/N + λ I) w = Xᵀ y / N.
     """
     design = np.vander(x, degree + 1, increasing=True)
     penalised = np.diag([0.0] + [1.0] * degree)
-    weights = np.linalg.solve(design.T @ design / len(x) + strength * penalised, design.T @ y / len(x))
+    weights = np.linalg.solve(design.T @ design / len(x) + float(strength) * penalised, design.T @ y / len(x))
     return Fit(strength, weights)
 
 
-def distance_to_truth(fit: Fit) -> float:
-    """Return the root mean square distance on [-1, 1] between a fit and sin(π x), which the points came from."""
-    x = np.linspace(-1, 1, 2001)
-    return float(np.sqrt(np.mean((fit(x) - np.sin(np.pi * x)) ** 2)))
-
-
-def what_the_fits_show(strength: Fraction) -> str:
-    """Say in words what the penalty does to the polynomial; every clause follows the fits."""
-    x, y = noisy_points()
-    none, chosen, strong = (ridge(x, y, float(value)) for value in (Fraction(0), strength, EXCESS * strength))
-    off = [distance_to_truth(fit) for fit in (none, chosen, strong)]
-    places = 2 if len({decimal(distance, 2) for distance in off}) == len(off) else 4
-    better = "nearer to" if off[1] < off[0] else "no nearer to"
-    worse = "too much: it is further away again" if off[2] > off[1] else "not yet too much: it is nearer still"
-    return (
-        f"Without a penalty its weights have the length {decimal(none.norm, 1)}; "
-        f"with $\\lambda = {number(strength).tex}$ they have {decimal(chosen.norm, 1)}, and the curve is {better} "
-        f"the sine that the points came from (root mean square distance {decimal(off[1], places)} instead of "
-        f"{decimal(off[0], places)}). A hundred times as much is {worse} ({decimal(off[2], places)})."
-    )
+def fits() -> tuple[Fit, ...]:
+    """Fit the noisy points with each of `STRENGTHS`."""
+    return tuple(ridge(*noisy_points(), strength) for strength in STRENGTHS)
 
 
 @dataclass(frozen=True)

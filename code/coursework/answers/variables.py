@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from coursework.answers import activations, optimisers, regularisation
-from coursework.answers.formatting import decimal, number, scientific
-from coursework.answers.neuron import Neuron, answer, output
+from coursework.answers.formatting import decimal, number, scientific, significant
+from coursework.answers.neuron import Neuron, answer
+from coursework.answers.neuron_wording import output
 
 Values = dict[str, str]
 
@@ -21,7 +22,7 @@ def values(settings: Any, evidence: dict[str, Any]) -> dict[str, Values]:
     ----------
     settings : coursework.settings.Settings
     evidence : dict
-        What `coursework.answers.evidence.compute` returned.
+        What `coursework.evidence.compute` returned.
 
     Returns
     -------
@@ -53,20 +54,27 @@ def _neuron(neuron: Neuron) -> Values:
 def _optimisers() -> Values:
     first = optimisers.uncorrected_step(np.array([1]))[0]
     peak = optimisers.largest_uncorrected_step()
-    last = optimisers.uncorrected_step(np.array([5000]))[0]
+    turned = {method: optimisers.best_descent(method, optimisers.VALLEYS[1]).loss for method in optimisers.METHODS}
+    kept = optimisers.rmsprop(1), optimisers.rmsprop_with_momentum(1), optimisers.adam(1)
+    constants = {
+        "learning_rate": optimisers.LEARNING_RATE, "rho": optimisers.RHO, "beta_1": optimisers.BETA_1,
+        "beta_2": optimisers.BETA_2, "momentum": optimisers.MOMENTUM, "condition": optimisers.VALLEYS[0].condition,
+        "angle": optimisers.VALLEYS[1].angle, "lowest_rate": optimisers.RATES.min(),
+        "highest_rate": optimisers.RATES.max(),
+    }  # fmt: skip
     return {
+        **{name: f"{value:g}" for name, value in constants.items()},
+        **{
+            f"arrays_{name}": str(each.averages)
+            for name, each in zip(("rmsprop", "momentum", "adam"), kept, strict=True)
+        },
+        **{f"turned_{method.lower()}": significant(loss) for method, loss in turned.items()},
+        "epsilon": scientific(optimisers.EPSILON),
         "first_step": decimal(first, 2),
         "largest_step": decimal(peak.size, 2),
         "largest_at": str(peak.step),
-        "step_5000": decimal(last, 3),
-        "rmsprop_first_step": decimal(1 / np.sqrt(1 - optimisers.RHO), 2),
         "steps": str(optimisers.STEPS),
-        "condition": str(optimisers.VALLEYS[0].condition),
-        "angle": str(optimisers.VALLEYS[1].angle),
-        "momentum": f"{optimisers.MOMENTUM:g}",
         "rates": str(len(optimisers.RATES)),
-        "lowest_rate": number(Fraction(str(optimisers.RATES.min().round(6)))).text,
-        "highest_rate": number(Fraction(str(optimisers.RATES.max().round(6)))).text,
     }
 
 
@@ -80,11 +88,16 @@ def _activations() -> Values:
     }
 
 
-def _regularisation(strength: Any) -> Values:
+def _regularisation(strength: Fraction) -> Values:
+    none, small, large = regularisation.fits()
     return {
         "l2": number(strength).text,
         "added": number(regularisation.Penalty(strength).factor).text,
-        "added_halved": number(regularisation.Penalty(strength, halved=True).factor).text,
+        "norm_none": decimal(none.norm, 1),
+        "norm_small": decimal(small.norm, 1),
+        "off_none": decimal(none.distance_to_truth(), 2),
+        "off_small": decimal(small.distance_to_truth(), 2),
+        "off_large": decimal(large.distance_to_truth(), 2),
         "degree": str(regularisation.DEGREE),
         "points": str(regularisation.POINTS),
         "units": str(regularisation.UNITS),
@@ -93,37 +106,4 @@ def _regularisation(strength: Any) -> Values:
 
 
 def _evidence(checks: list[dict[str, Any]]) -> Values:
-    """Return the counts, and for each question a line that says what it was checked against."""
-    printed = {"checks": str(len(checks)), "values": f"{sum(check['values'] for check in checks):,}"}
-    for question in sorted({check["question"] for check in checks}):
-        printed[question.lower()] = checked_line([check for check in checks if check["question"] == question])
-    return printed
-
-
-def checked_line(checks: list[dict[str, Any]]) -> str:
-    """Say in one sentence what a question's answer was compared with, and the largest difference for each oracle."""
-    largest: dict[str, float] = {}
-    for check in checks:
-        oracle = check["method"].split(",")[0]
-        largest[oracle] = max(check["difference"], largest.get(oracle, 0.0))
-    oracles = "; ".join(f"{oracle}, {scientific(d) if d else 'none'}" for oracle, d in largest.items())
-    values = sum(check["values"] for check in checks)
-    compared = f"{values:,} values in {len(checks)} comparisons with other programs"
-    return f"{compared}, and the largest difference from each: {oracles}."
-
-
-def evidence_table(checks: list[dict[str, Any]]) -> str:
-    """Return the Markdown table of all checks: what is claimed, what it was compared with, and how well they agree."""
-    rows = [
-        "| | Claim | Compared with | $n$ | $d$ | $a$ | $r$ |",
-        "|"
-        + "|".join(f":{'-' * width}" for width in (4, 37, 38))
-        + "|"
-        + "|".join(f"{'-' * width}:" for width in (7, 14, 12, 8))
-        + "|",
-    ]
-    for check in checks:
-        numbers = [scientific(check["difference"]), scientific(check["absolute"]), scientific(check["relative"])]
-        cells = [check["question"], check["claim"], check["method"], f"{check['values']:,}", *numbers]
-        rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows)
+    return {"checks": str(len(checks)), "values": f"{sum(check['values'] for check in checks):,}"}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from coursework.answers import activations, optimisers, regularisation
-from coursework.answers.formatting import decimal, number, scientific
+from coursework.answers.formatting import decimal, number, significant
 from coursework.diagrams.style import BLUE, GREY, INK, ORANGE, RED, TEXT_WIDTH
 
 
@@ -21,14 +19,14 @@ def descents(found: dict[tuple[str, float], optimisers.Descent]) -> Figure:
     found : dict
         `Descent` by method and angle of the valley.
     """
-    figure = Figure(figsize=(TEXT_WIDTH, 2.3))
+    figure = Figure(figsize=(TEXT_WIDTH, 2.55))
     panels = figure.subplots(2, 4, sharex=True, sharey="row", height_ratios=(3.5, 4.4))
     for row, (valley, limits) in enumerate(zip(optimisers.VALLEYS, ((-2.1, 1.4), (-3.3, 1.1)), strict=True)):
         for axes, method in zip(panels[row], optimisers.METHODS, strict=True):
             descent = found[method, valley.angle]
             _path(axes, valley, descent, limits)
-            if row == 0:
-                axes.set_title(method, size=9)
+            numbers = f"$\\eta$ = {significant(descent.learning_rate)}, loss {significant(descent.loss)}"
+            axes.set_title(f"{method}\n{numbers}" if row == 0 else numbers, size=8)
         panels[row, 0].set_ylabel("$\\theta_2$")
     for axes in panels[1]:
         axes.set_xlabel("$\\theta_1$")
@@ -38,29 +36,10 @@ def descents(found: dict[tuple[str, float], optimisers.Descent]) -> Figure:
 def _path(axes: Axes, valley: optimisers.Valley, descent: optimisers.Descent, limits: tuple[float, float]) -> None:
     first, second = np.meshgrid(np.linspace(-4.6, 1.2, 200), np.linspace(*limits, 200))
     loss = valley.loss(np.stack([first, second], axis=-1))
-    axes.contour(
-        first,
-        second,
-        loss,
-        levels=valley.loss(valley.start) * np.array([0.01, 0.1, 0.3, 0.6, 1, 1.5]),
-        colors=[GREY],
-        linewidths=0.4,
-        zorder=0,
-    )
+    levels = valley.loss(valley.start) * np.array([0.01, 0.1, 0.3, 0.6, 1, 1.5])
+    axes.contour(first, second, loss, levels=levels, colors=[GREY], linewidths=0.4, zorder=0)
     axes.plot(*descent.path.T, color=BLUE, ls="-", lw=0.9, marker="o", ms=1.7)
     axes.plot(0, 0, marker="+", color=RED, ms=7, mew=1.2, zorder=5)
-    box = {"fc": "white", "ec": "none", "pad": 1.2}
-    left = valley.angle != 0  # the turned valley leaves the upper left corner free, the other the lower right one
-    axes.text(
-        0.03 if left else 0.97,
-        0.95 if left else 0.05,
-        f"$\\eta$ = {descent.learning_rate:.2g}\nloss {scientific(descent.loss)}",
-        transform=axes.transAxes,
-        ha="left" if left else "right",
-        va="top" if left else "bottom",
-        size=8,
-        bbox=box,
-    )
     axes.set(xlim=(-4.6, 1.2), ylim=limits, aspect="equal", xticks=[-4, -2, 0], yticks=[-2, 0])
     axes.grid(False)
 
@@ -89,7 +68,7 @@ def effective_step(horizon: int = 5000) -> Figure:
 def activation_functions() -> Figure:
     """Draw ReLU and tanh on the left, their gradients on the right."""
     z = np.linspace(-4, 4, 401)
-    figure = Figure(figsize=(TEXT_WIDTH, 1.65))
+    figure = Figure(figsize=(TEXT_WIDTH, 1.5))
     left, right = figure.subplots(1, 2, sharex=True)
     left.plot(z, np.maximum(z, 0), color=BLUE, ls="-", label="ReLU")
     left.plot(z, np.tanh(z), color=ORANGE, ls=(0, (5, 1.6)), label="tanh")
@@ -110,21 +89,16 @@ def activation_functions() -> Figure:
     return figure
 
 
-def regularisers(strength: Fraction) -> Figure:
+def regularisers() -> Figure:
     """Draw a polynomial fitted with three L2 strengths, and a unit's total input under dropout."""
-    figure = Figure(figsize=(TEXT_WIDTH, 1.85))
+    figure = Figure(figsize=(TEXT_WIDTH, 2.15))
     left, right = figure.subplots(1, 2)
     x, y = regularisation.noisy_points()
     fine = np.linspace(-1, 1, 400)
     left.plot(fine, np.sin(np.pi * fine), color=INK, lw=0.9, ls=(0, (1.2, 1.2)), label=r"$\sin \pi x$")
-    for value, colour, dash in (
-        (Fraction(0), GREY, "-"),
-        (strength, BLUE, "-"),
-        (regularisation.EXCESS * strength, ORANGE, (0, (5, 1.6))),
-    ):
-        fit = regularisation.ridge(x, y, float(value))
-        width = 0.9 if value == 0 else 1.5
-        label = rf"$\lambda$ = {number(value).text},  ‖$w$‖ = {fit.norm:.3g}"
+    styles = (GREY, "-", 0.9), (BLUE, "-", 1.5), (ORANGE, (0, (5, 1.6)), 1.5)
+    for fit, (colour, dash, width) in zip(regularisation.fits(), styles, strict=True):
+        label = rf"$\lambda$ = {number(fit.strength).text},  ‖$\mathbf{{w}}$‖ = {decimal(fit.norm, 1)}"
         left.plot(fine, fit(fine), color=colour, ls=dash, lw=width, label=label)
     left.plot(x, y, "o", color=INK, ms=3.2)
     left.set(ylim=(-1.7, 3.4), xlabel="$x$", ylabel="prediction", xticks=[-1, -0.5, 0, 0.5, 1], yticks=[-1, 0, 1, 2, 3])

@@ -33,7 +33,7 @@ from coursework.diagrams.wiring import (
 )
 
 HEIGHT = 3.86  # inches, as are all lengths here
-LEFT, RIGHT, BELOW = 0.34, 5.80, 0.86  # where the variables stand outside the cell
+LEFT, RIGHT, BELOW = 0.35, 5.77, 0.86  # where the variables stand outside the cell
 CELL, MIDDLE, GATES, BUS = 3.05, 2.45, 1.86, 1.30  # heights: cell state, products, layers, [h, x]
 JOIN, FORGET, INPUT, CANDIDATE, OUTPUT, READ = 0.95, 1.53, 2.55, 3.49, 4.52, 5.12  # columns
 MERGE = 0.14  # how far before the joint the input's line turns into the other
@@ -69,7 +69,7 @@ def cell() -> Wiring:
     return Wiring(
         nodes=(
             Node("c_before", "source", (LEFT, CELL), "$c_{t-1}$", "cell state", size=LABEL),
-            Node("h_before", "source", (LEFT, BUS), "$h_{t-1}$", "state", size=LABEL),
+            Node("h_before", "source", (LEFT, BUS), "$h_{t-1}$", "hidden state", size=LABEL),
             Node("x", "source", (JOIN - MERGE, BELOW), "$x_t$", "input", size=LABEL),
             Node("join", "concatenate", (JOIN, BUS)),
             Node("to_f", "copy", (FORGET, BUS)),
@@ -87,7 +87,7 @@ def cell() -> Wiring:
             Node("read", "pointwise", (READ, MIDDLE), "×", size=DISC),
             Node("to_h", "copy", (READ, BUS)),
             Node("c", "sink", (RIGHT, CELL), "$c_t$", "cell state", size=LABEL),
-            Node("h", "sink", (RIGHT, BUS), "$h_t$", "state", size=LABEL),
+            Node("h", "sink", (RIGHT, BUS), "$h_t$", "hidden state", size=LABEL),
             Node("output", "sink", (READ, BELOW), "$h_t$", "output", size=LABEL),
         ),
         edges=(

@@ -8,39 +8,34 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+from matplotlib.ticker import NullLocator
 
-from coursework.diagrams.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, TEXT_WIDTH, use
+from coursework.answers.recurrent_measurements import BIASED_LSTM, DEFAULT_LSTM, PLAIN_RNN
+from coursework.diagrams.style import BLUE, GREEN, GREY, INK, ORANGE, TEXT_WIDTH, use
 
 STYLES = {
-    "SimpleRNN": (BLUE, "-", ""),
-    "LSTM, forget bias 1": (ORANGE, (0, (5, 1.6)), "o"),
-    "LSTM, forget bias 3": (GREEN, (0, (6, 1.5, 1.2, 1.5)), "s"),
-    "LSTM, forget bias 5": (PURPLE, (0, (2.2, 1.2)), "^"),
+    PLAIN_RNN: (BLUE, "-"),
+    DEFAULT_LSTM: (ORANGE, (0, (5, 1.6))),
+    BIASED_LSTM: (GREEN, (0, (6, 1.5, 1.2, 1.5))),
 }
-"""Of each net its colour, its dashes, and the mark by which its dotted line is known without colours."""
+"""Of each net its colour and its dashes."""
 
-MARK = {"ms": 3.2, "mec": "white", "mew": 0.4}
+ALONE = "along the cell alone"
 DIRECT = (0, (0.8, 1.4))
 LOWEST, HIGHEST = 1e-12, 1e4
 
 
 def _draw_factors(axes: Axes, name: str, factors: Mapping[str, Any]) -> None:
-    """Draw the factor of a net against the lag: each seed thin, their geometric mean thick, the cell's path dotted."""
-    colour, dash, mark = STYLES[name]
+    """Draw the factor of a net against the lag: each seed thin, their geometric mean thick; its name where it ends."""
+    colour, dash = STYLES[name]
     total = np.array(factors["total"])
     lags = np.arange(1, total.shape[1] + 1)
-    for seed in total:
-        axes.plot(lags, seed, ls="-", lw=0.5, color=colour, alpha=0.35)
-    marked = {"marker": mark, "markevery": (lags.size // 5 - 1, lags.size // 5), **MARK}
-    axes.plot(lags, np.exp(np.log(total).mean(axis=0)), ls=dash, lw=1.6, color=colour, **marked)
-    if "direct" in factors:
-        direct = np.exp(np.log(np.array(factors["direct"])).mean(axis=0))
-        axes.plot(lags, direct, ls=DIRECT, lw=1.2, color=colour, **marked)
+    axes.plot(lags, total.T, ls="-", lw=0.5, color=colour, alpha=0.35)
+    axes.plot(lags, np.exp(np.log(total).mean(axis=0)), ls=dash, lw=1.6, color=colour, label=name)
 
 
 def gradients(measurements: Mapping[str, Any]) -> Figure:
-    """Draw how much of a gradient is left after each number of steps: two input scales as initialised, and trained.
+    """Draw how much of a gradient is left after each number of steps: as initialised, and after training.
 
     Parameters
     ----------
@@ -48,40 +43,31 @@ def gradients(measurements: Mapping[str, Any]) -> Figure:
         What `coursework.answers.recurrent_measurements.compute` returned.
     """
     use()
-    figure = Figure(figsize=(TEXT_WIDTH, 2.5))
+    figure = Figure(figsize=(TEXT_WIDTH, 1.85))
     figure.get_layout_engine().set(wspace=0.05)  # so that 100 and the next panel's 0 stay apart
-    panels = figure.subplots(1, 3, sharey=True)
-    for axes, (scale, nets) in zip(panels, measurements["initial"].items(), strict=False):
-        for name, factors in nets.items():
-            _draw_factors(axes, name, factors)
-        axes.set_title(f"initialised, inputs of s.d. {scale}")
+    initial, trained = figure.subplots(1, 2, sharey=True)
+    for name, factors in measurements["initial"].items():
+        _draw_factors(initial, name, factors)
+    initial.set_title("as initialised")
     for name, net in measurements["trained"].items():
-        _draw_factors(panels[-1], name, net["after"])
-    panels[-1].set_title("after training")
+        _draw_factors(trained, name, net["after"])
+    direct = np.log(np.array(measurements["trained"][DEFAULT_LSTM]["after"]["direct"])).mean(axis=0)
+    trained.plot(np.arange(1, direct.size + 1), np.exp(direct), ls=DIRECT, lw=1.3, color=INK, label=ALONE)
+    trained.set_title("after training")
     steps, lags = measurements["plan"]["steps"], measurements["plan"]["lags"]
-    panels[-1].axvline(steps, color=GREY, lw=0.8, zorder=0)
-    panels[-1].text(steps + 0.03 * lags, 1e-3, "longer than\nin training", size=8, va="top", color=INK)
-    for axes in panels:
-        axes.set(
-            yscale="log", ylim=(LOWEST, HIGHEST), xlabel="steps back, $T$", xlim=(0, lags), xticks=[0, lags // 2, lags]
-        )
-        axes.set_yticks([1e-12, 1e-8, 1e-4, 1, 1e4])
-        axes.yaxis.set_minor_locator(_no_ticks())
+    trained.axvline(steps, color=GREY, lw=0.8, zorder=0)
+    trained.text(steps + 0.02 * lags, 1e-2, "longer than in training", size=8, va="top", color=INK)
+    for axes in (initial, trained):
+        axes.set(yscale="log", ylim=(LOWEST, HIGHEST), xlim=(0, lags), xticks=[0, lags // 2, lags])
+        axes.set(xlabel="steps back, $T$", yticks=[1e-12, 1e-8, 1e-4, 1, 1e4])
+        axes.yaxis.set_minor_locator(NullLocator())
         axes.axhline(1, color=GREY, lw=0.8, zorder=0)
-    panels[0].set_ylabel("largest factor")
-    handles = [
-        Line2D([], [], color=colour, ls=dash, lw=1.6, marker=mark, label=name, **MARK)
-        for name, (colour, dash, mark) in STYLES.items()
-    ]
-    handles.append(Line2D([], [], color=INK, ls=DIRECT, lw=1.2, label="along the cell alone"))
-    figure.legend(handles=handles, loc="outside upper center", ncols=3, columnspacing=1.6, handlelength=2.8)
+    initial.set_ylabel("largest factor")
+    lines = {line.get_label(): line for axes in (initial, trained) for line in axes.get_legend_handles_labels()[0]}
+    figure.legend(
+        handles=list(lines.values()), loc="outside upper center", ncols=4, columnspacing=1.4, handlelength=2.6
+    )
     return figure
-
-
-def _no_ticks() -> Any:
-    from matplotlib.ticker import NullLocator
-
-    return NullLocator()
 
 
 def gates(trace: Mapping[str, Any]) -> Figure:
@@ -95,14 +81,14 @@ def gates(trace: Mapping[str, Any]) -> Figure:
     use()
     steps = np.arange(1, len(trace["c"]) + 1)
     store, recall = (np.flatnonzero(np.array(trace[flag]) > 0.5) for flag in ("store", "recall"))
-    figure = Figure(figsize=(TEXT_WIDTH, 2.25))
-    flags, cell, *rows = figure.subplots(5, 1, sharex=True, height_ratios=(1.15, 1.2, 1, 1, 1))
+    figure = Figure(figsize=(TEXT_WIDTH, 1.75))
+    flags, cell, *rows = figure.subplots(5, 1, sharex=True, height_ratios=(1.6, 1.3, 0.9, 0.9, 0.9))
     flags.plot(steps[store], np.full(store.size, 1.0), "v", color=INK, ms=4.5)
     flags.plot(steps[recall], np.full(recall.size, 0.0), "o", color=INK, ms=2.6)
     for step in store:
         text = f"{trace['number'][step]:.2f}".replace("-", "\N{MINUS SIGN}")
         flags.annotate(text, (steps[step], 1), (5, 0), textcoords="offset points", size=8, va="center")
-    flags.set(ylim=(-0.5, 1.5), yticks=[1, 0], yticklabels=["store", "recall"])
+    flags.set(ylim=(-0.35, 1.35), yticks=[1, 0], yticklabels=["store", "recall"])
     flags.spines[["left", "bottom"]].set_visible(False)
     flags.tick_params(length=0)
     cell.axhline(0, color=GREY, lw=0.6)

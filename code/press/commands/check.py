@@ -94,7 +94,8 @@ def _checked(path: Path, project: Project | None, settings: Settings | None, *, 
         name = path.name if project is None or other.name == path.name else project.name(other)
         raise InputError(f"{name} cannot be read ({error.strerror}): fix its permissions.") from None
     if own:
-        return replace(report, findings=ordered([*report.findings, *_beside(path, project)]))
+        further = [*_beside(path, project), *_changed(path, project, settings)]
+        return replace(report, findings=ordered([*report.findings, *further]))
     return report
 
 
@@ -130,6 +131,18 @@ def _beside(path: Path, project: Project) -> list[Finding]:
                 message = "The file beside the zip is not the one in the zip."
                 findings.append(Finding("error", name, "", message, again))
     return findings
+
+
+def _changed(path: Path, project: Project, settings: Settings) -> list[Finding]:
+    """Name what the last build read and what is another thing now."""
+    from press.currency import last_made, why_not
+
+    if path.name not in last_made(project):
+        return []
+    again = "Build the submission again: `make submission`."
+    made = f"{project.name(project.output)}/"  # what became of the files themselves is looked at in them
+    reasons = [reason for reason in why_not(project, settings, None, "bundle") if not reason.startswith(made)]
+    return [Finding("error", path.name, "", f"Since it was made {reason}.", again) for reason in reasons]
 
 
 def _as_dict(path: Path, report: Report, show_marks: bool) -> dict[str, object]:

@@ -25,7 +25,7 @@ from handin.errors import InputError
 from press import checksums, environment
 from press.keeping.kept import Kept
 from press.project import Project
-from press.typesetting.rendering import builtin_format
+from press.typesetting.formats import builtin_format
 
 State = Literal["ok", "note", "wrong"]
 

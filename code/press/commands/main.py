@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import gc
 import io
+import os
 import signal
 import sys
 import threading
@@ -98,6 +99,8 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: object, *
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 the work failed, 2 wrong input, 130 interrupted."""
+    if sys.getfilesystemencoding() != "utf-8":  # else names of files would not be what other programs call them
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, "PYTHONUTF8": "1"})
     warnings.showwarning = _show_warning
     atexit.register(gc.freeze)  # the memory goes as a whole: to look through it before takes a fifth of a second
     for stream in (sys.stdout, sys.stderr):
@@ -118,7 +121,7 @@ def main(arguments: list[str] | None = None) -> None:
         error.show()
         sys.exit(EXIT_INPUT)
     except (KeyboardInterrupt, click.Abort):
-        _fail("Interrupted; what was finished is kept. The same command goes on from there.", EXIT_INTERRUPTED)
+        _fail(f"Interrupted; what was finished is kept. `{_this_command()}` goes on from there.", EXIT_INTERRUPTED)
     except Exception as error:
         _unexpected(error)
 
@@ -142,27 +145,28 @@ def _fail(text: str, code: int) -> None:
     sys.exit(code)
 
 
-def _name(filename: str | None) -> str:
+def _name(path: Path) -> str:
     """Name a file for a message: from the project's folder where it lies in it."""
-    if not filename:
-        return "A file"
     with contextlib.suppress(InputError):
         from press.project import Project
 
-        return Project.find().name(Path(filename))
-    return Path(filename).name
+        return Project.find().name(path)
+    return path.name
+
+
+def _this_command() -> str:
+    """Name the command that is running as its author gave it."""
+    words = sys.argv[1:]
+    target = {"bundle": "submission", "preview": "preview"}.get(words[0] if words else "")
+    return f"make {target}" if target and "MAKELEVEL" in os.environ else " ".join([_command_name(), *words])
 
 
 def _unexpected(error: Exception) -> None:
     """Keep the traceback of a fault of ours in a file, and tell the author in a sentence."""
-    import errno
+    from press.keeping.kept import NO_ROOM, hindered
 
-    if isinstance(error, OSError):
-        name = _name(error.filename)
-        if error.errno in (errno.EACCES, errno.EPERM):
-            _fail(f"{name} cannot be read or written ({error.strerror}): fix its permissions.", EXIT_FAILED)
-        if error.errno in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG):
-            _fail(f"{name} cannot be written ({error.strerror}): make room or fix the permissions.", EXIT_FAILED)
+    if isinstance(error, PermissionError) or (isinstance(error, OSError) and error.errno in NO_ROOM):
+        _fail(hindered(error, _name), EXIT_FAILED)
     reason = (str(error).splitlines() or [""])[0]
     kind = type(error).__name__
     _fail(f"A fault of this program stopped the work ({kind}: {reason}).{_recorded(error)}", EXIT_FAILED)

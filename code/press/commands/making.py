@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,12 @@ def prepare() -> None:
     Quarto calls this before it renders. It costs a fraction of a second where nothing changed.
     """
     project, settings = opened()
+    rendered = os.environ.get("QUARTO_PROJECT_DIR")
+    if rendered and Path(rendered).resolve() != project.root:
+        raise InputError(
+            "Quarto renders this document outside of the project, where its variables have no values: "
+            f"use `{project.report.command} render`, or `quarto render` without a file's name."
+        )
     from press.submission import make_inputs
 
     make_inputs(project, settings, progress=interactive(), tell=tell)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
+from handin.errors import InputError
 from press.commands.terminal import opened
-from press.currency import is_current
-from press.keeping.digests import digest
-from press.keeping.kept import products
+from press.currency import last_made, why_not
 from press.marker import MARKER, is_marked
-from press.prepare import dependencies
+from press.prepare import document_inputs, why
 from press.project import Project
 from press.report import imported
 from press.settings import Settings
+from press.submission import wanted
 
 WIDTH = 200
 """The width of a line where no terminal says how wide it is."""
@@ -22,7 +24,7 @@ WIDTH = 200
 def status() -> None:
     """Say of each result and each file whether it is current, and if not, why."""
     project, settings = opened()
-    show(project, settings)
+    show(project, _in_use(project, settings))
 
 
 def show(project: Project, settings: Settings) -> None:
@@ -36,8 +38,8 @@ def show(project: Project, settings: Settings) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("What", "State", "Why"):
         table.add_column(name, overflow="fold")
-    for name, current, why in states(project, settings):
-        table.add_row(name, "[green]current[/]" if current else "[yellow]to be made[/]", why)
+    for name, current, reasons in states(project, settings):
+        table.add_row(name, "[green]current[/]" if current else "[yellow]to be made[/]", reasons)
     console.print(table)
     for note in notes(project, settings):
         console.print(f"! {note}", markup=False)
@@ -58,23 +60,48 @@ def notes(project: Project, settings: Settings) -> list[str]:
 
 def states(project: Project, settings: Settings) -> list[tuple[str, bool, str]]:
     """Find the state of everything that is kept: (what, whether it is current, why not)."""
-    found = []
+    rows: list[tuple[str, tuple[str, ...]]] = []
     for step in project.report.steps:
         if step.why:
-            title, reasons = imported(step.why)(project, settings)
-            found.append((title, not reasons, ", ".join(reasons)))
-    kept = products(project)
+            rows.append(imported(step.why)(project, settings))
     for product in project.report.products:
-        have = kept.digest(product.name)
-        current = have == digest(dependencies(product, settings))
-        why = "" if current else "never computed" if have is None else "its code, settings or packages changed"
-        found.append((product.title or product.name, current, why))
+        rows.append((product.title or product.name, why(product, project, settings)))
+    rows += _cells(project, settings)
     names = project.report.file_names(settings)
-    sound = {goal: is_current(project, settings, "builtin", goal) for goal in ("render", "bundle")}
-    goals = {**dict.fromkeys(names.members, "render"), names.zip: "bundle"}
-    for name, goal in goals.items():
-        present = (project.output / name).is_file()
-        current = present and sound[goal] and not is_marked(project, name)
-        why = "" if current else "never made" if not present else "sources, settings or results changed"
-        found.append((f"_output/{name}", current, why))
-    return found
+    found = {goal: why_not(project, settings, None, goal) for goal in ("render", "bundle")}
+    for name, goal in {**dict.fromkeys(names.members, "render"), names.zip: "bundle"}.items():
+        place = f"{project.name(project.output)}/{name}"
+        if not (project.output / name).is_file():
+            rows.append((place, ("never made",)))
+        elif is_marked(project, name):
+            rows.append((place, ("the last build failed, was stopped, or is still running",)))
+        else:
+            rows.append((place, found[goal]))
+    return [(name, not reasons, "; ".join(reasons)) for name, reasons in rows]
+
+
+def _cells(project: Project, settings: Settings) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Say of each document's cells why they must be executed."""
+    from press.build import Builder
+
+    inputs = document_inputs(project, settings)
+    with Builder(project) as builder:
+        for document in project.report.documents:
+            try:
+                job = builder.job(document, inputs)
+            except InputError as error:
+                yield document.path, (str(error),)
+                continue
+            if job.cells:
+                yield f"{len(job.cells)} cells of {document.path}", builder.executed.why(job)
+
+
+def _in_use(project: Project, settings: Settings) -> Settings:
+    """Take the student id that the last build's files carry where the settings have only the placeholder."""
+    from handin.identity import student_id_in
+
+    if not settings.has_placeholder_id:
+        return settings
+    naming = wanted(project, settings, final=False)["names"]
+    carried = next(filter(None, (student_id_in(name, naming) for name in last_made(project))), None)
+    return settings.model_copy(update={"student_id": carried}) if carried else settings

@@ -25,7 +25,8 @@ def opened(document: Path | None = None) -> tuple[Project, Any]:
     project = Project.find() if document is None else Project.of_document(document)
     settings = project.settings()
     environment.apply(project)
-    if not os.environ.get("SOURCE_DATE_EPOCH", "").isdecimal():
+    is_set = os.environ.get("SOURCE_DATE_EPOCH", "").isdecimal()
+    if not is_set and (project.report.settings_file or (project.root / "_environment").is_file()):
         raise InputError(
             "_environment must set SOURCE_DATE_EPOCH to a number, from which the PDF takes its time: restore it."
         )

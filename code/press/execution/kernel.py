@@ -2,7 +2,7 @@
 
 It has no debugger, whose import takes a fifth of the start, and it imports the packages that documents use before the
 first cell asks for them: whoever starts the kernel goes on with something else meanwhile. No code of the project is
-imported here, since it may be edited before the first cell runs.
+imported here but what watches it, since it may be edited before the first cell runs.
 """
 
 from __future__ import annotations
@@ -10,11 +10,21 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import os
 import sys
 from pathlib import Path
 
-PRELOADED = ("numpy", "matplotlib.figure", "matplotlib.mathtext", "matplotlib.backends.backend_svg", "sympy")
-"""What is imported ahead, where it is installed."""
+from press.execution.watch import WATCH
+
+PRELOADED = {
+    "numpy": ("numpy",),
+    "matplotlib": ("matplotlib.figure", "matplotlib.mathtext", "matplotlib.backends.backend_svg"),
+    "sympy": ("sympy",),
+}
+"""What is imported ahead for documents that name a package, where it is installed."""
+
+NAMED = "PRESS_PRELOADED"
+"""Set for a kernel: the packages that its documents name."""
 
 
 def main() -> None:
@@ -26,7 +36,8 @@ def main() -> None:
 
     app = IPKernelApp.instance()
     app.initialize()
-    for name in PRELOADED:
+    WATCH.install()
+    for name in [module for package in os.environ.get(NAMED, "").split() for module in PRELOADED[package]]:
         with contextlib.suppress(ImportError):  # the cell that needs it will say so
             importlib.import_module(name)
     gc.collect()

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from press.formulas.tokens import Tokens, depths, is_text, split, tokens, written
-from press.source import qmd
 from press.source.qmd import Line
+from press.source.scanning import outside_code
 
 MARK = "<!-- unchecked -->"
 """Stands directly behind a formula whose symbols mean something else here; it does not reach the output."""
@@ -72,7 +72,7 @@ def _without_code(markdown: str) -> str:
     lines = (Line(text, "", number) for number, text in enumerate(markdown.split("\n"), 1))
     pieces: list[str] = []
     last = 0
-    for line in qmd.outside_code(lines):
+    for line in outside_code(lines):
         if line.number > last + 1:
             pieces.append("")
         pieces.append(line.text)

@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,15 @@ def covered() -> tuple[Path, ...]:
 def _is_own(module: str) -> bool:
     """Whether a module belongs to the code that is covered."""
     name = module.partition(".")[0]
-    return _path(name) is not None or any((folder / name).is_dir() for folder in _folders)
+    return _path(name) is not None or any(_is_package(folder / name) for folder in _folders)
+
+
+def _is_package(folder: Path) -> bool:
+    """Whether a folder holds modules itself; what lies deeper in a folder without any is none of the code."""
+    try:
+        return any(name.endswith(".py") for name in os.listdir(folder))
+    except OSError:
+        return False
 
 
 class _Module:
@@ -116,6 +124,24 @@ class _Module:
             if not names and not isinstance(statement, ast.Import | ast.ImportFrom) and not _is_constant(statement):
                 self.loose.append(statement)
 
+    @functools.cached_property
+    def hides(self) -> bool:
+        """See `hides`."""
+        own = {*self.definitions, *self.imports}
+        statements = [each for several in self.definitions.values() for each in several]
+        decorators = [decorator for each in statements for decorator in getattr(each, "decorator_list", ())]
+        loose = [each for each in self.loose if not isinstance(each, ast.If | ast.Try)]  # these choose what is imported
+        return (
+            bool(loose)
+            or any(_names(each) & own for each in decorators)
+            or any(self._reaches(node) for each in (*statements, *self.loose) for node in ast.walk(each))
+        )
+
+    def _reaches(self, node: ast.AST) -> bool:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr" and node.args:
+            return any(self.imports.get(name, ("", ""))[1] is None for name in _names(node.args[0]))
+        return isinstance(node, ast.Name | ast.Attribute) and getattr(node, "id", getattr(node, "attr", "")) in REACHING
+
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -126,6 +152,10 @@ class _Module:
                 inner = f"{node.module}.{alias.name}"
                 target = (inner, None) if _path(inner) else (node.module, alias.name)
                 self.imports[alias.asname or alias.name] = target
+
+
+def _names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def _bound(statement: ast.stmt) -> Iterable[str]:
@@ -140,7 +170,7 @@ def _bound(statement: ast.stmt) -> Iterable[str]:
 
 
 @functools.lru_cache(maxsize=256)
-def _parsed(module: str, stamp: tuple[int, int]) -> _Module:
+def _parsed(module: str, stamp: tuple[int, int, int]) -> _Module:
     path = _path(module)
     try:
         return _Module(module, path.read_text(encoding="utf-8"))
@@ -154,7 +184,7 @@ def _module(module: str) -> _Module | None:
     if path is None:
         return None
     status = path.stat()
-    return _parsed(module, (status.st_mtime_ns, status.st_size))
+    return _parsed(module, (status.st_mtime_ns, status.st_ctime_ns, status.st_size))
 
 
 def _is_constant(statement: ast.stmt) -> bool:
@@ -282,41 +312,89 @@ def closure(*roots: str) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+WHOLE = ""
+"""The entry of `source_facts` for all of the code together."""
+
+
 def source_digest(*roots: str) -> str:
     """Digest the code that `roots` depend on (see `closure`); found again only after a file of the code changed."""
+    return source_facts(*roots)[WHOLE]
+
+
+def source_facts(*roots: str) -> Mapping[str, str]:
+    """Digest the code that `roots` depend on: all of it under `WHOLE`, and what of each module, by its name."""
     stamp = tuple(entry for folder in _folders for entry in _stamp(folder))
-    _mind_modules(tuple(path for path, _, _ in stamp))
-    return _source_digest(roots, stamp)
+    _mind_modules(tuple(path for path, *_ in stamp))
+    return _source_facts(roots, stamp)
 
 
 @functools.lru_cache(maxsize=64)
-def _source_digest(roots: tuple[str, ...], stamp: tuple) -> str:
+def _source_facts(roots: tuple[str, ...], stamp: tuple) -> Mapping[str, str]:
     if _cache is None:
-        return digest(closure(*roots))
+        return _digests_of(closure(*roots))
     kept, contents, name = Kept(_cache), _contents_digest(stamp), " ".join(roots)
     found = {}
     with contextlib.suppress(WorkError):  # what cannot be read or kept is found again
         found = kept.load(KEPT, contents) or {}
-    if name not in found:
-        found[name] = digest(closure(*roots))
+    if not isinstance(found.get(name), dict):
+        found[name] = _digests_of(closure(*roots))
         with contextlib.suppress(WorkError):
             kept.save(KEPT, contents, found)
     return found[name]
 
 
+def _digests_of(definitions: Mapping[str, str]) -> dict[str, str]:
+    modules: dict[str, list[str]] = {}
+    for name, text in definitions.items():
+        modules.setdefault(name.partition(":")[0], []).extend((name, text))
+    return {WHOLE: digest(definitions), **{module: digest(*texts) for module, texts in modules.items()}}
+
+
 @functools.lru_cache(maxsize=1)
 def _contents_digest(stamp: tuple) -> str:
     """Digest the contents of the code's files, and the release of Python that parses them."""
-    names = [_module_name(Path(path)) for path, _, _ in stamp]
-    return digest(
-        sys.version,
-        *(part for name, (path, _, _) in zip(names, stamp, strict=True) for part in (name, Path(path).read_bytes())),
-    )
+    paths = [Path(path) for path, *_ in stamp]
+    return digest(sys.version, *(part for path in paths for part in (_within(path), path.read_bytes())))
 
 
-def _module_name(path: Path) -> str:
+def _within(path: Path) -> str:
     folder = next(folder for folder in _folders if folder in path.parents)
     return path.relative_to(folder).as_posix()
+
+
+def module_name(path: Path) -> str | None:
+    """Name the module that a file is, if it is one of the code that is covered."""
+    path = path.resolve()
+    if path.suffix != ".py" or not any(folder in path.parents for folder in _folders):
+        return None
+    name = ".".join(Path(_within(path)).with_suffix("").parts).removesuffix(".__init__")
+    return name if _is_own(name) and _path(name) == path else None
+
+
+def module_file(module: str) -> Path | None:
+    """Return the file of a module that is covered."""
+    return _path(module)
+
+
+REACHING = frozenset("__import__ eval exec globals import_module vars".split())
+"""By these code reaches definitions that it does not name; by ``getattr`` of a module too."""
+
+
+def hides(module: str) -> bool:
+    """Whether a module may use or change its definitions in ways that no name shows: a registry, ``getattr``."""
+    parsed = _module(module)
+    return parsed is not None and parsed.hides
+
+
+def by_file(found: Mapping[str, str], root: Path) -> dict[str, str]:
+    """Name what `source_facts` found by files, from the folder `root`; modules that lie elsewhere keep their names."""
+    root, named = root.resolve(), {}
+    for module, digested in found.items():
+        if module != WHOLE:
+            path = _path(module)
+            inside = path is not None and root in path.parents
+            named[path.relative_to(root).as_posix() if inside else module] = digested
+    return named
 
 
 @functools.lru_cache(maxsize=1)
@@ -326,15 +404,15 @@ def _mind_modules(paths: tuple[str, ...]) -> None:
         kept.cache_clear()
 
 
-def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    """Name each module in a folder and in the packages in it, with the time of its change and its size."""
-    found: list[tuple[str, int, int]] = []
+def _stamp(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
+    """Name each module in a folder and in the packages in it, with its times of change and its size."""
+    found: list[tuple[str, int, int, int]] = []
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.endswith(".py"):
                 status = entry.stat()
-                found.append((entry.path, status.st_mtime_ns, status.st_size))
-            elif entry.name.isidentifier() and entry.is_dir():
+                found.append((entry.path, status.st_mtime_ns, status.st_ctime_ns, status.st_size))
+            elif entry.name.isidentifier() and entry.is_dir() and _is_package(Path(entry.path)):
                 found += _stamp(Path(entry.path))
     return tuple(sorted(found))
 
@@ -345,9 +423,7 @@ def modules_of(package: str) -> tuple[str, ...]:
     if path is None:
         return ()
     below = path.parent.rglob("*.py") if path.name == "__init__.py" else [path]
-    return tuple(
-        sorted(".".join(Path(_module_name(each)).with_suffix("").parts).removesuffix(".__init__") for each in below)
-    )
+    return tuple(sorted(name for each in below if (name := module_name(each)) is not None))
 
 
 def imported_modules(source: str) -> tuple[str, ...]:

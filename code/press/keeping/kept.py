@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import tempfile
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handin.errors import WorkError
+from press.keeping.facts import Facts, reasons
 
 if TYPE_CHECKING:
     from press.project import Project
@@ -36,8 +39,31 @@ def _out_of_place(path: Path) -> str | None:
 
 
 def _unwritable(path: Path, error: OSError) -> str:
-    plain = f"{path.name} cannot be written ({error.strerror}): make room or mend the permissions."
+    plain = f"{path.name} cannot be written ({error.strerror}): make room or fix the permissions."
     return _out_of_place(path) or plain
+
+
+def hindered(error: OSError, named: Callable[[Path], str] = lambda path: path.name) -> str:
+    """Say which file could not be read or written, and why, in words.
+
+    Parameters
+    ----------
+    error
+        What the system said.
+    named
+        Names a file for a message.
+    """
+    name = named(Path(os.fsdecode(error.filename))) if error.filename else "A file"
+    reason = error.strerror or type(error).__name__
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"{name} cannot be read or written ({reason}): fix its permissions."
+    if error.errno in NO_ROOM:
+        return f"{name} cannot be written ({reason}): make room or fix the permissions."
+    return f"{name}: {reason}."
+
+
+NO_ROOM = frozenset((errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG))
+"""What the system says where a disk is full or may not be written."""
 
 
 def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -144,8 +170,17 @@ class Kept:
                 found[name] = file.readline(1000).decode(errors="replace").strip()
         return found
 
-    def save(self, name: str, digest: str, payload: Any) -> None:
+    def save(self, name: str, digest: str, payload: Any, *, facts: Facts | None = None, durable: bool = True) -> None:
         """Keep `payload` (JSON with NumPy arrays) under `name`, with the digest of what it depends on.
+
+        Parameters
+        ----------
+        name, digest, payload
+            The record.
+        facts
+            What the digest is of, so that it can be said later what has changed.
+        durable
+            Whether to wait until the disk has it.
 
         Raises
         ------
@@ -154,7 +189,8 @@ class Kept:
         """
         body = json.dumps(payload, default=_encode, separators=(",", ":")).encode()
         header = {"format": FORMAT, "digest": digest, "sha256": hashlib.sha256(body).hexdigest()}
-        write_atomically(self._path(name), json.dumps(header).encode() + b"\n" + body + b"\n")
+        header |= {} if facts is None else {"facts": facts}
+        write_atomically(self._path(name), json.dumps(header).encode() + b"\n" + body + b"\n", durable=durable)
 
     def _read(self, name: str) -> tuple[dict, bytes] | None:
         path = self._path(name)
@@ -163,7 +199,7 @@ class Kept:
         except FileNotFoundError:
             return None
         except OSError as error:
-            plain = f"{path.name} cannot be read ({error.strerror}): mend its permissions."
+            plain = f"{path.name} cannot be read ({error.strerror}): fix its permissions."
             raise WorkError(_out_of_place(path) or plain) from None
         record = _parsed(content)
         if record is None:
@@ -200,10 +236,19 @@ class Kept:
         record = self._read(name)
         return None if record is None else record[0]["digest"]
 
-    def header(self, name: str) -> str | None:
-        """Return the header of `name`, which another body changes too, or None if it is missing or damaged."""
+    def checksum(self, name: str) -> str | None:
+        """Return the checksum of what is kept under `name`, or None if it is missing or damaged."""
         record = self._read(name)
-        return None if record is None else json.dumps(record[0])
+        return None if record is None else record[0]["sha256"]
+
+    def why(self, name: str, digest: str, facts: Facts) -> tuple[str, ...]:
+        """Say why what is kept under `name` is not the record of `digest`, which is of `facts`; nothing if it is."""
+        record = self._read(name)
+        if record is not None and record[0]["digest"] == digest:
+            return ()
+        if record is not None and "facts" not in record[0]:
+            return (f"its {', '.join(facts)} changed",)
+        return reasons(None if record is None else record[0]["facts"], facts)
 
     def load(self, name: str, digest: str | None = None) -> Any | None:
         """Return what is kept under `name`, or None if it is missing, damaged, or of another digest."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from handin.errors import InputError, WorkError
+from press.keeping.kept import hindered
 from press.preview.board import Problem
 from press.project import Project
 
@@ -21,6 +22,8 @@ def sentence(error: BaseException, project: Project) -> str:
     """Return the sentence for the author: an error's own, or for any other exception its kind and its place."""
     if isinstance(error, InputError | WorkError):
         return str(error)
+    if isinstance(error, OSError):
+        return hindered(error, project.name)
     reason = (str(error).splitlines() or [""])[0]
     if isinstance(error, SyntaxError) and error.filename and _inside(Path(error.filename), project):
         return f"{project.name(Path(error.filename))}:{error.lineno}: SyntaxError: {error.msg}"

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from handin.errors import InputError
+from handin.text import without_colours
 from press.keeping.digests import digest
-from press.source import qmd
+from press.source import reading
 from press.source.qmd import Line
 from press.typesetting.rendering import run_pandoc
 
@@ -23,7 +24,6 @@ PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 """What is shown as a picture, the best first."""
 
 _ALIGNMENT = re.compile(r'(<t[hd]\b[^>]*?) style="text-align: (left|right|center);"')
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class NotebookPage:
 
 
 def _preformatted(text: str, kind: str) -> str:
-    return f'<pre class="{escape(kind)}">{escape(_ANSI.sub("", text))}</pre>'
+    return f'<pre class="{escape(kind)}">{escape(without_colours(text))}</pre>'
 
 
 def _picture(output: Mapping[str, Any], alternatives: Iterator[str]) -> str:
@@ -173,7 +173,7 @@ def _parted(source: str) -> tuple[dict[str, Any], str]:
     option_lines = [Line(text, "notebook", number) for number, text in enumerate(lines[:count], 1)]
     text = "\n".join(line.text[2:].removeprefix(" ") for line in option_lines)
     try:
-        options = qmd.parse_yaml(text, option_lines, "the options") if option_lines else {}
+        options = reading.mapping(text, option_lines, "the options") if option_lines else {}
     except InputError:
         options = {}
     return options, "\n".join(lines[count:]).strip("\n")

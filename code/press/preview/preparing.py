@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -81,14 +82,22 @@ def _die_with_parent() -> None:
 
 
 def _count(project: Project, settings: Any, say: Callable[[str], None], done: threading.Event) -> None:
-    """Say how far the long work is, while some of it is missing."""
-    said = None
+    """Say how far the long work is and how long it still takes, while some of it is missing."""
+    said, began = None, {}
     while not done.wait(INTERVAL):
         for step in project.report.steps:
             have, wanted = imported(step.progress)(project, settings) if step.progress else (0, 0)
+            before, since = began.setdefault(step.name, (have, time.monotonic()))
             if have < wanted and (step.name, have) != said:
                 said = (step.name, have)
-                say(f"Working on {step.name}: {have} of {wanted} done")
+                spent = time.monotonic() - since
+                left = f", {_about(spent / (have - before) * (wanted - have))} left" if have > before else ""
+                say(f"Working on {step.name}: {have} of {wanted} done{left}")
+
+
+def _about(seconds: float) -> str:
+    """Say a time as roughly as it is known."""
+    return f"about {round(seconds / 60)} min" if seconds >= 90 else f"about {max(10, round(seconds, -1)):.0f} s"
 
 
 def main() -> None:

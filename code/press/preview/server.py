@@ -32,7 +32,7 @@ from press.preview.guard import Guard
 from press.preview.watching import changes
 from press.preview.workshop import Workshop
 from press.project import Project
-from press.typesetting.rendering import builtin_format
+from press.typesetting.formats import builtin_format
 
 ADDRESS = "127.0.0.1"
 RESTARTED = "PRESS_PREVIEW_SOCKET"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from enum import IntEnum
 from pathlib import Path
 
@@ -36,7 +36,9 @@ def running_code(project: Project) -> frozenset[Path]:
     return frozenset(path for path in loaded if code_folder() in path.parents or project.code in path.parents)
 
 
-def effect(path: Path, project: Project, running: Iterable[Path] = frozenset()) -> Effect:
+def effect(
+    path: Path, project: Project, running: Collection[Path] = frozenset(), read: Collection[Path] = frozenset()
+) -> Effect:
     """Say what the change of a file asks for.
 
     Parameters
@@ -47,6 +49,8 @@ def effect(path: Path, project: Project, running: Iterable[Path] = frozenset()) 
         The project.
     running
         The files of the preview's own code: it cannot change while it runs.
+    read
+        The files that the pages were made from the last time.
     """
     if path.name.endswith(TEMPORARY) or path.name.startswith((".", "#")):
         return Effect.NOTHING
@@ -60,17 +64,24 @@ def effect(path: Path, project: Project, running: Iterable[Path] = frozenset()) 
         return Effect.RESTART
     if path == project.settings_file or parts[0] == "data" or (parts[0] == "code" and path.suffix == ".py"):
         return Effect.PREPARATION
-    if len(parts) == 1 and path.name not in SINGLE_FILES and path.suffix not in BIBLIOGRAPHY | {".qmd"}:
+    is_source = path.name in SINGLE_FILES or path.suffix in BIBLIOGRAPHY | {".qmd"}
+    if len(parts) == 1 and project.folder != project.root and not is_source and path not in read:
         return Effect.NOTHING
     return Effect.DOCUMENTS
 
 
 def folders(project: Project, further: Iterable[Path] = ()) -> frozenset[Path]:
-    """Return the folders to watch with all that is in them: the project's own, and those of further files."""
-    own = [project.folder, project.code, project.data]
+    """Return the folders to watch with all that is in them: the project's own, and those of further files in it."""
+    own = [path for path in (project.folder, project.code, project.data) if path != project.root]
     found = [path.parent if path.is_file() else path for path in further]
-    elsewhere = [path for path in found if path != project.root and not any(o in (path, *path.parents) for o in own)]
-    return frozenset(path for path in (*own, *elsewhere) if path.is_dir())
+    elsewhere = [path for path in found if not any(folder in (path, *path.parents) for folder in own)]
+    inside = (path for path in (*own, *elsewhere) if project.root in path.parents)
+    return frozenset(path for path in inside if path.is_dir())
+
+
+def outside(project: Project, further: Iterable[Path] = ()) -> frozenset[Path]:
+    """Return the folders outside the project that hold further files: these alone count there, whatever else is in."""
+    return frozenset(path.parent for path in further if project.root not in path.parents and path.parent.is_dir())
 
 
 async def changes(project: Project, further: Callable[[], Iterable[Path]]) -> AsyncIterator[set[Path]]:
@@ -86,7 +97,8 @@ async def changes(project: Project, further: Callable[[], Iterable[Path]]) -> As
     found: asyncio.Queue[set[Path]] = asyncio.Queue()
     tasks = [
         asyncio.create_task(_follow_root(project, found)),
-        asyncio.create_task(_follow_folders(project, further, found)),
+        asyncio.create_task(_follow(lambda: folders(project, further()), project.folder / "…", found)),
+        asyncio.create_task(_follow(lambda: outside(project, further()), None, found, further)),
     ]
     try:
         while True:
@@ -112,22 +124,35 @@ async def _follow_root(project: Project, found: asyncio.Queue) -> None:
         found.put_nowait({Path(name) for _, name in batch})
 
 
-async def _follow_folders(project: Project, further: Callable[[], Iterable[Path]], found: asyncio.Queue) -> None:
+async def _follow(
+    wanted: Callable[[], frozenset[Path]],
+    unseen: Path | None,
+    found: asyncio.Queue,
+    only: Callable[[], Iterable[Path]] | None = None,
+) -> None:
+    """Follow what happens in some folders: all that is in them, or some files only."""
     from watchfiles import awatch
 
     watched: frozenset[Path] = frozenset()
     while True:
-        before, watched = watched, folders(project, further())
-        if before:
+        before, watched = watched, wanted()
+        if before and unseen is not None:
             # A folder came or went: what happened in it meanwhile was not seen.
-            found.put_nowait({folder / "…" for folder in before ^ watched} or {project.folder / "…"})
+            found.put_nowait({folder / "…" for folder in before ^ watched} or {unseen})
         if not watched:
             await asyncio.sleep(1)
             continue
         async for batch in awatch(
-            *watched, watch_filter=None, step=STEP, debounce=200, rust_timeout=1000, yield_on_timeout=True
+            *watched,
+            watch_filter=None,
+            step=STEP,
+            debounce=200,
+            rust_timeout=1000,
+            yield_on_timeout=True,
+            recursive=only is None,
         ):
-            if batch:
-                found.put_nowait({Path(name) for _, name in batch})
-            if folders(project, further()) != watched:
+            changed = {Path(name) for _, name in batch}
+            if changed := changed if only is None else changed & set(only()):
+                found.put_nowait(changed)
+            if wanted() != watched:
                 break

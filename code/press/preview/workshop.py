@@ -18,6 +18,8 @@ from pathlib import Path
 
 from handin.errors import WorkError
 from press.build import Builder, Purpose
+from press.currency import SET
+from press.execution import seen
 from press.keeping.lock import alone
 from press.prepare import Prepared
 from press.preview.board import Board, Page
@@ -108,8 +110,8 @@ class Workshop:
 
     def note(self, paths: Iterable[Path]) -> None:
         """Take notice of changed files."""
-        running = running_code(self.project)
-        paths = {path: effect(path, self.project, running) for path in paths}
+        running, read = running_code(self.project), self.further_sources()
+        paths = {path: effect(path, self.project, running, read) for path in paths}
         most = max(paths.values(), default=Effect.NOTHING)
         if most == Effect.NOTHING:
             return
@@ -249,22 +251,22 @@ class Workshop:
         self._held.enter_context(alone(self.project, lambda text: self.board.doing("documents", text)))
 
     def _notebook_is_affected(self, changed: set[Path], prepared: Prepared) -> bool:
-        shared = {self.project.folder / "matplotlibrc", *self._notebook_sources}
-        return self._notebook_made_with is not prepared or bool(shared & changed)
+        is_read = any(path in self._notebook_sources or path.suffix.lower() not in SET for path in changed)
+        return self._notebook_made_with is not prepared or is_read
 
     def _build_notebook(self, prepared: Prepared) -> None:
         self._notebook_made_with = None
         content, _ = self._builder.notebook(prepared.variables, prepared.inputs)
-        self._notebook_sources = frozenset(
-            self._builder.job(self.project.report.notebook, prepared.inputs).document.sources
-        )
+        job = self._builder.job(self.project.report.notebook, prepared.inputs)
+        read = seen.paths(self._builder.used.seen.get(job.document.name, {}), self.project.root)
+        self._notebook_sources = frozenset(path.resolve() for path in (*job.document.sources, *read))
         self.cells = self._notebook_page.cells(content)
         self._notebook_made_with = prepared
         self.board.publish(notebook=hashlib.sha256(content).hexdigest()[:24])
 
     def _build_report(self, prepared: Prepared) -> None:
         source = self._builder.report(prepared)
-        self._sources = frozenset(source.sources)
+        self._sources = frozenset(path.resolve() for path in (*source.sources, *self._builder.used.files))
         svgs, pdf = self._builder.typesetter.pages_and_pdf(source.text)
         # To compare is cheaper than to digest, and most pages are as they were.
         before = itertools.chain(self._bodies[0].items(), itertools.repeat(("", b"")))

@@ -2,29 +2,29 @@
 
 The Markdown has one shape for every float, whether a cell made it, an image in the prose or an embedded notebook cell:
 a fenced div with the label as its id, the content, and the caption as its last paragraph. Quarto's documents may use
-the same shape, so the Lua filter knows only this one.
+the same shape, so the Lua filter knows only this one. Every line of it knows where it comes from.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
+import itertools
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from handin.errors import InputError, WorkError
-from press.execution.execution import Outputs
-from press.keeping.kept import write_if_changed
-from press.source import qmd
-from press.source.qmd import Cell, Document, Line, Prose
-
-_EMBED = re.compile(r"^\{\{<\s*embed\s+(\S+?)#([\w-]+)\s*>\}\}\s*$")
-_PAGEBREAK = re.compile(r"^\{\{<\s*pagebreak\s*>\}\}\s*$")
+from press.execution.job import Outputs
+from press.source import options as known_options
+from press.source import reading, references, shortcodes
+from press.source.qmd import Cell, Document, Kind, Line, Prose
+from press.source.refusals import IMAGE, left_out
+from press.source.scanning import scanned
+from press.typesetting import outputs as output_markdown
+from press.typesetting.outputs import Figures, Shown, fenced, joined, quoted
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,14 @@ class Emitted:
     chapters
         One text for each chapter, in order.
     embedded
-        The notebooks that were embedded from.
+        The notebooks that were embedded from, and the images that are shown.
+    lines
+        The same chapters line by line, each line with the place that it comes from.
     """
 
     chapters: tuple[str, ...]
     embedded: tuple[Path, ...]
+    lines: tuple[tuple[Line, ...], ...] = field(default=())
 
 
 @dataclass(frozen=True)
@@ -57,12 +60,15 @@ class Context:
         The values of ``{{< var >}}``.
     echo
         Whether a cell's code is printed unless it says otherwise.
+    strict
+        Whether the format makes a promise: what is lenient elsewhere is refused.
     """
 
     root: Path
     figures: Path
     variables: Mapping[str, Any]
-    echo: bool
+    echo: bool | str
+    strict: bool = True
 
 
 def emit(document: Document, outputs: Outputs, context: Context) -> Emitted:
@@ -85,167 +91,255 @@ def emit(document: Document, outputs: Outputs, context: Context) -> Emitted:
         If a cell that is labelled as a figure or table did not make one.
     """
     writer = _Writer(document, context)
-    chapters: dict[int, list[str]] = {}
+    chapters: dict[int, list[Line]] = {}
     by_cell = iter(outputs)
     for part in document.parts:
-        text = writer.prose(part) if isinstance(part, Prose) else writer.cell(part, next(by_cell))
-        chapters.setdefault(part.chapter, []).append(text)
-    texts = ["\n\n".join(pieces) + "\n" for _, pieces in sorted(chapters.items())]
-    return Emitted(tuple(text for text in texts if text.strip()), tuple(writer.embedded))
+        if isinstance(part, Prose):
+            lines = writer.prose(part, [next(by_cell) for _ in part.inline])
+        else:
+            lines = writer.cell(part, next(by_cell))
+        if lines:
+            chapter = chapters.setdefault(part.chapter, [])
+            chapter += [replace(lines[0], text="", plain="", kind=Kind.TEXT)] if chapter else []
+            chapter += lines
+    pieces = [list(scanned(lines)) for _, lines in sorted(chapters.items()) if any(line.text.strip() for line in lines)]
+    every = [line for piece in pieces for line in piece]
+    if not context.strict:
+        every = [left_out(line) if line.kind is Kind.TEXT else line for line in every]
+    flat = iter(references.linked(every))
+    found = tuple(tuple(itertools.islice(flat, len(piece))) for piece in pieces)
+    texts = tuple("\n".join(line.text for line in lines) + "\n" for lines in found)
+    return Emitted(texts, tuple(writer.embedded), found)
+
+
+def in_one(emitted: Emitted) -> Emitted:
+    """Make all chapters one."""
+    lines: list[Line] = []
+    for chapter in emitted.lines:
+        lines += [*([replace(chapter[0], text="")] if lines else []), *chapter]
+    return replace(emitted, chapters=("\n".join(emitted.chapters),), lines=(tuple(lines),))
+
+
+def _lines(text: str, origin: Line, part: str = "") -> list[Line]:
+    """Part a text that was made at one place into lines."""
+    return [Line(each, origin.file, origin.number, part) for each in text.split("\n")]
 
 
 class _Writer:
     def __init__(self, document: Document, context: Context):
         self.document = document
         self.context = context
+        self.figures = Figures(context.root, context.figures, context.strict)
         self.embedded: list[Path] = []
         self.notebooks: dict[Path, dict] = {}
 
     def value(self, text: str, place: str) -> str:
-        return qmd.substitute(text, place, self.context.variables, self.document.front_matter)
+        return shortcodes.substitute(text, place, self.context.variables, self.document.front_matter)
 
-    def prose(self, part: Prose) -> str:
-        plain = {(line.file, line.number) for line in qmd.outside_code(part.lines)}
-        code = qmd.code_blocks(part.lines)
-        pieces = []
-        for line in part.lines:
-            place = (line.file, line.number)
-            if place in plain:
-                pieces.append(self._line(line))
+    # -- prose
+
+    def prose(self, part: Prose, outputs: Sequence[Sequence[dict]]) -> list[Line]:
+        inline = zip(part.inline, outputs, strict=True)
+        result: list[Line] = []
+        for kind, group in itertools.groupby(part.lines, lambda line: line.kind):
+            run = list(group)
+            if kind is Kind.TEXT:
+                result += self._with_images([made for line in run for made in self._line(line, inline)])
+            elif kind is Kind.CODE:
+                result += [replace(line, text=self.value(line.text, line.place)) for line in run]
             else:
-                pieces.append(self.value(line.text, line.place) if place in code else line.text)
-        return "\n".join(pieces)
+                result += [self._escaped_cell(line) for line in run]
+        return result
 
-    def _line(self, line: Line) -> str:
-        if _PAGEBREAK.match(line.text):
-            return "\n::: {.pagebreak}\n:::\n"
-        if match := _EMBED.match(line.text):
-            return self._embed(match[1], match[2], line)
-        if re.match(r"^\{\{<\s*(embed|pagebreak)", line.text):
-            raise InputError(f"{line.place}: write {{{{< embed notebook.ipynb#label >}}}} or {{{{< pagebreak >}}}}.")
-        return self._text(line.text, line.place)
+    def _line(self, line: Line, inline: Iterator[tuple[Cell, Sequence[dict]]]) -> list[Line]:
+        if "{{<" in line.text:
+            if shortcodes.PAGEBREAK.match(line.text):
+                return _lines("\n::: {.pagebreak}\n:::\n", line)
+            if match := shortcodes.EMBED.match(line.text):
+                return self._embed(match[1], match[2], line)
+            if re.match(r"^\{\{<\s*(embed|pagebreak)", line.text):
+                words = "write {{< embed notebook.ipynb#label >}} or {{< pagebreak >}}."
+                raise InputError(f"{line.place}: {words}")
+        text = self.value(line.text, line.place)
+        if "`{" in text:
+            text = reading.INLINE.sub(lambda match: self._expression(match, *next(inline)), text)
+        return [replace(line, text=text)]
 
-    def _text(self, text: str, place: str) -> str:
-        """Substitute variables, and name images from the project's folder, as Typst finds them."""
+    def _expression(self, match: re.Match, cell: Cell, outputs: Sequence[dict]) -> str:
+        if not cell.options.get("eval", True):
+            return f"`{match[2]}`"
+        return output_markdown.inline(outputs, cell.place)
+
+    def _escaped_cell(self, line: Line) -> Line:
+        """Show a cell's fence that is only to be shown: ``{{python}}`` is code in Python."""
+        text = re.sub(r"^(\s*[`~]{3,})\s*\{\{(\w+)\}\}\s*$", r"\1\2", line.text)
+        return replace(line, text=text.replace("{=html}", "{=left-out}"))
+
+    def _with_images(self, lines: list[Line]) -> list[Line]:
+        """Name images from the project's folder, as Typst finds them; an image may go over several lines."""
+        if not any("![" in line.text for line in lines):
+            return lines
 
         def image(match: re.Match) -> str:
             start, end = (border - match.start() for border in match.span("file"))
-            return match[0][:start] + self._image_file(match["file"], place) + match[0][end:]
+            line = lines[match.string.count("\n", 0, match.start())]
+            return match[0][:start] + self._image_file(match["file"], line.place) + match[0][end:]
 
-        text = self.value(text, place)
-        return qmd.IMAGE.sub(image, text) if "![" in text else text
+        texts = IMAGE.sub(image, "\n".join(line.text for line in lines)).split("\n")
+        return [replace(line, text=text) for line, text in zip(lines, texts, strict=True)]
 
     def _image_file(self, name: str, place: str) -> str:
         """Find an image's file: named from the document's folder, or from the project's with a leading slash."""
         if re.match(r"[a-z]+:", name):
             raise InputError(f"{place}: the image {name} is not a file of the project: download it.")
         root = self.context.root.resolve()
+        name = name.replace("%20", " ")
         path = (root / name.lstrip("/") if name.startswith("/") else self.document.path.parent / name).resolve()
         if root not in path.parents or not path.is_file():
             raise InputError(f"{place}: the image {name} does not exist in the project.")
-        return "/" + path.relative_to(root).as_posix()
+        self.embedded.append(path)
+        return "/" + path.relative_to(root).as_posix().replace(" ", "%20")
 
-    def cell(self, cell: Cell, outputs: Sequence[dict]) -> str:
+    # -- cells
+
+    def cell(self, cell: Cell, outputs: Sequence[dict]) -> list[Line]:
         options = cell.options
-        if not options.get("include", True):
-            return ""
-        pieces = []
-        if options.get("echo", self.context.echo) and cell.code.strip():
-            pieces.append(self._listing(cell))
+        if cell.hidden or not options.get("include", True):
+            return []
+        pieces: list[list[Line]] = []
+        echo = options.get("echo", self.context.echo)
+        if echo and cell.code.strip():
+            pieces.append(self._listing(cell, fence=echo == "fenced"))
         if options.get("output", True) is not False:
-            pieces.append(self.outputs(options, outputs, cell.place))
-        return "\n\n".join(piece for piece in pieces if piece)
+            pieces.append(self.outputs(options, outputs, cell.fence))
+        lines = [line for piece in pieces if piece for line in [*piece, replace(piece[-1], text="")]]
+        if cell.indent:
+            return [replace(line, text=" " * cell.indent + line.text if line.text else "") for line in lines]
+        return lines[:-1]
 
-    def _listing(self, cell: Cell) -> str:
-        code = fenced(cell.code.strip("\n"), "python")
+    def _listing(self, cell: Cell, fence: bool) -> list[Line]:
+        lines = list(cell.lines)
+        if fence:
+            first = replace(cell.fence, text="```{python}")
+            lines = [first, *cell.option_lines, *lines, replace(first, text="```")]
+        while lines and not lines[0].text.strip():
+            del lines[0]
+        while lines and not lines[-1].text.strip():
+            del lines[-1]
+        opening, *_, closing = fenced("\n".join(line.text for line in lines), "python").split("\n")
+        block = [replace(lines[0], text=opening), *lines, replace(lines[-1], text=closing)]
         label = cell.options.get("lst-label")
-        if not label:
-            return code
-        return _float(label, {}, [code], self.value(cell.options["lst-cap"], cell.place))
+        return self._float(label, "lst", {}, [block], str(cell.options["lst-cap"]), cell.fence) if label else block
 
-    def outputs(self, options: Mapping[str, Any], outputs: Sequence[dict], place: str) -> str:
-        """Turn a cell's outputs into Markdown, as a float where its label says so."""
-        shown = [o for o in outputs if not (o.get("name") == "stderr" and options.get("warning") is False)]
-        alternatives = _alternatives(options)
-        pieces: list[str] = []
-        images = 0
-        for output in shown:
-            text, is_image = self._output(output, options, alternatives, images, place)
-            images += is_image
-            if text:
-                pieces.append(text)
-        label = options.get("label") or ""
+    def outputs(self, options: Mapping[str, Any], outputs: Sequence[dict], origin: Line) -> list[Line]:
+        """Turn a cell's outputs into Markdown, as a float where its label or caption says so."""
+        place = origin.place
+        label = str(options.get("label") or "")
         kind = label.partition("-")[0]
-        if kind == "fig":
-            return self._figure(label, options, pieces, images, place)
+        if kind not in ("fig", "tbl"):
+            label, kind = "", next((kind for kind in ("fig", "tbl") if options.get(f"{kind}-cap")), "")
+        alternatives = [self.value(text, place) for text in _alternatives(options)]
+        shown = output_markdown.shown(outputs, options, place, self.figures, alternatives)
+        shown = [
+            each if each.text.startswith("```") else replace(each, text=self.value(each.text, place)) for each in shown
+        ]
         if kind == "tbl":
-            if not any(re.search(r"^\s*\|", piece, flags=re.M) for piece in pieces):
-                raise WorkError(f"{place}: the cell {label} is labelled as a table but displays none.")
-            return _float(label, {}, pieces, self.value(options["tbl-cap"], place))
-        if "layout-ncol" in options and len(pieces) > 1:
-            return _div("", {"layout-ncol": str(options["layout-ncol"])}, pieces)
-        return "\n\n".join(pieces)
-
-    def _figure(self, label: str, options: Mapping, pieces: list[str], images: int, place: str) -> str:
-        subcaptions = options.get("fig-subcap") or []
-        if images != max(1, len(subcaptions)) or len(pieces) != images:
-            wanted = f"{len(subcaptions)} figures" if subcaptions else "one figure and nothing else"
-            raise WorkError(f"{place}: the cell {label} must display {wanted}; it displays {len(pieces)} outputs.")
-        if subcaptions:
-            pieces = [
-                _float(f"{label}-{number}", {}, [piece], self.value(caption, place))
-                for number, (piece, caption) in enumerate(zip(pieces, subcaptions, strict=True), 1)
+            shown = self._only_tables(label, shown, place)
+        elif kind == "fig":
+            shown = self._only_figures(label, options, shown, place)
+        if not kind or not shown:
+            return self._plain(options, shown, origin)
+        before = [] if kind == "tbl" else [each for each in shown if not each.is_image and self._has_image(shown)]
+        inside = [each for each in shown if each not in before]
+        caption, parts = options.get(f"{kind}-cap") or "", options.get(f"{kind}-subcap")
+        pieces = [self._made(each, origin) for each in inside]
+        if isinstance(caption, list):
+            captions = [*caption, *[""] * (len(pieces) - len(caption))]
+            floats = [
+                self._float(f"{label}-{number}" if label else "", kind, {}, [piece], str(each), origin)
+                for number, (piece, each) in enumerate(zip(pieces, captions, strict=False), 1)
             ]
-        attributes = {"layout-ncol": str(options["layout-ncol"])} if "layout-ncol" in options else {}
-        return _float(label, attributes, pieces, self.value(options["fig-cap"], place))
+            return [line for each in floats for line in [*each, Line("", origin.file, origin.number)]]
+        if isinstance(parts, list):
+            pieces = [
+                self._float(f"{label}-{number}", kind, {}, [piece], str(text), origin)
+                for number, (piece, text) in enumerate(zip(pieces, parts, strict=True), 1)
+            ]
+        made = self._float(label, kind, _layout(options), pieces, str(caption), origin)
+        return [*self._plain({}, before, origin), *([Line("", origin.file, origin.number)] if before else []), *made]
 
-    def _output(
-        self, output: dict, options: Mapping, alternatives: Sequence[str], image: int, place: str
-    ) -> tuple[str, bool]:
-        kind = output["output_type"]
-        if kind == "stream":
-            text = _text(output["text"])
-            if options.get("output") == "asis" and output["name"] == "stdout":
-                return self._text(text, place), False
-            return (fenced(text.rstrip("\n"), "") if text.strip() else ""), False
-        if kind == "error":
-            raise WorkError(f"{place}: {output['ename']}: {output['evalue']}")
-        data = output.get("data", {})
-        if "text/markdown" in data:
-            return self._text(_text(data["text/markdown"]), place), False
-        for mime, suffix in (("image/svg+xml", "svg"), ("image/png", "png")):
-            if mime in data:
-                content = _text(data[mime])
-                raw = content.encode() if suffix == "svg" else base64.b64decode(content)
-                if image >= len(alternatives) or not alternatives[image]:
-                    raise InputError(f"{place}: the figure needs an alternative text: add a line '#| fig-alt: \"…\"'.")
-                return self._image(raw, suffix, alternatives[image], place), True
-        if "text/latex" in data:
-            return _display_mathematics(_text(data["text/latex"])), False
-        if "text/plain" in data:
-            text = _text(data["text/plain"])
-            return fenced(text, ""), False
-        if not data:
-            return "", False
-        raise WorkError(
-            f"{place}: an output of type {', '.join(data)} cannot be printed: display Markdown or a figure."
-        )
+    def _made(self, shown: Shown, origin: Line) -> list[Line]:
+        lines = _lines(shown.text, origin, shown.part)
+        return lines if shown.text.startswith("```") else self._with_images(lines)
 
-    def _image(self, raw: bytes, suffix: str, alternative: str, place: str) -> str:
-        name = f"{hashlib.sha256(raw).hexdigest()[:24]}.{suffix}"
-        path = self.context.figures / name
-        write_if_changed(path, raw)
-        source = "/" + path.relative_to(self.context.root).as_posix()
-        return f"![]({source}){{fig-alt={quoted(self.value(alternative, place))}}}"
+    @staticmethod
+    def _has_image(shown: Sequence[Shown]) -> bool:
+        return any(each.is_image for each in shown)
 
-    def _embed(self, name: str, label: str, line: Line) -> str:
+    def _only_tables(self, label: str, shown: list[Shown], place: str) -> list[Shown]:
+        def is_table(each: Shown) -> bool:
+            return bool(re.search(r"^\s*[|+]|<table|\\begin\{tabular|^\s*:?-{3,}", each.text, flags=re.M))
+
+        if label and not any(map(is_table, shown)) and (self.context.strict or not shown):
+            raise WorkError(f"{place}: the cell {label} is labelled as a table but displays none.")
+        return shown
+
+    def _only_figures(self, label: str, options: Mapping, shown: list[Shown], place: str) -> list[Shown]:
+        """Refuse a figure's cell that shows something else, naming it."""
+        parts = options.get("fig-subcap")
+        wanted = len(parts) if isinstance(parts, list) else 1
+        images = sum(each.is_image for each in shown)
+        is_fit = images == wanted and len(shown) == images
+        if isinstance(options.get("fig-cap"), list):
+            is_fit = len(shown) == images
+        if (
+            (label and not shown)
+            or (isinstance(parts, list) and images != wanted)
+            or (self.context.strict and not is_fit)
+        ):
+            words = f"{wanted} figures" if isinstance(parts, list) else "one figure and nothing else"
+            names = ", ".join(f"{each.what} ({each.part})" for each in shown) or "nothing"
+            name = f"the cell {label}" if label else "this cell"
+            raise WorkError(f"{place}: {name} must display {words}; it displays {names}.")
+        return shown
+
+    def _plain(self, options: Mapping[str, Any], shown: Sequence[Shown], origin: Line) -> list[Line]:
+        pieces = [self._made(each, origin) for each in shown]
+        attributes = _layout(options)
+        if attributes and (len(pieces) > 1 or "fig-align" in attributes) and pieces:
+            return _div("", attributes, pieces, origin)
+        empty = Line("", origin.file, origin.number)
+        return [line for piece in pieces for line in [*piece, empty]][:-1]
+
+    def _float(
+        self,
+        label: str,
+        kind: str,
+        attributes: Mapping[str, str],
+        pieces: Sequence[list[Line]],
+        caption: str,
+        origin: Line,
+    ) -> list[Line]:
+        caption = " ".join(self.value(caption, origin.place).split())
+        attributes = {
+            **attributes,
+            **({} if label else {"float": kind}),
+            **({} if caption else {"uncaptioned": "true"}),
+        }
+        return _div(label, attributes, [*pieces, *([_lines(caption, origin)] if caption else [])], origin)
+
+    # -- notebooks
+
+    def _embed(self, name: str, label: str, line: Line) -> list[Line]:
         path = (self.document.path.parent / name).resolve()
         cell = self._notebook_cell(path, name, label, line)
-        source = _text(cell["source"])
-        option_lines = [Line(t, line.file, line.number) for t in source.split("\n") if t.startswith("#|")]
+        source = joined(cell["source"])
+        option_lines = [replace(line, text=t) for t in source.split("\n") if t.startswith("#|")]
         text = "\n".join(each.text[2:].removeprefix(" ") for each in option_lines)
-        options = qmd.parse_yaml(text, option_lines, f"the options of {label}") if option_lines else {}
-        return "\n" + self.outputs(options, cell.get("outputs", []), line.place) + "\n"
+        kept = {key: value for key, value in cell.get("metadata", {}).items() if key in known_options.CELL}
+        own = reading.mapping(text, option_lines, f"the options of {label}") if option_lines else {}
+        empty = replace(line, text="")
+        return [empty, *self.outputs({"label": label, **kept, **own}, cell.get("outputs", []), line), empty]
 
     def _notebook_cell(self, path: Path, name: str, label: str, line: Line) -> dict:
         if path not in self.notebooks:
@@ -257,10 +351,9 @@ class _Writer:
             except (ValueError, OSError):
                 raise InputError(f"{line.place}: the notebook {name} cannot be read.") from None
             self.embedded.append(path)
+        option = re.compile(rf"^#\|\s*label:\s*[\"']?{re.escape(label)}[\"']?\s*$", flags=re.M)
         for cell in self.notebooks[path].get("cells", []):
-            if cell["cell_type"] == "code" and re.search(
-                rf"^#\|\s*label:\s*[\"']?{re.escape(label)}[\"']?\s*$", _text(cell["source"]), flags=re.M
-            ):
+            if cell["cell_type"] == "code" and (cell.get("id") == label or option.search(joined(cell["source"]))):
                 return cell
         raise InputError(f"{line.place}: the notebook {name} has no cell with the label {label}.")
 
@@ -271,41 +364,28 @@ def _notebook(path: Path, stamp: tuple[int, int]) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _text(value: str | list[str]) -> str:
-    return value if isinstance(value, str) else "".join(value)
-
-
 def _alternatives(options: Mapping) -> list[str]:
     given = options.get("fig-alt")
-    return [] if given is None else [given] if isinstance(given, str) else list(given)
+    return [] if given is None else [given] if isinstance(given, str) else [str(each) for each in given]
 
 
-def quoted(text: str) -> str:
-    """Quote a text as the value of a pandoc attribute."""
-    flat = " ".join(text.split())
-    return '"' + flat.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _layout(options: Mapping[str, Any]) -> dict[str, str]:
+    """Return the options that say how parts are set, as attributes."""
+    found = {key: str(options[key]) for key in ("layout-ncol", "layout-nrow", "tbl-colwidths") if key in options}
+    if options.get("fig-align", "default") != "default":
+        found["fig-align"] = options["fig-align"]
+    return found
 
 
-def fenced(text: str, language: str) -> str:
-    """Fence a code block with more backticks than it holds."""
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text}\n{fence}"
-
-
-def _div(identifier: str, attributes: Mapping[str, str], pieces: Sequence[str]) -> str:
+def _div(identifier: str, attributes: Mapping[str, str], pieces: Sequence[list[Line]], origin: Line) -> list[Line]:
     parts = [f"#{identifier}"] if identifier else [".layout"]
     parts += [f"{key}={quoted(value)}" for key, value in attributes.items()]
-    body = "\n\n".join(piece.strip("\n") for piece in pieces)
-    colons = ":" * (max((len(run) for run in re.findall(r"^:{3,}", body, flags=re.M)), default=2) + 1)
-    return f"{colons} {{{' '.join(parts)}}}\n{body}\n{colons}"
-
-
-def _float(label: str, attributes: Mapping[str, str], pieces: Sequence[str], caption: str) -> str:
-    return _div(label, attributes, [*pieces, " ".join(caption.split())])
-
-
-def _display_mathematics(text: str) -> str:
-    """Turn a cell's LaTeX output into displayed mathematics."""
-    body = text.strip().strip("$").strip().removeprefix("\\displaystyle").strip()
-    return f"$$\n{body}\n$$"
+    empty = Line("", origin.file, origin.number)
+    body = [line for piece in pieces for line in [*piece, empty]][:-1]
+    longest = max((len(run[0]) for line in body if (run := re.match(r":{3,}", line.text))), default=2)
+    colons = ":" * (longest + 1)
+    return [
+        replace(empty, text=f"{colons} {{{' '.join(parts)}}}"),
+        *body,
+        replace(empty, text=colons),
+    ]

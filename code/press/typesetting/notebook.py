@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from handin.notebook.seen import seen_digest
-from press.execution.execution import KERNEL, Outputs
-from press.source import qmd
-from press.source.qmd import FLOATS, Cell, Document, Prose
+from press.execution.job import KERNEL, Outputs
+from press.source import shortcodes
+from press.source.qmd import FLOATS, Cell, Document, Kind, Prose
 
 _HEADING_ATTRIBUTES = re.compile(r"^(#{1,6} .*?)\s*\{[^{}]*\}\s*$", flags=re.M)
-_COMMENT = re.compile(r"<!--.*?-->\n?", flags=re.S)
+_COMMENT = re.compile(r"<!--(?! show ).*?-->\n?", flags=re.S)
+_SHOW = re.compile(r"^<!-- show ([\w-]+) -->$", flags=re.M)
 
 
 def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], inputs: str) -> bytes:
@@ -38,24 +39,31 @@ def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], in
     cells = []
     title = document.front_matter.get("title")
     if title:
-        cells.append(_markdown(f"# {qmd.substitute(str(title), document.name, variables, document.front_matter)}"))
+        cells.append(
+            _markdown(f"# {shortcodes.substitute(str(title), document.name, variables, document.front_matter)}")
+        )
     counts = dict.fromkeys(FLOATS, 0)
     by_cell = iter(outputs)
     executed = 0
     for part in document.parts:
         if isinstance(part, Prose):
+            for _ in part.inline:
+                next(by_cell)
             cells += [_markdown(text) for text in _paragraphs(document, part, variables)]
+            continue
+        if part.hidden:
+            next(by_cell)
             continue
         shown = next(by_cell)
         runs = part.options.get("eval", True)
         executed += runs
         cells.append(_code(part, shown, executed if runs else None, variables, document))
         if caption := _caption(part, counts):
-            text = qmd.substitute(caption, part.place, variables, document.front_matter)
+            text = shortcodes.substitute(caption, part.place, variables, document.front_matter)
             cells.append(_markdown(text))
     for number, cell in enumerate(cells, 1):
-        label = cell["metadata"].pop("label", None)
-        cell["id"] = label or f"cell-{number}"
+        cell["id"] = cell["metadata"].get("label") or f"cell-{number}"
+    _show_early(cells)
     metadata: dict[str, Any] = {
         "kernelspec": KERNEL,
         "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
@@ -66,18 +74,49 @@ def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], in
     return (json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
 
 
+def crossed(content: bytes) -> list[str]:
+    """List the claims that a notebook shows with a cross, as not holding, each with the label of its cell."""
+    return [
+        f"{cell['id']}: {line.rstrip()}"
+        for cell in json.loads(content)["cells"]
+        for output in cell.get("outputs", ())
+        for line in output.get("text", ())
+        if line.startswith("✗ ")
+    ]
+
+
 def _paragraphs(document: Document, part: Prose, variables: Mapping[str, Any]) -> list[str]:
     """Split prose into one text a section, so that a notebook's outline works."""
-    plain = {(line.file, line.number) for line in qmd.outside_code(part.lines)}
     sections: list[list[str]] = [[]]
     for line in part.lines:
-        is_prose = (line.file, line.number) in plain
-        text = qmd.substitute(line.text, line.place, variables, document.front_matter) if is_prose else line.text
+        is_prose = line.kind is Kind.TEXT
+        text = shortcodes.substitute(line.text, line.place, variables, document.front_matter) if is_prose else line.text
         if is_prose and re.match(r"^#{1,6} ", text) and any(t.strip() for t in sections[-1]):
             sections.append([])
         sections[-1].append(text)
     texts = (_COMMENT.sub("", _HEADING_ATTRIBUTES.sub(r"\1", "\n".join(lines))).strip() for lines in sections)
     return [text for text in texts if text]
+
+
+def _show_early(cells: Sequence[dict]) -> None:
+    """Attach the picture of a later cell where the prose says ``<!-- show label -->``: so results can come first."""
+    pictures = {
+        cell["id"]: (output["data"]["image/png"], cell["metadata"].get("fig-alt", ""))
+        for cell in cells
+        for output in cell.get("outputs", ())
+        if "image/png" in output.get("data", {})
+    }
+
+    def image(match: re.Match) -> str:
+        return f"![{pictures[match[1]][1]}](attachment:{match[1]}.png)" if match[1] in pictures else ""
+
+    for cell in cells:
+        text = "".join(cell["source"])
+        if cell["cell_type"] == "markdown" and (labels := _SHOW.findall(text)):
+            cell["attachments"] = {
+                f"{label}.png": {"image/png": pictures[label][0]} for label in labels if label in pictures
+            }
+            cell["source"] = _source(_SHOW.sub(image, text))
 
 
 def _caption(cell: Cell, counts: dict[str, int]) -> str | None:
@@ -100,16 +139,17 @@ def _markdown(text: str) -> dict:
 def _code(
     cell: Cell, outputs: Sequence[dict], count: int | None, variables: Mapping[str, Any], document: Document
 ) -> dict:
-    options = "\n".join(line.text for line in cell.option_lines)
-    options = qmd.substitute(options, cell.place, variables, document.front_matter)
-    source = "\n".join(text for text in (options, cell.code.strip("\n")) if text)
-    metadata: dict[str, Any] = {"label": cell.label} if cell.label else {}
-    if cell.options.get("echo") is False or cell.options.get("code-fold"):
-        metadata["jupyter"] = {"source_hidden": True}
+    # The options are metadata, where Quarto and our own `embed` look for them; a reader of the code is spared them.
+    metadata: dict[str, Any] = {
+        key: shortcodes.substitute(value, cell.place, variables, document.front_matter)
+        if isinstance(value, str)
+        else value
+        for key, value in cell.options.items()
+    }
     return {
         "cell_type": "code",
         "metadata": metadata,
-        "source": _source(source),
+        "source": _source(cell.code.strip("\n")),
         "execution_count": count,
         "outputs": [_output(dict(output), count) for output in outputs],
     }

@@ -2,7 +2,7 @@
 
 pandoc's work is kept section by section, under the digest of the section, the filters and pandoc itself; what is
 missing of a chapter goes through pandoc at once. Typst's compiler stays alive in a `Typesetter` and compiles again only
-what changed.
+what changed. What either says against the text is told with its place in the sources.
 """
 
 from __future__ import annotations
@@ -12,164 +12,38 @@ import itertools
 import json
 import os
 import re
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from handin.errors import InputError, WorkError
-from press import checksums
-from press.keeping.digests import code_folder, digest, package_versions
-from press.keeping.kept import write_atomically, write_if_changed
-from press.project import Project
-from press.source import qmd
+from handin.errors import InputError
+from press.keeping.digests import digest, package_versions
+from press.keeping.kept import Kept, write_atomically, write_if_changed
 from press.source.qmd import Document, Line
+from press.typesetting import places
+from press.typesetting.emit import Emitted, in_one
+from press.typesetting.formats import Extension, check_fonts, inside
+from press.typesetting.pandoc import READER, PandocFailure, defines_macros, run_pandoc, sections
+from press.typesetting.row_headers import with_row_headers
 from press.typesetting.worker import PandocWorker
 
 HERE = Path(__file__).resolve().parent
 BODY = "PRESS-BODY"
 BORDER = "PRESS-BORDER"
-
-FRONT_MATTER = frozenset(
-    "title subtitle abstract student-id module submitted lang keywords floating execute jupyter".split()
-)
-
-_ENTRY = re.compile(r"^\s*@(?!comment|string|preamble)\w+\s*\{\s*([^,\s]+)\s*,", flags=re.M | re.I)
-READER = "markdown-auto_identifiers+raw_attribute"
-
-
-def extension_folder(project: Project, options: Mapping[str, Any]) -> Path:
-    """Find the extension of the format that a project names; the built-in one where it names none of its own.
-
-    Quarto's name of a format is that of its extension, a dash, and ``typst``.
-    """
-    named = options.get("format")
-    name = next(iter(named), "") if isinstance(named, Mapping) else str(named or "")
-    for folder in (project.folder, project.root):
-        found = folder / "_extensions" / name.removesuffix("-typst")
-        if name.endswith("-typst") and found.is_dir():
-            return found
-    return builtin_format()
-
-
-@cache
-def builtin_format() -> Path:
-    """Find the format that this project ships, which is used where a document names none."""
-    folder = code_folder().parent / "report" / "_extensions"
-    found = [path.parent for path in sorted(folder.glob("*/_extension.yml")) if "typst:" in path.read_text()]
-    if not found:
-        raise InputError("The built-in format is missing: restore report/_extensions of the project.")
-    return found[0]
+FILTERS = ("foreign", "references", "quarto")
+"""What Quarto's own filters do, in the order in which they run."""
+LEAST = ("a-2b",)
+"""What a PDF keeps whose format promises nothing: then a sign that no font has is an error, not an empty box."""
 
 
 @dataclass(frozen=True)
-class Extension:
-    """A Quarto extension that contributes a Typst format, as its ``_extension.yml`` describes it."""
+class Piece:
+    """A section of the document as Typst, and the Markdown that it was made from."""
 
-    folder: Path
-    options: Mapping[str, Any]
-
-    @classmethod
-    def load(cls, folder: Path) -> Extension:
-        """Read an extension.
-
-        Raises
-        ------
-        InputError
-            If it is missing or contributes no Typst format.
-        """
-        path = folder / "_extension.yml"
-        try:
-            options = qmd.load_yaml(path.read_text(encoding="utf-8"))["contributes"]["formats"]["typst"]
-        except (OSError, yaml.YAMLError, KeyError, TypeError):
-            raise InputError(f"{folder.name}/_extension.yml does not describe a Typst format: restore it.") from None
-        return cls(folder, options)
-
-    @property
-    def filters(self) -> list[Path]:
-        """The Lua filters, in order."""
-        return [self.folder / (f["path"] if isinstance(f, dict) else f) for f in self.options.get("filters", [])]
-
-    @property
-    def fonts(self) -> list[Path]:
-        """The folders with fonts."""
-        return [self.folder / name for name in self.options.get("font-paths", [])]
-
-    @property
-    def pdf_standards(self) -> list[str]:
-        """The PDF standards that the format promises."""
-        return list(self.options.get("pdf-standard", []))
-
-    def files(self) -> list[Path]:
-        """Every file of the extension that shapes the pages."""
-        return sorted(path for path in self.folder.rglob("*") if path.is_file())
-
-
-@cache
-def pandoc() -> Path:
-    """Return the pandoc binary that the package pypandoc-binary holds.
-
-    Its own look-up is not used: it logs a traceback where the system has no pandoc.
-    """
-    from importlib.util import find_spec
-
-    spec = find_spec("pypandoc")
-    path = Path(spec.origin).parent / "files" / "pandoc" if spec and spec.origin else None
-    if path is None or not path.is_file():
-        raise WorkError("pandoc is not installed: run 'make' again, it installs the package pypandoc-binary.")
-    return path
-
-
-PATIENCE = 120
-"""Seconds that pandoc may take for one section; usually it takes a fraction of one."""
-
-
-class PandocFailure(Exception):
-    """pandoc or a filter refused the text; the message is the filter's own."""
-
-
-def run_pandoc(text: str, arguments: Sequence[str], folder: Path) -> str:
-    """Run pandoc on a text.
-
-    Raises
-    ------
-    PandocFailure
-        With the last line that pandoc or a filter said.
-    """
-    try:
-        done = subprocess.run(
-            [str(pandoc()), *arguments],
-            input=text.encode(),
-            capture_output=True,
-            cwd=folder,
-            # In the C locale pandoc cannot open a filter in a folder whose name is not ASCII.
-            env={**os.environ, "LC_ALL": "C.UTF-8"},
-            check=False,
-            timeout=PATIENCE,
-        )
-    except subprocess.TimeoutExpired:
-        raise PandocFailure(f"pandoc did not come to an end within {PATIENCE} seconds") from None
-    if done.returncode:
-        raise PandocFailure(_filter_message(done.stderr.decode(errors="replace")))
-    return done.stdout.decode()
-
-
-def _filter_message(stderr: str) -> str:
-    lines = [line for line in stderr.strip().splitlines() if line.strip()]
-    body: list[str] = []
-    for line in lines:
-        if line.startswith(("stack traceback:", "\t")):
-            break
-        if line.startswith("Error running filter"):
-            line = line.split(":", 1)[1].strip()
-        if line:
-            body.append(re.sub(r"^\S+\.lua:\d+: ", "", line))
-    return " ".join(body) or "pandoc failed"
+    typst: str
+    lines: tuple[Line, ...]
 
 
 class Typesetter:
@@ -191,20 +65,23 @@ class Typesetter:
         self.root = root
         self.extension = extension
         self.cache = cache
+        self._kept = Kept(cache / "pandoc")
         self.worker = worker
         self._memory: dict[str, str] = {}
         self._compilers: dict[str, Any] = {}
         self._exporter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="typst")
         self._exporting: Future[bytes] | None = None
+        self._pieces: list[Piece] = []
+        self._name = ""
 
-    def typst_source(self, document: Document, chapters: Sequence[str], metadata: Mapping[str, Any]) -> str:
+    def typst_source(self, document: Document, emitted: Emitted, metadata: Mapping[str, Any]) -> str:
         """Turn a document into Typst.
 
         Parameters
         ----------
         document
             The document, for the places of errors.
-        chapters
+        emitted
             Its Markdown, chapter by chapter.
         metadata
             What the template reads.
@@ -214,32 +91,50 @@ class Typesetter:
         InputError
             If a formula or construct cannot be set, with its place.
         """
-        filters = [HERE / "filters" / "quarto.lua", *self.extension.filters]
+        filters = [*(HERE / "filters" / f"{name}.lua" for name in FILTERS), *self.extension.filters]
         scripts = sorted({path for f in filters for path in f.parent.glob("*.lua")})
         tools = digest([path.read_text(encoding="utf-8") for path in scripts], package_versions("pypandoc-binary"))
         arguments = [f"--from={READER}", "--to=typst", "--wrap=none", "--number-sections"]
         arguments += [f"--lua-filter={path}" for path in filters]
+        every = [line for lines in emitted.lines for line in lines]
+        if any(map(defines_macros, emitted.chapters)):  # a macro reaches all that comes after it
+            emitted = in_one(emitted)
 
-        def chapter(text: str) -> str:
+        def chapter(text: str) -> list[str]:
             try:
-                return "\n\n".join(self._converted(sections(text), arguments, tools, filters))
+                return self._converted(sections(text), arguments, tools, filters)
             except PandocFailure as failure:
-                raise InputError(_placed(str(failure), document)) from None
+                raise InputError(places.of_quoted(str(failure), document, every)) from None
 
         with ThreadPoolExecutor(max_workers=2) as pool:
-            bodies = list(pool.map(chapter, chapters))
-        return self._frame(metadata, tools).replace(BODY, "\n\n".join(bodies))
+            made = list(pool.map(chapter, emitted.chapters))
+        self._pieces = [
+            Piece(typst, lines)
+            for text, lines, typsts in zip(emitted.chapters, emitted.lines or itertools.repeat(()), made, strict=False)
+            for typst, lines in zip(typsts, _lines_of(sections(text), lines), strict=True)
+        ]
+        self._name = document.name
+        body = "\n\n".join(piece.typst for piece in self._pieces)
+        return self._frame(metadata, tools).replace(BODY, body)
 
     def _frame(self, metadata: Mapping[str, Any], tools: str) -> str:
         """Fill the template, with a mark where the body goes."""
         templates = self.cache / "template"
+        own = inside(self.extension.folder) if self.root not in self.extension.folder.parents else None
         for path in (HERE / "templates" / "report.typ", *self.extension.folder.glob("*.typ")):
             write_if_changed(templates / path.name, path.read_bytes())
         parts = digest([path.read_text(encoding="utf-8") for path in sorted(templates.glob("*.typ"))])
-        front = "---\n" + json.dumps(dict(metadata), ensure_ascii=False) + "\n...\n\n" + BODY + "\n"
+        front = "---\n" + json.dumps(dict(metadata), ensure_ascii=False, default=str) + "\n...\n\n" + BODY + "\n"
         arguments = [f"--from={READER}", "--to=typst", "--wrap=none", f"--template={templates / 'report.typ'}"]
         arguments += [f"--lua-filter={path}" for path in self.extension.filters]
-        return self._converted((front,), arguments, tools + parts)[0]
+        frame = self._converted((front,), arguments, tools + parts)[0]
+        if own is None:
+            return frame
+        # Typst opens files below the project's folder alone.
+        for path in (path for path in self.extension.folder.iterdir() if path.suffix not in (".lua", ".yml", ".typ")):
+            if path.is_file():
+                write_if_changed(templates / path.name, path.read_bytes())
+        return frame.replace(f'"{own}/', f'"/{templates.relative_to(self.root).as_posix()}/')
 
     def _converted(
         self, texts: Sequence[str], arguments: Sequence[str], tools: str, filters: Sequence[Path] = ()
@@ -251,7 +146,7 @@ class Typesetter:
         for key, text in zip(keys, texts, strict=True):
             if key in self._memory:
                 continue
-            if (kept := _whole(self._kept_file(key))) is not None:
+            if (kept := self._kept.load(key, key)) is not None:
                 self._memory[key] = kept
             else:
                 missing[key] = text
@@ -264,11 +159,8 @@ class Typesetter:
                 made = [run_pandoc(text, arguments, self.root) for text in missing.values()]
             for key, text in zip(missing, made, strict=True):
                 self._memory[key] = text
-                write_atomically(self._kept_file(key), _sealed(text), durable=False)
+                self._kept.save(key, key, text, durable=False)
         return [self._memory[key] for key in keys]
-
-    def _kept_file(self, key: str) -> Path:
-        return self.cache / "pandoc" / f"{key}.typ"
 
     def compile(self, source: str) -> bytes:
         """Set a document as one tagged PDF.
@@ -280,7 +172,7 @@ class Typesetter:
 
         Raises
         ------
-        WorkError
+        InputError
             If Typst refuses it.
         """
         self._write(source)
@@ -299,11 +191,11 @@ class Typesetter:
         pages
             Each page as SVG.
         pdf
-            The PDF, which may still be under way; its result raises `WorkError` where it keeps no standard.
+            The PDF, which may still be under way; its result raises `InputError` where it keeps no standard.
 
         Raises
         ------
-        WorkError
+        InputError
             If Typst refuses the document.
         """
         self._write(source)
@@ -326,9 +218,10 @@ class Typesetter:
 
     def _pdf(self) -> bytes:
         with self._refusals():
-            return self._compiler("pdf").compile(
-                format="pdf", pdf_standards=self.extension.pdf_standards, timestamp=_epoch()
+            pdf = self._compiler("pdf").compile(
+                format="pdf", pdf_standards=self.extension.pdf_standards or list(LEAST), timestamp=_epoch()
             )
+        return with_row_headers(pdf) if self.extension.pdf_standards else pdf
 
     def _compiler(self, use: str) -> Any:
         import typst
@@ -340,32 +233,49 @@ class Typesetter:
                 str(self._main),
                 root=str(self.root),
                 font_paths=[str(path) for path in self.extension.fonts],
-                ignore_system_fonts=True,
+                ignore_system_fonts=self.extension.promises,
             )
         return self._compilers[use]
 
     @contextlib.contextmanager
     def _refusals(self) -> Iterator[None]:
-        """Turn what Typst says against a document into a sentence."""
+        """Turn what Typst says against a document into a sentence with its place in the sources."""
         import typst
 
         try:
             yield
         except typst.TypstError as error:
             hints = "".join(f" ({hint})" for hint in error.hints)
-            place = self._template_place(error.diagnostic)
-            raise WorkError(f"{place}Typst cannot set the document: {error.message}{hints}") from None
+            place = self._place(error.diagnostic)
+            raise InputError(f"{place}: {_in_words(error.message)}{hints}") from None
 
-    def _template_place(self, diagnostic: str) -> str:
-        """Say which line of a template a line of the document comes from that Typst names; '' if from none."""
-        found = re.search(rf"{re.escape(self._main.name)}:(\d+):", diagnostic)
-        lines = self._main.read_text(encoding="utf-8").splitlines()
-        if not found or not (wanted := lines[int(found[1]) - 1].strip()):
-            return ""
-        for path in sorted(self.extension.folder.glob("*.typ")):
+    def _place(self, diagnostic: str) -> str:
+        """Name the place in the sources of the first position that Typst names."""
+        found = re.search(r"┌─ (.+?):(\d+):(\d+)", diagnostic)
+        if not found:
+            return self._name
+        if not found[1].endswith(self._main.name):
+            parts = Path(found[1]).parts
+            tails = ("/".join(parts[index:]) for index in range(len(parts)))
+            return f"{next((tail for tail in tails if (self.root / tail).is_file()), found[1])}:{found[2]}"
+        lines = self._main.read_text(encoding="utf-8").split("\n")
+        row, column = int(found[2]) - 1, int(found[3])
+        start = sum(len(line) + 1 for line in lines[:row]) + column
+        at = "\n".join(lines).find(self._pieces[0].typst) if self._pieces else -1
+        for piece in self._pieces if at >= 0 else ():
+            if at <= start <= at + len(piece.typst):
+                before, after = piece.typst[: start - at], piece.typst[start - at :]
+                return places.of_typst(before, after, piece.lines) or self._name
+            at += len(piece.typst) + 2
+        return self._template_place(lines[row].strip()) or self._name
+
+    def _template_place(self, wanted: str) -> str:
+        """Say which line of a template a line of the document comes from; '' if from none."""
+        for path in sorted(self.extension.folder.glob("*.typ")) if wanted else ():
             for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
                 if line.strip() == wanted:
-                    return f"{path.relative_to(self.root).as_posix()}:{number}: "
+                    name = path.relative_to(self.root).as_posix() if self.root in path.parents else path.name
+                    return f"{name}:{number}"
         return ""
 
     def warm_up(self) -> None:
@@ -374,175 +284,35 @@ class Typesetter:
             self._exporting = self._exporter.submit(self._pdf)
 
 
-def check_fonts(extension: Extension, root: Path) -> None:
-    """Refuse fonts other than those that the checksums beside them name: Typst would take its own and say nothing.
+def _lines_of(texts: Sequence[str], lines: Sequence[Line]) -> Iterator[tuple[Line, ...]]:
+    """Part a chapter's lines as its text was parted into sections."""
+    if len(texts) == 1:
+        yield tuple(lines)
+        return
+    counts = [text.count("\n") + 1 for text in texts]
+    rest = iter(lines[max(0, len(lines) + 1 - sum(counts)) :])  # empty lines at the beginning are in no section
+    for count in counts:
+        yield tuple(itertools.islice(rest, count))
 
-    Raises
-    ------
-    InputError
-        Naming the folder and what is wrong in it.
-    """
-    for folder in extension.fonts:
-        if (folder / checksums.SUMS).is_file() and (wrong := checksums.problems(folder, (".otf", ".ttf"))):
-            raise InputError(
-                f"{folder.relative_to(root).as_posix()}: {'; '.join(wrong[:3])}: restore the folder, or write its "
-                f"{checksums.SUMS} anew if these are the fonts that you want."
-            )
+
+_GLYPH = re.compile(r"the text `?\"?(.+?)\"?`? could not be displayed with font.*")
+
+
+def _in_words(message: str) -> str:
+    """Say in plain words what Typst says."""
+    if glyph := _GLYPH.search(message):
+        sign = glyph[1]
+        if hexadecimal := re.fullmatch(r"\\u\{([0-9a-f]+)\}", glyph[1]):
+            sign = f"U+{hexadecimal[1].upper():0>4}"
+        return f"no font has the sign {sign}: write it in another way"
+    if "wrong number of digits" in message:
+        return "this is no date that can be printed: write the year as four digits, or leave it out"
+    if "BibLaTeX" in message:
+        return f"this entry cannot be read: {message}"
+    return f"Typst cannot set this: {message}"
 
 
 def _epoch() -> int | None:
     """Return the time that the PDF says it was made at; Typst's library, unlike its program, does not look for it."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     return int(epoch) if epoch.isascii() and epoch.isdigit() else None
-
-
-@lru_cache(maxsize=256)
-def sections(chapter: str) -> tuple[str, ...]:
-    """Cut a chapter's Markdown before its headings; a chapter in which something reaches over a cut stays whole.
-
-    Notes, link targets and numbered examples are defined in one place and used in another, and ``[A heading]`` leads to
-    that heading: such a chapter is one piece.
-    """
-    lines = [Line(text, "", number) for number, text in enumerate(chapter.split("\n"))]
-    cuts, headings = [], []
-    depth, dollars = 0, 0
-    for line in qmd.outside_code(lines):
-        if re.match(r" {0,3}(\[[^\]]+\]:|\(@)", line.text):
-            return (chapter,)
-        if re.match(r"#{1,6} ", line.text) and not depth and not dollars % 2:
-            headings.append(re.sub(r"\{[^{}]*\}\s*$", "", line.text).strip("# "))
-            if line.number and not lines[line.number - 1].text.strip():
-                cuts.append(line.number)
-        if colons := re.match(r" {0,3}:{3,}\s*(.*)$", line.text):
-            depth += 1 if colons[1].strip(": ") else -1
-        dollars += line.text.count("$$")
-    if any(f"[{heading}]" in chapter for heading in headings):
-        return (chapter,)
-    borders = [0, *(cut for cut in cuts if cut), len(lines)]
-    pieces = ("\n".join(line.text for line in lines[a:b]) for a, b in itertools.pairwise(borders))
-    return tuple(piece for piece in pieces if piece.strip())
-
-
-def _sealed(text: str) -> bytes:
-    return (text + f"\n// {digest(text)}").encode()
-
-
-def _whole(path: Path) -> str | None:
-    """Read a kept text whose last line is its checksum; a damaged one counts as missing."""
-    try:
-        text, _, seal = path.read_text(encoding="utf-8").rpartition("\n// ")
-    except (OSError, UnicodeDecodeError):
-        return None
-    return text if seal == digest(text) else None
-
-
-def _placed(message: str, document: Document) -> str:
-    """Put the file and line of the text that a filter's message quotes before it."""
-    quoted = message.partition(": ")[2].strip()
-    needle = re.sub(r"\s+", "", quoted)
-    candidates = [*document.prose, *(line for cell in document.cells for line in (*cell.option_lines, *cell.lines))]
-    for length in (len(needle), 60, 30, 15):
-        part = needle[:length]
-        if not part:
-            break
-        for line in candidates:
-            if part in re.sub(r"\s+", "", line.text):
-                return f"{line.place}: {message}"
-        # a formula over several lines: look for its first line
-        for line in candidates:
-            bare = re.sub(r"\s+", "", line.text)
-            if len(bare) > 8 and needle.startswith(bare):
-                return f"{line.place}: {message}"
-    return f"{document.name}: {message}"
-
-
-def metadata(document: Document, project_options: Mapping[str, Any], extension: Extension) -> dict[str, Any]:
-    """Collect what the template reads from the project, the format and the document's front matter.
-
-    Raises
-    ------
-    InputError
-        If the front matter has a key that the built-in renderer does not know.
-    """
-    for key in document.front_matter:
-        if key not in FRONT_MATTER:
-            known = ", ".join(sorted(FRONT_MATTER))
-            raise InputError(f"{document.name}: the front matter's key {key!r} is not supported; supported: {known}.")
-    values = {key: value for key, value in document.front_matter.items() if key not in ("execute", "jupyter")}
-    lang = str(values.get("lang", project_options.get("lang", "en")))
-    language, _, region = lang.partition("-")
-    values |= {
-        "lang": language,
-        "papersize": extension.options.get("papersize", "a4"),
-        "bibliographystyle": extension.options.get("bibliographystyle", "ieee"),
-    }
-    if region:
-        values["region"] = region
-    if bibliography := project_options.get("bibliography"):
-        values["bibliography"] = [f"/{name}" for name in _listed(bibliography)]
-    return values
-
-
-def _listed(value: Any) -> list[str]:
-    return list(value) if isinstance(value, list) else [str(value)]
-
-
-def bibliography_keys(root: Path, project_options: Mapping[str, Any]) -> set[str]:
-    """Read the citation keys of the project's bibliography.
-
-    Raises
-    ------
-    InputError
-        If a file is missing, is not UTF-8 text, or holds an entry that is not closed or has another's key.
-    """
-    keys: set[str] = set()
-    for name in _listed(project_options.get("bibliography", [])):
-        try:
-            text = (root / name).read_text(encoding="utf-8")
-        except OSError:
-            raise InputError(f"{name}: the bibliography is missing or cannot be read.") from None
-        except UnicodeDecodeError:
-            raise InputError(f"{name}: the bibliography is not UTF-8 text: save it again as UTF-8.") from None
-        entries = list(_ENTRY.finditer(text))
-        for entry, following in zip(entries, [*entries[1:], None], strict=True):
-            body = text[entry.start() : following.start() if following else len(text)]
-            place = f"{name}:{text.count(chr(10), 0, entry.start(1)) + 1}"
-            plain = re.sub(r"\\[{}]", "", body)
-            if plain.count("{") != plain.count("}"):
-                raise InputError(f"{place}: the braces of the entry {entry[1]} do not match: each {{ needs its }}.")
-            if entry[1] in keys:
-                raise InputError(f"{place}: the key {entry[1]} is used already: give this entry another one.")
-            keys.add(entry[1])
-    return keys
-
-
-def check_references(document: Document, printed: Sequence[str], keys: set[str]) -> None:
-    """Refuse a reference or citation that leads nowhere.
-
-    Parameters
-    ----------
-    document
-        What was read.
-    printed
-        The document's Markdown, in which cells may have printed labelled equations.
-    keys
-        The bibliography's keys.
-
-    Raises
-    ------
-    InputError
-        With file, line and the nearest name that exists.
-    """
-    from difflib import get_close_matches
-
-    defined = set(qmd.labels(document)) | qmd.printed_equations(printed)
-    for label, place in qmd.references(document):
-        if label not in defined:
-            near = get_close_matches(label, defined, 1)
-            hint = f" (did you mean @{near[0]}?)" if near else ""
-            raise InputError(f"{place}: the reference @{label} leads nowhere{hint}.")
-    for key, place in qmd.citations(document):
-        if key not in keys:
-            near = get_close_matches(key, keys, 1)
-            hint = f" (did you mean @{near[0]}?)" if near else ""
-            raise InputError(f"{place}: the citation @{key} is not in the bibliography{hint}.")

@@ -9,8 +9,10 @@ import time
 import pytest
 
 from handin.errors import WorkError
-from press.execution.execution import Execution, Job, Kernel, OutputCache
-from press.source import qmd
+from press.execution.job import Execution, Job
+from press.execution.outputs import OutputCache
+from press.execution.running import Kernel
+from press.source import reading
 
 CELLS = "Text.\n\n```{{python}}\n{}\n```\n\n```{{python}}\nprint(2)\n```\n"
 
@@ -43,7 +45,7 @@ def _replace(path, old, new):
 @pytest.mark.filterwarnings("ignore:The execution cache was damaged")
 def test_damaged_outputs_are_never_shown(project, damage):
     (project.folder / "report.qmd").write_text("Text.\n\n```{python}\nprint(1)\n```\n")
-    job = Job(qmd.read(project.folder / "report.qmd", project.root), project.folder, ("svg",), {})
+    job = Job(reading.read(project.folder / "report.qmd", project.root), project.folder, ("svg",), {})
     cache = OutputCache(project.cache / "executed")
     outputs = (({"output_type": "stream", "name": "stdout", "text": "shown\n"},),)
     kept = Execution(outputs, ran=False, is_whole=True)
@@ -67,15 +69,15 @@ def test_damaged_outputs_are_never_taken_for_a_draft(project, damage):
         for name, code in (("one", "print(2)"), ("two", last)):
             (project.folder / f"_{name}.qmd").write_text(f"```{{python}}\n{code}\n```\n")
         path.write_text("```{python}\nprint(1)\n```\n\n{{< include _one.qmd >}}\n\n{{< include _two.qmd >}}\n")
-        return Job(qmd.read(path, project.root), project.folder, ("svg",), {})
+        return Job(reading.read(path, project.root), project.folder, ("svg",), {})
 
     drafts.save(job("print(3)"), Execution(outputs, ran=False, is_whole=True))
     assert list(project.cache.glob("previewed/*")) == [], "it is as good as what is handed in"
     edited = job("print(4)")
-    assert drafts.held(edited) == {1: outputs[1]}
-    assert whole.held(edited) == {}
+    assert drafts.held(edited)[0] == {1: outputs[1]}
+    assert whole.held(edited)[0] == {}
     DAMAGES[damage](whole.folder)
-    assert drafts.held(edited) == {}
+    assert drafts.held(edited)[0] == {}
 
 
 DEADLY = {
@@ -88,11 +90,11 @@ DEADLY = {
 def run(project, code, kernel=None):
     path = project.folder / "report.qmd"
     path.write_text(CELLS.format(code))
-    job = Job(qmd.read(path, project.root), project.folder, ("svg",), {})
+    job = Job(reading.read(path, project.root), project.folder, ("svg",), {})
     if kernel is not None:
-        return kernel.run(job)
+        return kernel.run(job)[0]
     with Kernel(project.folder) as own:
-        return own.run(job)
+        return own.run(job)[0]
 
 
 @pytest.mark.parametrize("how", DEADLY)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from copies import ROOT
 from press.execution import reuse
-from press.source import qmd
+from press.source import reading
 from press.source.qmd import Cell, Line
 
 
@@ -101,7 +101,7 @@ def test_the_names_of_a_cell(code, used, bound):
 
 
 def test_an_edit_of_question_1_executes_that_chapter_alone():
-    document = qmd.read(ROOT / "report" / "report.qmd", ROOT)
+    document = reading.read(ROOT / "report" / "report.qmd", ROOT)
     last = max(i for i, cell in enumerate(document.cells) if cell.place.startswith("report/_q1"))
     edited = list(document.cells)
     edited[last] = dataclasses.replace(edited[last], lines=(Line("turn = 1", "x", 1), *edited[last].lines))

@@ -79,7 +79,7 @@ def in_a_project(package, tmp_path, monkeypatch):
     monkeypatch.setattr(digests, "_cache", tmp_path / ".cache")
 
     def next_process(*, parses: bool) -> str:
-        for remembered in (digests._source_digest, digests._contents_digest, digests._parsed, digests._path):
+        for remembered in (digests._source_facts, digests._contents_digest, digests._parsed, digests._path):
             remembered.cache_clear()
         with monkeypatch.context() as patch:
             if not parses:

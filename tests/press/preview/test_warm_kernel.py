@@ -7,9 +7,10 @@ import asyncio
 import pytest
 
 from press import environment
-from press.execution.execution import Job, Kernel
+from press.execution.job import Job
+from press.execution.running import Kernel
 from press.project import Project
-from press.source import qmd
+from press.source import reading
 
 FIGURE = "```{python}\nimport matplotlib.pyplot as plt\n\nplt.plot([0, 1])\nplt.show()\n```\n"
 
@@ -25,7 +26,7 @@ def job(tmp_path, monkeypatch):
     def make(text, *formats):
         path = tmp_path / "document.qmd"
         path.write_text(text)
-        return Job(qmd.read(path, tmp_path), tmp_path, formats or ("svg",), {})
+        return Job(reading.read(path, tmp_path), tmp_path, formats or ("svg",), {})
 
     return make
 
@@ -36,19 +37,19 @@ def kinds(outputs):
 
 def test_a_warm_kernel_gives_what_a_fresh_one_gives(tmp_path, job):
     with Kernel(tmp_path) as warm:
-        assert kinds(warm.run(job(FIGURE, "svg"))) == [["image/svg+xml"]]
+        assert kinds(warm.run(job(FIGURE, "svg"))[0]) == [["image/svg+xml"]]
         # other formats of figures
-        assert kinds(warm.run(job(FIGURE, "svg", "png"))) == [["image/png", "image/svg+xml"]]
+        assert kinds(warm.run(job(FIGURE, "svg", "png"))[0]) == [["image/png", "image/svg+xml"]]
         # names and open figures of the run before are gone
         first = "```{python}\nimport matplotlib.pyplot as plt\n\nleft = plt.figure()\nplt.close('all')\n```\n"
-        warm.run(job(first))
+        warm.run(job(first))[0]
         text = "```{python}\n'left' in globals(), 'plt' in globals()\n```\n"
-        assert warm.run(job(text))[0][0]["data"]["text/plain"] == "(False, False)"
+        assert warm.run(job(text))[0][0][0]["data"]["text/plain"] == "(False, False)"
         # a changed style is read anew
         (tmp_path / "matplotlibrc").write_text("figure.figsize: 6, 2\naxes.facecolor: yellow\n")
-        found = warm.run(job(FIGURE))
+        found = warm.run(job(FIGURE))[0]
     with Kernel(tmp_path) as fresh:
-        wanted = fresh.run(job(FIGURE))
+        wanted = fresh.run(job(FIGURE))[0]
     size = 'width="432pt" height="144pt"'
     assert size in found[0][0]["data"]["image/svg+xml"]
     assert size in wanted[0][0]["data"]["image/svg+xml"]
@@ -67,5 +68,5 @@ def test_outputs_that_are_late_are_waited_for(tmp_path, job, monkeypatch):
 
     monkeypatch.setattr(NotebookClient, "_async_poll_output_msg", poll_late)
     with Kernel(tmp_path) as kernel:
-        found = kernel.run(job("```{python}\n'late'\n```\n"))
+        found = kernel.run(job("```{python}\n'late'\n```\n"))[0]
     assert [output["data"]["text/plain"] for cell in found for output in cell] == ["'late'"]

@@ -10,24 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handin.errors import InputError
-from press.source import qmd
+from press.source import qmd, reading, references, refusals, shortcodes
 from press.source.qmd import Cell, Prose
+from press.source.scanning import scanned
 
 
 @pytest.fixture
 def read(tmp_path):
     """Write files below a project folder and read the document ``report.qmd``."""
 
-    def reading(text: str, **others: str) -> qmd.Document:
+    def read_text(text: str, **others: str) -> qmd.Document:
         for name, content in {"report": text, **others}.items():
             (tmp_path / f"{name}.qmd").write_text(content, encoding="utf-8")
-        document = qmd.read(tmp_path / "report.qmd", tmp_path)
-        qmd.refuse_unsupported(document)
-        qmd.refuse_images_without_alternative(document)
-        qmd.labels(document)
+        document = reading.read(tmp_path / "report.qmd", tmp_path)
+        refusals.refuse_unsupported(document)
+        refusals.refuse_images_without_alternative(document)
+        references.labels(document)
         return document
 
-    return reading
+    return read_text
 
 
 CELL = '```{python}\n#| label: fig-a\n#| fig-cap: "A"\n#| fig-alt: "B"\nplot()\n```\n'
@@ -68,13 +69,13 @@ def test_an_include_inside_a_cell_becomes_code(read, tmp_path):
 
 def test_code_blocks_are_not_searched(read):
     document = read("```\n@fig-none {{< nothing >}} ::: <b>\n```\n\n`@tbl-none`\n")
-    assert qmd.references(document) == []
+    assert references.references(document.prose) == []
 
 
 def test_references_and_citations_are_found_with_their_places(read):
     document = read("See @fig-a and [@kingma2015, p. 3; -@tbl-b]; a@b.org is mail.\n$@eq-no$\n")
-    assert qmd.references(document) == [("fig-a", "report.qmd:1"), ("tbl-b", "report.qmd:1")]
-    assert qmd.citations(document) == [("kingma2015", "report.qmd:1")]
+    assert references.references(document.prose) == [("fig-a", "report.qmd:1"), ("tbl-b", "report.qmd:1")]
+    assert references.citations(document.prose) == [("kingma2015", "report.qmd:1")]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,7 @@ def test_references_and_citations_are_found_with_their_places(read):
         ('![A](x.png){fig-alt="B" fig-align="left"}\n', "1: the image's attribute fig-align= is not supported"),
         ('![A](x.png){.lightbox fig-alt="B"}\n', "1: the image's class .lightbox is not supported"),
         ('[![A](x.png){fig-alt="B"}](https://example.org)\n', "1: an image inside a link"),
-        ("Value `{python} x`.\n", "1: inline code that is executed, `{python} x`,"),
+        ("Value `{r} x`.\n", "1: expressions of r are not supported"),
         ("```{{python}}\nx\n```\n", "1: a cell that is shown and not executed"),
         ("````\n```{python}\nx\n```\n````\n", "2: a cell inside a code block"),
         ("```python\nx = 1 # <1>\n```\n", "2: code annotations (<1>)"),
@@ -162,20 +163,20 @@ def test_what_resembles_it_is_let_through(read, text):
 
 def test_a_capital_in_a_reference_begins_a_sentence(read):
     document = read("@Fig-a and @Sec-b\n")
-    assert qmd.references(document) == [("fig-a", "report.qmd:1"), ("sec-b", "report.qmd:1")]
-    assert qmd.citations(document) == []
+    assert references.references(document.prose) == [("fig-a", "report.qmd:1"), ("sec-b", "report.qmd:1")]
+    assert references.citations(document.prose) == []
 
 
 def test_an_escaped_shortcode_is_printed():
-    text = qmd.substitute("{{{< var q1.y >}}} is {{< var q1.y >}}", "p", {"q1": {"y": "1"}}, {})
+    text = shortcodes.substitute("{{{< var q1.y >}}} is {{< var q1.y >}}", "p", {"q1": {"y": "1"}}, {})
     assert text == "{{< var q1.y >}} is 1"
 
 
 def test_substitution_reads_variables_and_front_matter():
-    text = qmd.substitute("{{< var q1.y >}} and {{< meta title >}}", "p", {"q1": {"y": "1"}}, {"title": "T"})
+    text = shortcodes.substitute("{{< var q1.y >}} and {{< meta title >}}", "p", {"q1": {"y": "1"}}, {"title": "T"})
     assert text == "1 and T"
     with pytest.raises(InputError, match=r"p: the var q1\.z does not exist"):
-        qmd.substitute("{{< var q1.z >}}", "p", {"q1": {"y": "1"}}, {})
+        shortcodes.substitute("{{< var q1.z >}}", "p", {"q1": {"y": "1"}}, {})
 
 
 PIECES = st.sampled_from(
@@ -189,11 +190,11 @@ def test_any_text_is_read_or_refused_in_one_sentence(tmp_path_factory, lines):
     folder = tmp_path_factory.mktemp("fuzz")
     (folder / "report.qmd").write_bytes("\n".join(lines).encode("utf-8", "surrogatepass"))
     try:
-        document = qmd.read(folder / "report.qmd", folder)
-        qmd.refuse_unsupported(document)
-        qmd.labels(document)
-        qmd.references(document)
-        qmd.citations(document)
+        document = reading.read(folder / "report.qmd", folder)
+        refusals.refuse_unsupported(document)
+        references.labels(document)
+        references.references(document.prose)
+        references.citations(document.prose)
     except InputError as error:
         assert "\n" not in str(error)
 
@@ -236,9 +237,9 @@ def test_a_table_is_refused_just_if_pandoc_loses_a_cell_of_it(rows, columns):
     numbers = iter(range(1000, 10_000))
     head, *body = (f"| {' | '.join(cell.format(next(numbers)) for cell in row)} |" for row in rows)
     text = "\n".join([head, "|---" * columns + "|", *body])
-    lines = tuple(qmd.Line(line, "report.qmd", number) for number, line in enumerate(text.split("\n"), 1))
+    lines = tuple(scanned(qmd.Line(line, "report.qmd", number) for number, line in enumerate(text.split("\n"), 1)))
     try:
-        qmd.refuse_unsupported(qmd.Document(Path("report.qmd"), "report.qmd", {}, (Prose(lines, 0),)))
+        refusals.refuse_unsupported(qmd.Document(Path("report.qmd"), "report.qmd", {}, (Prose(lines, 0),)))
         refused = False
     except InputError:
         refused = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given, settings
@@ -10,20 +11,24 @@ from hypothesis import strategies as st
 
 from copies import ROOT
 from handin.errors import InputError
-from press.source import qmd
+from press.source import refusals
 from press.source.qmd import Document, Line, Prose
+from press.source.scanning import scanned
 from press.typesetting import rendering
-from press.typesetting.rendering import READER, sections
+from press.typesetting.emit import Emitted
+from press.typesetting.formats import Extension
+from press.typesetting.pandoc import READER, PandocFailure, run_pandoc, sections
+from press.typesetting.pandoc import pandoc as pandoc_program
 from press.typesetting.worker import PandocWorker
 
-EXTENSION = rendering.Extension.load(ROOT / "report/_extensions/coursework")
-FILTERS = [rendering.HERE / "filters" / "quarto.lua", *EXTENSION.filters]
+EXTENSION = Extension.load(ROOT / "report/_extensions/coursework")
+FILTERS = [*(rendering.HERE / "filters" / f"{name}.lua" for name in rendering.FILTERS), *EXTENSION.filters]
 ARGUMENTS = [f"--from={READER}", "--to=typst", "--wrap=none", "--number-sections"]
 ARGUMENTS += [f"--lua-filter={path}" for path in FILTERS]
 
 
 def pandoc(text: str) -> str:
-    return rendering.run_pandoc(text, ARGUMENTS, ROOT)
+    return run_pandoc(text, ARGUMENTS, ROOT)
 
 
 def words(typst: str) -> list[str]:
@@ -80,8 +85,7 @@ def test_a_chapter_is_cut_before_its_headings():
     [
         "# A\n\nWord.[^n]\n\n## B\n\n[^n]: The note.\n",
         "# A\n\nSee [there].\n\n## B\n\n[there]: https://example.org\n",
-        "# A\n\n(@) one\n\n## B\n\n(@) two\n",
-        "# A {#sec-a}\n\nText.\n\n## B\n\nSee [A].\n",
+        "# A\n\n\\newcommand{\\R}{\\mathbb{R}}\n\n## B\n\n$\\R$\n",
     ],
 )
 def test_a_chapter_in_which_something_reaches_over_a_heading_stays_whole(text):
@@ -114,14 +118,14 @@ PARTS = st.sampled_from(
 @settings(max_examples=100)
 def test_cutting_makes_no_difference_to_pandoc(parts):
     text = "\n".join(parts)
-    document = Document(ROOT / "x.qmd", "x.qmd", {}, (Prose(tuple(map(line, enumerate(parts))), 0),))
+    document = Document(ROOT / "x.qmd", "x.qmd", {}, (Prose(tuple(scanned(map(line, enumerate(parts)))), 0),))
     try:
-        qmd.refuse_unsupported(document)
+        refusals.refuse_unsupported(document)
     except InputError:
         assume(False)  # such a chapter never comes so far
     plain = [f"--from={READER}", "--to=typst", "--wrap=none"]
-    apart = [word for piece in sections(text) for word in words(rendering.run_pandoc(piece, plain, ROOT))]
-    assert apart == words(rendering.run_pandoc(text, plain, ROOT))
+    apart = [word for piece in sections(text) for word in words(run_pandoc(piece, plain, ROOT))]
+    assert apart == words(run_pandoc(text, plain, ROOT))
 
 
 def line(numbered: tuple[int, str]) -> Line:
@@ -130,7 +134,7 @@ def line(numbered: tuple[int, str]) -> Line:
 
 @pytest.fixture(scope="module")
 def worker():
-    made = PandocWorker(rendering.pandoc(), ROOT)
+    made = PandocWorker(pandoc_program(), ROOT)
     yield made
     made.stop()
 
@@ -163,14 +167,14 @@ def test_it_does_so_with_the_reports_own_chapters(worker, path):
 
 def test_it_leaves_to_pandoc_what_pandoc_refuses_or_reads_otherwise(worker):
     assert worker.convert("$\\undefinedcommand{x}$\n", READER, FILTERS) is None
-    with pytest.raises(rendering.PandocFailure):
+    with pytest.raises(PandocFailure):
         pandoc("$\\undefinedcommand{x}$\n")
     assert worker.convert("```\n\ttab\n```\n", READER, FILTERS) is None
     assert worker.convert("Well.\n", READER, FILTERS).strip() == "Well."
 
 
 def test_it_starts_again_after_it_was_killed():
-    worker = PandocWorker(rendering.pandoc(), ROOT)
+    worker = PandocWorker(pandoc_program(), ROOT)
     assert worker.convert("One.\n", READER, FILTERS).strip() == "One."
     worker._process.kill()
     worker._process.wait()
@@ -181,5 +185,16 @@ def test_it_starts_again_after_it_was_killed():
 def test_a_comment_is_not_set_and_html_that_a_cell_prints_is_refused():
     text = "A 5 %<!-- literal --> here.\n\n<!-- two\n\nlines -->\n\n* a\n\n<!-- -->\n\n* b\n"
     assert re.sub(r"\s+", " ", pandoc(text)) == "A 5 % here. - a - b "
-    with pytest.raises(rendering.PandocFailure, match="raw html is not supported"):
-        pandoc("<div class='a'>\n\nx\n\n</div>\n\nA <b>word</b>.\n")
+    with pytest.raises(PandocFailure, match="raw html is not supported"):
+        pandoc("<div class='a'>\n\nx\n\n</div>\n\nA <marquee>word</marquee>.\n")
+    assert pandoc("A <b>word</b> and H<sub>2</sub>O.\n").strip() == "A #strong[word] and H#sub[2]O."
+
+
+def test_a_macro_reaches_the_sections_and_chapters_after_its_definition(tmp_path):
+    chapters = ["# One\n\n$$ \\newcommand{\\E}[1]{\\mathbb{E}[#1]} $$\n\n## Two\n\n$\\E{x}$", "# Three\n\n$\\E{y}$"]
+    setter = rendering.Typesetter(ROOT, EXTENSION, tmp_path)
+    lines = tuple(tuple(Line(text, "x.qmd", n) for n, text in enumerate(c.split("\n"), 1)) for c in chapters)
+    emitted = Emitted(tuple(f"{chapter}\n" for chapter in chapters), (), lines)
+    made = setter.typst_source(Document(Path("x.qmd"), "x.qmd", {}, ()), emitted, {"title": "T"})
+    assert "bb(E) \\[ x \\]" in made
+    assert "bb(E) \\[ y \\]" in made

@@ -1,8 +1,8 @@
--- Does what Quarto's own filters do, for the constructs that the built-in renderer supports: floats, sub-floats, callouts,
--- numbered equations, cross-references and images become the Typst that Quarto would write. The extension's filters, which
--- both renderers share, run after it. A failure is an assert with a message: `error` is a log call under Quarto.
+-- Does what Quarto's own filters do with blocks: floats, sub-floats, callouts, columns and tables become the Typst that
+-- Quarto would write. `foreign.lua` and `references.lua` run before it, the extension's filters, which both renderers
+-- share, after it.
 
-local supplements = { fig = "Figure", tbl = "Table", lst = "Listing" }
+local floats = { fig = true, tbl = true, lst = true }
 local caption_position = { fig = "bottom", tbl = "top", lst = "top" }
 local callouts = {
   note = { title = "Note", icon = "#0758E5", background = "#dae6fb" },
@@ -26,110 +26,12 @@ end
 
 local function kind_of(identifier)
   local kind = identifier:match("^(%a+)%-")
-  return supplements[kind] and kind
+  return floats[kind] and kind
 end
 
--- Images ------------------------------------------------------------------------------------------------------------
-
--- A length without a unit is in pixels, of which an inch has 96.
-local function length(text)
-  local pixels = text:match("^(%d+%.?%d*)$") or text:match("^(%d+%.?%d*)px$")
-  return pixels and string.format("%.5fin", pixels / 96) or text
-end
-
-local function image(element)
-  local alternative = element.attributes["fig-alt"]
-  assert(alternative and alternative ~= "", "an image has no fig-alt: " .. element.src)
-  -- only what stands on one line has been found and named from the project's folder
-  assert(element.src:match("^/"), "an image's text, file and attributes must stand on one line: " .. element.src)
-  local parameters = { quoted(element.src), "alt: " .. quoted(alternative) }
-  for _, side in ipairs({ "width", "height" }) do
-    if element.attributes[side] then
-      table.insert(parameters, side .. ": " .. length(element.attributes[side]))
-    end
-  end
-  return raw("#box(image(" .. table.concat(parameters, ", ") .. "))")
-end
-
--- References and equations ------------------------------------------------------------------------------------------
-
-local reference_names = { fig = "Figure", tbl = "Table", lst = "Listing", eq = "Equation", sec = "" }
-
-local function reference(citation, label, kind)
-  assert(#citation.suffix == 0, "a reference has no words after it: " .. citation.id)
-  local supplement = reference_names[kind]
-  if citation.mode == "SuppressAuthor" then
-    supplement = ""
-  elseif #citation.prefix > 0 then
-    supplement = pandoc.utils.stringify(citation.prefix)
-  end
-  return raw("#ref(<" .. label .. ">, supplement: [" .. supplement .. "])")
-end
-
-local function references(cite)
-  local result = pandoc.Inlines({})
-  local source
-  for _, citation in ipairs(cite.citations) do
-    local label = citation.id:gsub("^%u", string.lower) -- @Fig-x begins a sentence; the word is the same
-    local kind = label:match("^(%a+)%-")
-    if kind and reference_names[kind] then
-      if #result > 0 then
-        result:extend({ pandoc.Str(","), pandoc.Space() })
-      end
-      result:insert(reference(citation, label, kind))
-    else
-      source = citation.id
-    end
-  end
-  assert(not source or #result == 0, "a reference and a citation cannot share a bracket: " .. (source or ""))
-  return #result > 0 and result or nil
-end
-
--- `$$…$$ {#eq-x alt="…"}` arrives as Math, an optional space, and strings from `{#eq-x` to `}`.
-local function equation_attributes(inlines, start)
-  local text = ""
-  for index = start, #inlines do
-    local element = inlines[index]
-    if element.t == "Str" then
-      text = text .. element.text
-    elseif element.t == "Space" or element.t == "SoftBreak" then
-      text = text .. " "
-    elseif element.t == "Quoted" then
-      text = text .. '"' .. pandoc.utils.stringify(element.content) .. '"'
-    else
-      return nil
-    end
-    local label = text:match("^%s*{#(eq%-[%w_-]+)%s*}$") or text:match("^%s*{#(eq%-[%w_-]+)%s+alt=[\"“].-[\"”]%s*}$")
-    if label then
-      return label, text:match("alt=[\"“](.-)[\"”]%s*}$"), index
-    end
-    if not text:match("^%s*{?#?[eq]?") or #text > 2000 then
-      return nil
-    end
-  end
-end
-
-local function equations(inlines)
-  local result = pandoc.Inlines({})
-  local index = 1
-  while index <= #inlines do
-    local element = inlines[index]
-    local label, alternative, last
-    if element.t == "Math" and element.mathtype == "DisplayMath" then
-      label, alternative, last = equation_attributes(inlines, index + 1)
-    end
-    if label then
-      local alt = alternative and (", alt: " .. quoted(alternative)) or ""
-      result:insert(raw("#math.equation(block: true, numbering: equation-numbering" .. alt .. ", [ "))
-      result:insert(element)
-      result:insert(raw(" ])<" .. label .. ">"))
-      index = last + 1
-    else
-      result:insert(element)
-      index = index + 1
-    end
-  end
-  return result
+-- The frame defines the words before numbers, which the document's language and options decide.
+local function word(kind, use)
+  return "crossref." .. kind .. "." .. use
 end
 
 -- Floats ------------------------------------------------------------------------------------------------------------
@@ -215,18 +117,35 @@ local function cells_of(blocks)
   return cells
 end
 
-local function float(identifier, attributes, blocks, caption)
-  local kind = kind_of(identifier)
-  local columns = attributes["layout-ncol"]
+-- How many columns the parts stand in: layout-ncol, or layout-nrow, or as many as the longest row of layout.
+local function columns_of(attributes, count)
+  if attributes["layout-ncol"] then
+    return attributes["layout-ncol"]
+  elseif attributes["layout-nrow"] then
+    return tostring(math.ceil(count / tonumber(attributes["layout-nrow"])))
+  elseif attributes["layout"] then
+    local longest = 0
+    for row in attributes["layout"]:gsub("^%s*%[", ""):gmatch("%[([^%[%]]*)%]") do
+      local _, commas = row:gsub(",", ",")
+      longest = math.max(longest, commas + 1)
+    end
+    return longest > 0 and tostring(longest) or nil
+  end
+end
+
+local function float(identifier, attributes, blocks, caption, unnumbered)
+  local kind = unnumbered or kind_of(identifier)
+  local numbered = not unnumbered
+  local columns = columns_of(attributes, #blocks)
   local position = caption_position[kind]
-  local label = "<" .. identifier .. ">"
+  local label = identifier ~= "" and "<" .. identifier .. ">" or ""
   if has_subfloats(blocks) then
     local result = pandoc.Blocks({
       pandoc.Plain({
         raw('#quarto_super(kind: "quarto-float-' .. kind .. '", caption: ['),
         pandoc.Span(caption),
-        raw("], label: " .. label .. ", position: " .. position .. ', supplement: "' .. supplements[kind]
-          .. '", subcapnumbering: "(a)", ['),
+        raw("], label: " .. label .. ", position: " .. position .. ", supplement: " .. word(kind, "title")
+          .. ', subcapnumbering: "(a)", ['),
       }),
     })
     result:extend(grid(columns or "1", cells_of(blocks)))
@@ -235,9 +154,14 @@ local function float(identifier, attributes, blocks, caption)
   end
   local result = pandoc.Blocks({ raw_block("#figure([") })
   result:extend(columns and grid(columns, cells_of(blocks)) or convert(blocks))
+  if unnumbered and #caption == 0 then
+    result:insert(pandoc.Plain({ raw('], kind: "quarto-float-' .. kind .. '", supplement: none, numbering: none)' .. label) }))
+    return result
+  end
   local closing = pandoc.Inlines({ raw("], caption: figure.caption(position: " .. position .. ", [") })
   closing:extend(caption)
-  closing:insert(raw(']), kind: "quarto-float-' .. kind .. '", supplement: "' .. supplements[kind] .. '", )' .. label))
+  closing:insert(raw(']), kind: "quarto-float-' .. kind .. '", supplement: ' .. word(kind, "title") .. ", "
+    .. (numbered and "" or "numbering: none, ") .. ")" .. label))
   result:insert(pandoc.Plain(closing))
   return result
 end
@@ -247,7 +171,7 @@ local function callout(div, name)
   local title = pandoc.Inlines({ pandoc.Str(look.title) })
   local body = div.content
   if div.attributes.title then
-    title = pandoc.Inlines(pandoc.read(div.attributes.title, "markdown").blocks[1].content)
+    title = pandoc.Inlines(pandoc.read(div.attributes.title, "markdown-auto_identifiers").blocks[1].content)
   elseif body[1] and body[1].t == "Header" then
     title = body[1].content
     body:remove(1)
@@ -262,6 +186,53 @@ local function callout(div, name)
   return result
 end
 
+-- A table whose columns cannot become narrow enough for the page is set in smaller letters: its longest words decide.
+-- In one that is wider still, words break anywhere.
+local line_length = 84
+local smallest = 0.5
+
+local function longest_word(blocks)
+  local longest = 0
+  for word in pandoc.utils.stringify(blocks):gmatch("%S+") do
+    -- code breaks anywhere
+    longest = math.max(longest, math.min(utf8.len(word) or #word, 24))
+  end
+  return longest
+end
+
+local function fitted(element)
+  local widest = {}
+  local function look(rows)
+    for _, row in ipairs(rows) do
+      local column = 1
+      for _, cell in ipairs(row.cells) do
+        if cell.col_span == 1 then
+          widest[column] = math.max(widest[column] or 0, longest_word(cell.contents))
+        end
+        column = column + cell.col_span
+      end
+    end
+  end
+  look(element.head.rows)
+  for _, body in ipairs(element.bodies) do
+    look(body.head)
+    look(body.body)
+  end
+  local needed = 0
+  for _, width in pairs(widest) do
+    needed = needed + width + 2.4
+  end
+  if needed <= line_length then
+    return pandoc.Blocks({ element })
+  end
+  local scale = math.max(line_length / needed, smallest)
+  local opening = string.format("#[#set text(size: %.2fem)\n#set table(inset: (x: %.1fpt, y: 3pt))", scale, 6 * scale)
+  if line_length / needed < smallest then
+    opening = opening .. '\n#show regex("\\S{4,}"): word => word.text.clusters().join(box(width: 0pt))'
+  end
+  return pandoc.Blocks({ raw_block(opening), element, raw_block("]") })
+end
+
 local function table_float(element)
   local identifier, caption = table_caption(element)
   local widths = element.attributes["tbl-colwidths"]
@@ -274,9 +245,10 @@ local function table_float(element)
   element.identifier = ""
   if kind_of(identifier) then
     return float(identifier, {}, pandoc.Blocks({ element }), caption)
+  elseif #caption > 0 then
+    return float(identifier, {}, pandoc.Blocks({ element }), caption, "tbl")
   end
-  assert(#caption == 0, "a table with a caption needs a label {#tbl-…}: " .. pandoc.utils.stringify(caption))
-  return pandoc.Blocks({ element })
+  return fitted(element)
 end
 
 -- ```{#lst-x .python lst-cap="…"}
@@ -292,19 +264,49 @@ local function listing(element)
   return float(identifier, {}, pandoc.Blocks({ element }), pandoc.read(caption, "markdown").blocks[1].content)
 end
 
+-- Blocks that are for one kind of output alone.
+local function visible(div)
+  local function is_here(list)
+    for name in (list or ""):gmatch("[%w-]+") do
+      if name == "pdf" or name == "typst" then return true end
+    end
+    return false
+  end
+  local holds = true
+  if div.attributes["when-format"] then holds = is_here(div.attributes["when-format"]) end
+  if div.attributes["unless-format"] then holds = not is_here(div.attributes["unless-format"]) end
+  if div.classes:includes("content-hidden") then return not holds end
+  return not div.classes:includes("content-visible") or holds
+end
+
+-- ::: {.columns} with ::: {.column width="40%"} in it
+local function columns(div)
+  local widths, cells = {}, {}
+  for _, inner in ipairs(div.content) do
+    if inner.t == "Div" and inner.classes:includes("column") then
+      local share = (inner.attributes.width or ""):match("^(%d+%.?%d*)%%$")
+      table.insert(widths, share and share .. "fr" or "1fr")
+      inner.attributes.width = nil
+    else
+      table.insert(widths, "1fr")
+    end
+    table.insert(cells, convert(pandoc.Blocks({ inner })))
+  end
+  return side_by_side("(" .. table.concat(widths, ", ") .. ",), gutter: 1em", "[", cells)
+end
+
 local function block(element)
   if element.t == "CodeBlock" then
     return listing(element)
   elseif element.t == "Table" then
     if element.classes:includes("typst:no-figure") then
-      return pandoc.Blocks({ element })
+      return fitted(element)
     end
     return table_float(element)
   elseif element.t == "Figure" then
     local identifier = element.identifier
     local caption = element.caption.long[1] and element.caption.long[1].content or pandoc.Inlines({})
-    assert(kind_of(identifier), "an image with a caption needs a label {#fig-…}: " .. pandoc.utils.stringify(caption))
-    return float(identifier, {}, element.content, caption)
+    return float(identifier, {}, element.content, caption, not kind_of(identifier) and "fig" or nil)
   elseif element.t == "Div" then
     for _, class in ipairs(element.classes) do
       local name = class:match("^callout%-(%a+)$")
@@ -314,6 +316,23 @@ local function block(element)
     end
     if element.classes:includes("pagebreak") then
       return pandoc.Blocks({ raw_block("#pagebreak()") })
+    elseif not visible(element) then
+      return pandoc.Blocks({})
+    elseif element.identifier == "refs" then
+      return pandoc.Blocks({ raw_block("#sources()") })
+    elseif element.classes:includes("columns") then
+      return columns(element)
+    elseif element.attributes["fig-align"] and not kind_of(element.identifier) and not element.attributes["float"] then
+      local inner = element:clone()
+      inner.attributes["fig-align"] = nil
+      local aligned = pandoc.Blocks({ raw_block("#align(" .. element.attributes["fig-align"] .. ")[") })
+      aligned:extend(convert(pandoc.Blocks({ inner })))
+      aligned:insert(raw_block("]"))
+      return aligned
+    elseif element.attributes["float"] then
+      local content = element.content
+      local caption = element.attributes["uncaptioned"] and pandoc.Inlines({}) or caption_of(content)
+      return float("", element.attributes, content, caption, element.attributes["float"])
     elseif kind_of(element.identifier) then
       local content = element.content
       for _, inner in ipairs(content) do
@@ -321,17 +340,30 @@ local function block(element)
           inner.attributes["tbl-colwidths"] = inner.attributes["tbl-colwidths"] or element.attributes["tbl-colwidths"]
         end
       end
-      return float(element.identifier, element.attributes, content, caption_of(content))
-    elseif element.attributes["layout-ncol"] then
-      return panel(tonumber(element.attributes["layout-ncol"]), cells_of(element.content))
+      local caption = element.attributes["uncaptioned"] and pandoc.Inlines({}) or caption_of(content)
+      return float(element.identifier, element.attributes, content, caption)
+    elseif columns_of(element.attributes, #element.content) then
+      return panel(tonumber(columns_of(element.attributes, #element.content)), cells_of(element.content))
     end
-    return convert(element.content)
+    local inner = convert(element.content)
+    if element.identifier ~= "" then
+      -- so that a link finds it
+      inner:insert(1, pandoc.Plain({ raw("#metadata(none)<" .. element.identifier .. ">") }))
+    end
+    return inner
   elseif element.t == "BlockQuote" then
     element.content = convert(element.content)
     return pandoc.Blocks({ element })
   elseif element.t == "BulletList" or element.t == "OrderedList" then
     for index, item in ipairs(element.content) do
       element.content[index] = convert(item)
+    end
+    return pandoc.Blocks({ element })
+  elseif element.t == "DefinitionList" then
+    for _, entry in ipairs(element.content) do
+      for index, definition in ipairs(entry[2]) do
+        entry[2][index] = convert(definition)
+      end
     end
     return pandoc.Blocks({ element })
   end
@@ -346,18 +378,7 @@ convert = function(blocks)
   return result
 end
 
-local function refuse_raw(element)
-  local text = element.text
-  if element.format == "html" and text:match("^%s*<!%-%-") then
-    return {}
-  end
-  assert(element.format == "typst", "raw " .. element.format .. " is not supported: " .. text)
-end
-
 return {
-  { RawInline = refuse_raw, RawBlock = refuse_raw },
-  { Inlines = equations },
-  { Cite = references, Image = image },
   {
     Pandoc = function(document)
       document.blocks = convert(document.blocks)

@@ -1,0 +1,331 @@
+"""Question 5 against Keras' layers and TensorFlow's automatic differentiation, and the values of its printed formulas.
+
+The weights are random, not square, without a zero bias, and differ from layer to layer, so that a transposed matrix,
+a dropped bias or two swapped gates cannot go unseen. Everything is in double precision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from coursework.answers import recurrent
+from coursework.answers.checks import AUTODIFF, WORKING_DIGITS, Check
+from coursework.answers.readings import Sample, exactly, reading
+
+STEPS, INPUTS, UNITS, OUTPUTS = 7, 3, 4, 2
+
+
+def _random(*shape: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, 0.8, shape)
+
+
+def _keras_weights(layers: int, seed: int) -> list[np.ndarray]:
+    """Return random weights as Keras lays them out: kernel, recurrent kernel, bias."""
+    shapes = (INPUTS, layers * UNITS), (UNITS, layers * UNITS), (layers * UNITS,)
+    return [_random(*shape, seed=seed + k) for k, shape in enumerate(shapes)]
+
+
+INPUT_SEQUENCE = _random(STEPS, INPUTS, seed=1)
+H_START, C_START = _random(UNITS, seed=2), _random(UNITS, seed=3)
+RNN_KERAS, LSTM_KERAS = _keras_weights(1, seed=10), _keras_weights(4, seed=20)
+READOUT = _random(OUTPUTS, UNITS, seed=30), _random(OUTPUTS, seed=31)
+
+
+def checks() -> list[Check]:
+    """Return the checks of question 5, but for those of its drawings."""
+    return [
+        simple_rnn_forward(),
+        lstm_forward(),
+        concatenation(),
+        simple_rnn_gradient(),
+        lstm_direct_path(),
+        lstm_gradient(),
+        default_forget_bias(),
+        parameter_counts(),
+    ]
+
+
+# --- Keras, as the oracle of the forward passes ----------------------------------------------------------------------
+
+
+def keras_layer(name: str, weights: list[np.ndarray], **options: Any) -> Any:
+    """Return a Keras recurrent layer or cell in double precision, with these weights."""
+    import keras
+
+    layer = getattr(keras.layers, name)(UNITS, dtype="float64", **options)
+    layer.build((1, INPUTS) if name.endswith("Cell") else (1, STEPS, INPUTS))
+    layer.set_weights(weights)
+    return layer
+
+
+def run_keras(name: str, weights: list[np.ndarray], *states: np.ndarray) -> list[np.ndarray]:
+    """Return the states of all steps, then the final state or states."""
+    layer = keras_layer(name, weights, return_sequences=True, return_state=True)
+    results = layer(INPUT_SEQUENCE[None], initial_state=[state[None] for state in states])
+    return [np.asarray(result)[0] for result in results]
+
+
+def simple_rnn_forward() -> Check:
+    """The written recurrent net, step by step, against `keras.layers.SimpleRNN`."""
+    written = recurrent.simple_rnn(recurrent.RNNWeights.from_keras(*RNN_KERAS), INPUT_SEQUENCE, H_START)
+    return Check(
+        "Q5",
+        r"the simple recurrent net computes $h_1, \ldots, h_T$",
+        written,
+        run_keras("SimpleRNN", RNN_KERAS, H_START)[0],
+        "Keras SimpleRNN",
+    )
+
+
+def lstm_forward() -> Check:
+    """The written LSTM against `keras.layers.LSTM`: every state, and the last cell state."""
+    written = recurrent.lstm(recurrent.LSTMWeights.from_keras(*LSTM_KERAS), INPUT_SEQUENCE, H_START, C_START)
+    states, _, last_cell = run_keras("LSTM", LSTM_KERAS, H_START, C_START)
+    return Check(
+        "Q5",
+        r"the six LSTM equations compute $h_1, \ldots, h_T$ and $c_T$",
+        np.vstack([written.h, written.c[-1]]),
+        np.vstack([states, last_cell]),
+        "Keras LSTM",
+    )
+
+
+def concatenation() -> Check:
+    """W [h, x] with the two matrices side by side, against Keras' two separate products."""
+    import keras
+
+    weights = recurrent.LSTMWeights.from_keras(*LSTM_KERAS)
+    joined = np.concatenate([weights.W[layer] @ np.concatenate([H_START, INPUT_SEQUENCE[0]]) for layer in "ifco"])
+    kernel, recurrent_kernel, _ = LSTM_KERAS
+    separate = keras.ops.matmul(INPUT_SEQUENCE[:1], kernel) + keras.ops.matmul(H_START[None], recurrent_kernel)
+    return Check("Q5", "$W [h, x] = W_h h + W_x x$", joined, np.asarray(separate)[0], "Keras, two products")
+
+
+# --- TensorFlow's autodiff, as the oracle of the derivatives ---------------------------------------------------------
+
+
+def simple_rnn_gradient() -> Check:
+    """∂h_T/∂h_0 as the product of the steps' Jacobians, against autodiff through Keras' layer."""
+    import tensorflow as tf
+
+    weights = recurrent.RNNWeights.from_keras(*RNN_KERAS)
+    product = recurrent.simple_rnn_jacobians(weights, recurrent.simple_rnn(weights, INPUT_SEQUENCE, H_START))[-1]
+    layer = keras_layer("SimpleRNN", RNN_KERAS)
+    start = tf.constant(H_START[None])
+    with tf.GradientTape() as tape:
+        tape.watch(start)
+        last = layer(INPUT_SEQUENCE[None], initial_state=start)
+    return Check(
+        "Q5",
+        r"$\partial h_T / \partial h_0$ is the product of $\operatorname{diag}(1 - h_t^2)\,W_h$",
+        product,
+        tape.jacobian(last, start)[0, :, 0].numpy(),
+        AUTODIFF,
+    )
+
+
+def lstm_direct_path() -> Check:
+    """∂c_T/∂c_0 along the cell, against autodiff through Keras' cell with gates and candidate held fixed."""
+    import tensorflow as tf
+
+    weights = recurrent.LSTMWeights.from_keras(*LSTM_KERAS)
+    product = recurrent.direct_cell_path(recurrent.lstm(weights, INPUT_SEQUENCE, H_START, C_START))[-1]
+    cell = keras_layer("LSTMCell", LSTM_KERAS)
+    start = tf.constant(C_START[None])
+    with tf.GradientTape() as tape:
+        tape.watch(start)
+        h, c = tf.constant(H_START[None]), start
+        for x in INPUT_SEQUENCE:
+            _, (h, c) = cell(tf.constant(x[None]), [tf.stop_gradient(h), c])
+    return Check(
+        "Q5",
+        r"gates and candidate held fixed, $\partial c_T / \partial c_0$ is the product of $\operatorname{diag} f_t$",
+        np.diag(product),
+        tape.jacobian(c, start)[0, :, 0].numpy(),
+        "TensorFlow autodiff, $h$ held fixed",
+    )
+
+
+def lstm_gradient() -> Check:
+    """The total derivative of (h_T, c_T) by (h_0, c_0), against autodiff through Keras' layer."""
+    import tensorflow as tf
+
+    weights = recurrent.LSTMWeights.from_keras(*LSTM_KERAS)
+    states = recurrent.lstm(weights, INPUT_SEQUENCE, H_START, C_START)
+    layer = keras_layer("LSTM", LSTM_KERAS, return_state=True)
+    start = tf.constant(np.concatenate([H_START, C_START])[None])
+    with tf.GradientTape() as tape:
+        tape.watch(start)
+        _, h, c = layer(INPUT_SEQUENCE[None], initial_state=[start[:, :UNITS], start[:, UNITS:]])
+        last = tf.concat([h, c], axis=1)
+    return Check(
+        "Q5",
+        r"the total derivative of $(h_T, c_T)$ by $(h_0, c_0)$, through the cell and through the gates",
+        recurrent.lstm_jacobians(weights, states)[-1],
+        tape.jacobian(last, start)[0, :, 0].numpy(),
+        AUTODIFF,
+    )
+
+
+def default_forget_bias() -> Check:
+    """The forget gate's bias of a Keras LSTM as it is initialised."""
+    import keras
+
+    layer = keras.layers.LSTM(UNITS)
+    layer.build((1, STEPS, INPUTS))
+    bias = recurrent.LSTMWeights.from_keras(*(weight.numpy() for weight in layer.weights)).b["f"]
+    claim = "as Keras initialises it, an LSTM's forget bias is that of the report"
+    return Check("Q5", claim, np.full(UNITS, recurrent.DEFAULT_FORGET_BIAS), bias, "Keras LSTM as initialised")
+
+
+def parameter_counts() -> Check:
+    """How many parameters a layer has, against Keras' own counts."""
+    layers = keras_layer("SimpleRNN", RNN_KERAS), keras_layer("LSTM", LSTM_KERAS)
+    counted = [layer.count_params() for layer in layers]
+    stated = [recurrent.parameters(UNITS, INPUTS), 4 * recurrent.parameters(UNITS, INPUTS)]
+    return Check("Q5", "$n (n + d + 1)$ parameters, in an LSTM four times as many", stated, counted, "Keras' counts")
+
+
+# --- values for the printed formulas ---------------------------------------------------------------------------------
+
+LENGTH, SEEDS = 3, (1, 2)
+SIZES = (3, 2), (5, 4)  # units and inputs
+
+
+def values() -> dict[str, Any]:
+    """Return the values of question 5, from Keras' layers with one unit, one input and random weights."""
+    readings = [
+        reading("Keras' SimpleRNN", *(_rnn_sample(seed) for seed in SEEDS)),
+        reading("Keras' LSTM", *(_lstm_sample(seed) for seed in SEEDS)),
+        reading("Keras' LSTM over some steps, gates and candidate fixed", *(_direct_sample(seed) for seed in SEEDS)),
+        reading("Keras' counts", *(_counts_sample(*size) for size in SIZES)),
+        reading("any argument", {"z": 0.7}, {"z": -1.3}),
+        reading("tanh at some argument", *(_bare_tanh(z) for z in (0.7, -1.3))),
+    ]
+    free = ["f_t", "i_t", "o_t"]
+    return {"title": "Question 5", "readings": readings, "free": free}
+
+
+def _layer(name: str, shape: tuple, weights: Sequence[np.ndarray], **options: Any) -> Any:
+    import keras
+
+    layer = getattr(keras.layers, name)(1, dtype="float64", **options)
+    layer.build(shape)
+    layer.set_weights(weights)
+    return layer
+
+
+def _rnn_sample(seed: int) -> Sample:
+    """Return states, output and ∂h_T/∂h_0 of a recurrent net; t is its last step."""
+    import tensorflow as tf
+
+    random = np.random.default_rng(seed)
+    kernel, back, bias, out, out_bias = random.uniform(0.3, 0.9, 5) * random.choice([-1, 1], 5)
+    inputs = random.uniform(-1, 1, LENGTH)
+    weights = [np.array([[kernel]]), np.array([[back]]), np.array([bias])]
+    layer = _layer("SimpleRNN", (1, LENGTH, 1), weights, return_sequences=True)
+    cell = _layer("SimpleRNNCell", (1, 1), weights)
+    start = tf.zeros((1, 1), tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(start)
+        states = layer(inputs[None, :, None], initial_state=start)
+        last = states[:, -1]
+    with tf.GradientTape() as step:
+        before = states[:, -2]
+        step.watch(before)
+        after, _ = cell(tf.constant(inputs[None, -1:]), [before])
+    dense = _layer("Dense", (1, 1), [np.array([[out]]), np.array([out_bias])])
+    h = states.numpy()[0, :, 0].tolist()
+    return {
+        "h_t": h[-1], "h_{t-1}": h[-2], "h_0": 0, "x_t": float(inputs[-1]), "y_t": float(dense(last)[0, 0]),
+        "W_x": float(kernel), "W_h": float(back), "b": float(bias), "W_y": float(out), "b_y": float(out_bias),
+        "T": LENGTH, r"\partial h_T/\partial h_0": float(tape.gradient(last, start)[0, 0]),
+        r"\partial h_t/\partial h_{t-1}": float(step.gradient(after, before)[0, 0]),
+        **{f"h_{i}": value for i, value in enumerate(h, start=1)},
+    }  # fmt: skip
+
+
+def _bare_tanh(z: float) -> Sample:
+    """Return tanh and its slope as they are written without an argument."""
+    with mpmath.workdps(WORKING_DIGITS):
+        return {
+            r"\tanh": exactly(mpmath.tanh(z)),
+            r"\tanh'": exactly(mpmath.diff(mpmath.tanh, z, h=mpmath.mpf(10) ** -25)),
+        }
+
+
+def _direct_sample(seed: int) -> Sample:
+    """Return the forget gates of some steps, and their product as ∂c_T/∂c_0 with no gradient through the gates."""
+    import tensorflow as tf
+
+    random = np.random.default_rng(seed)
+    kernel, back, bias = random.uniform(0.3, 0.9, (3, 4))
+    cell = _layer("LSTMCell", (1, 1), [kernel[None], back[None], bias])
+    forget = _layer("Dense", (1, 2), [np.array([back[1:2], kernel[1:2]]), bias[1:2]], activation="sigmoid")
+    start = tf.constant([[0.4]], tf.float64)
+    gates = []
+    with tf.GradientTape() as tape:
+        tape.watch(start)
+        h, c = tf.zeros((1, 1), tf.float64), start
+        for x in random.uniform(-1, 1, LENGTH):
+            h = tf.stop_gradient(h)
+            gates.append(float(forget(tf.concat([h, [[x]]], axis=1))[0, 0]))
+            _, (h, c) = cell(tf.constant([[x]]), [h, c])
+    product = float(tape.gradient(c, start)[0, 0])
+    numbered = {f"f_{t}": gate for t, gate in enumerate(gates, start=1)}
+    return {**numbered, r"\prod_t": LENGTH, r"f_T \odot \cdots \odot f_1": product}
+
+
+def _counts_sample(units: int, inputs: int) -> Sample:
+    """Return how many parameters Keras' layers have."""
+    import keras
+
+    sample = {"n": units, "d": inputs}
+    for name, layer in (("RNN", keras.layers.SimpleRNN(units)), ("LSTM", keras.layers.LSTM(units))):
+        layer.build((1, LENGTH, inputs))
+        sample[rf"N_\mathrm{{{name}}}"] = layer.count_params()
+    return sample
+
+
+def _lstm_sample(seed: int) -> Sample:
+    """Return the values of one step of an LSTM; layer k is the output gate's."""
+    import tensorflow as tf
+
+    random = np.random.default_rng(seed)
+    kernel, back, bias = random.uniform(0.3, 0.9, (3, 4)) * random.choice([-1, 1], (3, 4))
+    h, c, x = random.uniform(0.3, 0.9, 3)
+    cell = _layer("LSTMCell", (1, 1), [kernel[None], back[None], bias])
+    layers, sample = {}, {}
+    for index, name in enumerate(recurrent.KERAS_LAYERS):
+        columns = np.array([back[index], kernel[index]])
+        activation = "tanh" if name == "c" else "sigmoid"
+        layers[name] = _layer("Dense", (1, 2), [columns[:, None], bias[index : index + 1]], activation=activation)
+        for k in (name, *(["k"] if name == "o" else [])):
+            sample |= {
+                f"W_{k}": columns.tolist(), f"W_{{{k}h}}": columns[0], f"W_{{{k}x}}": columns[1], f"b_{k}": bias[index],
+            }  # fmt: skip
+    before, start = tf.constant([[h]]), tf.constant([[c]])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([before, start])
+        _, (state, memory) = cell(tf.constant([[x]]), [before, start])
+        gates = {name: layer(tf.concat([before, [[x]]], axis=1)) for name, layer in layers.items()}
+    by = {
+        f"{of}/{to}": float(tape.gradient(*pair)[0, 0])
+        for of, to, *pair in (
+            ("c", "h'", memory, before), ("c", "c'", memory, start), ("h", "c", state, memory),
+            ("h", "h'", state, before), ("o", "h'", gates["o"], before),
+        )
+    }  # fmt: skip
+    sample |= {r"\tilde{c}_t" if name == "c" else f"{name}_t": gate[0, 0] for name, gate in gates.items()}
+    sample |= {
+        "h_t": state[0, 0], "c_t": memory[0, 0], "h_{t-1}": h, "c_{t-1}": c, "x_t": x,
+        r"\partial c_t/\partial h_{t-1}": by["c/h'"], r"\partial c_t/\partial c_{t-1}": by["c/c'"],
+        r"\partial h_t/\partial c_t": by["h/c"], r"\partial o_t/\partial h_{t-1}": by["o/h'"],
+        # all of ∂h_t/∂h_{t−1} but the path through the cell goes through the output gate
+        r"\partial h_t/\partial o_t": (by["h/h'"] - by["h/c"] * by["c/h'"]) / by["o/h'"],
+    }  # fmt: skip
+    return {name: value if isinstance(value, list) else float(value) for name, value in sample.items()}

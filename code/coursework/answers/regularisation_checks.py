@@ -1,0 +1,170 @@
+"""Question 4 against Keras' layers, regularisers and optimisers, and the values of its printed formulas."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from coursework.answers import optimisers, regularisation
+from coursework.answers.checks import ROUNDED_CONSTANT, Check, Tolerance
+from coursework.answers.optimiser_checks import (
+    BETA_1,
+    BETA_2,
+    EPSILON,
+    FORMULA_SEEDS,
+    RATE,
+    STEPS,
+    WEIGHT_DECAY,
+    adam_sample,
+    formula_steps,
+    keras_states,
+)
+from coursework.answers.readings import Sample, exactly, reading
+
+
+def checks(strength: Fraction) -> list[Check]:
+    """Return the checks of question 4, for the author's L2 parameter."""
+    return [*_dropout_checks(), *_l2_checks(strength)]
+
+
+def _dropout_checks() -> list[Check]:
+    """Check inverted dropout against Keras' layer: value for value, and its mean and variance over a large sample."""
+    import keras
+    import sympy as sp
+
+    rate, size, activation = 0.3, 1_000_000, 1.7
+    y = np.random.default_rng(1).uniform(0.5, 2, 1000)
+    layer = keras.layers.Dropout(rate, seed=1, dtype="float64")
+    trained, tested = np.array(layer(y, training=True)), np.array(layer(y, training=False))
+    sample = np.array(layer(np.full(size, activation), training=True))
+
+    mean, variance = regularisation.dropout_moments()
+    values = {"y": activation, "p": sp.Rational(3, 10)}
+    moments = [float(moment.subs({s: values[s.name] for s in moment.free_symbols})) for moment in (mean, variance)]
+    error = float(np.sqrt(moments[1] / size))  # of the sample's mean
+    method = "a sample of a million units from Keras' Dropout"
+    return [
+        Check(
+            "Q4", "Dropout in training: kept activations grow by $1/(1-p)$",
+            regularisation.inverted_dropout(y, trained != 0, rate), trained, "Keras' Dropout layer",
+        ),
+        Check(
+            "Q4", "Dropout at test time: nothing changes", regularisation.inverted_dropout(y, np.ones_like(y), 0.0),
+            tested, "Keras' Dropout layer",
+        ),
+        Check("Q4", "Dropout: the mean is $y$", [moments[0]], [sample.mean()], method, Tolerance(absolute=5 * error)),
+        Check(
+            "Q4", r"Dropout: the variance is $y^2 p/(1-p)$", [moments[1]], [sample.var()], method,
+            Tolerance(relative=0.01),
+        ),
+    ]  # fmt: skip
+
+
+def _l2_checks(strength: Fraction) -> list[Check]:
+    """Check what the penalty adds to the gradient, the factor on w, and that AdamW's decay stands outside Adam."""
+    import keras
+    import tensorflow as tf
+
+    w = np.random.default_rng(1).standard_normal(20)
+    whole, halved = regularisation.Penalty(strength), regularisation.Penalty(strength, halved=True)
+
+    def gradient(keras_strength: float) -> np.ndarray:
+        weights = tf.constant(w)
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            penalty = keras.regularizers.L2(keras_strength)(weights)
+        return tape.gradient(penalty, weights).numpy()
+
+    rate = 1 / 8
+    added = gradient(float(strength))
+    shrunk = keras_states(keras.optimizers.SGD(rate), added[None], w)[-1, 0]
+    gradients = np.random.default_rng(2).standard_normal((STEPS, len(w)))
+    adamw = optimisers.adamw(RATE, WEIGHT_DECAY, BETA_1, BETA_2)
+    written = optimisers.trajectory(adamw, lambda theta, t: gradients[t - 1], w, STEPS)
+    oracle = keras.optimizers.AdamW(
+        RATE, weight_decay=WEIGHT_DECAY, beta_1=BETA_1, beta_2=BETA_2, epsilon=optimisers.EPSILON
+    )
+    method = "Keras' L2 regulariser, autodiff"
+    return [
+        Check(
+            "Q4", r"$\lambda \lVert \mathbf{w} \rVert^2$ adds $2 \lambda w_i$", float(whole.factor) * w, added, method,
+            ROUNDED_CONSTANT,
+        ),
+        Check(
+            "Q4", r"$\frac{1}{2} \lambda \lVert \mathbf{w} \rVert^2$ adds $\lambda w_i$", float(halved.factor) * w,
+            gradient(float(strength / 2)), method, ROUNDED_CONSTANT,
+        ),
+        Check(
+            "Q4", r"SGD on the penalty alone multiplies $w_i$ by $1 - 2 \eta \lambda$",
+            (1 - rate * float(whole.factor)) * w - w, shrunk - w, "Keras' SGD and L2 regulariser", ROUNDED_CONSTANT,
+        ),
+        Check(
+            "Q4", "AdamW: decay outside Adam's rescaling", written, keras_states(oracle, gradients, w)[:, 0],
+            f"Keras' AdamW, {STEPS} steps",
+        ),
+    ]  # fmt: skip
+
+
+# --- values for the printed formulas ---------------------------------------------------------------------------------
+
+
+def values(strength: Fraction) -> dict[str, Any]:
+    """Return the values of question 4: dropout by its two outcomes, the rest from Keras and TensorFlow."""
+    drops = [_dropout_sample(Fraction(*p), Fraction(*y)) for p, y in (((3, 10), (17, 11)), ((5, 7), (-13, 19)))]
+    readings = [
+        reading("dropout, by its two outcomes", *drops),
+        reading("Keras' L2 regulariser and SGD", *(_penalty_sample(strength, seed) for seed in FORMULA_SEEDS)),
+        reading("Keras' AdamW", *map(_adamw_sample, FORMULA_SEEDS)),
+    ]
+    return {"title": "Question 4", "readings": readings, "free": ["p"]}
+
+
+def _dropout_sample(p: Fraction, y: Fraction) -> Sample:
+    """Return the moments of an output under dropout by enumerating the mask's outcomes; this one was kept."""
+    outcomes = [(p, Fraction(0)), (1 - p, y / (1 - p))]
+    mean = sum(share * value for share, value in outcomes)
+    variance = sum(share * (value - mean) ** 2 for share, value in outcomes)
+    sample = {
+        "p": p, "y_i": y, "r_i": 1, r"\tilde y_i": outcomes[1][1],
+        r"\mathrm{E}[\tilde y_i]": mean, r"\mathrm{Var}[\tilde y_i]": variance,
+    }  # fmt: skip
+    return {name: exactly(value) for name, value in sample.items()}
+
+
+def _penalty_sample(strength: Fraction, seed: int) -> Sample:
+    """Return loss, penalised loss, gradients and one SGD step for some weights; the index i stands for the last.
+
+    The loss is a quadratic one, as large as the penalty, and the step as large as the weights, so that nothing is lost
+    beside something larger. Keras is given λ = 1, which no precision rounds; its penalty is scaled in float64.
+    """
+    import keras
+    import tensorflow as tf
+
+    random = np.random.default_rng(seed)
+    w, target = tf.constant(random.uniform(0.5, 2, 3)), random.uniform(-2, -0.5, 3)
+    rate = 2.0 ** -round(np.log2(8 * float(strength)))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(w)
+        loss = float(strength) * tf.reduce_mean((w - target) ** 2)
+        penalised = loss + float(strength) * keras.regularizers.L2(1.0)(w)
+    by_loss, by_both = (tape.gradient(value, w).numpy() for value in (loss, penalised))
+    stepped = keras_states(keras.optimizers.SGD(rate), by_both[None], w.numpy())[-1, 0]
+    return {
+        r"\mathbf{w}": w.numpy().tolist(), r"w_i \leftarrow": float(stepped[-1]), "w_i": float(w[-1]),
+        r"\partial J/\partial w_i": float(by_both[-1]), r"\partial L/\partial w_i": float(by_loss[-1]),
+        "J": float(penalised), "L": float(loss), r"\lambda": exactly(strength), r"\eta": rate, r"\sum_i": 3,
+        **{f"w_{i}": float(each) for i, each in enumerate(w.numpy(), start=1)},
+    }  # fmt: skip
+
+
+def _adamw_sample(seed: int) -> Sample:
+    r"""Return a step of Keras' AdamW, in the names of Adam; the strength there is λ′."""
+    import keras
+
+    adamw = keras.optimizers.AdamW(RATE, WEIGHT_DECAY, beta_1=BETA_1, beta_2=BETA_2, epsilon=EPSILON)
+    sample = adam_sample(seed)
+    (before, *_), (after, *_) = formula_steps(adamw, seed)[1][-2:]
+    kept = {name: sample[name] for name in (r"\hat m_t", r"\hat v_t", r"\eta", r"\varepsilon")}
+    return {**kept, r"\theta_t": float(after), r"\theta_{t-1}": float(before), r"\lambda'": WEIGHT_DECAY}

@@ -1,0 +1,160 @@
+"""What is executed: a document's cells, and the facts that their outputs follow from."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from press.execution.kernel import PRELOADED
+from press.keeping import installed
+from press.keeping.digests import WHOLE, by_file, digest, imported_modules, module_file, normalised, source_facts
+from press.keeping.facts import Facts, file_digest
+from press.source.qmd import Cell, Document
+
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+
+KERNEL_PACKAGES = ("ipykernel", "ipython", "matplotlib-inline")
+"""Packages that stand between a cell and its output; those that it imports are seen when it is executed."""
+
+Outputs = tuple[tuple[dict, ...], ...]
+"""For each cell its outputs, as nbformat writes them."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What a document's cells show, and how that came about.
+
+    Parameters
+    ----------
+    outputs
+        For each cell its outputs; a cell with ``eval: false`` has none.
+    ran
+        Whether anything ran now.
+    is_whole
+        Whether all outputs come from one execution of all cells in a fresh kernel.
+    seen
+        What the cells were seen to read.
+    """
+
+    outputs: Outputs
+    ran: bool
+    is_whole: bool
+    seen: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One document to execute.
+
+    Parameters
+    ----------
+    document
+        What was read.
+    folder
+        The kernel's working directory.
+    figure_formats
+        What matplotlib's figures are kept as: ``svg``, ``png``.
+    inputs
+        What else the outputs depend on: settings, kept results; anything that can be written as JSON.
+    root
+        The project's folder, from which files are named; the working directory if left out.
+    beside
+        Files that the cells may read in ways that nobody sees.
+    kept
+        The folders in the project's cache that hold results, and what of them is among `inputs`: names from the root.
+    """
+
+    document: Document
+    folder: Path
+    figure_formats: tuple[str, ...]
+    inputs: Mapping[str, Any]
+    root: Path | None = None
+    beside: tuple[Path, ...] = ()
+    kept: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells that are executed."""
+        return tuple(cell for cell in self.document.cells if cell.options.get("eval", True))
+
+    @property
+    def place(self) -> Path:
+        """The folder from which files are named."""
+        return self.root or self.folder
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The project's modules that the cells import."""
+        return imported_modules_of(self.cells)
+
+    @property
+    def preloaded(self) -> tuple[str, ...]:
+        """The packages that a kernel for this document may import ahead: those that its code names."""
+        files = (module_file(name) for name in source_facts(*self.modules) if name != WHOLE)
+        text = "\n".join([*(cell.code for cell in self.cells), *(f.read_text(encoding="utf-8") for f in files if f)])
+        return tuple(name for name in PRELOADED if re.search(rf"^\s*(import|from)\s+{name}\b", text, flags=re.M))
+
+    def facts(self) -> Facts:
+        """Find what the outputs depend on, as it is when first asked, but for what is only seen as cells run."""
+        return self._first_found
+
+    def dependencies(self) -> dict[str, str]:
+        """Digest each kind of thing that the outputs depend on, by its name for people."""
+        return {name: digest(found) for name, found in self.facts().items()}
+
+    def holds(self) -> bool:
+        """Whether `facts` are still what they were when they were first asked for."""
+        return self._found() == self._first_found
+
+    @functools.cached_property
+    def _first_found(self) -> Facts:
+        return self._found()
+
+    def _found(self) -> Facts:
+        found = {
+            "cells": digest([normalised_cell(cell.code) for cell in self.cells]),
+            "code": by_file(source_facts(*self.modules), self.place),
+            "files": {path.relative_to(self.place).as_posix(): _read(path) for path in self.beside},
+            "figures": digest(list(self.figure_formats)),
+            "packages": {name: installed.version(name) for name in KERNEL_PACKAGES},
+            **self.inputs,
+        }
+        return json.loads(json.dumps(found, default=str))  # as they are read back
+
+
+def _read(path: Path) -> str | None:
+    """Digest a file beside the documents; of a module only what counts."""
+    found = file_digest(path)
+    return _module(path, found) if found is not None and path.suffix == ".py" else found
+
+
+@functools.lru_cache(maxsize=256)
+def _module(path: Path, content: str) -> str:
+    try:
+        return digest(normalised_cell(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError):
+        return content
+
+
+def imported_modules_of(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """Name the modules of this package that the cells import."""
+    found: set[str] = set()
+    for cell in cells:
+        try:
+            found.update(imported_modules(cell.code))
+        except SyntaxError:
+            continue  # the kernel will say so, with its line
+    return tuple(sorted(found))
+
+
+def normalised_cell(code: str) -> str:
+    """Return a cell's code without comments and layout; as it is where it is not Python."""
+    try:
+        return normalised(code)
+    except (SyntaxError, ValueError):
+        return code

@@ -1,0 +1,286 @@
+"""Runs a document's cells in a Jupyter kernel, and says what they were seen to read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from handin.errors import WorkError
+from handin.text import without_colours
+from press.execution import seen
+from press.execution.job import KERNEL, Job, Outputs
+from press.execution.kernel import NAMED
+from press.keeping.digests import WHOLE, covered, source_facts
+from press.keeping.facts import Facts
+from press.source.qmd import Cell
+
+OUTPUT_PATIENCE = 120
+"""Seconds that a cell's outputs may be behind its end."""
+
+
+class Kernel:
+    """A Jupyter kernel that executes documents, kept alive as long as the object is in use.
+
+    Parameters
+    ----------
+    folder
+        The kernel's working directory.
+    preloaded
+        The packages that it imports before the first cell asks for them.
+    """
+
+    def __init__(self, folder: Path, preloaded: Sequence[str] = ()):
+        self.folder = folder
+        self.preloaded = tuple(preloaded)
+        self._manager: Any = None
+        self._is_used = False
+
+    def __enter__(self) -> Kernel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the kernel's process."""
+        if self._manager is not None:
+            manager, self._manager = self._manager, None
+            manager.shutdown_kernel(now=True)
+
+    def kill(self) -> None:
+        """End the kernel's process at once; any thread may call this while another executes."""
+        manager = self._manager
+        if manager is not None and (pid := getattr(manager.provisioner, "pid", None)):
+            with contextlib.suppress(OSError):
+                os.killpg(pid, signal.SIGKILL)  # a kernel leads a process group of its own
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether no cell has run in the process that is there."""
+        return not self._is_used
+
+    def start(self) -> None:
+        """Begin to start the kernel's process, unless it runs; nothing is waited for."""
+        from jupyter_client.manager import KernelManager
+
+        if self._manager is not None and self._manager.is_alive():
+            return
+        self.stop()
+        manager = KernelManager(kernel_name=KERNEL["name"])
+        manager.kernel_spec.argv = [sys.executable, "-m", "press.execution.kernel", "-f", "{connection_file}"]
+        # The blocking client that belongs to this manager would wait for ever for what a dead kernel still has to say.
+        manager.client_class = "press.execution.kernel_client.PromptClient"
+        if runtime := os.environ.get("JUPYTER_RUNTIME_DIR"):
+            manager.connection_file = str(Path(runtime) / f"kernel-{uuid.uuid4().hex}.json")
+        options = "{'bbox_inches': None, 'metadata': {'Date': None}}"
+        manager.start_kernel(
+            extra_arguments=[
+                f"--InlineBackend.print_figure_kwargs={options}",
+                "--HistoryManager.enabled=False",
+                "--log-level=ERROR",
+            ],
+            cwd=str(self.folder),
+            env={
+                **os.environ,
+                "PYTHONHASHSEED": "0",
+                "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+                NAMED: " ".join(self.preloaded),
+            },
+        )
+        self._manager, self._is_used = manager, False
+
+    def run(
+        self,
+        job: Job,
+        on_cell: Callable[[int, int, Cell], None] | None = None,
+        held: Mapping[int, tuple[dict, ...]] = MappingProxyType({}),
+    ) -> tuple[Outputs, Facts]:
+        """Execute the cells of a job in an empty namespace.
+
+        Parameters
+        ----------
+        job
+            What to execute.
+        on_cell
+            Called before each cell that is executed, with how many came before it, their number and the cell.
+        held
+            The outputs of cells that are not executed, by their index.
+
+        Returns
+        -------
+        outputs
+            For each cell its outputs.
+        seen
+            What the kernel was seen to read since it was started.
+
+        Raises
+        ------
+        WorkError
+            If a cell raises, or the kernel dies: with file, line, label and exception.
+        """
+        import nbformat
+        from nbclient import NotebookClient
+        from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+        self.start()
+        manager = self._manager
+        cells = [nbformat.v4.new_code_cell(cell.code, id=f"cell-{i}") for i, cell in enumerate(job.cells)]
+        for cell, own in zip(cells, job.cells, strict=True):
+            if own.options.get("error"):
+                cell.metadata["tags"] = ["raises-exception"]
+        notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
+        client = NotebookClient(
+            notebook,
+            km=manager,
+            timeout=None,
+            # By default outputs that are 4 s late, on a busy machine, are left out without a word.
+            iopub_timeout=OUTPUT_PATIENCE,
+            raise_on_iopub_timeout=True,
+            record_timing=False,
+            coalesce_streams=True,
+        )
+        client.create_kernel_manager = lambda: manager
+        current = None
+        try:
+            client.start_new_kernel_client()
+            if self._is_used:
+                _quietly(client.kc, _FORGET.replace("FOLDERS", repr(tuple(f"{folder}/" for folder in covered()))))
+            self._is_used = True
+            if refusal := _quietly(client.kc, _STYLE.replace("FORMATS", repr(set(job.figure_formats)))):
+                raise WorkError(_style_failure(refusal, job))
+            wanted = [index for index in range(len(cells)) if index not in held]
+            for position, index in enumerate(wanted):
+                cell, current = cells[index], job.cells[index]
+                if on_cell:
+                    on_cell(position, len(wanted), current)
+                client.execute_cell(cell, index, execution_count=index + 1)
+            read = _seen(client.kc, job)
+        except CellExecutionError as error:
+            raise WorkError(_failure(current, error)) from None
+        except CellTimeoutError:
+            self.stop()
+            raise WorkError(
+                f"{current.place}: the outputs of this cell did not arrive within {OUTPUT_PATIENCE} s: try again when "
+                "the machine is less busy."
+            ) from None
+        except DeadKernelError:
+            self.stop()
+            if current is None:
+                words = "the kernel died before the first cell ran: look at `doctor`."
+                raise WorkError(f"{job.document.name}: {words}") from None
+            label = f" ({current.label})" if current.label else ""
+            raise WorkError(
+                f"{current.place}{label}: the kernel died while this cell ran, perhaps for want of memory."
+            ) from None
+        finally:
+            if client.kc is not None:
+                client.kc.stop_channels()
+        outputs = (
+            held[index] if index in held else tuple(_clean(dict(output)) for output in cell.outputs)
+            for index, cell in enumerate(cells)
+        )
+        return tuple(outputs), read
+
+
+# In a kernel that has run before: forget its names and the project's modules, so that edits of helpers are seen.
+_FORGET = """
+get_ipython().run_line_magic("reset", "-f")
+import sys as _sys
+for _name, _module in list(_sys.modules.items()):
+    if (getattr(_module, "__file__", "") or "").startswith(FOLDERS) and _name != "press.execution.watch":
+        del _sys.modules[_name]
+if "matplotlib.pyplot" in _sys.modules:
+    _sys.modules["matplotlib.pyplot"].close("all")
+del _sys, _name, _module
+"""
+
+# In one that was started a while ago too: matplotlib read its style when it was imported. What it finds wrong there it
+# only logs, and each figure would have that among its outputs.
+_STYLE = """
+def _read_style():
+    import logging
+    import matplotlib
+    class Refusal(logging.Handler):
+        def emit(self, record):
+            raise ValueError(record.getMessage())
+    refusal = Refusal(logging.WARNING)
+    logging.getLogger("matplotlib").addHandler(refusal)
+    try:
+        matplotlib.rc_file(matplotlib.matplotlib_fname())
+    finally:
+        logging.getLogger("matplotlib").removeHandler(refusal)
+    from matplotlib_inline.config import InlineBackend
+    InlineBackend.instance(parent=get_ipython()).figure_formats = FORMATS
+_read_style()
+del _read_style
+"""
+
+
+def _quietly(client: Any, code: str) -> str:
+    """Execute code that shows nothing; return what it raised, or ''."""
+    from jupyter_core.utils import run_sync
+
+    execute = run_sync(client.execute_interactive)
+    reply = execute(code, silent=True, store_history=False, timeout=60, output_hook=lambda message: None)
+    return reply["content"].get("evalue", "")
+
+
+def _seen(client: Any, job: Job) -> Facts:
+    """Ask a kernel what its cells have read."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get("JUPYTER_RUNTIME_DIR") or None) as folder:
+        path = Path(folder) / "seen.json"
+        _quietly(client, f"__import__('press.execution.watch', fromlist=['WATCH']).WATCH.write({str(path)!r})")
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return seen.UNKNOWN
+    kept, accounted = job.kept
+    reached = {name for name in source_facts(*job.modules) if name != WHOLE}
+    names = {path.relative_to(job.place).as_posix() for path in job.beside if path.suffix != ".py"}
+    return seen.facts(found, job.place, kept=kept, accounted={*accounted, *names}, reached=reached)
+
+
+def _clean(output: dict) -> dict:
+    """Drop what differs from run to run and nobody reads."""
+    output = json.loads(json.dumps(output))
+    output.pop("execution_count", None) if output.get("output_type") != "execute_result" else None
+    data = output.get("data")
+    if data and any(kind.startswith("image/") for kind in data):
+        data.pop("text/plain", None)
+    if data and "image/svg+xml" in data:
+        svg = data["image/svg+xml"]
+        data["image/svg+xml"] = svg if isinstance(svg, str) else "".join(svg)
+    return output
+
+
+def _style_failure(refusal: str, job: Job) -> str:
+    """Say where matplotlib found something wrong in its style file."""
+    place = (Path(job.document.name).parent / "matplotlibrc").as_posix()
+    line = re.search(r"line (\d+)", refusal)
+    return f"{place}{f':{line[1]}' if line else ''}: {' '.join(refusal.split())}"
+
+
+def _failure(cell: Cell, error: Any) -> str:
+    """Say where a cell failed: the deepest line of the cell itself that the traceback names."""
+    trace = without_colours(error.traceback or "")
+    numbers = re.findall(r"^-*>\s*(\d+)\s", trace.split("File ")[0], flags=re.M) or re.findall(
+        r"Cell In\[\d+\], line (\d+)", trace
+    )
+    place = cell.place
+    if numbers and 1 <= int(numbers[0]) <= len(cell.lines):
+        place = cell.lines[int(numbers[0]) - 1].place
+    label = f" (cell {cell.label})" if cell.label else ""
+    reason = (without_colours(str(error.evalue)).strip().splitlines() or [""])[0]
+    reason = re.sub(r"^\[Errno \d+\] ", "", reason)
+    reason = re.sub(r" \(\d+\.py, line \d+\)$", "", reason)  # IPython's name for the cell, in a SyntaxError
+    return f"{place}{label}: {error.ename}: {reason}"

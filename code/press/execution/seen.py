@@ -1,0 +1,139 @@
+"""What a document's cells were seen to read when they were executed, and what of it has changed since.
+
+The facts are kept with the outputs: files and folders by their digests, the project's modules that no import statement
+leads to, and the versions of the packages that were imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from press.keeping import installed
+from press.keeping.digests import digest, hides, module_name, source_digest
+from press.keeping.facts import Facts, file_digest, stamp
+
+SYSTEM = tuple(f"/{name}/" for name in "Library System bin dev etc lib lib32 lib64 proc run sbin sys usr".split())
+"""Folders of the operating system: what lies there is the machine, not a document's data."""
+
+NOTHING: Facts = {}
+"""What was seen where no cell ran."""
+
+
+UNSTEADY = "changed while it was read"
+"""In place of a digest: nobody knows which of two states the cells have seen, so nothing will ever equal it."""
+
+UNKNOWN: Facts = {"files": {"what the cells read": UNSTEADY}}
+"""What is known where the kernel could not say it."""
+
+
+def facts(
+    found: Mapping[str, Any], root: Path, *, kept: Collection[str], accounted: Collection[str], reached: Collection[str]
+) -> Facts:
+    """Turn what a kernel noted into facts.
+
+    Parameters
+    ----------
+    found
+        As `press.execution.watch.Watch.write` wrote it.
+    root
+        The project's folder, from which files are named.
+    kept
+        The folders below the project's cache that hold results; what else is there belongs to libraries and the engine.
+    accounted
+        Files and folders that count already, by their names.
+    reached
+        Modules of the project that count already, by what is used of them.
+    """
+    own = _Place(root, kept)
+    files: dict[str, str | None] = {}
+    written = set(found["written"])
+    # What the engine itself reads for a cell counts in other ways: settings by their values, code by its digests.
+    engine = {name for name in found["engine"] if name.endswith((".toml", ".yml", ".py"))}
+    for path, before in found["read"].items():
+        name = own.name(path)
+        if name is None or path in engine or any(name == a or name.startswith(f"{a}/") for a in accounted):
+            continue
+        now = stamp(path)
+        if before is not None and path not in written and tuple(before) != now:
+            if now is not None or not name.startswith(".."):  # else a temporary file
+                files[name] = UNSTEADY
+        elif now is None or Path(path).is_file():
+            files[name] = file_digest(Path(path))
+    modules: dict[str, str] = {}
+    for path in found["imported"]:
+        if (module := module_name(Path(path))) is not None:
+            if (module not in reached or hides(module)) and not module.startswith("press.execution."):
+                modules[module] = source_digest(module)
+        elif (name := own.name(path)) is not None:
+            files[name] = file_digest(Path(path))
+    listed = {name for path in found["listed"] if (name := own.name(path)) is not None and os.path.isdir(path)}
+    packages = {name for library in found["libraries"] for name in installed.owners(library)}
+    return {
+        "files": files,
+        "folders": {name: _listing(root / name) for name in sorted(listed)},
+        "modules": modules,
+        "packages": {name: installed.version(name) for name in ("python", *sorted(packages))},
+    }
+
+
+def now(seen: Facts, root: Path) -> Facts:
+    """Return the same facts as they are now."""
+    if not seen:
+        return seen
+    return {
+        "files": {name: file_digest(root / name) for name in seen.get("files", ())},
+        "folders": {name: _listing(root / name) for name in seen.get("folders", ())},
+        "modules": {name: _module(name) for name in seen.get("modules", ())},
+        "packages": {name: installed.version(name) for name in seen.get("packages", ())},
+    }
+
+
+def both(*several: Facts) -> Facts:
+    """Join what was seen when different cells of a document were executed; of two digests the later counts."""
+    kinds = {kind for each in several for kind in each}
+    return {kind: {k: v for each in several for k, v in each.get(kind, {}).items()} for kind in sorted(kinds)}
+
+
+def paths(seen: Facts, root: Path) -> Iterable[Path]:
+    """Return the files that were read."""
+    return [Path(os.path.normpath(root / name)) for name in seen.get("files", ())]
+
+
+def _module(name: str) -> str | None:
+    try:
+        return source_digest(name)
+    except KeyError:
+        return None
+
+
+def _listing(folder: Path) -> str | None:
+    try:
+        return digest(sorted(name for name in os.listdir(folder) if not name.startswith((".", "__pycache__"))))
+    except OSError:
+        return None
+
+
+class _Place:
+    """Names what lies in the project, or anywhere else where an author keeps data."""
+
+    def __init__(self, root: Path, kept: Collection[str]):
+        self._root = os.path.join(os.path.abspath(root), "")
+        prefixes = {os.path.join(os.path.abspath(p), "") for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
+        self._foreign = tuple({*SYSTEM, *prefixes} - {"/"})
+        self._kept = tuple(f"{self._root}{name}/" for name in kept)
+
+    def name(self, path: str) -> str | None:
+        """Name a file from the project's folder; None if it is the machine's or the engine's own."""
+        whole = os.path.abspath(path)
+        is_cached = whole.startswith(f"{self._root}.cache/") and not whole.startswith(self._kept)
+        if is_cached or "/__pycache__/" in whole:
+            return None
+        foreign = max((len(prefix) for prefix in self._foreign if whole.startswith(prefix)), default=0)
+        inside = len(self._root) if f"{whole}/".startswith(self._root) else 0
+        if foreign > inside or "/site-packages/" in whole or "/dist-packages/" in whole:
+            return None
+        return Path(os.path.relpath(whole, self._root)).as_posix()

@@ -1,0 +1,260 @@
+"""The options that documents and cells may set, each with what it does; any other is refused by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from handin.errors import InputError
+
+NOTHING = "nothing in a PDF"
+EXECUTION_ALONE = "nothing: what is executed, and when, is decided by the cache"
+
+
+@dataclass(frozen=True)
+class Option:
+    """What an option does, and what it may be.
+
+    Parameters
+    ----------
+    does
+        In words, for whoever looks up what is let through.
+    types
+        The types of its values; any if there are none.
+    words
+        The same for the author.
+    values
+        The values that it may have, if these are few.
+    """
+
+    does: str
+    types: tuple[type, ...] = ()
+    words: str = ""
+    values: tuple[Any, ...] = ()
+
+
+def _flag(does: str) -> Option:
+    return Option(does, (bool,), "true or false")
+
+
+def _text(does: str) -> Option:
+    return Option(does, (str,), "text in quotes")
+
+
+def _texts(does: str) -> Option:
+    return Option(does, (str, list), "text in quotes")
+
+
+def _number(does: str) -> Option:
+    return Option(does, (int, float), "a number")
+
+
+EXECUTION = {
+    "echo": Option("prints the code", (bool, str), "true, false or fenced", (True, False, "fenced")),
+    "eval": _flag("executes the code"),
+    "include": _flag("prints the code and what it shows"),
+    "output": Option(
+        "prints what the cell shows, as Markdown if asis", (bool, str), "true, false or asis", (True, False, "asis")
+    ),
+    "warning": _flag("true prints what goes to stderr; false does not even tell the author of it"),
+    "error": _flag("prints an exception and goes on"),
+}
+"""What a cell may set, and ``execute`` for all cells of a document."""
+
+FIGURES = {
+    "fig-width": _number("is the width of matplotlib's figures, in inches"),
+    "fig-height": _number("is the height of matplotlib's figures, in inches"),
+    "fig-dpi": _number("is the resolution of matplotlib's figures"),
+}
+
+CELL: dict[str, Option] = {
+    **EXECUTION,
+    **FIGURES,
+    "label": _text("is what references name; fig- and tbl- make a numbered float"),
+    "fig-cap": _texts("is the figure's caption, or one for each figure"),
+    "fig-alt": _texts("is the alternative text, or one for each figure"),
+    "fig-subcap": Option("is a caption for each part", (list, bool), "a list of texts"),
+    "fig-align": Option("aligns the figure", (str,), "left, center or right", ("left", "center", "right", "default")),
+    "out-width": _text("is the width at which the figure is set"),
+    "tbl-cap": _text("is the table's caption"),
+    "tbl-subcap": Option("is a caption for each part", (list,), "a list of texts"),
+    "tbl-colwidths": Option("is the width of each column in percent", (list, str), "a list of numbers"),
+    "layout-ncol": Option("sets the parts in so many columns", (int,), "a whole number"),
+    "layout-nrow": Option("sets the parts in so many rows", (int,), "a whole number"),
+    "lst-label": _text("is what references to the code name"),
+    "lst-cap": _text("is the caption of the code"),
+    **dict.fromkeys(
+        "code-fold code-summary code-overflow code-line-numbers code-copy code-tools classes class tags slideshow "
+        "panel fig-pos fig-env fig-scap fig-link fig-format fig-responsive column cap-location fig-cap-location "
+        "tbl-cap-location lightbox autodep id html-table-processing tbl-alt lst-alt fig-asp message".split(),
+        Option(NOTHING),
+    ),
+    **dict.fromkeys("cache freeze dependson".split(), Option(EXECUTION_ALONE)),
+}
+
+EXECUTE: dict[str, Option] = {
+    **EXECUTION,
+    **FIGURES,
+    **dict.fromkeys(
+        "cache freeze daemon daemon-restart debug keep-md keep-ipynb ipynb-shell-interactivity plotly-connected "
+        "ipynb-filters message".split(),
+        Option(EXECUTION_ALONE),
+    ),
+}
+"""What stands under ``execute`` of a document or a project."""
+
+FORMAT: dict[str, Option] = {
+    **FIGURES,
+    "toc": _flag("begins with a table of contents"),
+    "toc-depth": Option("is how deep the table of contents goes", (int,), "a whole number"),
+    "toc-title": _text("is its heading"),
+    "number-sections": _flag("numbers the headings"),
+    "number-depth": Option("is how deep headings are numbered", (int,), "a whole number"),
+    "section-numbering": _text("is the pattern of the headings' numbers, as Typst has it"),
+    "papersize": _text("is the paper's size, as Typst names it"),
+    "bibliographystyle": _text("is the style of citations, as Typst names it"),
+    "csl": _text("is a file with the style of citations"),
+}
+"""What a document may set, at its top, and under ``format`` for the PDF."""
+
+FRONT: dict[str, Option] = {
+    **FORMAT,
+    "title": _text("is the title, on the page and of the PDF"),
+    "subtitle": _text("stands under the title"),
+    "author": Option("are the authors, with their affiliations"),
+    "authors": Option("the same"),
+    "affiliation": Option("is where the one author works"),
+    "institute": Option("the same"),
+    "affiliations": Option("are what authors refer to"),
+    "date": Option("is the date; today, now and last-modified are worked out"),
+    "date-format": _text("is how the date is written"),
+    "abstract": _text("stands before the text"),
+    "abstract-title": _text("is the heading of the abstract"),
+    "keywords": Option("are the keywords, on the page and of the PDF"),
+    "lang": _text("is the language: of hyphenation, and of the words before numbers"),
+    "bibliography": Option("are the files with the sources", (str, list), "a file's name"),
+    "references": Option("are the sources themselves", (list,), "a list of sources"),
+    "nocite": _text("names sources that are listed though nothing cites them"),
+    "reference-section-title": _text("is the heading of the list of sources"),
+    "crossref": Option("has the words before numbers, as fig-prefix and fig-title", (dict, bool), "a group of keys"),
+    "execute": Option("has the options of all cells", (dict,), "a group of keys"),
+    "jupyter": Option("is the kernel; python3 alone", (str, dict), "python3"),
+    "engine": Option("is the engine; jupyter alone", (str,), "jupyter", ("jupyter",)),
+    "format": Option("is the format; the options of a PDF are taken"),
+    "student-id": Option("is whose work it is"),
+    "module": Option("is the course"),
+    "submitted": Option("is when it was handed in"),
+    "floating": Option("names the floats that may move to another place", (list,), "a list of labels"),
+    **dict.fromkeys(
+        "theme css page-layout code-fold code-tools code-summary code-overflow code-line-numbers code-copy code-link "
+        "code-block-bg code-block-border-left code-annotations toc-location toc-expand embed-resources self-contained "
+        "self-contained-math standalone smooth-scroll anchor-sections html-math-method comments hypothesis listing "
+        "categories description image image-alt draft aliases search sidebar navbar website book website-title "
+        "title-block-banner title-block-style title-prefix pagetitle header-includes include-in-header "
+        "include-before-body include-after-body link-external-icon link-external-newwindow citations-hover "
+        "footnotes-hover crossrefs-hover lightbox fig-responsive page-navigation back-to-top-navigation "
+        "reference-location citation-location footnotes grid linkcolor mainfont sansfont monofont fontsize "
+        "fontcolor linestretch geometry margin-left margin-right margin-top margin-bottom documentclass classoption "
+        "pdf-engine latex-engine keep-tex keep-md keep-typ keep-ipynb colorlinks urlcolor citecolor "
+        "link-citations cite-method biblatexoptions biblio-style natbiboptions df-print output-file output-ext "
+        "editor editor_options citation copyright license doi funding order subject thanks date-modified version "
+        "type tags slug layout permalink featured twitter-card open-graph highlight-style syntax-highlighting "
+        "fig-cap-location tbl-cap-location fig-align fig-format fig-pos tbl-colwidths resources metadata-files "
+        "quarto-required validate-yaml freeze cache other-links code-links canonical-url mermaid "
+        "ipynb-shell-interactivity "
+        "knitr jupytext filters pdf-standard running-head acknowledgements "
+        "slide-number incremental chalkboard logo footer revealjs-plugins execute-dir dir rights publisher "
+        "number-offset top-level-division lof lot author-meta email orcid extensions shortcodes template "
+        "template-partials variables lightbox-group wrap from reader tbl-cap-above layout-ncol".split(),
+        Option(NOTHING),
+    ),
+}
+"""What may stand in a document's front matter. What the pages of the web, slides and LaTeX have is let through."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with an option: its name, the sentence, and whether it is plainly a slip of the author's."""
+
+    key: str
+    sentence: str
+    is_slip: bool
+
+
+def problems(given: Mapping[str, Any], known: Mapping[str, Option], what: str) -> Iterator[Problem]:
+    """Find the options that are unknown, or have a value that they cannot have."""
+    for key, value in given.items():
+        option = known.get(key)
+        if option is None:
+            near = _near(key, known)
+            yield Problem(key, f"the {what} {key!r} is not supported{near}", "did you mean" in near)
+        elif value is not None and not _fits(value, option):
+            yield Problem(key, f"the {what} {key} must be {option.words}", is_slip=True)
+
+
+def _fits(value: Any, option: Option) -> bool:
+    if option.types and (not isinstance(value, option.types) or (isinstance(value, bool) and bool not in option.types)):
+        return False
+    if (
+        isinstance(value, list)
+        and str in option.types
+        and not all(isinstance(each, str | int | float) for each in value)
+    ):
+        return False
+    return not option.values or any(value == each and type(value) is type(each) for each in option.values)
+
+
+def _near(key: str, known: Mapping[str, Option]) -> str:
+    from difflib import get_close_matches
+
+    effective = [name for name, option in known.items() if option.does != NOTHING]
+    if near := get_close_matches(key, effective, 1, 0.75):
+        return f" (did you mean {near[0]}?)"
+    return f"; supported: {', '.join(sorted(effective))}" if len(effective) < 35 else ""
+
+
+def require_label(label: Any, place: str) -> None:
+    """Refuse a label that a reference could not name.
+
+    Raises
+    ------
+    InputError
+        Naming the label.
+    """
+    if label is not None and not re.fullmatch(r"[A-Za-z][\w.:-]*", str(label)):
+        raise InputError(f"{place}: the label {label!r} must be letters, digits and hyphens.")
+
+
+def for_pdf(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a project or a front matter sets for a PDF: its own options, and those under ``format``.
+
+    Of several formats, ours comes before ``typst`` and ``pdf``; what other formats set does not concern a PDF.
+    """
+    found = {key: value for key, value in values.items() if key != "format"}
+    formats = values.get("format")
+    if isinstance(formats, Mapping):
+        ours = [name for name in formats if str(name).endswith("-typst")]
+        for name in ("pdf", "typst", *ours):
+            if isinstance(options := formats.get(name), Mapping):
+                execute = {**_group(found, "execute"), **_group(options, "execute")}
+                found |= {key: value for key, value in options.items() if key in FORMAT or key == "execute"}
+                if execute:
+                    found["execute"] = execute
+    return found
+
+
+def _group(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    group = values.get(key)
+    return group if isinstance(group, Mapping) else {}
+
+
+def merged(project: Mapping[str, Any], front: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a document: the project's, and over them its own; groups are merged key by key."""
+    first, second = for_pdf(project), for_pdf(front)
+    result = {**first, **second}
+    result["format"] = front.get("format", project.get("format"))
+    for key in ("execute", "crossref"):
+        result[key] = {**_group(first, key), **_group(second, key)}
+    return result

@@ -1,0 +1,329 @@
+"""Reads a Quarto document in one pass: front matter, prose and cells, with includes expanded and every line's place.
+
+What is found is checked as far as it takes no look at more than a cell or a line; `refusals` does the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from handin import yaml_text
+from handin.errors import InputError
+from press.source import options, shortcodes
+from press.source.qmd import Cell, Document, Kind, Line, Prose
+from press.source.scanning import Scanner
+
+_CELL = re.compile(r"^(\s*)(`{3,})\s*\{([A-Za-z_][\w.-]*)(.*?)\}\s*$")
+INLINE = re.compile(r"(?<!`)`\{([A-Za-z]\w*)\}\s+([^`]+?)\s*`(?!`)")
+"""An expression in a line of prose."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_PYTHON = re.compile(r"python3?")
+_DRAWS = re.compile(r"\b(matplotlib|seaborn|plt|pandas)\b")
+
+
+def read(path: Path, root: Path, project_options: Mapping[str, Any] | None = None) -> Document:
+    """Read a document and everything it includes.
+
+    Parameters
+    ----------
+    path
+        The document.
+    root
+        The project's folder, to which names in messages are relative.
+    project_options
+        What ``_quarto.yml`` holds.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, or holds an option or a cell that is not supported: with file and line.
+    """
+    return _Reader(path, root, project_options or {}).document()
+
+
+class _Reader:
+    def __init__(self, path: Path, root: Path, project_options: Mapping[str, Any]):
+        self.path, self.root, self.project_options = path, root, project_options
+        self.sources: list[Path] = []
+        self.doubts: list[Doubt] = []
+        self.parts: list[Prose | Cell] = []
+        self.prose: list[Line] = []
+        self.chapter = 0
+        self.execute: Mapping[str, Any] = {}
+
+    def document(self) -> Document:
+        name = _name(self.path, self.root)
+        front, lines = self._front_matter(self._lines(self.path))
+        found = options.merged(self.project_options, front)
+        self.execute = {key: value for key, value in found["execute"].items() if key in options.EXECUTION}
+        self.execute = {key: value for key, value in self.execute.items() if key != "echo"}
+        self._text(lines, self.path, (self.path.resolve(),))
+        self._flush()
+        figures = {key: value for key, value in {**found, **found["execute"]}.items() if key in options.FIGURES}
+        parts = _with_figure_options(self.parts, figures, Line("", name, 1))
+        return Document(self.path, name, front, tuple(parts), tuple(self.sources), found, tuple(self.doubts))
+
+    # -- files and front matter
+
+    def _lines(self, path: Path) -> list[Line]:
+        name = _name(path, self.root)
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except FileNotFoundError:
+            raise InputError(f"{name} is missing.") from None
+        except UnicodeDecodeError:
+            raise InputError(f"{name} is not UTF-8 text: save it again as UTF-8.") from None
+        except OSError as error:
+            raise InputError(f"{name} cannot be read ({error.strerror}).") from None
+        self.sources.append(path)
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if bad := _CONTROL.search(text):
+            line = text.count("\n", 0, bad.start()) + 1
+            raise InputError(
+                f"{name}:{line}: a control character (U+{ord(bad.group()):04X}) is in the text: delete it."
+            )
+        return [Line(each, name, number) for number, each in enumerate(text.split("\n"), 1)]
+
+    def _front_matter(self, lines: list[Line]) -> tuple[dict[str, Any], list[Line]]:
+        if not lines or lines[0].text.rstrip() != "---":
+            return {}, lines
+        end = next((i for i, line in enumerate(lines) if i and line.text.rstrip() in ("---", "...")), None)
+        if end is None:
+            raise InputError(f"{lines[0].place}: the front matter is not closed: end it with a line '---'.")
+        text = "\n".join(line.text for line in lines[1:end])
+        values = mapping(text, lines[1 : end + 1], "the front matter")
+        printed = {word for line in lines[end:] for word in _meta(line.text)}
+        self.doubts += _check_front_matter(values, text, lines[0], printed)
+        return values, lines[end + 1 :]
+
+    # -- text
+
+    def _text(self, lines: list[Line], path: Path, stack: tuple[Path, ...]) -> None:
+        """Take the lines of one file in; what they include comes in their place."""
+        scanner = Scanner()
+        head: re.Match | None = None
+        body: list[Line] = []
+        for line in lines:
+            if head is not None:
+                if not Scanner.closes(line, head[2]):
+                    body.append(line)
+                    continue
+                self.parts.append(self._cell(body[0], head, body[1:], path))
+                head = None
+                continue
+            found = scanner.feed(line)
+            if found.kind is Kind.FENCE and scanner.fence and (head := _CELL.match(line.text)):
+                scanner.fence = None
+                self._flush()
+                body = [line]
+            elif found.kind is Kind.TEXT and (include := shortcodes.INCLUDE.match(line.text)):
+                self._include(include[1], line, path, stack)
+            else:
+                self.prose.append(found)
+        if head is not None:
+            raise InputError(f"{body[0].place}: the code cell is not closed: end it with {head[2]}.")
+        scanner.end()
+
+    def _include(self, name: str, line: Line, path: Path, stack: tuple[Path, ...]) -> None:
+        target = self._included(name, line, path)
+        if target.resolve() in stack:
+            raise InputError(f"{line.place}: {name} includes itself.")
+        content = self._lines(target)
+        if content and content[0].text.rstrip() == "---":
+            raise InputError(f"{content[0].place}: an included file has no front matter of its own: delete it.")
+        if len(stack) == 1:
+            self._flush()
+            self.chapter += 1
+        self._text(content, target, (*stack, target.resolve()))
+        if len(stack) == 1:
+            self._flush()
+            self.chapter += 1
+
+    def _included(self, name: str, line: Line, path: Path) -> Path:
+        target = (self.root / name.lstrip("/")) if name.startswith("/") else path.parent / name
+        if not target.is_file():
+            raise InputError(f"{line.place}: the included file {name} does not exist.")
+        if self.root.resolve() not in target.resolve().parents:
+            raise InputError(f"{line.place}: {name} lies outside the project: include only files of the project.")
+        return target
+
+    def _flush(self) -> None:
+        if not self.prose:
+            return
+        lines, self.prose = tuple(self.prose), []
+        inline = tuple(
+            cell for line in lines if line.kind is Kind.TEXT and "`{" in line.text for cell in self._expressions(line)
+        )
+        self.parts.append(Prose(lines, self.chapter, inline))
+
+    def _expressions(self, line: Line) -> list[Cell]:
+        found = []
+        for match in INLINE.finditer(line.text):
+            if not _PYTHON.fullmatch(match[1]):
+                raise InputError(f"{line.place}: expressions of {match[1]} are not supported, only `{{python}} …`.")
+            code = replace(line, text=match[2])
+            found.append(Cell(line, dict(self.execute), (), (code,), self.chapter, inline=True))
+        return found
+
+    # -- cells
+
+    def _cell(self, fence: Line, head: re.Match, body: list[Line], path: Path) -> Cell:
+        language, extra = head[3], head[4].strip()
+        if not _PYTHON.fullmatch(language):
+            raise InputError(
+                f"{fence.place}: cells of {language} are not supported: only ```{{python}} cells are executed."
+            )
+        if extra:
+            raise InputError(f"{fence.place}: write the option {extra!r} as a line '#| key: value' inside the cell.")
+        indent = len(head[1].expandtabs())
+        body = [replace(line, text=_dedented(line.text, indent)) for line in body]
+        count = next((i for i, line in enumerate(body) if not line.text.startswith("#|")), len(body))
+        option_lines = tuple(body[:count])
+        own, doubts = _cell_options(option_lines, fence)
+        self.doubts += doubts
+        code: list[Line] = []
+        for line in body[count:]:
+            if include := shortcodes.INCLUDE.match(line.text):
+                code.extend(self._lines(self._included(include[1], line, path)))
+                while code and not code[-1].text.strip():
+                    code.pop()
+            elif shortcodes.PATTERN.search(line.text):
+                words = "inside a cell only the shortcode include is supported, alone on its line."
+                raise InputError(f"{line.place}: {words}")
+            else:
+                code.append(line)
+        return Cell(fence, {**self.execute, **own}, option_lines, tuple(code), self.chapter, indent=indent)
+
+
+def _name(path: Path, root: Path) -> str:
+    try:
+        return path.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return path.name
+
+
+def _dedented(text: str, indent: int) -> str:
+    if not indent:
+        return text
+    own = len(text) - len(text.lstrip())
+    return text[min(indent, own) :]
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> Any:
+    return yaml_text.parse(text)
+
+
+def mapping(text: str, lines: list[Line] | tuple[Line, ...], what: str) -> dict[str, Any]:
+    """Read a mapping from YAML text that stands in `lines`; its values are shared and not to be changed.
+
+    Raises
+    ------
+    InputError
+        If it is not YAML, or not keys with values: with the place.
+    """
+    values = _parsed(text)
+    if isinstance(values, yaml_text.Fault):
+        line = lines[min((values.line or 1) - 1, len(lines) - 1)]
+        words = f"{what} is {values.reason}" if values.reason.startswith("not valid") else f"{what}: {values.reason}"
+        raise InputError(f"{line.place}: {words}.")
+    if values is None:
+        return {}
+    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
+        raise InputError(f"{lines[0].place}: {what} must hold keys and values.")
+    return dict(values)
+
+
+def _meta(text: str) -> list[str]:
+    return re.findall(r"\{\{<\s*meta\s+([\w-]+)", text)
+
+
+Doubt = tuple[str, str]
+"""A place, and what is wrong there."""
+
+
+def _check_front_matter(values: Mapping[str, Any], text: str, first: Line, printed: set[str]) -> list[Doubt]:
+    """Refuse what is plainly a slip; return the options that nothing is known of."""
+
+    def place(*keys: str) -> str:
+        return f"{first.file}:{(yaml_text.line_of(text, keys) or 0) + 1}"
+
+    known = {**options.FRONT, **{key: options.Option("is printed by the shortcode meta") for key in printed}}
+    doubts = []
+    for found in options.problems(values, known, "front matter's key"):
+        if found.key in ("title", "subtitle", "abstract") and not isinstance(values[found.key], dict | list):
+            continue  # a number is a title too
+        if found.is_slip:
+            raise InputError(f"{place(found.key)}: {found.sentence}.")
+        doubts.append((place(found.key), f"{found.sentence}."))
+    for found in options.problems(values.get("execute") or {}, options.EXECUTE, "option of execute"):
+        raise InputError(f"{place('execute', found.key)}: {found.sentence}.")
+    kernel = values.get("jupyter")
+    if isinstance(kernel, Mapping):
+        spec = kernel.get("kernelspec")
+        kernel = kernel.get("kernel") or (spec.get("name") if isinstance(spec, Mapping) else None)
+        language = spec.get("language", "python") if isinstance(spec, Mapping) else "python"
+        kernel = "python3" if language == "python" else kernel
+    if kernel is not None and not re.match(r"python", str(kernel)):
+        raise InputError(f"{place('jupyter')}: the kernel {kernel} is not supported: cells are executed by python3.")
+    return doubts
+
+
+def _cell_options(lines: tuple[Line, ...], fence: Line) -> tuple[dict[str, Any], list[Doubt]]:
+    """Read a cell's options and refuse what is plainly a slip; return those, too, that nothing is known of."""
+    if not lines:
+        return {}, []
+    text = "\n".join(line.text[2:].removeprefix(" ") for line in lines)
+    found = mapping(text, lines, "the cell's options")
+
+    def place(key: str) -> str:
+        return next((each.place for each in lines if re.match(rf"#\|\s*{re.escape(key)}\s*:", each.text)), fence.place)
+
+    doubts = []
+    for problem in options.problems(found, options.CELL, "cell option"):
+        if problem.is_slip:
+            raise InputError(f"{place(problem.key)}: {problem.sentence}.")
+        doubts.append((place(problem.key), f"{problem.sentence}."))
+    options.require_label(found.get("label"), place("label"))
+    if ("lst-label" in found) != ("lst-cap" in found):
+        raise InputError(f"{fence.place}: lst-label and lst-cap go together.")
+    if found.get("lst-label") and not str(found["lst-label"]).startswith("lst-"):
+        raise InputError(f"{place('lst-label')}: lst-label must begin with 'lst-'.")
+    return found, doubts
+
+
+def _with_figure_options(parts: list[Prose | Cell], figures: Mapping[str, Any], line: Line) -> list[Prose | Cell]:
+    """Put cells that set the size of figures before what draws: one for the document, two around a cell of its own."""
+    result: list[Prose | Cell] = []
+    is_set = not figures
+    for part in parts:
+        if not isinstance(part, Cell) or not _DRAWS.search(part.code) or not part.options.get("eval", True):
+            result.append(part)
+            continue
+        if not is_set:
+            result.append(_figure_cell(figures, line, part.chapter))
+            is_set = True
+        own = {key: value for key, value in part.options.items() if key in options.FIGURES}
+        result += [_figure_cell({**figures, **own}, part.fence, part.chapter)] if own else []
+        result.append(part)
+        result += [_figure_cell(figures, part.fence, part.chapter)] if own else []
+    return result
+
+
+def _figure_cell(figures: Mapping[str, Any], line: Line, chapter: int) -> Cell:
+    code = ["import matplotlib as _matplotlib"]
+    for key, value in (
+        ("figure.figsize", [figures.get("fig-width", "_size[0]"), figures.get("fig-height", "_size[1]")]),
+        ("figure.dpi", figures.get("fig-dpi", "_matplotlib.rcParamsOrig['figure.dpi']")),
+    ):
+        written = f"[{', '.join(map(str, value))}]" if isinstance(value, list) else value
+        code.append(f"_matplotlib.rcParams['{key}'] = {written}")
+    code.insert(1, "_size = _matplotlib.rcParamsOrig['figure.figsize']")
+    lines = tuple(replace(line, text=text) for text in code)
+    return Cell(line, {"include": False}, (), lines, chapter, hidden=True)

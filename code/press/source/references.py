@@ -1,0 +1,258 @@
+"""What can be referred to, what is referred to, and what leads nowhere: labels, citations, links and numbered examples.
+
+All of it is looked for in the Markdown that is set, in which cells may have printed labels, references and headings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from handin.errors import InputError
+from press.source import shortcodes
+from press.source.qmd import REFERENCE_KINDS, Cell, Document, Kind, Line
+from press.source.refusals import headings
+from press.source.scanning import without_mathematics
+
+_ATTRIBUTES = re.compile(r"\{((?:[^{}\"]|\"[^\"]*\")*)\}")
+_IDENTIFIER = re.compile(r"(?:^|\s)#([A-Za-z][\w:.-]*)")
+_REFERENCE = re.compile(r"(?<![\w@/.`\\])@\{?((?:[Ff]ig|[Tt]bl|[Ll]st|[Ee]q|[Ss]ec)-[\w-]*\w)\}?")
+_CITATION = re.compile(r"(?<![\w@/.`\\])-?@\{?([A-Za-z0-9_](?:[\w:.#$%&+?<>~/-]*\w)?)\}?")
+_LINK = re.compile(r"\]\(#([^()\s]+)\)")
+_BRACKETS = re.compile(r"(?<![!\[\]\\\w])\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\[({:])")
+_EXAMPLE = re.compile(r"^( {0,3})\(@([\w-]*)\)(?=\s)")
+
+
+def _texts(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield the text of scanned lines, without code."""
+    for line in lines:
+        if line.kind is Kind.TEXT:
+            yield replace(line, text=line.plain)
+
+
+def _identifiers(text: str) -> Iterator[str]:
+    if "#" in text:
+        for attributes in _ATTRIBUTES.findall(text):
+            yield from _IDENTIFIER.findall(re.sub(r'"[^"]*"', '""', attributes))
+
+
+def labels(document: Document) -> dict[str, str]:
+    """Find the labels that a document defines.
+
+    Returns
+    -------
+    dict
+        Label to the place of its definition.
+
+    Raises
+    ------
+    InputError
+        If a label is defined twice.
+    """
+    found: dict[str, str] = {}
+
+    def define(label: str, place: str) -> None:
+        if label in found:
+            raise InputError(f"{place}: the label {label} is used already at {found[label]}: give it another name.")
+        found[label] = place
+
+    for part in document.parts:
+        if isinstance(part, Cell):
+            for key in ("label", "lst-label"):
+                if part.options.get(key):
+                    define(part.options[key], part.place)
+            parts = part.options.get("fig-subcap") or part.options.get("tbl-subcap")
+            for number in range(1, len(parts) + 1 if isinstance(parts, list) and part.label else 1):
+                define(f"{part.label}-{number}", part.place)
+            continue
+        for line in _texts(part.lines):
+            for code in shortcodes.PATTERN.findall(line.text):
+                if shortcodes.name_of(code) == "embed" and "#" in code:
+                    define(code.split()[1].partition("#")[2], line.place)
+            for label in _identifiers(shortcodes.PATTERN.sub("", line.text)):
+                define(label, line.place)
+    return found
+
+
+def defined(lines: Iterable[Line]) -> set[str]:
+    """Find the labels in the Markdown that is set."""
+    return {label for line in _texts(lines) for label in _identifiers(line.text)}
+
+
+def references(lines: Iterable[Line]) -> list[tuple[str, str]]:
+    """Find every cross-reference: (label, place)."""
+    return [
+        (_lower(match[1]), line.place)
+        for line in without_mathematics(_texts(lines))
+        if "@" in line.text
+        for match in _REFERENCE.finditer(_ATTRIBUTES.sub("", line.text))
+    ]
+
+
+def citations(lines: Iterable[Line]) -> list[tuple[str, str]]:
+    """Find every citation: (key, place)."""
+    return [
+        (match[1], line.place)
+        for line in without_mathematics(_texts(lines))
+        if "@" in line.text
+        for match in _CITATION.finditer(_without_attributes(line.text))
+        if _lower(match[1]).partition("-")[0] not in REFERENCE_KINDS or "-" not in match[1]
+    ]
+
+
+def _without_attributes(text: str) -> str:
+    return _ATTRIBUTES.sub(lambda match: "" if "=" in match[1] or "#" in match[1] else match[0], text)
+
+
+def _lower(label: str) -> str:
+    """Return the label that ``@Fig-x`` names: a capital asks for the same word at a sentence's beginning."""
+    return label[0].lower() + label[1:]
+
+
+def check(lines: Sequence[Line], keys: Collection[str]) -> None:
+    """Refuse a reference or citation that leads nowhere.
+
+    Parameters
+    ----------
+    lines
+        The Markdown that is set.
+    keys
+        The bibliography's keys.
+
+    Raises
+    ------
+    InputError
+        With file, line and the nearest name that exists.
+    """
+    known = defined(lines)
+    for label, place in references(lines):
+        if label not in known:
+            raise InputError(f"{place}: the reference @{label} leads nowhere{_hint(label, known, '@')}.")
+    for key, place in citations(lines):
+        if key not in keys:
+            raise InputError(f"{place}: the citation @{key} is not in the bibliography{_hint(key, keys, '@')}.")
+
+
+def _hint(name: str, known: Collection[str], sign: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, 1)
+    return f" (did you mean {sign}{near[0]}?)" if near else ""
+
+
+# -- links to headings, and numbered examples -------------------------------------------------------------------------
+
+
+def linked(lines: Sequence[Line]) -> list[Line]:
+    """Give the headings that links lead to their identifiers, and number the examples.
+
+    Parameters
+    ----------
+    lines
+        The Markdown that is set, all chapters of it: pandoc sees them one by one.
+
+    Raises
+    ------
+    InputError
+        If a link leads nowhere: with the place and the nearest name.
+    """
+    lines = _numbered_examples(lines)
+    if not any("[" in line.plain for line in lines if line.kind is Kind.TEXT):
+        return lines
+    names, titles = _heading_names(lines)
+    wanted: set[str] = set()
+    result = [_with_implicit_links(line, titles) if titles else line for line in lines]
+    known = defined(result) | set(names.values())
+    for line in result:
+        if line.kind is Kind.TEXT and "](#" in line.plain:
+            for target in _LINK.findall(line.plain):
+                if target not in known and target != "refs":
+                    raise InputError(f"{line.place}: the link #{target} leads nowhere{_hint(target, known, '#')}.")
+                wanted.add(target)
+    for index, name in names.items():
+        if name in wanted:
+            line = result[index]
+            text = f"{line.text.rstrip()} {{#{name}}}"
+            if open_attributes := re.search(r"\{([^{}#]*)\}\s*$", line.text):
+                text = f"{line.text[: open_attributes.start()]}{{#{name} {open_attributes[1]}}}"
+            result[index] = replace(line, text=text, plain=text)
+    return result
+
+
+def _heading_names(lines: Sequence[Line]) -> tuple[dict[int, str], dict[str, str]]:
+    """Name the headings that have no identifier of their own as pandoc names them.
+
+    Returns
+    -------
+    names
+        The line's index to the name.
+    titles
+        Each heading's text, in small letters, to its identifier, own or not.
+    """
+    at = {id(line): index for index, line in enumerate(lines)}
+    names: dict[int, str] = {}
+    titles: dict[str, str] = {}
+    used: dict[str, int] = {}
+    for line, _, text in headings(lines):
+        own = next(_identifiers(text), None)
+        title = re.sub(r"\{[^{}]*\}\s*$", "", text).strip().rstrip("#").strip()
+        name = own or _pandocs_name(title)
+        if own is None:
+            count = used.get(name, 0)
+            used[name] = count + 1
+            name = f"{name}-{count}" if count else name
+            names[at[id(line)]] = name
+        titles.setdefault(title.casefold(), name)
+    return names, titles
+
+
+def _pandocs_name(title: str) -> str:
+    plain = re.sub(r"\[([^\[\]]*)\]\([^()]*\)|[`*_]|\[\^[^\]]*\]", lambda match: match[1] or "", title).lower()
+    kept = re.sub(r"[^\w\s.-]", "", plain)
+    name = re.sub(r"^[^a-z\u00c0-\uffff]+", "", re.sub(r"\s+", "-", kept.strip()))
+    return name or "section"
+
+
+def _with_implicit_links(line: Line, titles: dict[str, str]) -> Line:
+    """Write ``[A heading]`` and ``[text][A heading]`` as links: pandoc may not see the heading."""
+    if line.kind is not Kind.TEXT or "[" not in line.plain or line.text.startswith("#"):
+        return line
+
+    def link(match: re.Match) -> str:
+        name = titles.get(" ".join((match[2] or match[1]).split()).casefold())
+        if name is None or line.plain[match.start() : match.end()] != match[0]:
+            return match[0]
+        return f"[{match[1]}](#{name})"
+
+    text = _BRACKETS.sub(link, line.text)
+    return line if text == line.text else replace(line, text=text, plain=text)
+
+
+def _numbered_examples(lines: Sequence[Line]) -> list[Line]:
+    """Write ``(@label)`` as the number that pandoc gives the example, counted through the whole document."""
+    numbers: dict[str, int] = {}
+    count = 0
+    result = []
+    for line in lines:
+        if line.kind is Kind.TEXT and (example := _EXAMPLE.match(line.text)):
+            if example[2] not in numbers or not example[2]:
+                count += 1
+                numbers[example[2]] = count
+            text = f"{example[1]}({numbers[example[2]]}){line.text[example.end() :]}"
+            line = replace(line, text=text, plain=text if "`" not in text else line.plain)
+        result.append(line)
+    if not count:
+        return list(lines)
+    names = "|".join(sorted(map(re.escape, filter(None, numbers)), key=len, reverse=True))
+    if not names:
+        return result
+    pattern = re.compile(rf"(?<![\w@/.`\\])@({names})(?![\w-])")
+
+    def numbered(line: Line) -> Line:
+        if line.kind is not Kind.TEXT or "@" not in line.plain:
+            return line
+        text = pattern.sub(lambda match: str(numbers[match[1]]), line.text)
+        return replace(line, text=text, plain=pattern.sub(lambda match: str(numbers[match[1]]), line.plain))
+
+    return [numbered(line) for line in result]

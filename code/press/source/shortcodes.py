@@ -1,0 +1,53 @@
+"""Quarto's shortcodes: which there are, and the values that ``var`` and ``meta`` stand for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from handin.errors import InputError
+
+SET = frozenset("include var meta embed pagebreak".split())
+"""Those that are set."""
+
+KNOWN = SET | set("brand contents env kbd lipsum placeholder version video".split())
+"""Those that Quarto knows; it prints any other as it stands."""
+
+PATTERN = re.compile(r"(?<!\{)\{\{<\s*(.*?)\s*>\}\}(?!\})")
+INCLUDE = re.compile(r"^\s*\{\{<\s*include\s+(\S+)\s*>\}\}\s*$")
+EMBED = re.compile(r"^\{\{<\s*embed\s+(\S+?)#([\w-]+)\s*>\}\}\s*$")
+PAGEBREAK = re.compile(r"^\{\{<\s*pagebreak\s*>\}\}\s*$")
+
+
+def name_of(code: str) -> str:
+    """Return the name in what stands between the brackets."""
+    words = code.split()
+    return words[0] if words else ""
+
+
+def substitute(text: str, place: str, variables: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
+    """Replace the shortcodes var and meta in `text` by their values, and write escaped ones as they are shown.
+
+    Raises
+    ------
+    InputError
+        If a value does not exist.
+    """
+    if "{{<" not in text:
+        return text
+
+    def value(match: re.Match) -> str:
+        words = match[1].split()
+        if len(words) != 2 or words[0] not in ("var", "meta"):
+            return match[0]
+        found: Any = variables if words[0] == "var" else meta
+        for key in words[1].split("."):
+            found = found.get(key) if isinstance(found, Mapping) else None
+        if found is None or isinstance(found, Mapping | list):
+            known = "_variables.yml" if words[0] == "var" else "the front matter"
+            raise InputError(f"{place}: the {words[0]} {words[1]} does not exist in {known}.")
+        return str(found)
+
+    # {{{< var x >}}} prints the shortcode itself
+    return PATTERN.sub(value, text).replace("{{{<", "{{<").replace(">}}}", ">}}")

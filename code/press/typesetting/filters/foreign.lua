@@ -1,0 +1,129 @@
+-- Makes HTML and LaTeX in the text into what they say: formulas outside dollars, page breaks, tables and words that cells
+-- show. What has no meaning in print was told to the author before; what would be lost is refused. A failure is an assert
+-- with a message: `error` is a log call under Quarto.
+
+local function raw_block(text)
+  return pandoc.RawBlock("typst", text)
+end
+
+local environments = { align = true, equation = true, gather = true, multline = true, eqnarray = true, alignat = true,
+  flalign = true }
+
+-- \begin{align}…\end{align} outside dollars is a formula.
+local function formula(text)
+  local name = text:match("^%s*\\begin{(%a+)%*?}")
+  if not environments[name] then return nil end
+  local body = text:gsub("\\label{[^{}]*}", ""):gsub("\\nonumber", ""):gsub("\\notag", ""):gsub("^%s+", ""):gsub("%s+$", "")
+  if name == "equation" then
+    body = body:gsub("^\\begin{equation%*?}", ""):gsub("\\end{equation%*?}$", ""):gsub("^%s+", ""):gsub("%s+$", "")
+  else
+    body = body:gsub("{eqnarray(%*?)}", "{align%1}"):gsub("{multline(%*?)}", "{gather%1}"):gsub("{flalign(%*?)}", "{align%1}")
+  end
+  return pandoc.Math("DisplayMath", body)
+end
+
+-- pandoc has put in what it defines wherever it stands.
+local function is_definition(text)
+  return text:match("^%s*\\[re]*newcommand") or text:match("^%s*\\providecommand") or text:match("^%s*\\def\\")
+    or text:match("^%s*\\DeclareMathOperator")
+end
+
+local function is_page_break(text)
+  return text:match("^%s*\\newpage") or text:match("^%s*\\pagebreak") or text:match("^%s*\\clearpage")
+    or text:match("^%s*\\cleardoublepage")
+end
+
+-- What pandoc makes of the code in its own language; what it leaves out it would leave out without a word.
+local function understood(text, format)
+  local read = pandoc.read(text, format .. (format == "latex" and "+raw_tex" or "") .. "-auto_identifiers")
+  local lost
+  local function look(element)
+    if not element.text:match("^%s*<style") and not element.text:match("^%s*<!%-%-") then lost = lost or element.text end
+    return {}
+  end
+  read = read:walk({ RawInline = look, RawBlock = look })
+  assert(not lost and #read.blocks > 0, "raw " .. format .. " is not supported: " .. (lost or text))
+  return read.blocks
+end
+
+local function raw_block_of(element)
+  local format, text = element.format, element.text
+  if format == "typst" then
+    return nil
+  elseif format == "html-output" then
+    local blocks = understood(text, "html")
+    return blocks
+  elseif format == "latex-output" then
+    return understood(text, "latex")
+  elseif format == "left-out" or text:match("^%s*<!%-%-") or text:match("^%s*<style") then
+    return {} -- the author was told
+  elseif format == "html" and text:match("^%s*<[bh]r%s*/?>%s*$") then
+    return {}
+  elseif format == "tex" or format == "latex" then
+    local math = formula(text)
+    if math then return pandoc.Para({ math }) end
+    if is_definition(text) then return {} end
+    if is_page_break(text) then return raw_block("#pagebreak(weak: true)") end
+    return understood(text, "latex")
+  end
+  assert(false, "raw " .. format .. " is not supported: " .. text)
+end
+
+local function raw_inline_of(element)
+  local format, text = element.format, element.text
+  if format == "typst" then
+    return nil
+  elseif format == "html" then
+    if text:match("^<[bB][rR]") then return pandoc.LineBreak() end
+    if text:match("^<!%-%-") then return {} end
+    return nil
+  elseif format == "tex" or format == "latex" then
+    local math = formula(text)
+    if math then return math end
+    local reference = text:match("^\\%a*ref{")
+    assert(not reference, "raw LaTeX is not supported: " .. text)
+    return pandoc.utils.blocks_to_inlines(understood(text, "latex"))
+  end
+  assert(false, "raw " .. format .. " is not supported: " .. text)
+end
+
+local makers = {
+  b = pandoc.Strong, strong = pandoc.Strong, i = pandoc.Emph, em = pandoc.Emph, u = pandoc.Underline, s = pandoc.Strikeout,
+  del = pandoc.Strikeout, sub = pandoc.Subscript, sup = pandoc.Superscript,
+  code = function(content) return pandoc.Code(pandoc.utils.stringify(content)) end,
+  kbd = function(content) return pandoc.Code(pandoc.utils.stringify(content)) end,
+}
+
+local plain_tags = { small = true, p = true, a = true, center = true, mark = true, span = true, div = true }
+
+-- Tags that say how a word looks.
+local function tags(inlines)
+  local result, changed, index = pandoc.Inlines({}), false, 1
+  while index <= #inlines do
+    local element = inlines[index]
+    if element.t == "RawInline" and element.format == "html" then
+      changed = true
+      local name = element.text:match("^</?(%a+)")
+      local make = name and makers[name:lower()]
+      assert(make or plain_tags[name and name:lower()], "raw html is not supported: " .. element.text)
+      if make and not element.text:match("^</") then
+        local content, last = pandoc.Inlines({}), index + 1
+        while last <= #inlines and not (inlines[last].t == "RawInline" and inlines[last].text:lower() == "</" .. name:lower() .. ">") do
+          content:insert(inlines[last])
+          last = last + 1
+        end
+        result:insert(make(tags(content) or content))
+        index = last
+      end
+    else
+      result:insert(element)
+    end
+    index = index + 1
+  end
+  return changed and result or nil
+end
+
+return {
+  { RawInline = raw_inline_of, RawBlock = raw_block_of },
+  { Inlines = tags },
+}

@@ -1,0 +1,189 @@
+-- Does what Quarto's own filters do inside a line: cross-references, citations with words before them, numbered formulas
+-- and images become the Typst that Quarto would write. It runs before the floats are made.
+
+local function raw(text)
+  return pandoc.RawInline("typst", text)
+end
+
+local function quoted(text)
+  return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"') .. '"'
+end
+
+-- The frame defines the words before numbers, which the document's language and options decide.
+local function word(kind, use)
+  return "crossref." .. kind .. "." .. use
+end
+
+-- Images ------------------------------------------------------------------------------------------------------------
+
+-- A length without a unit is in pixels, of which an inch has 96.
+local function length(text)
+  local pixels = text:match("^(%d+%.?%d*)$") or text:match("^(%d+%.?%d*)px$")
+  return pixels and string.format("%.5fin", pixels / 96) or text
+end
+
+local function image(element)
+  local alternative = element.attributes["fig-alt"] or element.attributes["alt"]
+  -- what Python has not found has not been named from the project's folder
+  assert(element.src:match("^/"), "an image is not written as ![caption](file){attributes}: " .. element.src)
+  local parameters = { quoted((element.src:gsub("%%20", " "))) }
+  if not alternative or alternative == "" then
+    alternative = pandoc.utils.stringify(element.caption)
+  end
+  if alternative ~= "" then
+    table.insert(parameters, "alt: " .. quoted(alternative))
+  end
+  for _, side in ipairs({ "width", "height" }) do
+    if element.attributes[side] then
+      table.insert(parameters, side .. ": " .. length(element.attributes[side]))
+    end
+  end
+  return raw("#box(image(" .. table.concat(parameters, ", ") .. "))")
+end
+
+-- References and equations ------------------------------------------------------------------------------------------
+
+local reference_kinds = { fig = true, tbl = true, lst = true, eq = true, sec = true }
+
+local function reference(citation, label, kind)
+  assert(#citation.suffix == 0, "a reference has no words after it: @" .. citation.id)
+  local supplement = word(kind, "prefix")
+  if citation.mode == "SuppressAuthor" then
+    supplement = "[]"
+  elseif #citation.prefix > 0 then
+    supplement = quoted(pandoc.utils.stringify(citation.prefix))
+  end
+  return raw("#ref(<" .. label .. ">, supplement: " .. supplement .. ")")
+end
+
+-- Typst's citations have no words before them: these stand before the bracket. What stands behind a key is in it.
+local function citations(list)
+  local result = pandoc.Inlines({})
+  for index, citation in ipairs(list) do
+    if index > 1 then
+      local apart = #citation.prefix > 0 or #list[index - 1].suffix > 0
+      result:extend(apart and { pandoc.Str(";"), pandoc.Space() } or {})
+    end
+    if #citation.prefix > 0 then
+      result:extend(citation.prefix)
+      result:insert(pandoc.Space())
+      citation.prefix = pandoc.Inlines({})
+    end
+    result:insert(pandoc.Cite({ pandoc.Str(citation.id) }, { citation }))
+  end
+  return result
+end
+
+local function references(cite)
+  local result = pandoc.Inlines({})
+  local source
+  for _, citation in ipairs(cite.citations) do
+    local label = citation.id:gsub("^%u", string.lower) -- @Fig-x begins a sentence; the word is the same
+    local kind = label:match("^(%a+)%-")
+    if kind and reference_kinds[kind] then
+      if #result > 0 then
+        result:extend({ pandoc.Str(","), pandoc.Space() })
+      end
+      result:insert(reference(citation, label, kind))
+    else
+      source = citation.id
+    end
+  end
+  assert(not source or #result == 0, "a reference and a citation cannot share a bracket: @" .. (source or ""))
+  if #result > 0 then
+    return result
+  end
+  for _, citation in ipairs(cite.citations) do
+    if #citation.prefix > 0 then
+      return citations(cite.citations)
+    end
+  end
+end
+
+-- Typst would take the apostrophe after a number or a reference for a prime or the beginning of a quotation.
+local apostrophes
+apostrophes = function(inlines)
+  local result, changed = pandoc.Inlines({}), false
+  for index, element in ipairs(inlines) do
+    local text = element.t == "Str" and element.text
+    if text and text:find("’", 1, true) then
+      local rest = text
+      while rest ~= "" do
+        local from, to = rest:find("’", 1, true)
+        if not from then
+          result:insert(pandoc.Str(rest))
+          break
+        end
+        if from > 1 then
+          result:insert(pandoc.Str(rest:sub(1, from - 1)))
+        end
+        result:insert(raw("’"))
+        rest = rest:sub(to + 1)
+      end
+      changed = true
+    elseif element.t == "Quoted" and element.quotetype == "SingleQuote" and index > 1
+      and (inlines[index - 1].t == "Cite" or inlines[index - 1].t == "RawInline") then
+      -- `@fig-x's left half … paper's`: the first apostrophe looked like an opening quote to pandoc
+      result:insert(raw("’"))
+      result:extend(apostrophes(element.content) or element.content)
+      result:insert(raw("’"))
+      changed = true
+    else
+      result:insert(element)
+    end
+  end
+  return changed and result or nil
+end
+
+-- `$$…$$ {#eq-x alt="…"}` arrives as Math, an optional space, and strings from `{#eq-x` to `}`.
+local function equation_attributes(inlines, start)
+  local text = ""
+  for index = start, #inlines do
+    local element = inlines[index]
+    if element.t == "Str" then
+      text = text .. element.text
+    elseif element.t == "Space" or element.t == "SoftBreak" then
+      text = text .. " "
+    elseif element.t == "Quoted" then
+      text = text .. '"' .. pandoc.utils.stringify(element.content) .. '"'
+    else
+      return nil
+    end
+    local label = text:match("^%s*{#(eq%-[%w_-]+)%s*}$") or text:match("^%s*{#(eq%-[%w_-]+)%s+alt=[\"“].-[\"”]%s*}$")
+    if label then
+      return label, text:match("alt=[\"“](.-)[\"”]%s*}$"), index
+    end
+    if not text:match("^%s*{?#?[eq]?") or #text > 2000 then
+      return nil
+    end
+  end
+end
+
+local function equations(inlines)
+  local result = pandoc.Inlines({})
+  local index = 1
+  while index <= #inlines do
+    local element = inlines[index]
+    local label, alternative, last
+    if element.t == "Math" and element.mathtype == "DisplayMath" then
+      label, alternative, last = equation_attributes(inlines, index + 1)
+    end
+    if label then
+      local alt = alternative and (", alt: " .. quoted(alternative)) or ""
+      result:insert(raw("#math.equation(block: true, numbering: equation-numbering" .. alt .. ", [ "))
+      result:insert(element)
+      result:insert(raw(" ])<" .. label .. ">"))
+      index = last + 1
+    else
+      result:insert(element)
+      index = index + 1
+    end
+  end
+  return result
+end
+
+return {
+  { Inlines = equations },
+  { Inlines = apostrophes },
+  { Cite = references, Image = image },
+}

@@ -1,0 +1,210 @@
+"""Turns a document's options into what the template reads: title, authors, date, words before numbers, contents."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from handin.errors import InputError
+from press.source import references
+from press.source.judging import Judge
+from press.source.qmd import Document, Kind, Line
+from press.typesetting import bibliography
+from press.typesetting.formats import Extension
+
+WORDS = {
+    "en": ("Figure", "Table", "Listing", "Equation", "Section", "Abstract", "References"),
+    "de": ("Abbildung", "Tabelle", "Listing", "Gleichung", "Kapitel", "Zusammenfassung", "Literatur"),
+    "fr": ("Figure", "Tableau", "Listing", "Équation", "Section", "Résumé", "Références"),
+    "es": ("Figura", "Tabla", "Listado", "Ecuación", "Sección", "Resumen", "Referencias"),
+    "it": ("Figura", "Tabella", "Listato", "Equazione", "Sezione", "Sommario", "Riferimenti"),
+    "pt": ("Figura", "Tabela", "Listagem", "Equação", "Seção", "Resumo", "Referências"),
+    "nl": ("Figuur", "Tabel", "Listing", "Vergelijking", "Paragraaf", "Samenvatting", "Referenties"),
+}
+"""For each language the words before numbers, and the headings of the abstract and of the list of sources."""
+
+KINDS = ("fig", "tbl", "lst", "eq", "sec")
+_MONTHS = "January February March April May June July August September October November December".split()
+_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_STYLES = {"full": "dddd, MMMM D, YYYY", "long": "MMMM D, YYYY", "medium": "MMM D, YYYY", "short": "M/D/YY",
+           "iso": "YYYY-MM-DD"}  # fmt: skip
+_PAPER = {"letter": "us-letter", "legal": "us-legal"}
+PLAIN = ("title", "subtitle", "abstract", "student-id", "module", "submitted", "floating", "toc-depth", "toc-title")
+
+
+def metadata(document: Document, extension: Extension, root: Path) -> dict[str, Any]:
+    """Collect what the template reads from the document's options and the format.
+
+    Parameters
+    ----------
+    document
+        The document, with its options.
+    extension
+        The format, whose options hold where the document has none.
+    root
+        The project's folder.
+
+    Raises
+    ------
+    InputError
+        If an option cannot have its effect.
+    """
+    options = {**{k: v for k, v in extension.options.items() if k not in ("filters", "font-paths")}, **document.options}
+    options = {key: value for key, value in options.items() if value is not None}
+    values: dict[str, Any] = {key: options[key] for key in PLAIN if key in options}
+    lang = str(options.get("lang", "en"))
+    language, _, region = lang.partition("-")
+    values |= {
+        "lang": language,
+        "papersize": _PAPER.get(paper := str(options.get("papersize", "a4")), paper),
+        "bibliographystyle": _style(options, document, root),
+        **words_before_numbers(options, language),
+    }
+    if extension.promises and "abstract-title" not in options:
+        del values["abstract-title"]  # Quarto hands over none to a format
+    given = options.get("crossref")
+    if language not in WORDS and not (isinstance(given, Mapping) and "fig-prefix" in given):
+        words = f"the words before numbers are not known in the language {language!r}"
+        Judge(extension.promises).mind(
+            document.name, f"{words}: give them under crossref, as fig-prefix and fig-title."
+        )
+    if region:
+        values["region"] = region
+    if authors := _authors(options):
+        values["by-author"] = authors
+    if "date" in options:
+        values["date"] = _date(options, document, language)
+    if keywords := bibliography.listed(options.get("keywords")):
+        values["keywords"] = [word.strip() for each in keywords for word in each.split(",")]
+    if options.get("toc"):
+        values["toc"] = True
+    if options.get("number-sections"):
+        values["section-numbering"] = options.get("section-numbering", "1.1")
+        values["number-depth"] = options.get("number-depth", 3)
+    files = bibliography.files(root, document.path.parent, options)
+    if files:
+        values["bibliography"] = ["/" + path.resolve().relative_to(root.resolve()).as_posix() for path in files]
+    nocite = str(options.get("nocite", ""))
+    if "@*" in nocite:
+        values["bibliography-full"] = True
+    elif cited := re.findall(r"@([\w:.#$%&+?<>~/-]*\w)", nocite):
+        values["nocite"] = cited
+    return values
+
+
+def of_sources(lines: Sequence[Line], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the template reads with the list of sources where the text has it, or without where nothing is cited.
+
+    Parameters
+    ----------
+    lines
+        The Markdown that is set.
+    values
+        What the template reads otherwise.
+    """
+    found = dict(values)
+    if not references.citations(lines) and not {"nocite", "bibliography-full"} & found.keys():
+        found.pop("bibliography", None)
+    texts = [line for line in lines if line.kind is Kind.TEXT and line.text.strip()]
+    if any("#refs" in line.plain and line.text.lstrip().startswith(":::") for line in texts):
+        found["sources-placed"] = True
+    elif texts and re.fullmatch(r"#+\s+(References|Bibliography|Works cited)\s*(\{.*\})?", texts[-1].text, re.I):
+        found["references-title"] = ""  # the heading is there
+    return found
+
+
+def _style(options: Mapping[str, Any], document: Document, root: Path) -> str:
+    if not (csl := options.get("csl")):
+        return str(options.get("bibliographystyle", "ieee"))
+    for base in (document.path.parent, root):
+        path = (base / str(csl).lstrip("/")).resolve()
+        if path.is_file() and root.resolve() in path.parents:
+            return "/" + path.relative_to(root.resolve()).as_posix()
+    raise InputError(f"{document.name}: the file {csl} with the style of citations is not in the project.")
+
+
+def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str, str]:
+    """Return the words before the numbers of floats, formulas and sections, and two headings, by the template's names.
+
+    Parameters
+    ----------
+    options
+        Under ``crossref`` the document's own words.
+    language
+        Whose words the others are; English where they are not known.
+    """
+    given = options.get("crossref")
+    given = given if isinstance(given, Mapping) else {}
+    known = WORDS.get(language, WORDS["en"])
+    found = {}
+    for kind, word in zip(KINDS, known, strict=False):
+        found[f"title-{kind}"] = str(given.get(f"{kind}-title", word))
+        found[f"prefix-{kind}"] = str(given.get(f"{kind}-prefix", given.get(f"{kind}-title", word)))
+    found["abstract-title"] = str(options.get("abstract-title", known[-2]))
+    found["references-title"] = str(options.get("reference-section-title", known[-1]))
+    return found
+
+
+def _authors(options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Bring authors, which may be a name, a group of keys or a list of either, into the shape that Quarto's has."""
+    given = options.get("author", options.get("authors"))
+    places = [*_each(options.get("affiliations"))]  # those of one author may be named by another
+    places += [p for each in _each(given) if isinstance(each, dict) for p in _each(each.get("affiliations"))]
+    known = {str(place["id"]): place for place in places if isinstance(place, dict) and "id" in place}
+    own = options.get("affiliation", options.get("institute"))
+    if not known and own is not None:
+        given = [{"name": each} if isinstance(each, str) else each for each in _each(given)]
+        given = [{"affiliation": own, **each} for each in given]
+    found = []
+    for each in _each(given):
+        author = each if isinstance(each, dict) else {"name": each}
+        name = author.get("name", author.get("literal"))
+        if isinstance(name, dict):
+            name = name.get("literal") or " ".join(str(name[k]) for k in ("given", "family") if k in name)
+        if not name:
+            continue
+        own_places = [
+            known.get(str(place.get("ref", "")), place) if isinstance(place, dict) else known.get(str(place), place)
+            for place in _each(author.get("affiliations", author.get("affiliation")))
+        ]
+        names = [_affiliation(place) for place in own_places]
+        found.append({"name": {"literal": str(name)}, "affiliations": [{"name": name} for name in names if name]})
+        found[-1] |= {key: str(author[key]) for key in ("email",) if author.get(key)}
+    return found
+
+
+def _affiliation(place: Any) -> str:
+    if not isinstance(place, dict):
+        return str(place)
+    return ", ".join(str(place[key]) for key in ("department", "name", "city", "country") if place.get(key))
+
+
+def _each(value: Any) -> list[Any]:
+    return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def _date(options: Mapping[str, Any], document: Document, language: str) -> str:
+    """Work the date out, and write it as it is asked for; a text that is no date stays as it is."""
+    given = options["date"]
+    if given in ("today", "now"):
+        given = datetime.date.today()
+    elif given == "last-modified":
+        given = datetime.date.fromtimestamp(document.path.stat().st_mtime)
+    elif isinstance(given, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", given):
+        try:
+            given = datetime.date.fromisoformat(given)
+        except ValueError:
+            raise InputError(f"{document.name}: there is no {given} in the calendar: change the date.") from None
+    if not isinstance(given, datetime.date):
+        return str(given)
+    style = str(options.get("date-format", "long" if language == "en" else "iso"))
+    tokens = {
+        "YYYY": f"{given.year:04}", "YY": f"{given.year % 100:02}", "MMMM": _MONTHS[given.month - 1],
+        "MMM": _MONTHS[given.month - 1][:3], "MM": f"{given.month:02}", "M": str(given.month),
+        "DD": f"{given.day:02}", "D": str(given.day), "dddd": _DAYS[given.weekday()], "ddd": _DAYS[given.weekday()][:3],
+    }  # fmt: skip
+    pattern = "|".join(sorted(tokens, key=len, reverse=True))
+    return re.sub(rf"\[([^\]]*)\]|{pattern}", lambda m: m[1] or tokens[m[0]], _STYLES.get(style, style))

@@ -1,0 +1,112 @@
+"""Runs pandoc on Markdown, and cuts a chapter into pieces that can be converted one by one."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+
+from handin.errors import WorkError
+from press.source.qmd import Line
+from press.source.scanning import outside_code
+
+READER = "markdown-auto_identifiers+raw_attribute"
+
+
+@cache
+def pandoc() -> Path:
+    """Return the pandoc binary that the package pypandoc-binary holds.
+
+    Its own look-up is not used: it logs a traceback where the system has no pandoc.
+    """
+    from importlib.util import find_spec
+
+    spec = find_spec("pypandoc")
+    path = Path(spec.origin).parent / "files" / "pandoc" if spec and spec.origin else None
+    if path is None or not path.is_file():
+        raise WorkError("pandoc is not installed: run 'make' again, it installs the package pypandoc-binary.")
+    return path
+
+
+PATIENCE = 120
+"""Seconds that pandoc may take for one section; usually it takes a fraction of one."""
+
+
+class PandocFailure(Exception):
+    """pandoc or a filter refused the text; the message is the filter's own."""
+
+
+def run_pandoc(text: str, arguments: Sequence[str], folder: Path) -> str:
+    """Run pandoc on a text.
+
+    Raises
+    ------
+    PandocFailure
+        With the last line that pandoc or a filter said.
+    """
+    try:
+        done = subprocess.run(
+            [str(pandoc()), *arguments],
+            input=text.encode(),
+            capture_output=True,
+            cwd=folder,
+            # In the C locale pandoc cannot open a filter in a folder whose name is not ASCII.
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+            check=False,
+            timeout=PATIENCE,
+        )
+    except subprocess.TimeoutExpired:
+        raise PandocFailure(f"pandoc did not come to an end within {PATIENCE} seconds") from None
+    if done.returncode:
+        raise PandocFailure(_filter_message(done.stderr.decode(errors="replace")))
+    return done.stdout.decode()
+
+
+def _filter_message(stderr: str) -> str:
+    lines = [line for line in stderr.strip().splitlines() if line.strip()]
+    body: list[str] = []
+    for line in lines:
+        if line.startswith(("stack traceback:", "\t")):
+            break
+        if line.startswith("Error running filter"):
+            line = line.split(":", 1)[1].strip()
+        if line:
+            body.append(re.sub(r"^\S+\.lua:\d+: ", "", line))
+    return " ".join(body) or "pandoc failed"
+
+
+_DEFINITION = re.compile(r"\\(?:(?:re|provide)?newcommand|def|let|Declare\w+|(?:re)?newenvironment|definecolor)\b")
+
+
+def defines_macros(text: str) -> bool:
+    """Whether a text defines macros of TeX, which reach all that comes after it."""
+    return _DEFINITION.search(text) is not None
+
+
+@lru_cache(maxsize=256)
+def sections(chapter: str) -> tuple[str, ...]:
+    """Cut a chapter's Markdown before its headings; a chapter in which something reaches over a cut stays whole.
+
+    Notes, link targets and macros are defined in one place and used in another: such a chapter is one piece.
+    """
+    if defines_macros(chapter):
+        return (chapter,)
+    lines = [Line(text, "", number) for number, text in enumerate(chapter.split("\n"))]
+    cuts = []
+    depth, dollars = 0, 0
+    for line in outside_code(lines):
+        if re.match(r" {0,3}\[[^\]]+\]:", line.text):
+            return (chapter,)
+        is_heading = re.match(r"#{1,6} ", line.text) and not depth and not dollars % 2
+        if is_heading and line.number and not lines[line.number - 1].text.strip():
+            cuts.append(line.number)
+        if colons := re.match(r" {0,3}:{3,}\s*(.*)$", line.text):
+            depth += 1 if colons[1].strip(": ") else -1
+        dollars += line.text.count("$$")
+    borders = [0, *(cut for cut in cuts if cut), len(lines)]
+    pieces = ("\n".join(line.text for line in lines[a:b]) for a, b in itertools.pairwise(borders))
+    return tuple(piece for piece in pieces if piece.strip())

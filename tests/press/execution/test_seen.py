@@ -1,0 +1,105 @@
+"""What code is seen to read, in a process that is watched as a kernel is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from press.execution import seen
+from press.keeping import digests
+from press.keeping.facts import reasons
+
+WATCHED = "from press.execution.watch import WATCH\nWATCH.install()\n{code}\nWATCH.write({path!r})\n"
+
+READING = {
+    "opened": "open('a.txt').read()",
+    "by its number": "import os\nos.read(os.open('a.txt', os.O_RDONLY), 9)",
+    "through pathlib": "from pathlib import Path\nPath('a.txt').read_bytes()",
+    "run": "import runpy\nrunpy.run_path('a.txt')",
+    "from another folder": "import os\nos.chdir('..')\nopen('project/a.txt').read()",
+    "in a thread": "import threading\nt = threading.Thread(target=lambda: open('a.txt').read())\nt.start()\nt.join()",
+    "read and replaced": (
+        "import os\nopen('a.txt').read()\nopen('b.txt', 'w').write('new')\nos.replace('b.txt', 'a.txt')"
+    ),
+    "updated in place": "f = open('a.txt', 'r+')\nf.read()\nf.write('more')\nf.close()",
+    "a child's": "import subprocess\nsubprocess.run(['cat', 'a.txt'], capture_output=True)",
+    "a shell's": "import subprocess\nsubprocess.run('cat <a.txt || cat a.txt', shell=True, capture_output=True)",
+    "a database": "import sqlite3\nsqlite3.connect('a.txt')",
+    "listed": "import os\nos.listdir('.')",
+    "found": "from pathlib import Path\nlist(Path('.').glob('*.txt'))",
+    "imported by its path": (
+        "import importlib.util as u\ns = u.spec_from_file_location('m', 'apart/m.py')\ns.loader.exec_module("
+        "u.module_from_spec(s))"
+    ),
+}
+
+NOT_READING = {
+    "written": "open('c.txt', 'w').write('x')",
+    "written, then read": "open('c.txt', 'w').write('x')\nopen('c.txt').read()",
+    "a temporary file": "import tempfile\nwith tempfile.NamedTemporaryFile('w+') as f:\n    open(f.name).read()",
+    "the system's": "open('/etc/hostname', 'rb').read()\nopen('/proc/self/status').read()",
+    "the library's": "import json.tool, decimal",
+    "of a device": "open('/dev/null').read()",
+}
+
+EDITED = {"a.txt": "other", "apart/m.py": "VALUE = 2\n", "d.txt": "new"}
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder with files, which are not the code of the project."""
+    root = tmp_path / "project"
+    (root / "apart").mkdir(parents=True)
+    (root / "a.txt").write_text("x = 1\n")
+    (root / "apart" / "m.py").write_text("VALUE = 1\n")
+    monkeypatch.setattr(digests, "_folders", (digests.code_folder(),))
+    return root
+
+
+def watched(root, code):
+    path = root.parent / "seen.json"
+    program = WATCHED.format(code=code, path=str(path))
+    subprocess.run([sys.executable, "-c", program], cwd=root, check=True, stderr=subprocess.PIPE)
+    return seen.facts(json.loads(path.read_text()), root, kept=(), accounted=(), reached=())
+
+
+@pytest.mark.parametrize("way", READING)
+def test_what_is_read_counts_and_its_edit_is_named(project, way):
+    facts = watched(project, READING[way])
+    assert reasons(facts, seen.now(facts, project)) == ()
+    for name, text in EDITED.items():
+        (project / name).write_text(text)
+    said = " ".join(reasons(facts, seen.now(facts, project)))
+    assert ("apart/m.py" if "imported" in way else "." if way in ("listed", "found") else "a.txt") in said
+
+
+@pytest.mark.parametrize("way", NOT_READING)
+def test_what_code_made_itself_or_the_machine_has_is_no_input(project, way):
+    facts = watched(project, NOT_READING[way])
+    assert {kind: found for kind, found in facts.items() if kind != "packages"} == {
+        "files": {},
+        "folders": {},
+        "modules": {},
+    }
+
+
+def test_a_file_that_is_not_there_yet_counts(project):
+    facts = watched(project, "try:\n    open('d.txt')\nexcept FileNotFoundError:\n    pass")
+    (project / "d.txt").write_text("now")
+    assert reasons(facts, seen.now(facts, project)) == ("d.txt is new",)
+
+
+def test_a_file_that_somebody_else_edits_meanwhile_is_never_current(project):
+    facts = watched(project, "import os\nopen('a.txt').read()\nos.system('echo other >a.txt')")
+    assert reasons(facts, seen.now(facts, project)) == ("a.txt changed",)
+
+
+def test_what_counts_already_is_left_out(project):
+    path = project.parent / "seen.json"
+    program = WATCHED.format(code="open('a.txt').read()\nopen('apart/m.py').read()", path=str(path))
+    subprocess.run([sys.executable, "-c", program], cwd=project, check=True)
+    found = json.loads(path.read_text())
+    assert seen.facts(found, project, kept=(), accounted=("a.txt", "apart"), reached=())["files"] == {}

@@ -1,0 +1,110 @@
+"""Quarto as the other renderer: a stand-in for its program, which fails and leaves files as the real one does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from press import quarto
+from small_report import ID, environment, make_project, run
+
+TRACE = """\x1b[1mpandoc\x1b[22m
+  to: typst
+Error running filter /opt/quarto/share/filters/main.lua:
+.../_extensions/coursework/unresolved.lua:31: report/_q3.qmd: the reference @fig-nope leads nowhere
+stack traceback:
+\t[C]: in function 'assert'
+\t.../_extensions/coursework/unresolved.lua:31: in function 'Pandoc'
+\t...r/share/quarto/filters/main.lua:77: in function 'run_as_extended_ast'
+"""
+
+PROGRAM = f"""#!{sys.executable}
+import os, pathlib, subprocess, sys
+os.environ["QUARTO_PROJECT_DIR"] = os.getcwd()
+prepared = subprocess.run([sys.executable, "-m", "press.commands.main", "prepare"], check=False)
+if prepared.returncode:
+    sys.exit(prepared.returncode)
+if trace := os.environ.get("TRACE"):
+    sys.exit(trace)
+cells = pathlib.Path(os.environ.get("JUPYTERCACHE", ".cache/quarto"), "cells")
+pdf = pathlib.Path("_output/report/report.pdf")
+pdf.parent.mkdir(parents=True, exist_ok=True)
+pdf.write_text("kept cells" if cells.exists() else "new cells")
+cells.mkdir(parents=True, exist_ok=True)
+"""
+
+SENTENCES = {
+    "a filter": (TRACE, "report/_q3.qmd: the reference @fig-nope leads nowhere"),
+    "on one line": ("ERROR: x.lua:3: y.lua:4: no\n", "y.lua:4: no"),
+    "an error of Quarto's": ("Some words\n\x1b[31mERROR: YAML is wrong\x1b[39m\nmore\n", "ERROR: YAML is wrong"),
+    "other last words": ("one\n\ntwo\nthree\nfour\n", "two three four"),
+    "nothing": ("", "it made no PDF"),
+}
+
+
+@pytest.mark.parametrize("case", SENTENCES)
+def test_the_sentence_of_a_refusal_is_found(case):
+    printed, sentence = SENTENCES[case]
+    assert quarto.said(printed) == sentence
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """The small project, with the stand-in on the path of its commands."""
+    root = make_project(tmp_path_factory.mktemp("quarto"))
+    program = root.parent / "bin" / "quarto"
+    program.parent.mkdir()
+    program.write_text(PROGRAM)
+    program.chmod(0o755)
+    return root
+
+
+def render(root, **further):
+    path = f"{root.parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return run(root, "render", "--with", "quarto", PATH=path, **further)
+
+
+def replace(path, old, new):
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def test_with_quarto_cells_are_executed_again_just_where_the_builtin_renderer_would(project):
+    made = project / "_output" / f"{ID}-report.pdf"
+    assert render(project).returncode == 0
+    assert made.read_text() == "new cells"
+    replace(project / "report" / "report.qmd", "Prose 1", "Prose 2")
+    assert render(project).returncode == 0
+    assert made.read_text() == "kept cells"
+    replace(project.parent / "elsewhere" / "far.txt", "outside 1", "outside 2")
+    assert render(project).returncode == 0
+    assert made.read_text() == "new cells"
+    done = render(project)
+    assert "Nothing has changed" in done.stdout
+    assert "to be made" not in "".join(line for line in run(project, "status").stdout.splitlines() if ".pdf" in line)
+    replace(project / "report" / "report.qmd", "Prose 2", "Prose 3")
+    done = render(project, TRACE=TRACE)
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1] == f"✗ Quarto failed: {SENTENCES['a filter'][1]}"
+
+
+def test_a_failed_render_of_quartos_own_leaves_no_older_pages(project):
+    left = project / "_output" / "report" / "report.pdf"
+    command = [sys.executable, str(project.parent / "bin" / "quarto"), "render"]
+
+    def plain():
+        return subprocess.run(
+            command, cwd=project, env=environment(project), capture_output=True, text=True, check=False
+        )
+
+    done = plain()
+    assert done.returncode == 0, done.stderr
+    assert left.is_file()
+    replace(project / "report" / "report.qmd", "$y = 2x$", "$y = 3x$")
+    done = plain()
+    assert done.returncode != 0
+    assert "Section A: the printed relation $y = 3x$ does not hold" in done.stderr
+    assert not left.exists()

@@ -1,0 +1,137 @@
+"""Every construct that the reader lets through, with what it becomes; what would be lost is refused with its place."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from handin.errors import InputError
+
+BIB = (
+    "@article{ada, author={Lovelace, Ada}, title={Notes}, journal={Memoirs}, year={1843}}\n"
+    "@article{bob, author={Boole, George}, title={Laws}, journal={Thought}, year={1854}}\n"
+)
+FRONT = "# Plain heading\n\n# A {#sec-a}\n\n# B {#sec-b}\n\nSTART\n\n"
+HEAD = "---\ntitle: T\nbibliography: refs.bib\nnumber-sections: true\n---\n\n"
+
+COLUMNS = '::: {.columns}\n::: {.column width="40%"}\nLeft.\n:::\n::: {.column width="60%"}\nRight.\n:::\n:::'
+MULTILINE = "-----------\n a     b\n----- -----\n one   two\n       more\n\n 3     4\n-----------\n"
+WIDE = f"|{' | '.join(['incomprehensibility'] * 8)}|\n{'|---' * 8}|\n{'| 1 ' * 8}|"
+
+SHOWN = [
+    # formulas outside dollars
+    ("align", "\\begin{align}\na &= b \\\\\nc &= d\n\\end{align}\n", r"math\.equation\(block: true"),
+    ("align*", "Then\n\\begin{align*}\na &= b\n\\end{align*}\n", r"math\.equation\(block: true"),
+    ("equation", "\\begin{equation}\na = b \\label{eq:x}\n\\end{equation}\n", r"math\.equation\(block: true"),
+    ("gather", "\\begin{gather*}\na = b \\\\ c = d\n\\end{gather*}\n", r"math\.equation\(block: true"),
+    # citations, in all forms of pandoc's
+    ("citation", "As in [@ada].", r"#cite\(<ada>|@ada"),
+    ("citation with words", "X [see @ada, p. 3; but cf. @bob for it].", r"see .*ada.*p\.~3.*; but cf\. .*bob.*for it"),
+    ("citation in the text", "@ada [p. 33] says so.", r'#cite\(<ada>, form: "prose", supplement: \[p\.~33\]\)'),
+    ("citation without author", "Lovelace [-@ada].", r"<ada>"),
+    ("citations together", "Both [@ada; @bob].", r"ada.*bob"),
+    # references, in all forms of Quarto's
+    ("reference", "See @sec-a.", r"#ref\(<sec-a>, supplement: crossref\.sec\.prefix\)"),
+    ("reference in brackets", "See [@sec-a].", r"#ref\(<sec-a>, supplement: crossref\.sec\.prefix\)"),
+    ("number alone", "See [-@sec-a].", r"#ref\(<sec-a>, supplement: \[\]\)"),
+    ("own word", "See [Chapter @sec-a].", r'#ref\(<sec-a>, supplement: "Chapter"\)'),
+    ("capital", "@Sec-a says.", r"#ref\(<sec-a>, supplement"),
+    ("two references", "See [@sec-a; @sec-b].", r"<sec-a>.*, #ref\(<sec-b>"),
+    # links
+    ("link to a heading", "[there](#plain-heading)", r"#link\(<plain-heading>\)\[there\]"),
+    ("heading in brackets", "See [Plain heading].", r"#link\(<plain-heading>\)\[Plain heading\]"),
+    ("link to a label", "[there](#sec-a)", r"#link\(<sec-a>\)\[there\]"),
+    ("brackets", "An interval [0, 1] and [a word].", r"\\?\[0, 1\\?\] and \\?\[a word\\?\]"),
+    # lists
+    ("example list", "(@one) First.\n\nText.\n\n(@two) Second.\n\nAs (@one) and @two say.", r"As \(1\) and 2 say"),
+    ("definition list", "Term\n: Its meaning\n", r"/ Term: "),
+    ("task list", "- [x] done\n", r"- ☒ done"),
+    ("footnote", "A word.^[A note.]", r"#footnote\[A note"),
+    ("footnote below", "A word.[^n]\n\n[^n]: A note.", r"#footnote\[A note"),
+    ("line block", "| one\n| two", r"one \\\ntwo"),
+    # blocks
+    *[
+        (f"callout {kind}", f"::: {{.callout-{kind}}}\nBody.\n:::", rf"title: \[{kind.title()}\], background_color")
+        for kind in ("note", "tip", "important", "warning", "caution")
+    ],
+    ("callout with title", '::: {.callout-note title="Mine"}\nBody.\n:::', r"title: \[Mine\]"),
+    ("callout with heading", "::: {.callout-tip}\n## Own *title*\nBody.\n:::", r"title: \[Own #emph\[title\]\]"),
+    ("unknown class", "::: {.whatever}\nKept content.\n:::", r"Kept content"),
+    ("columns", COLUMNS, r"columns: \(40fr, 60fr,\)"),
+    ("for PDF alone", '::: {.content-visible when-format="pdf"}\nOnly here.\n:::', r"Only here"),
+    ("not in a PDF", '::: {.content-hidden unless-format="html"}\nElsewhere.\n:::\n\nKept.', r"^(?!.*Elsewhere)"),
+    ("not for the web", '::: {.content-visible unless-format="html"}\nPrinted.\n:::', r"Printed"),
+    ("block quote", "> Said.", r"#quote\(block: true\)\[\s*Said"),
+    ("rule", "a\n\n---\n\nb", r"#horizontalrule"),
+    ("shown cell", "```{{python}}\nx = 1\n```", r"```python\nx = 1\n```"),
+    ("page break", "a\n\n\\newpage\n\nb", r"#pagebreak\(weak: true\)"),
+    # tables of all kinds
+    ("pipe table", "| a | b |\n|---|--:|\n| 1 | 2 |", r"#table\("),
+    ("simple table", "  a     b\n----  ----\n   1     2\n", r"#table\("),
+    ("grid table", "+---+---+\n| a | b |\n+===+===+\n| 1 | 2 |\n+---+---+", r"#table\("),
+    ("multiline table", MULTILINE, r"#table\("),
+    ("table with caption alone", "| a |\n|---|\n| 1 |\n\n: No number here\n", r"No number here.*numbering: none"),
+    ("wide table", WIDE, r"#set text\(size: 0\.\d+em\)"),
+    # words
+    ("apostrophes", "The 1990's wave, as @ada's paper and @sec-a's title say.", r"1990’s wave.*’s paper.*’s title"),
+    ("tags", "H<sub>2</sub>O, x<sup>2</sup>,<br>a <b>word</b>", r"H#sub\[2\]O, x#super\[2\],\s*\\\s*a #strong\[word\]"),
+    ("LaTeX words", "A \\textbf{bold} word", r"A #strong\[bold\] word"),
+    ("marked", "[a]{.mark} [b]{.underline} [C]{.smallcaps}", r"#highlight\[a\] #underline\[b\] #smallcaps\[C\]"),
+    ("strikeout", "~~gone~~", r"#strike\[gone\]"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pieces(papers) -> dict[str, str]:
+    """All constructs in one paper: the Typst of each, by its name."""
+    texts = [f"START{number}\n\n{text.strip()}\n\nEND{number}" for number, (_, text, _) in enumerate(SHOWN)]
+    made = papers.set(HEAD + FRONT + "\n\n".join(texts) + "\n", refs_bib=BIB).typst
+    return {
+        name: made.partition(f"START{number}\n")[2].partition(f"END{number}\n")[0]
+        for number, (name, _, _) in enumerate(SHOWN)
+    }
+
+
+@pytest.mark.parametrize(("name", "wanted"), [(case[0], case[2]) for case in SHOWN], ids=[case[0] for case in SHOWN])
+def test_what_is_let_through_is_set(pieces, name, wanted):
+    assert re.search(wanted, pieces[name], flags=re.S), pieces[name]
+
+
+REFUSED = [
+    ("nowhere", "See [x](#nowhere).", "the link #nowhere leads nowhere"),
+    ("no source", "As in [@adda].", r"the citation @adda is not in the bibliography \(did you mean @ada\?\)"),
+    ("no label", "See @sec-c.", "the reference @sec-c leads nowhere"),
+    ("no glyph", "Text with \U00012000.", "no font has the sign"),
+    ("no file", "![x](none.png)", "the image none.png does not exist"),
+    ("an image of the web", "![x](https://example.org/a.png)", "is not a file of the project: download it"),
+    ("an image's tag", '<img src="a.png">', r"raw HTML \(<img"),
+    ("LaTeX's reference", "See \\ref{eq:x}.", r"raw LaTeX is not supported: \\ref\{eq:x\}"),
+    ("an unknown command", "A \\mystery{word}.", r"raw latex is not supported: \\mystery"),
+    ("words after a reference", "See [@sec-a and more].", "a reference has no words after it"),
+    ("unknown formula", "$\\mysterious{x}$", "mysterious"),
+    ("cells of another language", "```{julia}\n1\n```", "cells of julia are not supported"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
+def test_what_would_be_lost_is_refused_with_its_line(papers, text, words):
+    with pytest.raises(InputError, match=rf"^paper\.qmd:15.*{words}"):
+        papers.set(HEAD + FRONT + text + "\n", refs_bib=BIB)
+
+
+TOLD = [
+    ("list after text", "Two things:\n- one\n- two", r":16: this list is taken for more of the paragraph"),
+    ("table after text", "A table:\n| a | b |\n|---|---|\n| 1 | 2 |", r":16: this table is taken for more"),
+    ("heading after text", "Words.\n## Heading\n", r":16: this heading is taken for more"),
+    ("tag without meaning", "A <details>word</details>.", r":15: <details>, </details> has no meaning in print"),
+    ("layout", "\\vspace{1cm} Words", r":15: \\vspace\{1cm\} has no meaning in print"),
+    ("margin", "::: {.column-margin}\nAside.\n:::", r":15: the block \.column-margin is not supported"),
+    ("skipped level", "### Deep\n", r":15: this heading is of level 3 under one of level 1"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), [case[1:] for case in TOLD], ids=[case[0] for case in TOLD])
+def test_what_looks_otherwise_in_print_is_told(papers, text, words):
+    made = papers.set(HEAD + FRONT + text + "\n", refs_bib=BIB)
+    assert any(re.search(words, told) for told in made.told), made.told

@@ -1,0 +1,214 @@
+"""Every option that documents and cells may set, with its effect in print; options without one are known by name."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from handin.errors import InputError
+from press.source import options
+
+DRAW = "import matplotlib.pyplot as plt\nplt.plot([1, 2]);"
+SILENT = {options.NOTHING, options.EXECUTION_ALONE}
+
+CELLS = {
+    "echo": ("#| echo: false\nprint('out')", r"^(?!.*print\()"),
+    "eval": ("#| eval: false\nprint('not' + 'run')", r"^(?!.*notrun)"),
+    "include": ("#| include: false\nprint('out')", r"^\s*$"),
+    "output": ("#| output: asis\nprint('*Word*')", r"#emph\[Word\]"),
+    "warning": ("#| warning: true\nimport sys; print('remark', file=sys.stderr)", r"```\nremark"),
+    "error": ("#| error: true\n1 / 0", r"ZeroDivisionError: division by zero"),
+    "fig-width": (f"#| fig-width: 2\n{DRAW}", r"image\("),
+    "fig-height": (f"#| fig-height: 1\n{DRAW}", r"image\("),
+    "fig-dpi": (f"#| fig-dpi: 50\n{DRAW}", r"image\("),
+    "label": (f"#| label: fig-one\n{DRAW}", r"<fig-one>"),
+    "fig-cap": (f'#| fig-cap: "A caption."\n{DRAW}', r"A caption\..*numbering: none"),
+    "fig-alt": (f'#| fig-alt: "A line."\n{DRAW}', r'alt: "A line\."'),
+    "fig-subcap": (
+        "#| label: fig-two\n#| fig-cap: Both\n#| fig-subcap: [One, Two]\nimport matplotlib.pyplot as plt\n"
+        "for i in range(2):\n    plt.figure(); plt.plot([i]); plt.show()",
+        r"quarto_super.*<fig-two-1>.*<fig-two-2>.*",
+    ),
+    "fig-align": (f"#| fig-align: right\n{DRAW}", r"#align\(right\)"),
+    "out-width": (f'#| out-width: "50%"\n{DRAW}', r"width: 50%"),
+    "tbl-cap": (
+        '#| label: tbl-one\n#| tbl-cap: "Values."\nfrom IPython.display import Markdown\nMarkdown("|a|\\n|---|\\n|1|")',
+        r"#table\(.*Values\..*<tbl-one>",
+    ),
+    "tbl-subcap": (
+        "#| label: tbl-two\n#| tbl-cap: Both\n#| tbl-subcap: [One, Two]\n"
+        'from IPython.display import Markdown, display\nfor i in range(2):\n    display(Markdown("|a|\\n|---|\\n|1|"))',
+        r"quarto_super.*<tbl-two-1>.*<tbl-two-2>",
+    ),
+    "tbl-colwidths": (
+        "#| label: tbl-three\n#| tbl-cap: Wide\n#| tbl-colwidths: [20, 80]\nfrom IPython.display import Markdown\n"
+        'Markdown("|a|b|\\n|---|---|\\n|1|2|")',
+        r"columns: \(20%, 80%\)",
+    ),
+    "layout-ncol": ("#| layout-ncol: 2\ndisplay('a'); display('b')", r"columns: \(1fr, 1fr"),
+    "layout-nrow": ("#| layout-nrow: 1\ndisplay('a'); display('b')", r"columns: \(1fr, 1fr"),
+    "lst-label": ("#| lst-label: lst-one\n#| lst-cap: Code\nx = 1", r"<lst-one>"),
+    "lst-cap": ("#| lst-label: lst-two\n#| lst-cap: Some code\nx = 1", r"Some code.*<lst-two>"),
+}
+"""A cell with the option, and what is seen of it in the Typst."""
+
+
+@pytest.fixture(scope="module")
+def pieces(papers) -> dict[str, str]:
+    """All cells in one paper: the Typst of each."""
+    texts = [f"START{n}\n\n```{{python}}\n{cell}\n```\n\nEND{n}" for n, (cell, _) in enumerate(CELLS.values())]
+    made = papers.set("---\ntitle: T\n---\n\n" + "\n\n".join(texts) + "\n").typst
+    return {
+        name: made.partition(f"START{n}\n")[2].partition(f"END{n}\n")[0].replace("START", "").strip()
+        for n, name in enumerate(CELLS)
+    }
+
+
+def test_every_option_of_a_cell_that_does_something_is_shown_to_do_it():
+    assert {name for name, option in options.CELL.items() if option.does not in SILENT} == set(CELLS)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_an_option_of_a_cell_has_its_effect(pieces, name):
+    assert re.search(CELLS[name][1], pieces[name], flags=re.S), pieces[name]
+
+
+BIB = "@article{ada, author={Lovelace, Ada}, title={Notes}, journal={Memoirs}, year={1843}}\n"
+FRONT = {
+    "title": ("title: Of paper", r"title: \[Of paper\]"),
+    "subtitle": ("subtitle: Below", r"subtitle: \[Below\]"),
+    "author": (
+        "author:\n  - name: Ada\n    affiliation: Here\n    email: a@b.org",
+        r"name: \[Ada\].*\[Here\].*a\\@b\.org",
+    ),
+    "authors": ("authors: [Ada, Bob]", r"name: \[Ada\].*name: \[Bob\]"),
+    "affiliation": ("author: Ada\naffiliation: There", r"name: \[Ada\],\s*affiliation: \[There\]"),
+    "institute": ("author: Ada\ninstitute: There", r"name: \[Ada\],\s*affiliation: \[There\]"),
+    "affiliations": (
+        "author:\n  - name: Ada\n    affiliations: [{ref: a}]\naffiliations:\n  - id: a\n    name: Far",
+        r"name: \[Ada\],\s*affiliation: \[Far\]",
+    ),
+    "date": ("date: 2024-03-05", r"date: \[March 5, 2024\]"),
+    "date-format": ("date: 2024-03-05\ndate-format: D MMM YY", r"date: \[5 Mar 24\]"),
+    "abstract": ("abstract: In short.", r"abstract: \[In short\.\],\s*abstract-title: \[Abstract\]"),
+    "abstract-title": ("abstract: In short.\nabstract-title: Summary", r"abstract-title: \[Summary\]"),
+    "keywords": ("keywords: [one, two]", r'keywords: \("one", "two", \)'),
+    "lang": ("lang: de", r'lang: "de"'),
+    "bibliography": ("bibliography: refs.bib", r'bibliography\(\s*\("/refs\.bib"'),
+    "references": ("references:\n  - id: eve\n    type: book\n    title: Own\n    issued: 2001", r"references\.bib"),
+    "nocite": ("bibliography: refs.bib\nnocite: '@ada'", r'#cite\(label\("ada"\), form: none\)'),
+    "reference-section-title": ("bibliography: refs.bib\nreference-section-title: Sources", r"title: \[Sources\]"),
+    "crossref": ("crossref:\n  fig-title: Fig.\n  fig-prefix: Plate", r'fig: \(title: "Fig\.", prefix: "Plate"\)'),
+    "csl": ("bibliography: refs.bib\ncsl: style.csl", r'style: "/style\.csl"'),
+    "bibliographystyle": ("bibliography: refs.bib\nbibliographystyle: apa", r'style: "apa"'),
+    "toc": ("toc: true", r"toc: true,\s*toc-title: auto"),
+    "toc-depth": ("toc: true\ntoc-depth: 1", r"toc-depth: 1"),
+    "toc-title": ("toc: true\ntoc-title: Inside", r"toc-title: \[Inside\]"),
+    "number-sections": ("number-sections: true", r'section-numbering: "1\.1"'),
+    "number-depth": ("number-sections: true\nnumber-depth: 1", r"number-depth: 1"),
+    "section-numbering": ("number-sections: true\nsection-numbering: A.1", r'section-numbering: "A\.1"'),
+    "papersize": ("papersize: letter", r'paper: "us-letter"'),
+    "format": ("format:\n  pdf:\n    toc: true", r"toc: true"),
+    "student-id": ('student-id: "12"', r"student-id: \[12\]"),
+    "module": ("module: M", r"module: \[M\]"),
+    "submitted": ("submitted: now", r"submitted: \[now\]"),
+    "floating": ("floating: [fig-x]", r'"fig-x"'),
+}
+ELSEWHERE = {
+    "execute": "test_the_options_of_all_cells_hold_for_each",
+    "fig-width": "test_the_size_of_figures_is_the_documents",
+    "fig-height": "test_the_size_of_figures_is_the_documents",
+    "fig-dpi": "test_the_size_of_figures_is_the_documents",
+    "jupyter": "test_another_kernel_is_refused",
+    "engine": "test_another_kernel_is_refused",
+}
+
+
+def test_every_option_of_a_document_that_does_something_is_shown_to_do_it():
+    assert {name for name, option in options.FRONT.items() if option.does not in SILENT} == {*FRONT, *ELSEWHERE}
+    assert all(name in globals() for name in ELSEWHERE.values())
+
+
+@pytest.mark.parametrize("name", FRONT)
+def test_an_option_of_a_document_has_its_effect(papers, name):
+    title = "" if name == "title" else "title: T\n"
+    cited = {"references": "[@eve]", "nocite": ""}.get(name, "[@ada]" if "refs.bib" in FRONT[name][0] else "")
+    text = f"---\n{title}{FRONT[name][0]}\n---\n\n# A\n\nText {cited}.\n"
+    made = papers.typst(text, refs_bib=BIB, style_csl="x")
+    assert re.search(FRONT[name][1], made, flags=re.S), made[-3000:]
+
+
+def test_words_before_numbers_are_in_the_documents_language(papers):
+    text = "---\nlang: de\n---\n\n![Bild](a.svg){#fig-a}\n\nSiehe @fig-a.\n"
+    assert (
+        "Siehe Abbildung 1"
+        in papers.set(text, a_svg='<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>').text
+    )
+
+
+@pytest.mark.parametrize(
+    ("front", "wanted"),
+    [
+        ("echo: false", r"^(?!.*print).*out"),
+        ("eval: false", r"^(?!.*```\nout)"),
+        ("output: false", r"^(?!.*```\nout)"),
+        ("include: false", r"^\s*$"),
+    ],
+)
+def test_the_options_of_all_cells_hold_for_each(papers, front, wanted):
+    text = "START\n\n```{python}\nprint('o' + 'ut')\n```\n\nEND\n"
+    made = papers.typst(f"---\nexecute:\n  {front}\n---\n\n{text}").partition("START")[2].partition("END")[0]
+    assert re.search(wanted, made, flags=re.S), made
+    (papers.folder / "_quarto.yml").write_text(f"execute:\n  {front}\n")
+    try:
+        assert papers.typst(text).partition("START")[2].partition("END")[0] == made
+    finally:
+        (papers.folder / "_quarto.yml").unlink()
+
+
+def test_the_size_of_figures_is_the_documents(papers):
+    papers.set(f"---\nfig-width: 3\nfig-height: 1\nfig-dpi: 50\n---\n\n```{{python}}\n{DRAW}\n```\n")
+    figures = papers.builder.project.cache / "render" / "figures"
+    newest = max(figures.glob("*.svg"), key=lambda path: path.stat().st_mtime_ns).read_text()
+    assert 'width="216pt" height="72pt"' in newest
+
+
+@pytest.mark.parametrize(
+    "front", ["jupyter: julia-1.9", "engine: knitr", "jupyter:\n  kernelspec: {name: ir, language: R}"]
+)
+def test_another_kernel_is_refused(papers, front):
+    with pytest.raises(InputError, match=r"paper\.qmd:2: "):
+        papers.set(f"---\n{front}\n---\n\nText.\n")
+
+
+@pytest.mark.parametrize(
+    ("front", "words"),
+    [
+        ("tilte: T", r"paper\.qmd:2: the front matter's key 'tilte' is not supported \(did you mean title\?\)"),
+        ("toc: often", r"paper\.qmd:2: the front matter's key toc must be true or false"),
+        ("execute:\n  ecko: false", r"paper\.qmd:3: the option of execute 'ecko' is not supported"),
+        ("execute:\n  eval: maybe", r"paper\.qmd:3: the option of execute eval must be true or false"),
+        ("bibliography: none.bib", r"none\.bib: the bibliography is missing"),
+        ("date: 2024-02-31", r"there is no 2024-02-31 in the calendar|not valid YAML: day is out of range"),
+    ],
+)
+def test_an_option_without_effect_is_refused_with_its_line(papers, front, words):
+    with pytest.raises(InputError, match=words):
+        papers.set(f"---\n{front}\n---\n\nText.\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("Nothing is cited.\n", 0),
+        ("See [@ada].\n", 1),
+        ("See [@ada].\n\n# References\n", 1),
+        ("See [@ada].\n\n# References\n\n::: {#refs}\n:::\n\n# After\n\nMore.\n", 1),
+    ],
+)
+def test_the_list_of_sources_has_one_heading_and_its_place(papers, text, count):
+    made = papers.set(f"---\nbibliography: refs.bib\n---\n\n{text}", refs_bib=BIB).text
+    assert made.count("References") == count
+    assert made.count("Lovelace") == count
+    assert "After" not in text or made.index("Lovelace") < made.index("After")
