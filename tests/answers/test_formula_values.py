@@ -21,7 +21,8 @@ from coursework.answers import (
 )
 from coursework.answers import neuron_wording as q1
 from coursework.answers.neuron import Neuron, answer
-from press.formulas.relations import Meaning, Verdict, formulas, judged
+from press.formulas.reading import formulas
+from press.formulas.relations import Meaning, Verdict, judged
 
 
 def verdicts(text: str, values: dict) -> list[Verdict]:
