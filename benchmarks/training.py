@@ -2,9 +2,9 @@
 
 The straightforward way is one process that trains each run with `model.fit`: float32, all cores, validation after
 every pass. The engine trains as many runs at once as there are cores. Both train the same runs on the same images; the
-cost of the whole protocol, and of its core under one seed, is extrapolated from the time of a step, of a measurement
-and of a start, since the straightforward way would take an hour. Both ways are timed in turns; each figure is the
-median of the rounds, and each time within a round the least of a few.
+cost of the whole protocol is extrapolated from the time of a step, of a measurement and of a start, since the
+straightforward way would take an hour. Both ways are timed in turns; each figure is the median of the rounds, and each
+time within a round the least of a few. The processor stands beside the figures: they differ widely between processors.
 
     python benchmarks/training.py [--json] [--workers N] [--rounds N]
 """
@@ -12,6 +12,7 @@ median of the rounds, and each time within a round the least of a few.
 import argparse
 import json
 import os
+import platform
 import resource
 import statistics
 import tempfile
@@ -19,23 +20,34 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from coursework.experiments import data, protocol
-from coursework.experiments.protocol import FULL, NETWORKS
+from coursework.experiments import data, protocol, stages
+from coursework.experiments.protocol import FULL
 
 ROOT = Path(__file__).resolve().parents[1]
 PASSES = 3
 """Passes over the intermediate size that are timed, after one that is not."""
 
+BATCH = 64
+
 VALIDATION = 12_000
 """Examples of the validation set."""
 
-EXTRAPOLATED = ("protocol_seconds", "seconds_per_seed", "straightforward_seconds", "speedup", "core_speedup")
+EXTRAPOLATED = ("protocol_seconds", "straightforward_seconds", "speedup")
 
 
-def run_of(model, passes=PASSES, examples=FULL.intermediate):
-    """Specify a run of so many passes."""
-    steps = passes * examples // FULL.batch_size
-    return protocol.new_run(FULL, model, examples, 0, l2=1e-3, steps=steps)
+def run_of(model, passes=PASSES):
+    """Specify a run of so many passes at the size of tuning."""
+    return protocol.new_run(FULL, model, FULL.tuned, 0, l2=1e-3, steps=passes * FULL.tuned // BATCH)
+
+
+def processor():
+    """Name the processor and how it multiplies, for beside the figures."""
+    from coursework.experiments.arithmetic import has_bfloat16
+
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
+    found = dict(line.split(":", 1) for line in lines if ":" in line)
+    name = next((text.strip() for key, text in found.items() if key.strip() == "model name"), platform.processor())
+    return f"{name}, {'bfloat16' if has_bfloat16() else 'float32'}"
 
 
 def together(folder, processes):
@@ -48,18 +60,19 @@ def together(folder, processes):
 def time_engine(root, folder, processes):
     """Time the engine in one of several processes; seconds unless said otherwise."""
     began = time.perf_counter()
+    from coursework.experiments import models
     from coursework.experiments.arithmetic import has_bfloat16
     from coursework.experiments.engine import Engine, one_thread, tf
 
     one_thread()
     engine = Engine(data.load("fashion-mnist", root))
     found = {"start": time.perf_counter() - began}
-    for model in ("softmax", *NETWORKS):
+    for model in ("linear", *stages.MODELS):
         compiling = time.perf_counter()
         engine.train(run_of(model, passes=1))
         found[f"{model}_compile"] = time.perf_counter() - compiling
     together(folder, processes)
-    for model in ("softmax", *NETWORKS):
+    for model in ("linear", *stages.MODELS):
         times = {passes: [] for passes in (1, 1 + PASSES)}
         for _ in range(3):
             for passes, seconds in times.items():
@@ -67,17 +80,16 @@ def time_engine(root, folder, processes):
                 engine.train(run_of(model, passes))
                 seconds.append(time.perf_counter() - timed)
         short, long = (min(seconds) for seconds in times.values())
-        steps = PASSES * FULL.intermediate // FULL.batch_size
-        found[f"{model}_step"] = (long - short) / steps
+        found[f"{model}_step"] = (long - short) / (PASSES * FULL.tuned // BATCH)
         measuring = time.perf_counter()
         engine.train(replace(run_of(model), steps=1))
         found[f"{model}_measure"] = time.perf_counter() - measuring
     run = run_of("mlp")
-    graph = engine._graph(run, "mixed_bfloat16" if has_bfloat16() else "float32")
+    graph = engine.graph(run)
     overhead = time.perf_counter()
-    graph.reset(run, engine.data.shape, engine.data.classes)
-    protocol.subset(engine.data.y_train, run.examples, run.seed)
-    protocol.batches(run)
+    graph.reset(run)
+    models.choose_images(engine.images.y_train, run)
+    models.batches(run)
     found["overhead"] = time.perf_counter() - overhead
     found["limit"] = matmul_limit(tf, tf.bfloat16 if has_bfloat16() else tf.float32)
     found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -110,21 +122,21 @@ def time_straightforward(root):
 
     images = data.load("fashion-mnist", root)
     found = {"start": time.perf_counter() - began}
-    for model in ("softmax", *NETWORKS):
+    for model in ("linear", *stages.MODELS):
         run = run_of(model)
-        rows = protocol.subset(images.y_train, run.examples, run.seed)
+        rows = models.choose_images(images.y_train, run)
         clock = _pass_clock(keras.callbacks.Callback)
         began = time.perf_counter()
-        network = models.build(run, images.shape, images.classes)
+        network = models.BUILD[model](run, images.x_train.shape[1:], 10)
         network.compile(
-            keras.optimizers.Adam(run.learning_rate),
+            keras.optimizers.Adam(run.rate),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
         )
         network.fit(
             images.x_train[rows],
             images.y_train[rows],
-            batch_size=run.batch_size,
+            batch_size=run.batch,
             epochs=1 + PASSES,
             validation_data=(images.x_validation, images.y_validation),
             callbacks=[clock],
@@ -132,7 +144,7 @@ def time_straightforward(root):
         )
         took = time.perf_counter() - began
         trained, measured = (min(seconds) for seconds in zip(*clock.passes[1:], strict=True))
-        found[f"{model}_step"] = trained / (run.examples // run.batch_size)
+        found[f"{model}_step"] = trained / (run.n // run.batch)
         found[f"{model}_measure"] = measured
         found[f"{model}_compile"] = max(0.0, took - sum(map(sum, clock.passes[1:])) - trained - measured)
     return found
@@ -159,27 +171,19 @@ def _pass_clock(callback):
 
 
 def whole_protocol():
-    """List the runs of the full protocol, with λ = 0.001 chosen, and those of its core under one seed."""
-    chosen = dict.fromkeys(NETWORKS, 1e-3)
-    found = {"tuning": protocol.tuning_runs(FULL), "curves": protocol.curve_runs(FULL, chosen)}
-    core = {
-        run: None
-        for model in NETWORKS
-        for run in (*protocol.regularisation_runs(FULL, model), *protocol.learning_curve_runs(FULL, model, 1e-3))
-        if run.seed == 0
-    }
-    return protocol.listed(found), list(core)
+    """List the runs of the full protocol, with λ = 0.001 chosen."""
+    return [run for run in stages.expected_runs(FULL, {}) if not run.test]
 
 
 def multiplications(model):
     """Count a training step's operations: forward, back to the weights and, but for the first layer, to the inputs."""
-    height, width, units = 28, 28, {"mlp": FULL.mlp_width, "cnn": FULL.cnn_width}[model]
     if model == "mlp":
-        first, others = height * width * units, units * units + units * 10
+        units = FULL.widths[1]
+        first, others = 28 * 28 * units, units * units + units * 10
     else:
-        first = height * width * 9 * 16
-        others = (height // 2) * (width // 2) * 9 * 16 * 32 + (height // 4) * (width // 4) * 32 * units + units * 10
-    return 2 * FULL.batch_size * (2 * first + 3 * others)
+        first = 26 * 26 * 9 * 16
+        others = 6 * 6 * 9 * 16 * 32 + (6 * 6 * 32 + 10) * FULL.cnn_width
+    return 2 * BATCH * (2 * first + 3 * others)
 
 
 def engine_seconds(runs, timed, workers):
@@ -191,8 +195,7 @@ def engine_seconds(runs, timed, workers):
 
 def _engine_run(run, timed):
     """Extrapolate one training; each of its measurements takes its own examples and the validation set's."""
-    part = (VALIDATION + run.examples) / (VALIDATION + FULL.intermediate)
-    measurements = len(protocol.evaluation_steps(run)) * part
+    measurements = run.moments * (VALIDATION + run.n) / (VALIDATION + FULL.tuned)
     return run.steps * timed[f"{run.model}_step"] + measurements * timed[f"{run.model}_measure"]
 
 
@@ -201,7 +204,7 @@ def straightforward_seconds(runs, timed):
     return timed["start"] + sum(
         timed[f"{run.model}_compile"]
         + run.steps * timed[f"{run.model}_step"]
-        + run.steps * run.batch_size / run.examples * timed[f"{run.model}_measure"]
+        + run.steps * run.batch / run.n * timed[f"{run.model}_measure"]
         for run in runs
     )
 
@@ -221,15 +224,12 @@ def measure(workers):
         found = [future.result() for future in each]
     executor.shutdown(wait=True)
     ours = {key: statistics.mean(process[key] for process in found) for key in found[0]}
-    everything, core = whole_protocol()
-    protocol_seconds, core_seconds = (engine_seconds(runs, ours, workers) for runs in (everything, core))
-    slow = straightforward_seconds(everything, plain)
+    everything = whole_protocol()
+    protocol_seconds, slow = engine_seconds(everything, ours, workers), straightforward_seconds(everything, plain)
     return {
         "protocol_seconds": round(protocol_seconds, 1),
-        "seconds_per_seed": round(core_seconds - ours["start"], 1),
         "straightforward_seconds": round(slow, 1),
         "speedup": round(slow / protocol_seconds, 2),
-        "core_speedup": round(straightforward_seconds(core, plain) / core_seconds, 2),
         "mlp_ratio": round(_rate_ratio("mlp", ours, plain, workers), 2),
         "cnn_ratio": round(_rate_ratio("cnn", ours, plain, workers), 2),
         "matmul_limit_fraction": round(multiplications("mlp") / ours["mlp_step"] / ours["limit"], 3),
@@ -246,14 +246,16 @@ def in_rounds(workers, rounds):
     """Measure both ways in turns; the median of each figure."""
     each = [measure(workers) for _ in range(rounds)]
     found = {key: statistics.median(one[key] for one in each) for key in each[0]}
-    return found | {"workers": workers, "rounds": rounds, "extrapolated": list(EXTRAPOLATED)}
+    return (
+        {"processor": processor()} | found | {"workers": workers, "rounds": rounds, "extrapolated": list(EXTRAPOLATED)}
+    )
 
 
 def _rate_ratio(model, ours, plain, workers):
     """Compare examples a second at the intermediate size, each way with the measurements that it makes."""
-    run = run_of(model, passes=FULL.epochs)
-    engine = _engine_run(run, ours) / workers
-    return (run.steps * plain[f"{model}_step"] + FULL.epochs * plain[f"{model}_measure"]) / engine
+    run = protocol.new_run(FULL, model, FULL.tuned, 0)
+    passes = run.steps * run.batch / run.n
+    return (run.steps * plain[f"{model}_step"] + passes * plain[f"{model}_measure"]) / _engine_run(run, ours) * workers
 
 
 def main():

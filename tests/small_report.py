@@ -64,7 +64,9 @@ FILES = {
     ),
     "settings.yml": f'student_id: "{ID}"\n',
     "pyproject.toml": '[tool.press]\nreport = "own.report:REPORT"\n',
-    "_quarto.yml": "lang: en-GB\nbibliography: literature/references.bib\nexecute:\n  echo: false\n",
+    "_quarto.yml": (
+        "lang: en-GB\nformat: coursework-typst\nbibliography: literature/references.bib\nexecute:\n  echo: false\n"
+    ),
     "_environment": "SOURCE_DATE_EPOCH=1767225600\nFOR_CELLS=environment 1\n",
     "literature/references.bib": "@book{a, author={A. Author}, title={A title 1}, year={2020}, publisher={P}}\n",
     "notes/far.md": "Far away 1.\n",
@@ -93,8 +95,8 @@ def make_project(folder: Path) -> Path:
     root = folder / "a small project"
     for package in ("handin", "press"):
         shutil.copytree(ROOT / "code" / package, root / "code" / package, ignore=shutil.ignore_patterns("__pycache__"))
-    extension = "report/_extensions/coursework"
-    shutil.copytree(ROOT / extension, root / extension)
+    extensions = "report/_extensions"
+    shutil.copytree(ROOT / extensions, root / extensions)
     for name, text in FILES.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -91,6 +91,7 @@ REPORT = Report(
     variables="coursework.variables:values",
     title_page=_title_page,
     printed="printed",
+    is_trial=lambda settings: settings.experiments.profile != "full",
     scheme="report/marks.yml",
     commands=("coursework.commands:experiments", "coursework.commands:evidence"),
 )

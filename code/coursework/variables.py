@@ -7,7 +7,7 @@ from typing import Any
 
 from coursework.answers import recurrent_results
 from coursework.answers import variables as derived
-from coursework.experiments import conclusions
+from coursework.experiments import variables as trained
 from coursework.settings import Settings
 from press.project import Project
 
@@ -17,5 +17,5 @@ def values(project: Project, settings: Settings, products: Mapping[str, Any]) ->
     return {
         **derived.values(settings, products["evidence"]),
         "q5": recurrent_results.variables(products["recurrent"]),
-        "q6": conclusions.variables(settings, project),
+        "q6": trained.variables(settings, project),
     }

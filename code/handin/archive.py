@@ -8,6 +8,7 @@ the rest is looked at.
 
 from __future__ import annotations
 
+import re
 import stat
 import struct
 import unicodedata
@@ -25,8 +26,24 @@ MOST_ENTRIES = 200
 """The assignment asks for two files; a zip with more than this many entries is not even listed."""
 
 MOST_DIRECTORY_BYTES = 200_000
-MAKE_AGAIN = "Make the zip again from the files themselves, and upload that."
-_BY_HAND = "The Finder always adds it: make the zip in the Terminal, with zip -X NAME.zip FIRST.pdf SECOND.ipynb."
+MAKE_AGAIN = "Make the zip again from the files themselves (Windows: Send to, Compressed folder), and upload that."
+_ADDED = {
+    "macOS": (
+        re.compile(r"^__MACOSX/|(?:^|/)(?:\._[^/]*|\.DS_Store)$"),
+        "The Finder always adds it: make the zip in the Terminal, with zip -X NAME.zip FIRST.pdf SECOND.ipynb.",
+    ),
+    "Windows": (re.compile(r"(?:^|/)(?:thumbs\.db|desktop\.ini)$", re.IGNORECASE), "Take it out of the zip."),
+    "Jupyter": (re.compile(r"(?:^|/)\.ipynb_checkpoints/"), "Zip the two files alone, not the folder around them."),
+    "Python, git or an editor": (
+        re.compile(r"(?:^|/)(?:__pycache__|\.git|\.venv|\.vscode|\.idea)/"),
+        "Zip the two files alone, not the folder around them.",
+    ),
+    "A cloud's folder": (
+        re.compile(r"(?:^|/)\.[^/]*\.icloud$"),
+        "Open the file once, so that it is fetched; zip again.",
+    ),
+}
+"""Who adds files to what is zipped: how their names look, and what to do about it."""
 
 _END = b"PK\x05\x06"
 _END_SIZE = 22
@@ -128,35 +145,34 @@ def open_zip(path: Path, *, largest: int) -> Opened:
 def _tidied(contents: dict[str, bytes], name: str) -> tuple[dict[str, bytes], list[Finding]]:
     """Take the files out of their folders, and say what was in the way."""
     members: dict[str, bytes] = {}
-    macos: list[str] = []
-    windows: list[str] = []
-    folders: dict[str, None] = {}
+    added: dict[str, list[str]] = {}
+    folders: dict[str, bool] = {}
     findings: list[Finding] = []
+
+    def add(place: str, message: str, fix: str) -> None:
+        findings.append(Finding("error", name, shortened(place), message, fix))
+
     for path, content in contents.items():
         folder, _, last = path.rpartition("/")
-        if path.startswith("__MACOSX/") or last == ".DS_Store" or last.startswith("._"):
-            macos.append(path)
-        elif last.casefold() in ("thumbs.db", "desktop.ini"):
-            windows.append(path)
-        else:
-            if folder:
-                folders[folder] = None
-            if last in members:
-                message = f"Another file of the name {shortened(last)} lies in another folder; only one was looked at."
-                findings.append(Finding("error", name, shortened(path), message, "Take one of them out of the zip."))
-            elif last:
-                members[last] = content
-    if macos:
-        message = f"macOS added what is not asked for, {len(macos)} in number, such as {shortened(macos[-1])}."
-        findings.append(Finding("error", name, shortened(macos[0]), message, _BY_HAND))
-    if windows:
-        message = "Windows added a hidden file that was not asked for."
-        findings.append(Finding("error", name, shortened(windows[0]), message, "Take it out of the zip."))
-    if folders:
-        first = next(iter(folders))
-        message = f"The files lie in a folder ({shortened(first)}): it was zipped in place of the files in it."
-        fix = "Open the folder, select the files in it, and make the zip of these."
-        findings.append(Finding("error", name, shortened(f"{first}/"), message, fix))
+        who = next((who for who, (pattern, _) in _ADDED.items() if pattern.search(path)), None)
+        if who:
+            added.setdefault(who, []).append(path)
+            continue
+        if folder:
+            folders[folder] = folders.get(folder, False) or bool(last)
+        if last in members:
+            message = f"Another file of the name {shortened(last)} lies in another folder; only one was looked at."
+            add(path, message, "Take one of them out of the zip.")
+        elif last:
+            members[last] = content
+    for who, paths in added.items():
+        number = f"{len(paths)} entries that were" if len(paths) > 1 else "an entry that was"
+        add(paths[0], f"{who} added {number} not asked for, such as {shortened(paths[-1])}.", _ADDED[who][1])
+    if used := [folder for folder, is_used in folders.items() if is_used]:
+        message = f"Files lie in a folder ({shortened(used[0])}), not at the top of the zip."
+        add(f"{used[0]}/", message, "Open the folder, select the files in it, and make the zip of these.")
+    elif folders:
+        add(f"{next(iter(folders))}/", "An empty folder was not asked for.", "Take it out of the zip.")
     return members, findings
 
 
@@ -195,7 +211,7 @@ def _end_record_problem(raw: bytes) -> str | None:
         "<4H2LH", raw[end + 4 : end + _END_SIZE]
     )
     if 0xFFFF in (disk, here, total) or 0xFFFFFFFF in (directory_size, offset):
-        return "It is a zip64 archive, which two small files do not need."
+        return "It is a zip64 archive, as OneDrive and other clouds make them: not every system opens it."
     if disk or first_disk or here != total:
         return "It is one part of a zip that is split over several files."
     if total > MOST_ENTRIES or directory_size > MOST_DIRECTORY_BYTES:
@@ -300,7 +316,9 @@ def _layout_problems(name: str, raw: bytes, start: int, entries: list[zipfile.Zi
         if own_name.decode(encoding, "replace") != entry.orig_filename:
             return refuse(place, f"The entry's own header has another name ({shortened(repr(own_name))}).")
         if 0xFFFFFFFF in (packed, unpacked):
-            return refuse(place, "It is a zip64 entry, which a small file does not need.")
+            return refuse(
+                place, "It is a zip64 entry, as OneDrive and other clouds make them: not every system opens it."
+            )
         sizes_follow = flags & _DESCRIPTOR
         same = method == entry.compress_type and flags == entry.flag_bits
         if not sizes_follow:

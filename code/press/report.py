@@ -148,6 +148,8 @@ class Report:
         Gives the group ``submission`` of the variables, from the settings.
     printed
         The product with the values of printed formulas, by the label of the chapter's heading.
+    is_trial
+        Whether these settings are for trying things out; then claims that do not hold are counted, not listed.
     scheme
         The mark scheme: which place answers which part.
     commands
@@ -169,6 +171,7 @@ class Report:
     variables: str | None = None
     title_page: Callable[[Any], Mapping[str, str]] | None = None
     printed: str | None = None
+    is_trial: Callable[[Any], bool] = lambda settings: False
     scheme: str | None = None
     commands: tuple[str, ...] = ()
 

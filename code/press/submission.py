@@ -180,7 +180,10 @@ def _contents(
         prepared = prepare(project, settings, tell=tell, progress=request.progress)
         if report.notebook and names.notebook:
             refresh = request.refreshes(report.notebook.name)
-            contents[names.notebook], _ = builder.notebook(prepared.variables, prepared.inputs, refresh=refresh)
+            notebook, _ = builder.notebook(prepared.variables, prepared.inputs, refresh=refresh)
+            contents[names.notebook] = notebook
+            for words in _false_claims(notebook, is_trial=report.is_trial(settings)):
+                tell(f"{report.notebook.path}: {words}")
         carried, refresh = pdf_digest(sourced, prepared.inputs), request.refreshes(report.document.name)
         if request.renderer == "quarto":
             # Quarto sets the same cells and text; what is false in a formula is said here.
@@ -200,6 +203,16 @@ def _contents(
         tell("Checking the submission")
         contents[names.zip], findings = _checked_zip(project, settings, contents, final=request.final)
     return contents, findings
+
+
+def _false_claims(notebook: bytes, *, is_trial: bool) -> list[str]:
+    """Say which of a notebook's claims it shows as not holding; of a trial only how many."""
+    from press.typesetting.notebook import crossed
+
+    found = crossed(notebook)
+    if is_trial and found:
+        return [f"{len(found)} of the claims do not hold in this smaller run: ✗ in the notebook"]
+    return found
 
 
 def render_further(project: Project, settings: Settings, document_name: str, request: Request) -> Path:

@@ -7,6 +7,7 @@ import pytest
 from generated_images import generated
 
 from coursework.experiments import data
+from coursework.experiments.images import split
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,15 +21,13 @@ def fashion():
 @pytest.fixture(scope="session")
 def images(fashion):
     """A few hundred images of Fashion-MNIST; the validation set is no multiple of anything."""
-    return data.split(
-        fashion.x_train[:2500], fashion.y_train[:2500], fashion.x_test[:203], fashion.y_test[:203], name="a few"
-    )
+    return split(255 * fashion.x_train[:2500], fashion.y_train[:2500], 255 * fashion.x_test[:203], fashion.y_test[:203])
 
 
 @pytest.fixture(scope="session")
 def colour_images():
     """A generated set of 32×32 colour images in 3 classes."""
-    return data.split(*generated(200), *generated(60, seed=1), name="generated")
+    return split(*generated(200), *generated(60, seed=1))
 
 
 @pytest.fixture(scope="session")

@@ -1,256 +1,107 @@
-"""The protocol: subsets, batches, lists of runs, choices and stages."""
+"""The protocol: lists of runs, choices and stages."""
 
-import itertools
-import sys
-from pathlib import Path
+from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from coursework.experiments import protocol
-from coursework.experiments.protocol import FULL, NETWORKS, PROFILES, TINY, Result, Run
-
-ROOT = Path(__file__).resolve().parents[2]
+from coursework.experiments import protocol, stages
+from coursework.experiments.protocol import FULL, SMALL
+from coursework.experiments.stages import BUDGETS, MODELS, TINY
 
 
-def result(validation_loss):
-    """A result in which only the validation loss matters."""
-    return Result(
-        train_loss=0.1, train_error=0.1, validation_loss=validation_loss, validation_error=0.2,
-        diverged=not np.isfinite(validation_loss), history=(), validation_losses=np.zeros(1, np.float32),
-        validation_predictions=np.zeros(1, np.uint8), precision="float32",
-    )  # fmt: skip
-
-
-def fill(profile, loss):
-    """Results of everything in the profile, with `loss(run)`, stage by stage as a sweep would find them."""
+def fill(budget, loss):
+    """Results of everything in the budget, with `loss(run)`, stage by stage as a sweep would find them."""
     results = {}
-    while missing := [run for run in protocol.all_runs(profile, results) if run not in results]:
-        results |= {run: result(loss(run)) for run in missing}
+    while missing := [run for run in stages.all_runs(budget, results) if run not in results]:
+        results |= {run: {"validation_loss": loss(run)} for run in missing}
     return results
 
 
-@given(
-    counts=st.lists(st.integers(3, 30), min_size=2, max_size=6),
-    seed=st.integers(0, 2**32 - 1),
-)
-def test_subsets_are_nested_and_balanced(counts, seed):
-    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)), counts))
-    everything = protocol.subset(labels, len(labels), seed)
-    assert sorted(everything) == list(range(len(labels)))
-    for n in range(1, len(labels) + 1):
-        chosen = protocol.subset(labels, n, seed)
-        assert np.array_equal(chosen, everything[:n])
-        taken = np.bincount(labels[chosen], minlength=len(counts))
-        left = taken < counts
-        if left.any():  # the classes that still have examples stay together, and none is ahead of them by more than 1
-            assert taken.max() - taken[left].min() <= 1
+@pytest.mark.parametrize("budget", [FULL, SMALL, TINY], ids=["full", "small", "tiny"])
+def test_budgets_make_sense(budget):
+    assert budget.seeds >= 3  # no interval from fewer
+    assert list(budget.sizes) == sorted(budget.sizes)
+    assert budget.tuned in budget.sizes[1:-1]
+    assert 0 in budget.l2
+    assert 0 in budget.dropout
+    assert budget.widths[1] in budget.widths
+    assert protocol.Run("mlp", 1, 0, 1, 1).rate in budget.rates
 
 
-def test_which_class_is_ahead_changes_with_the_seed():
-    labels = np.repeat(np.arange(10), 50)
-    ahead = {tuple(np.flatnonzero(np.bincount(labels[protocol.subset(labels, 105, s)]) == 11)) for s in range(20)}
-    assert len(ahead) > 15
+def test_every_experiment_has_every_seed_at_every_value():
+    for model in MODELS:
+        for runs, setting, values in (
+            (protocol.l2_sweep(FULL, model), "l2", FULL.l2),
+            (protocol.dropout_sweep(FULL, model), "dropout", FULL.dropout),
+            (protocol.learning_curve(FULL, model, 1e-3), "n", FULL.sizes),
+        ):
+            found = Counter((getattr(run, setting), run.seed) for run in runs)
+            assert found == Counter((value, seed) for value in values for seed in range(FULL.seeds))
 
 
-def test_subset_of_more_than_there_is():
-    with pytest.raises(ValueError, match="6 examples are asked for and there are 5"):
-        protocol.subset(np.arange(5) % 2, 6, 0)
+def test_sweeps_share_the_runs_without_regularisation_and_the_curve_those_of_the_sweep():
+    plain = {run for run in protocol.l2_sweep(FULL, "cnn") if run.l2 == 0}
+    assert plain == {run for run in protocol.dropout_sweep(FULL, "cnn") if run.dropout == 0}
+    assert {run.moments for run in plain} == {10}
+    assert len(set(protocol.search(FULL, "cnn")) & plain) == 3
+    curve = {run for run in protocol.learning_curve(FULL, "cnn", 1e-3) if run.n == FULL.tuned}
+    assert curve <= set(protocol.l2_sweep(FULL, "cnn"))
 
 
-@given(examples=st.integers(1, 300), steps=st.integers(1, 40), batch=st.integers(1, 64), seed=st.integers(0, 99))
-def test_batches_pass_over_all_examples_equally_often(examples, steps, batch, seed):
-    found = protocol.batches(Run("mlp", examples, seed, steps, batch_size=batch))
-    assert found.shape == (steps, batch)
-    counts = np.bincount(found.ravel(), minlength=examples)
-    assert len(counts) == examples
-    assert counts.max() - counts.min() <= 1
-    one_pass = found.ravel()[:examples]
-    assert len(set(one_pass.tolist())) == len(one_pass)
+def test_steps_are_bounded_on_both_sides():
+    taken = {n: protocol.new_run(FULL, "cnn", n, 0).steps for n in FULL.sizes}
+    assert taken[250] == FULL.least
+    assert taken[4000] == FULL.passes[1] * 4000 // 64
+    assert taken[48000] == FULL.most[1]
 
 
-def test_generators_are_separate():
-    """Subset and order under one seed are other draws, and other seeds change both."""
-    labels = np.arange(1000) % 10
-    assert not np.array_equal(protocol.subset(labels, 1000, 1), protocol.subset(labels, 1000, 2))
-    first, second = (protocol.batches(Run("mlp", 1000, seed, 10)) for seed in (1, 2))
-    assert not np.array_equal(first, second)
-    draws = {protocol.generator(1, purpose).random() for purpose in range(4)}
-    assert len(draws) == 4
+def test_rules_for_the_largest_size():
+    assert protocol.rules(FULL, 1.2e-3) == {"fixed λ": 1.2e-3, "λ ∝ 1/n": 1e-4, "λ = 0": 0.0}
 
 
-def test_order_does_not_depend_on_the_model_or_its_regularisation():
-    """So that a comparison is paired, and two λ see the same batches."""
-    runs = [Run("mlp", 500, 3, 20, width=9), Run("cnn", 500, 3, 20, l2=0.1, dropout=0.3, learning_rate=0.1)]
-    assert np.array_equal(*map(protocol.batches, runs))
+def test_the_lowest_mean_wins_the_first_of_equals_and_never_what_diverged():
+    runs = protocol.l2_sweep(TINY, "mlp")
+    losses = dict.fromkeys(runs, 1.0)
+    assert protocol.best({run: {"validation_loss": losses[run]} for run in runs}, runs, "l2") == TINY.l2[0]
+    results = {run: {"validation_loss": np.nan if run.l2 == 0 and run.seed == 1 else 1 + run.l2} for run in runs}
+    assert protocol.best(results, runs, "l2") == TINY.l2[1]
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"model": "forest"}, {"examples": 0}, {"seed": -1}, {"steps": 0}, {"l2": -1e-9}, {"l2": float("nan")},
-        {"l2": float("inf")}, {"dropout": 1.0}, {"dropout": -0.1}, {"learning_rate": 0.0}, {"learning_rate": -1.0},
-        {"learning_rate": float("inf")}, {"width": -1}, {"batch_size": 0}, {"precision": "float64"},
-    ],
-    ids=str,
-)  # fmt: skip
-def test_wrong_specification(wrong):
-    with pytest.raises(ValueError):  # noqa: PT011
-        Run(**{"model": "mlp", "examples": 10, "seed": 0, "steps": 5, **wrong})
+@pytest.mark.parametrize("budget", BUDGETS.values(), ids=BUDGETS)
+def test_stages_open_one_after_the_other(budget):
+    assert list(stages.stages(budget, {})) == ["tuning"]
+    results = fill(budget, lambda run: 1 + abs(run.l2 - 1e-3))
+    found = stages.stages(budget, results)
+    assert list(found) == ["tuning", "curves", "test"]
+    assert not any(run.test for stage in ("tuning", "curves") for run in found[stage])
+    assert all(run.test for run in found["test"])
+    assert {replace(run, test=False) for run in found["test"]} <= set(found["curves"])
+    everything = stages.all_runs(budget, results)
+    assert len(everything) == len(set(everything)) == sum(map(len, found.values()))
+    without_one = {run: results[run] for run in results if run != found["tuning"][-1]}
+    assert list(stages.stages(budget, without_one)) == ["tuning"]
 
 
-@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
-def test_profiles_are_sensible(profile):
-    assert list(profile.sizes) == sorted(set(profile.sizes))
-    assert profile.intermediate in profile.sizes
-    assert set(profile.scaled_sizes) <= set(profile.sizes)
-    assert set(profile.few_seeds) <= set(profile.seeds) <= set(profile.comparison_seeds)
-    assert len(profile.seeds) >= 2
-    assert profile.l2_values[0] == 0
-    assert 0 not in profile.dropout_values
-    assert profile.learning_rate in profile.learning_rates
-    assert profile.mlp_width in profile.widths
-    assert len(profile.sizes) >= 4
+def test_the_final_rule_is_the_best_at_the_largest_size():
+    def loss(run):
+        wanted = 1e-3 if run.n < TINY.sizes[-1] else 5e-4
+        return 1 + abs(run.l2 - wanted)
+
+    results = fill(TINY, loss)
+    assert stages.choose(results, TINY) == {"mlp": 1e-3, "cnn": 1e-3}
+    assert stages.choose_final(results, TINY) == {"mlp": 5e-4, "cnn": 5e-4}
 
 
-def test_full_profile_has_at_least_three_seeds_everywhere():
-    assert min(len(FULL.seeds), len(FULL.few_seeds), len(FULL.comparison_seeds)) >= 3
-
-
-@pytest.mark.parametrize(("model", "most"), [("mlp", FULL.most_steps), ("cnn", FULL.cnn_most_steps)])
-def test_steps_grow_with_the_size_between_the_bounds(model, most):
-    found = [protocol.steps(FULL, model, size) for size in FULL.sizes]
-    assert found == sorted(found)
-    assert found[0] == FULL.least_steps
-    assert found[-1] == most
-    assert protocol.steps(FULL, model, FULL.intermediate) == FULL.epochs * FULL.intermediate / FULL.batch_size
-
-
-@pytest.mark.parametrize("profile", [FULL, TINY], ids=["full", "tiny"])
-def test_stages_open_one_after_the_other(profile):
-    stages = protocol.stages(profile, {})
-    assert list(stages) == ["tuning"]
-    tuning = {run: result(1.0) for run in protocol.listed(stages)}
-    some = dict(itertools.islice(tuning.items(), len(tuning) - 1))
-    assert list(protocol.stages(profile, some)) == ["tuning"]
-    stages = protocol.stages(profile, tuning)
-    assert list(stages) == ["tuning", "curves"]
-    assert not any(run.test for run in protocol.listed(stages))
-    curves = tuning | {run: result(1.0) for run in protocol.listed(stages)}
-    stages = protocol.stages(profile, curves)
-    assert list(stages) == ["tuning", "curves", "test"]
-    assert all(run.test for run in stages["test"]["test"])
-
-
-def test_the_test_set_is_read_for_what_the_curves_trained():
-    results = fill(TINY, lambda run: 1 + (run.l2 - 1e-3) ** 2)
-    for run in protocol.stages(TINY, results)["test"]["test"]:
-        trained = [other for other in results if not other.test and other.keep_weights]
-        assert any(
-            (other.model, other.l2, other.seed, other.examples) == (run.model, run.l2, run.seed, run.examples)
-            for other in trained
-        )
-
-
-@pytest.mark.parametrize("best", [1e-3, 0.0, 1e-1])
-def test_the_chosen_l2_has_the_smallest_mean_loss(best):
-    results = fill(TINY, lambda run: 1 + abs(run.l2 - best))
-    for model in NETWORKS:
-        assert protocol.choose_l2(results, TINY, model) == best
-        curve = protocol.learning_curve_runs(TINY, model, best)
-        assert set(curve) <= set(results)
-        assert set(protocol.comparison_runs(TINY, model, best)) <= set(results)
-        assert bool(protocol.scaled_curve_runs(TINY, model, best)) == (best > 0)
-
-
-def test_choice_is_of_means_not_of_single_seeds():
-    runs = protocol.l2_runs(TINY, "mlp")
-    losses = {(0.0, 0): 1.0, (0.0, 1): 5.0, (1e-3, 0): 2.0, (1e-3, 1): 2.0, (1e-1, 0): 9.0, (1e-1, 1): 0.5}
-    results = {run: result(losses[run.l2, run.seed]) for run in runs}
-    assert protocol.choose_l2(results, TINY, "mlp") == 1e-3
-
-
-def test_a_diverged_run_is_never_chosen():
-    results = {run: result(np.nan if run.l2 == 0 else 1.0) for run in protocol.l2_runs(TINY, "mlp")}
-    assert protocol.choose_l2(results, TINY, "mlp") == 1e-3
-
-
-def test_seeds_without_every_value_do_not_count():
-    runs = protocol.l2_runs(TINY, "mlp")
-    results = {run: result(1.0 + run.l2) for run in runs if not (run.seed == 1 and run.l2 == 0.0)}
-    assert protocol.mean_validation_losses(results, runs, "l2") == {0.0: 1.0, 1e-3: 1.001, 1e-1: 1.1}
-    assert protocol.mean_validation_losses({}, runs, "l2") == {}
-
-
-def test_final_model_may_take_the_scaled_l2():
-    results = fill(TINY, lambda run: run.l2 + 1 if run.l2 else 9.0)
-    l2 = protocol.choose_l2(results, TINY, "cnn")
-    final = protocol.choose_final_l2(results, TINY, "cnn")
-    assert final == protocol.scaled_l2(TINY, l2, max(TINY.sizes)) == l2 / 2
-
-
-def test_runs_left_out_are_not_waited_for():
-    stages = protocol.stages(TINY, {})
-    everything = protocol.listed(stages)
-    lost = everything[0]
-    results = {run: result(1.0) for run in everything if run != lost}
-    assert list(protocol.stages(TINY, results)) == ["tuning"]
-    assert "curves" in protocol.stages(TINY, results, [lost])
+def test_without_l2_the_rules_are_one():
+    results = fill(TINY, lambda run: 1 + run.l2)
+    assert stages.choose(results, TINY) == {"mlp": 0.0, "cnn": 0.0}
+    runs = protocol.largest(TINY, "mlp", 0.0)
+    assert len(set(runs)) == TINY.seeds
 
 
 def test_a_forecast_counts_every_stage():
-    forecast = protocol.expected_runs(FULL, {})
+    forecast = stages.expected_runs(FULL, {})
     real = fill(FULL, lambda run: 1 + abs(run.l2 - 1e-3))
     assert abs(len(forecast) - len(real)) <= 0.05 * len(real)
-
-
-def test_dropout_choice_includes_none():
-    results = fill(TINY, lambda run: 1 + run.dropout)
-    assert protocol.choose_dropout(results, TINY, "mlp") == 0
-    results = fill(TINY, lambda run: 1 - run.dropout)
-    assert protocol.choose_dropout(results, TINY, "mlp") == 0.3
-
-
-def test_summary_of_measurements():
-    losses, wrong = np.array([0.5, 1.5]), np.array([True, False])
-    measured = {
-        "history": [
-            (5, (losses + 1, None, wrong), (losses, np.eye(2), wrong)),
-            (10, (losses, None, wrong), (losses * 2, np.eye(2), ~wrong)),
-        ],
-        "test": (losses * 3, np.eye(2), wrong),
-    }
-    run = Run("mlp", examples=160, seed=0, steps=10, batch_size=64, curve=True, test=True)
-    found = protocol.summarise(run, measured, "float32")
-    assert (found.train_loss, found.validation_loss, found.test_loss) == (1.0, 2.0, 3.0)
-    assert [line.epoch for line in found.history] == [2.0, 4.0]
-    assert [line.train_loss for line in found.history] == [2.0, 1.0]
-    assert found.validation_predictions.tolist() == [0, 1]
-    assert not found.diverged
-
-
-def test_evaluation_steps_end_at_the_end():
-    assert protocol.evaluation_steps(Run("mlp", 10, 0, 7)) == (7,)
-    for steps in (1, 3, 10, 999):
-        moments = protocol.evaluation_steps(Run("mlp", 10, 0, steps, curve=True))
-        assert moments[-1] == steps
-        assert list(moments) == sorted(set(moments))
-        assert len(moments) == min(10, steps)
-
-
-def test_stands_alone(monkeypatch):
-    """The notebook includes these three files into one name space; they must run where the package is not."""
-    monkeypatch.setitem(sys.modules, "handin.errors", None)
-    names = {"__name__": "__main__"}
-    for file in ("data.py", "protocol.py", "models.py"):
-        exec((ROOT / "code/coursework/experiments" / file).read_text(), names)
-    random = np.random.default_rng(0)
-    labels = np.arange(90) % 3
-    data = names["split"](random.random((90, 8, 8)), labels, random.random((9, 8, 8)), labels[:9])
-    run = names["Run"]("cnn", examples=30, seed=0, steps=3, width=4, batch_size=16, curve=True, test=True)
-    measured = names["fit"](
-        run, data, names["subset"](data.y_train, 30, 0), names["batches"](run), names["evaluation_steps"](run)
-    )
-    assert names["summarise"](run, measured, "float32").test_probabilities.shape == (9, 3)

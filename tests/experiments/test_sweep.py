@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-import warnings
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,16 +16,16 @@ import numpy as np
 import pytest
 from generated_images import generated
 
-from coursework.experiments import protocol, sweep
-from coursework.experiments.protocol import TINY, Result
+from coursework.experiments import protocol, stages, sweep
+from coursework.experiments.stages import TINY
 from coursework.experiments.store import RunStore, describe
 from coursework.settings import Experiments, Settings
 from handin.errors import InputError, WorkError
 from press.project import Project
 
 MICRO = replace(
-    TINY, sizes=(32, 64, 128), scaled_sizes=(128,), intermediate=64, l2_values=(0.0, 1e-3), learning_rates=(1e-3,),
-    widths=(8,), least_steps=3, most_steps=6, cnn_most_steps=5, mlp_width=8, cnn_width=8, batch_size=16,
+    TINY, seeds=2, sizes=(32, 64, 128), tuned=64, l2=(0.0, 1e-3), dropout=(0.0, 0.5), rates=(1e-3,), widths=(4, 8),
+    cnn_width=8, passes=(2, 2), least=3, most=(6, 5),
 )  # fmt: skip
 """Every part of the protocol, in trainings of milliseconds."""
 
@@ -36,8 +35,8 @@ HERE = Path(__file__).parent
 def make_project(folder):
     """A project of generated images on which everything is fast."""
     folder.mkdir(exist_ok=True)
-    images, labels = generated(260, shape=(8, 8))
-    test_images, test_labels = generated(40, shape=(8, 8), seed=1)
+    images, labels = generated(260, shape=(10, 10))
+    test_images, test_labels = generated(40, shape=(10, 10), seed=1)
     np.savez(folder / "set.npz", x_train=images, y_train=labels, x_test=test_images, y_test=test_labels)
     return Project(folder)
 
@@ -50,7 +49,7 @@ def settings(workers=2):
 
 @pytest.fixture(autouse=True)
 def _micro(monkeypatch):
-    monkeypatch.setitem(protocol.PROFILES, "tiny", MICRO)
+    monkeypatch.setitem(stages.BUDGETS, "tiny", MICRO)
 
 
 @pytest.fixture
@@ -62,12 +61,12 @@ def project(tmp_path):
 def swept(tmp_path_factory):
     """A project whose sweep was truly trained by one process."""
     project = make_project(tmp_path_factory.mktemp("swept") / "project")
-    before = protocol.PROFILES["tiny"]
-    protocol.PROFILES["tiny"] = MICRO
+    before = stages.BUDGETS["tiny"]
+    stages.BUDGETS["tiny"] = MICRO
     try:
         return project, sweep.run(settings(workers=1), project)
     finally:
-        protocol.PROFILES["tiny"] = before
+        stages.BUDGETS["tiny"] = before
 
 
 def records(project):
@@ -81,7 +80,7 @@ sys.path.insert(0, {str(HERE)!r})
 from pathlib import Path
 import test_sweep
 from test_sweep import *
-protocol.PROFILES["tiny"] = MICRO
+stages.BUDGETS["tiny"] = MICRO
 """
 
 
@@ -121,40 +120,15 @@ def kept(project):
 def test_everything_is_trained(swept):
     project, summary = swept
     store = RunStore(settings(), project)
-    runs = protocol.all_runs(MICRO, store)
+    runs = stages.all_runs(MICRO, store)
     assert summary.trained == len(runs) == len(store)
     assert summary.kept == 0
     assert any(run.test for run in runs)
     assert sweep.pending(settings(), project) == {}
     assert sweep.planned(settings(), project) == runs
-    assert all(np.isfinite(store[run].validation_loss) for run in runs)
+    assert all(np.isfinite(store[run]["validation_loss"]) for run in runs)
     assert sum(summary.cpu_seconds.values()) > 0
-    assert {"start", "tuning: regularisation", "curves: learning curves", "test: test"} <= set(summary.cpu_seconds)
-
-
-def test_the_ledger_is_written_before_the_test_set_is_opened(swept, project, monkeypatch):
-    assert len(RunStore(settings(), swept[0]).readings()) == 1
-    saved = RunStore.save
-
-    def save(store, run, *found):
-        assert bool(store.readings()) == run.test
-        saved(store, run, *found)
-
-    monkeypatch.setattr(RunStore, "save", save)
-    sweep.run(settings(), project)
-
-
-@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text("{")])
-def test_a_lost_ledger_comes_back_though_nothing_is_trained(swept, tmp_path, damage):
-    shutil.copytree(swept[0].root, tmp_path / "copy")
-    project = Project(tmp_path / "copy")
-    ledger = project.cache / "runs" / "test-set.json"
-    before = ledger.read_bytes()
-    damage(ledger)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        assert sweep.run(settings(), project).trained == 0
-    assert ledger.read_bytes() == before
+    assert {"start", "tuning: cnn", "curves: mlp", "test: cnn"} <= set(summary.cpu_seconds)
 
 
 def test_nothing_missing_loads_nothing(swept):
@@ -188,7 +162,6 @@ def test_same_bits_with_two_workers_after_being_killed(swept, project):
 
 
 def test_deleted_and_damaged_results_come_back(swept, tmp_path):
-    import shutil
 
     project = Project(tmp_path / "copy")
     shutil.copytree(swept[0].root, project.root)
@@ -209,9 +182,8 @@ def test_deleted_and_damaged_results_come_back(swept, tmp_path):
 # How processes end: here a training is replaced by one that takes no time
 
 
-def pretend(run, weights, source, marks, *, before=lambda run: None):
+def pretend(run, weights, dataset, source, marks, *, before=lambda run: None):
     """Stand in for a training: leaves its mark, does what a test wants, and returns a made-up result."""
-    from coursework.experiments.arithmetic import precision
     from coursework.experiments.store import makers, name
 
     mark = marks / name(run)
@@ -219,8 +191,8 @@ def pretend(run, weights, source, marks, *, before=lambda run: None):
     before(run)
     mark.unlink()
     loss = 1 + abs(run.l2 - 1e-3) + run.seed
-    result = Result(loss, 0.5, loss, 0.5, False, (), np.zeros(3, np.float32), np.zeros(3, np.uint8), precision(run))
-    return sweep._Found(run, result, [np.zeros(2, np.float32)] if run.keep_weights else None, 0.01, 0.0, makers())
+    result = {"train_loss": loss, "validation_loss": loss, "history": []}
+    return sweep._Found(run, result, [np.zeros(2, np.float32)] if run.keep else None, 0.01, 0.0, makers())
 
 
 def pretending(before):
@@ -249,7 +221,7 @@ def lethal(condition, folder=None, times=99):
 
 def test_a_process_that_dies_is_replaced(project, monkeypatch, tmp_path):
     def dies(run):
-        return run.model == "cnn" and run.l2 == 1e-3 and run.seed == 1 and run.examples == 64
+        return run.model == "cnn" and run.l2 == 1e-3 and run.seed == 1 and run.n == 64
 
     monkeypatch.setattr(sweep, "_train", lethal(dies, tmp_path, times=2))
     summary = sweep.run(settings(), project)
@@ -260,16 +232,13 @@ def test_a_process_that_dies_is_replaced(project, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_run_that_kills_three_times_is_named_and_left_out(project, monkeypatch, workers):
-    deadly = protocol.learning_curve_runs(MICRO, "cnn", 1e-3)[0]
+    deadly = protocol.l2_sweep(MICRO, "cnn")[0]
     monkeypatch.setattr(sweep, "_train", lethal(lambda run: run == deadly))
     with pytest.raises(WorkError, match="1 of the runs took their process down 3 times") as error:
         sweep.run(settings(workers), project)
     assert describe(deadly) in str(error.value)
     store = RunStore(settings(), project)
-    assert [run for run in protocol.all_runs(MICRO, store) if run not in store] == [deadly]
-    stages = protocol.stages(MICRO, store, [deadly])
-    assert all(run in store for run in protocol.listed(stages) if run != deadly)
-    assert "test" in stages
+    assert [run for run in stages.tuning(MICRO) if run not in store] == [deadly]
 
 
 def test_interrupt_keeps_what_is_done_and_says_how_to_go_on(project):
@@ -319,9 +288,9 @@ def test_code_edited_meanwhile_is_not_mixed_in(project, monkeypatch):
     real = RunStore.belongs
     seen = []
 
-    def edited_after_five(self, result, run, made_by):
+    def edited_after_five(self, run, made_by):
         seen.append(run)
-        return real(self, result, run, made_by if len(seen) <= 5 else {**made_by, "code": "of yesterday"})
+        return real(self, run, made_by if len(seen) <= 5 else {**made_by, "code": "of yesterday"})
 
     monkeypatch.setattr(RunStore, "belongs", edited_after_five)
     with pytest.raises(WorkError, match="other code, packages or arithmetic"):
@@ -382,8 +351,8 @@ def test_no_cluster_at_the_address(project):
 
 
 def test_sizes_beyond_the_data(project, monkeypatch):
-    monkeypatch.setitem(protocol.PROFILES, "tiny", replace(MICRO, sizes=(32, 64, 128, 5000)))
-    with pytest.raises(InputError, match=r"tiny trains on up to 5,000 examples, and set\.npz has 208 once a fifth"):
+    monkeypatch.setitem(stages.BUDGETS, "tiny", replace(MICRO, sizes=(32, 64, 5000)))
+    with pytest.raises(InputError, match=r"up to 5,000 examples, and set\.npz has 208 .*: a larger data set"):
         sweep.run(settings(), project)
     assert not project.cache.exists()
 
@@ -397,16 +366,16 @@ def test_quiet_where_nobody_watches(project, monkeypatch, capfd):
 def test_bar_tells_runs_and_loss(project, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "120")
     store = RunStore(settings(), project)
-    run = protocol.l2_runs(MICRO, "cnn")[0]
-    found = pretending(lambda run: None)(run, None, "", project.root)
+    run = protocol.l2_sweep(MICRO, "cnn")[0]
+    found = pretending(lambda run: None)(run, None, "", "", project.root)
     with sweep._bar(True, store) as advance:
         advance(run, found.result)
     shown = capsys.readouterr().err
-    assert f"1 of {len(protocol.expected_runs(MICRO, store))} runs" in shown
-    assert f"validation loss {found.result.validation_loss:.3f}" in shown
+    assert f"1 of {len(stages.expected_runs(MICRO, store))} runs" in shown
+    assert f"validation loss {found.result['validation_loss']:.3f}" in shown
 
 
 def test_pending_says_why(project):
     why = sweep.pending(settings(), project)
-    assert set(why) == set(protocol.all_runs(MICRO, {}))
+    assert set(why) == set(stages.all_runs(MICRO, {}))
     assert set(why.values()) == {("specification",)}

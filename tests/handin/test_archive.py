@@ -1,21 +1,176 @@
-"""What systems add to a zip is named, and does not hide the rest."""
+"""What systems and clouds make of a zip is named, and does not hide the rest."""
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 import zipfile
 
+import nbformat
 import pytest
 
 import submissions as made
-from handin.examine import examine
+from handin.archive import open_zip
+from handin.examine import check_zip, examine
+
+UNRUN = made.notebook_bytes({**made.notebook(), "cells": [nbformat.v4.new_code_cell("1 + 1")]})
 
 
-@pytest.mark.parametrize("name", [".DS_Store", f"._{made.PDF_NAME}", "more.zip"])
+def entry(name: str, system: int = 3, mode: int = 0o100644, attributes: int = 0) -> zipfile.ZipInfo:
+    found = zipfile.ZipInfo(name, date_time=(2026, 11, 23, 12, 0, 0))
+    found.orig_filename = found.filename = name
+    found.create_system, found.external_attr = system, mode << 16 | attributes
+    found.compress_type = zipfile.ZIP_DEFLATED
+    return found
+
+
+class Pipe:
+    """A file that cannot go back, so that sizes follow the content, as in the Finder's zips."""
+
+    def __init__(self):
+        self.content = bytearray()
+
+    def write(self, data):
+        self.content += data
+        return len(data)
+
+    def flush(self):
+        pass
+
+
+def packed(path, entries, *, streamed=False):
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe if streamed else path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries:
+            archive.writestr(name, content)
+    if streamed:
+        path.write_bytes(bytes(pipe.content))
+    return path
+
+
+def finder(folder=""):
+    """The entries of a zip that the Finder makes of two files, or of a folder with them."""
+    members = made.members(notebook=UNRUN)
+    if folder:
+        yield entry(f"{folder}/", mode=0o40755), b""
+        yield entry(f"{folder}/.DS_Store"), b"Bud1"
+        yield entry(f"__MACOSX/{folder}/._.DS_Store"), b"Mac OS X        "
+    for name, content in members.items():
+        path = f"{folder}/{name}" if folder else name
+        yield entry(path), content
+        above, _, last = path.rpartition("/")
+        yield entry(f"__MACOSX/{above}/._{last}" if above else f"__MACOSX/._{last}"), b"Mac OS X        "
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".DS_Store",
+        f"._{made.PDF_NAME}",
+        "more.zip",
+        "Thumbs.db",
+        "desktop.ini",
+        ".git/config",
+        f".ipynb_checkpoints/{made.NOTEBOOK_NAME}",
+        f".{made.PDF_NAME}.icloud",
+        "pictures/",
+    ],
+)
 def test_what_a_system_or_an_author_leaves_in_a_zip_is_one_error(tmp_path, name):
-    with zipfile.ZipFile(tmp_path / made.ZIP_NAME, "w") as packed:
-        for member, content in {**made.members(), name: b"Mac OS X"}.items():
-            packed.writestr(member, content)
-    (finding,) = examine(tmp_path / made.ZIP_NAME, student_id=made.STUDENT_ID).findings
+    path = packed(
+        tmp_path / made.ZIP_NAME, {**made.members(), name: b"" if name.endswith("/") else b"Mac OS X"}.items()
+    )
+    (finding,) = check_zip(path, student_id=made.STUDENT_ID)
     assert finding.is_error
     assert finding.place == name
     assert "not asked for" in finding.message
+
+
+@pytest.mark.parametrize("folder", ["", "coursework", "My coursework/final"])
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_zip_of_the_finder_is_said_to_be_one_and_looked_into(tmp_path, folder, streamed):
+    path = packed(tmp_path / made.ZIP_NAME, finder(folder), streamed=streamed)
+    findings = check_zip(path, student_id=made.STUDENT_ID)
+    said = " ".join(map(str, findings))
+    (macos,) = [finding for finding in findings if "macOS" in finding.message]
+    assert "Finder" in macos.fix
+    assert "zip -X" in macos.fix
+    assert ("lie in a folder" in said) == bool(folder)
+    assert "The cell was not run" in said
+    assert "It holds no" not in said
+
+
+def test_a_zip_of_a_mac_made_as_advised_is_sound(tmp_path, require):
+    require(shutil.which("zip"), "apt-get install zip")
+    for name, content in made.members().items():
+        (tmp_path / name).write_bytes(content)
+    subprocess.run(["zip", "-qX", made.ZIP_NAME, *made.members()], cwd=tmp_path, check=True)
+    assert check_zip(tmp_path / made.ZIP_NAME, student_id=made.STUDENT_ID) == []
+
+
+@pytest.mark.parametrize("separator", ["/", "\\"])
+@pytest.mark.parametrize("has_entry", [False, True])
+def test_a_folder_that_windows_packed_is_looked_into(tmp_path, separator, has_entry):
+    entries = [(entry(f"work{separator}{name}", system=0, mode=0), content) for name, content in made.members().items()]
+    if has_entry:
+        entries.insert(0, (entry(f"work{separator}", system=0, mode=0, attributes=0x10), b""))
+    opened = open_zip(packed(tmp_path / "x.zip", entries), largest=10**8)
+    assert opened.members == made.members()
+    (finding,) = opened.findings
+    assert "lie in a folder (work), not at the top" in finding.message
+
+
+def test_two_files_of_one_name_in_two_folders_are_named(tmp_path):
+    entries = [(f"{folder}/{name}", content) for folder in ("new", "old") for name, content in made.members().items()]
+    said = " ".join(map(str, check_zip(packed(tmp_path / made.ZIP_NAME, entries), student_id=made.STUDENT_ID)))
+    assert said.count("lies in another folder") == 2
+
+
+def test_a_zip_in_a_zip_is_named(tmp_path):
+    inner = packed(tmp_path / "inner.zip", made.members().items()).read_bytes()
+    (finding, *_) = check_zip(packed(tmp_path / made.ZIP_NAME, [*made.members().items(), ("more.zip", inner)]))
+    assert "it is a zip" in finding.message
+    assert "Unpack it" in finding.fix
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"Rar!\x1a\x07\x01\x00" + bytes(50), "a RAR archive"),
+        (b"7z\xbc\xaf\x27\x1c" + bytes(50), "a 7-Zip archive"),
+        (b"\x1f\x8b\x08" + bytes(50), "a gzip file"),
+        (b"", "an empty file"),
+        (b"<html>", "a web page"),
+        (b"%PDF-1.7", "a PDF"),
+    ],
+)
+def test_what_is_no_zip_is_named(tmp_path, content, what):
+    (tmp_path / "x.zip").write_bytes(content)
+    opened = open_zip(tmp_path / "x.zip", largest=10**6)
+    assert opened.is_refused
+    assert opened.findings[0].message == f"It is no zip but {what}."
+
+
+def test_every_finding_of_both_files_is_made_at_once(tmp_path):
+    """Wrong names, a folder, a damaged page, a notebook without ids that was not run: nothing hides anything."""
+    notebook = json.loads(made.notebook_bytes())
+    for cell in notebook["cells"]:
+        del cell["id"]
+        if cell["cell_type"] == "code":
+            cell.update(outputs=[], execution_count=None)
+    entries = [
+        ("cw/answers (1).pdf", made.pdf(end='\n#"this is **very bold** text"')),
+        ("cw/q6.ipynb", json.dumps(notebook)),
+    ]
+    found = examine(packed(tmp_path / made.ZIP_NAME, entries), names=made.names, student_id=made.STUDENT_ID).findings
+    said = " ".join(map(str, found))
+    for part in ("lie in a folder", "without the student id", "that of a copy", "raw TeX", "no id", "was not run"):
+        assert part in said
+
+
+def test_a_name_in_an_old_code_page_is_read(tmp_path):
+    path = packed(tmp_path / "x.zip", [("f.pdf", b"x")])
+    changed = path.read_bytes().replace(b"f.pdf", b"\x81.pdf")
+    path.write_bytes(changed)
+    assert list(open_zip(path, largest=10**6).members) == ["ü.pdf"]

@@ -1,4 +1,4 @@
-"""A PDF that every viewer shows is checked, whatever is wrong with its form; one of which something is lost is damaged."""
+"""A PDF that viewers show is checked, whatever is wrong with its form; one that loses something is damaged."""
 
 from __future__ import annotations
 
@@ -105,23 +105,16 @@ def test_a_pdf_that_every_viewer_shows_is_not_called_damaged(kind):
     assert not any(ImageChops.difference(*pages).getbbox() for pages in zip(drawn(SOUND), drawn(content), strict=True))
     pdf, findings = check_pdf_content(content, "x.pdf")
     assert [finding for finding in findings if finding.is_error] == []
-    assert len(findings) <= 1
+    # PDF/A and PDF/UA forbid some of this, and these files say that they follow them.
+    assert len([finding for finding in findings if "It says that it follows" not in finding.message]) <= 1
     assert pdf.pages == check_pdf_content(SOUND, "x.pdf")[0].pages
 
 
-def test_what_qpdf_and_ghostscript_write_for_fast_web_view_is_sound(tmp_path, require):
+def test_what_ghostscript_writes_for_fast_web_view_is_sound(tmp_path, require):
     require(shutil.which("gs"), "apt-get install ghostscript")
     (tmp_path / "x.pdf").write_bytes(SOUND)
-    command = [
-        "gs",
-        "-q",
-        "-dNOPAUSE",
-        "-dBATCH",
-        "-sDEVICE=pdfwrite",
-        "-dFastWebView=true",
-        "-sOutputFile=y.pdf",
-        "x.pdf",
-    ]
+    options = ["-q", "-dNOPAUSE", "-dBATCH", "-sDEVICE=pdfwrite", "-dFastWebView=true"]
+    command = ["gs", *options, "-sOutputFile=y.pdf", "x.pdf"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     _, findings = check_pdf_content((tmp_path / "y.pdf").read_bytes(), "y.pdf")
     assert not any("damaged" in finding.message for finding in findings)

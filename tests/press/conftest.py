@@ -25,8 +25,7 @@ def project(tmp_path, monkeypatch) -> Project:
         monkeypatch.setenv(name, "")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
     folder = tmp_path / "a project"
-    (folder / "report" / "_extensions").mkdir(parents=True)
-    shutil.copytree(ROOT / "report" / "_extensions" / "coursework", folder / "report" / "_extensions" / "coursework")
+    shutil.copytree(ROOT / "report" / "_extensions", folder / "report" / "_extensions")
     (folder / "_quarto.yml").write_text(QUARTO)
     (folder / "references.bib").write_text(BIBLIOGRAPHY)
     report = Report(Document("report/report.qmd"), notebook=Document("report/q6-classifier.qmd"))

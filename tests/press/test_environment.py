@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -64,3 +66,16 @@ def test_a_broken_file_has_no_values(tmp_path, content):
     if content is not None:
         (tmp_path / "_environment").write_bytes(content)
     assert environment.read(tmp_path / "_environment") == {}
+
+
+WORKING = "from joblib import Parallel, delayed\nprint(sum(Parallel(n_jobs=2)(delayed(abs)(n) for n in (-1, -2))))"
+
+
+def test_worker_processes_start_in_a_folder_of_any_name(project, monkeypatch):
+    """joblib tells its own helper the names of its folders in ASCII."""
+    folder = project.root / "Müllers mémoire"
+    folder.mkdir()
+    environment.apply(Project(folder))
+    assert os.environ["MPLCONFIGDIR"].startswith(str(folder))
+    done = subprocess.run([sys.executable, "-c", WORKING], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "3\n"), done.stderr

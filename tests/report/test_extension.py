@@ -22,7 +22,8 @@ from press.typesetting.frontmatter import words_before_numbers
 from press.typesetting.pandoc import pandoc
 from press.typesetting.rendering import Typesetter
 
-EXTENSION = ROOT / "report" / "_extensions" / "coursework"
+EXTENSIONS = ROOT / "report" / "_extensions"
+EXTENSION = EXTENSIONS / "coursework"
 
 SAMPLE = r"""
 # A ReLU neuron [10 marks] {#sec-one}
@@ -109,7 +110,7 @@ METADATA = {
 def setter(tmp_path_factory) -> Typesetter:
     """The built-in renderer in a folder with the extension, a figure in the report's style, and a bibliography."""
     root = tmp_path_factory.mktemp("project")
-    shutil.copytree(EXTENSION, root / "report" / "_extensions" / "coursework")
+    shutil.copytree(EXTENSIONS, root / "report" / "_extensions")
     (root / "references.bib").write_text(BIBLIOGRAPHY, encoding="utf-8")
     figure(root / "plot.svg")
     return Typesetter(root, Extension.load(root / "report" / "_extensions" / "coursework"), root / ".cache")
@@ -404,7 +405,7 @@ def test_the_shape_in_which_quarto_leaves_an_equation():
         math("y"),
         raw(" ])<eq-b>"),
     ]
-    made = filtered(inlines, "formulas.lua").stdout
+    made = filtered(inlines, "../spoken-formulas/formulas.lua").stdout
     assert '#math.equation(block: true, numbering: equation-numbering, alt: "x", $ x $.body)<eq-a>' in made
     assert '#math.equation(block: true, numbering: equation-numbering, alt: "Said, [ so", $ y $.body)<eq-b>' in made
 

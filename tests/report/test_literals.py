@@ -68,7 +68,7 @@ def test_a_number_typed_in_place_of_its_variable_would_be_found(name, results, b
 
 @pytest.mark.parametrize("name", OWN)
 def test_no_number_is_typed_in(name):
-    found = [number for number in typed(qmd.read(ROOT / name, ROOT)) if "_q6" not in number]
+    found = [number for number in typed(reading.read(ROOT / name, ROOT)) if "_q6" not in number]
     assert not found, "\n" + "\n".join(found)
 
 
@@ -160,7 +160,7 @@ def test_formulas_and_headings_are_not_read():
 )
 def test_a_typed_number_is_found(tmp_path, text, number):
     (tmp_path / "a.qmd").write_text(text, encoding="utf-8")
-    assert [entry.rpartition(": ")[2] for entry in typed(qmd.read(tmp_path / "a.qmd", tmp_path))] == [number]
+    assert [entry.rpartition(": ")[2] for entry in typed(reading.read(tmp_path / "a.qmd", tmp_path))] == [number]
 
 
 @pytest.mark.parametrize(
@@ -173,4 +173,4 @@ def test_a_typed_number_is_found(tmp_path, text, number):
 )
 def test_formulas_ordinals_and_marked_numbers_are_none(tmp_path, text):
     (tmp_path / "a.qmd").write_text(text, encoding="utf-8")
-    assert typed(qmd.read(tmp_path / "a.qmd", tmp_path)) == []
+    assert typed(reading.read(tmp_path / "a.qmd", tmp_path)) == []

@@ -1,8 +1,9 @@
-"""The notebook of question 6: it runs alone in an empty folder, says so, and agrees with the report."""
+"""The notebook of question 6: short, results first, alone in an empty folder it runs, and it agrees with the report."""
 
 from __future__ import annotations
 
 import ast
+import base64
 import gzip
 import json
 import os
@@ -15,88 +16,95 @@ import nbformat
 import pytest
 import yaml
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
-from copies import ROOT
-from coursework.experiments import protocol
-from press.source import reading, references
+from press.source import qmd
 from press.typesetting import notebook
 
+ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "report" / "q6-classifier.qmd"
 EXPERIMENTS = ROOT / "code" / "coursework" / "experiments"
+COLAB = {"numpy", "matplotlib", "keras", "pandas", "scipy", "sklearn"}
 
 
 @pytest.fixture(scope="module")
 def document():
-    return reading.read(SOURCE, ROOT)
+    return qmd.read(SOURCE, ROOT)
 
 
-def included():
+@pytest.fixture(scope="module")
+def written(document):
+    """The notebook as it is submitted, without outputs."""
     text = SOURCE.read_text(encoding="utf-8")
-    names = re.findall(r"\{\{< include \.\./code/coursework/experiments/(\w+\.py) >\}\}", text)
-    return {name: ast.parse((EXPERIMENTS / name).read_text(encoding="utf-8")) for name in names}
+    names = set(re.findall(r"\{\{< var q6\.(\w+) >\}\}", text))
+    values = {"q6": {name: "0" for name in names}}
+    return nbformat.reads(
+        notebook.write(document, tuple(() for _ in document.cells), values, "").decode(), as_version=4
+    )
 
 
-def top_level_names(tree):
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            yield node.name
-        elif isinstance(node, ast.Assign):
-            for target in node.targets:
-                yield from (name.id for name in ast.walk(target) if isinstance(name, ast.Name))
+def code_of(opened):
+    return [cell for cell in opened.cells if cell.cell_type == "code"]
 
 
 # The source
 
 
-def test_models_and_protocol_are_included_and_not_copied():
-    assert {"data.py", "models.py", "protocol.py", "analysis.py", "findings.py", "plots.py"} == set(included())
+def test_it_is_short(written):
+    assert sum(len(cell.source.splitlines()) for cell in code_of(written)) < 600
 
 
-def test_included_modules_share_one_namespace_without_clashes():
-    owner = {}
-    for module, tree in included().items():
-        for name in top_level_names(tree):
-            if name in ("INITIALISATION", "DROPOUT"):  # the same numbers, as models.py says
-                continue
-            assert owner.setdefault(name, module) == module, f"{name} is in {owner[name]} and in {module}"
+def test_answers_come_first_and_a_figure_soon(written):
+    cells = written.cells
+    assert cells[1].source.startswith("## The answers")
+    assert len(re.findall(r"^\d\. \*\*", cells[1].source, flags=re.M)) == 5
+    first = next(i for i, cell in enumerate(cells) if cell.id.startswith("fig-"))
+    assert sum(len(cell.source.splitlines()) for cell in cells[:first] if cell.cell_type == "code") < 100
 
 
-def test_no_cell_takes_the_name_of_a_tool(document):
-    tools = {name for tree in included().values() for name in top_level_names(tree)}
-    for cell in document.cells:
-        if cell.label in {name.removesuffix(".py") for name in included()}:
-            continue
-        taken = tools & set(top_level_names(ast.parse(cell.code)))
-        assert not taken, f"{cell.label} redefines {taken}"
+def test_no_cell_shows_the_machinery(written):
+    for cell in code_of(written):
+        assert not re.search(r"^#\||[Pp]rofile|checksum|sha256|struct|gzip", cell.source, flags=re.M), cell.id
 
 
-def test_included_modules_need_numpy_matplotlib_and_keras_alone():
-    for module, tree in included().items():
-        guarded = {id(node) for t in ast.walk(tree) if isinstance(t, ast.Try) for node in ast.walk(t)}
-        for node in ast.walk(tree):
-            if id(node) in guarded:
-                continue
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module] if isinstance(node, ast.ImportFrom) else []
-            foreign = {name.split(".")[0] for name in names} - sys.stdlib_module_names
-            assert foreign <= {"numpy", "matplotlib", "keras"}, f"{module} imports {foreign}"
+def test_the_project_is_taken_in_one_place(written):
+    taking = [cell.id for cell in code_of(written) if re.search(r"\bcoursework\b", cell.source)]
+    assert taking == ["data"]
+    assert [cell.id for cell in code_of(written) if "project.results" in cell.source] == ["results"]
 
 
-def test_the_target_in_the_prose_is_the_one_in_the_code(document):
-    prose = " ".join(line.text for line in document.prose)
-    assert {profile.target_error for profile in protocol.PROFILES.values()} == {0.10}
-    assert "an error rate of {{< var q6.target_error >}}" in prose
-    assert "a cross-entropy of {{< var q6.target_loss >}} nats" in prose
-    assert "exp(−{{< var q6.target_loss >}}) = {{< var q6.target_probability >}}" in prose
+def test_models_protocol_and_findings_are_included_and_not_copied():
+    included = re.findall(r"include \.\./code/coursework/experiments/(\w+)\.py", SOURCE.read_text(encoding="utf-8"))
+    assert included == ["images", "models", "protocol", "findings"]
+
+
+def test_cells_need_what_colab_has(written):
+    for cell in code_of(written):
+        tree = ast.parse(cell.source)
+        names = [a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names]
+        names += [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        assert {name.split(".")[0] for name in names} - sys.stdlib_module_names <= COLAB | {"coursework"}
+
+
+def test_every_conclusion_has_its_claims(written):
+    """After each experiment comes a claim; a figure without one shows pictures or the whole."""
+    claimed = "\n".join(cell.source for cell in code_of(written))
+    assert len(re.findall(r"^ *claim\w*\(", claimed, flags=re.M)) > 20
+
+
+def test_the_target_in_the_prose_is_the_one_in_the_code(written):
+    from coursework.experiments.variables import TARGET
+
+    assert any(re.search(rf"^TARGET = {TARGET:.2f}$", cell.source, flags=re.M) for cell in code_of(written))
 
 
 def test_references_are_words_since_jupyter_resolves_nothing(document):
-    assert references.references(document.prose) == []
-    assert references.citations(document.prose) == []
+    assert qmd.references(document) == []
+    assert qmd.citations(document) == []
     prose = " ".join(line.text for line in document.prose)
-    cited = set(re.findall(r"[(;] ?([A-Z]\w+)(?: et al\.| and \w+| Research)?, (\d{4})(?=[);])", prose))
-    listed = prose.split("References", 1)[1]
-    assert len(cited) > 8
+    cited = set(re.findall(r"[(;] ?([A-Z]\w+)(?: et al\.| and \w+)?, (\d{4})(?=[);])", prose))
+    listed = prose.split("## References", 1)[1]
+    assert len(cited) >= 5
     for author, year in cited:
         assert re.search(rf"{author}\b[^*]*.*?{year}", listed), f"{author} {year} is not in the list"
 
@@ -116,31 +124,42 @@ def shrink(source: Path, target: Path, count: int) -> None:
     target.write_bytes(gzip.compress(head + raw[4 + 4 * rank :][: count * size]))
 
 
-@pytest.fixture(scope="module")
-def alone(document, tmp_path_factory):
-    """The notebook, executed in an empty folder where neither this package nor the run store can be found."""
-    base = tmp_path_factory.mktemp("alone")
+TINY = """SMALL = Budget(
+    seeds=3, sizes=(64, 128, 256), tuned=128, l2=(0.0, 1e-2), dropout=(0.0, 0.5), rates=(1e-4, 1e-3, 1e-2),
+    widths=(8, 16, 32), cnn_width=8, passes=(2, 2), least=2, most=(8, 6),
+)"""
+
+
+def execute(written, base, *, shrunk=True):
+    """Execute the notebook in an empty folder where neither this package nor its results can be found."""
+    opened = nbformat.reads(nbformat.writes(written), as_version=4)
+    for cell in code_of(opened):  # a smaller budget still
+        cell.source = re.sub(r"SMALL = Budget\(.*?\n\)", TINY, cell.source, flags=re.S)
     folder, datasets, block = base / "folder", base / "keras" / "datasets" / "fashion-mnist", base / "block"
     for path in (folder, datasets, block):
         path.mkdir(parents=True)
-    for file in (ROOT / "data" / "fashion-mnist").glob("*.gz"):
+    for file in (ROOT / "data" / "fashion-mnist").glob("*.gz") if shrunk else ():
         shrink(file, datasets / file.name, 1600 if file.name.startswith("train") else 300)
     (block / "sitecustomize.py").write_text("import sys\nsys.modules['coursework'] = None\n")
-    targets = {"target_error": "10 %", "target_loss": "0.30", "target_probability": "0.74"}
-    written = notebook.write(document, tuple(() for _ in document.cells), {"q6": targets}, "")
-    opened = nbformat.reads(written.decode(), as_version=4)
     environment = {
         **os.environ,
-        "COURSEWORK_BUDGET": "tiny",
         "HOME": str(base),
         "KERAS_HOME": str(base / "keras"),
         "MPLCONFIGDIR": str(base / "matplotlib"),
         "IPYTHONDIR": str(base / "ipython"),
         "PYTHONPATH": str(block),
+        "https_proxy": "http://127.0.0.1:9",
     }
-    client = NotebookClient(opened, timeout=600, resources={"metadata": {"path": str(folder)}})
-    client.execute(env=environment, cwd=str(folder))
-    return opened, base
+    NotebookClient(opened, timeout=900, resources={"metadata": {"path": str(folder)}}).execute(
+        env=environment, cwd=str(folder)
+    )
+    return opened
+
+
+@pytest.fixture(scope="module")
+def alone(written, tmp_path_factory):
+    base = tmp_path_factory.mktemp("alone")
+    return execute(written, base), base
 
 
 def outputs_of(opened):
@@ -148,59 +167,34 @@ def outputs_of(opened):
     return [(cell.id, output) for cell in opened.cells if cell.cell_type == "code" for output in cell.outputs]
 
 
-def markdown_of(opened):
-    return {name: output.data["text/markdown"] for name, output in outputs_of(opened)
-            if "text/markdown" in output.get("data", {})}  # fmt: skip
+def printed(opened):
+    """What the cells print, by their ids."""
+    return {name: output.text for name, output in outputs_of(opened) if output.output_type == "stream"}
 
 
-def test_alone_it_runs_from_top_to_bottom_and_prints_nothing_else(alone):
+def test_alone_it_runs_from_top_to_bottom_and_nothing_goes_to_the_error_stream(alone):
     opened, _ = alone
-    other = [(name, output) for name, output in outputs_of(opened) if "data" not in output]
-    assert other == []
+    assert [output.text for _, output in outputs_of(opened) if output.get("name") == "stderr"] == []
+    assert all(cell.outputs for cell in code_of(opened) if cell.id.startswith("fig-"))
 
 
-def test_alone_it_says_that_its_budget_is_smaller(alone):
+def test_alone_it_says_that_its_budget_is_smaller_and_which_claims_do_not_hold(alone):
     opened, _ = alone
-    assert "smaller than that of the report" in markdown_of(opened)["trainings"]
-    sizes = re.findall(r"([\d,]+) for", markdown_of(opened)["data-sizes"])
-    train, validation, test = (int(size.replace(",", "")) for size in sizes)
-    assert (train + validation, test) == (1600, 300)
+    assert "smaller budget" in printed(opened)["results"]
+    everything = "".join(printed(opened).values())
+    assert len(re.findall(r"^[✓✗]", everything, flags=re.M)) > 30
+    assert "✗ does not hold in this smaller run: " in everything
 
 
-def test_alone_every_figure_and_table_is_there_with_its_caption(alone):
+def test_every_figure_has_its_caption_and_is_as_wide_as_the_page(alone):
     opened, _ = alone
-    found = {}
-    for name, output in outputs_of(opened):
-        found.setdefault(name, []).append(output.get("data", {}))
-    labelled = [cell.id for cell in opened.cells if re.match(r"(fig|tbl)-", cell.id)]
-    assert len(labelled) > 15
-    for name in labelled:
-        (shown,) = found[name]
-        if name.startswith("fig-"):
-            assert "image/png" in shown, name
-        else:
-            assert re.search(r"^\|( :--| --:)", shown["text/markdown"], flags=re.M), name
-    captions = [cell.source for cell in opened.cells if re.match(r"\*\*(Figure|Table) \d+\.", cell.source)]
-    assert len(captions) == len(labelled)
-
-
-def test_alone_the_conclusions_are_drawn(alone):
-    opened, _ = alone
-    shown = markdown_of(opened)
-    conclusions = shown.pop("conclusions").splitlines()
-    assert all(re.match(r"\d+\. \S.*\.$", line) for line in conclusions)
-    listed = {line.split(". ", 1)[1] for line in conclusions}
-    said = {
-        f"{verdict.rstrip('.')}."
-        for name, text in shown.items()
-        if "conclusion" in name
-        for verdict in re.findall(r"^\*\*(.+?)\*\*", text, flags=re.M)
-    }
-    assert len(said) >= 12
-    for verdict in said - listed:  # it is listed, or once for both models
-        twin = verdict.replace("MLP", "CNN") if "MLP" in verdict else verdict.replace("CNN", "MLP")
-        assert twin in said
-    assert len(listed) >= len(said) - len(said - listed) / 2
+    figures = [cell for cell in code_of(opened) if cell.id.startswith("fig-")]
+    assert len(figures) >= 12
+    for cell in figures:
+        (png,) = [output.data["image/png"] for output in cell.outputs if "image/png" in output.get("data", {})]
+        assert struct.unpack(">I", base64.b64decode(png)[16:20])[0] >= 900
+    captions = [cell.source for cell in opened.cells if re.match(r"\*\*Figure \d+\.", cell.source)]
+    assert len(captions) == len(figures)
 
 
 def test_alone_it_leaves_nothing_behind_and_names_no_folder(alone):
@@ -209,26 +203,67 @@ def test_alone_it_leaves_nothing_behind_and_names_no_folder(alone):
     text = json.dumps([output for _, output in outputs_of(opened)])
     assert str(base) not in text
     assert not re.search(r"/(root|home|tmp|work|usr)/", text)
-    assert not re.search(r"\b\d\d:\d\d:\d\d\b", text)
+
+
+def test_without_images_it_stops_with_one_sentence_that_names_the_files(written, tmp_path):
+    with pytest.raises(CellExecutionError) as stopped:
+        execute(written, tmp_path, shrunk=False)
+    assert stopped.value.ename == "NoImages"
+    assert stopped.value.traceback.strip() == stopped.value.evalue
+    for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        assert f"{name}-ubyte.gz" in stopped.value.evalue
 
 
 # In the project
 
 
-def test_the_report_and_the_notebook_say_the_same(built):
-    opened = nbformat.read(built.root / "report" / "_generated" / "q6-classifier.ipynb", as_version=4)
-    said = "\n".join(markdown_of(opened).values())
+@pytest.fixture(scope="module")
+def made(built):
+    return nbformat.read(built.root / "report" / "_generated" / "q6-classifier.ipynb", as_version=4)
+
+
+def test_in_the_project_kept_results_are_used_and_one_is_trained_again(made):
+    said = printed(made)["results"]
+    assert "Kept results. One of them, trained here again with fit" in said
+    here, kept = map(float, re.findall(r"\d\.\d+", said.split("again with fit")[1])[:2])
+    assert here == pytest.approx(kept, rel=0.01)
+    assert [output.text for _, output in outputs_of(made) if output.get("name") == "stderr"] == []
+
+
+def test_it_is_under_two_megabytes(built):
+    assert (built.root / "report" / "_generated" / "q6-classifier.ipynb").stat().st_size < 2e6
+
+
+def test_a_trial_is_marked_as_one(built, made):
     values = yaml.safe_load((built.root / "_variables.yml").read_text(encoding="utf-8"))["q6"]
-    sentences = {name: text for name, text in values.items() if text.startswith("**")}
-    assert len(sentences) >= 8
-    for name, text in sentences.items():
-        assert text in said, name
-    for name in ("mlp_l2_loss", "cnn_dropout_loss", "mlp_largest_error", "cnn_test_error"):
-        assert values[name] in said, name
+    assert values["trial"].startswith("**This is a trial on a small budget")
+    assert values["trial"] in made.cells[1].source
 
 
-def test_in_the_project_kept_results_are_used_and_said_to_be(built):
-    opened = nbformat.read(built.root / "report" / "_generated" / "q6-classifier.ipynb", as_version=4)
-    assert "run beforehand and kept" in markdown_of(opened)["trainings"]
-    assert "trial budget" in markdown_of(opened)["trainings"]
-    assert not [name for name, output in outputs_of(opened) if output.output_type == "stream"]
+def test_the_numbers_of_the_prose_are_those_of_the_cells(built, made):
+    """The test set's errors in the sentence, against the table that the notebook's cell shows."""
+    values = yaml.safe_load((built.root / "_variables.yml").read_text(encoding="utf-8"))["q6"]
+    (table,) = [output.data["text/plain"] for name, output in outputs_of(made) if name == "test"]
+    for model in ("mlp", "cnn"):
+        row = next(line for line in table.splitlines() if line.startswith(model)).split()
+        assert f"{100 * float(row[-1]):.1f}\N{NO-BREAK SPACE}%" == values[f"{model}_test_error"]
+
+
+def test_options_are_metadata_where_quarto_looks_for_them(made):
+    overview = next(cell for cell in made.cells if cell.id == "fig-overview")
+    assert {"label", "fig-cap", "fig-alt"} <= set(overview.metadata)
+    assert overview.metadata["label"] == "fig-overview"
+
+
+def test_a_false_claim_stops_the_build_with_its_line_and_numbers(tmp_path):
+    """In the words of the builder: an exception in a cell, told with file and line."""
+    from press.execution.execution import Job, Kernel
+
+    (tmp_path / "a.qmd").write_text(
+        "Text.\n\n```{python}\nfrom coursework.experiments.findings import claim\n\nclaim.excuse = ''\n"
+        'claim("less is more", 2 < 1, 2, 1)\n```\n'
+    )
+    document = qmd.read(tmp_path / "a.qmd", tmp_path)
+    with Kernel(tmp_path) as kernel, pytest.raises(Exception, match=r"this sentence is false") as stopped:
+        kernel.run(Job(document, tmp_path, ("svg",), {}))
+    assert str(stopped.value) == "a.qmd:7: AssertionError: this sentence is false: less is more (2; 1)"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
 
-def claim(sentence: str, holds: bool, trial: bool = False) -> None:
+
+def claim(sentence: str, holds: bool, *, trial: bool = False, **numbers: Any) -> None:
     """Stop the build where a sentence of the report is not true.
 
     Parameters
@@ -14,16 +16,19 @@ def claim(sentence: str, holds: bool, trial: bool = False) -> None:
         Whether the results say so.
     trial : bool
         Whether the results are those of a smaller run, for trying things out; there the page says what does not hold.
+    **numbers
+        The results by name, for the message.
 
     Raises
     ------
     AssertionError
-        With the sentence, if it does not hold and this is no trial.
+        With the sentence and the numbers, if it does not hold and this is no trial.
     """
     if holds:
         return
     if not trial:
-        raise AssertionError(f"the results do not say so: {sentence}")
+        shown = ", ".join(f"{name} = {value}" for name, value in numbers.items())
+        raise AssertionError(f"the text says “{sentence}”, but the results do not: {shown}")
     from IPython.display import Markdown, display
 
     display(Markdown(f"*(This does not hold in this smaller run: {sentence}.)*"))

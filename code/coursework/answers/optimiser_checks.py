@@ -214,9 +214,20 @@ def values() -> dict[str, Any]:
         reading("Keras' Adam", *map(adam_sample, FORMULA_SEEDS)),
         reading("Keras' Adam with a constant gradient", *map(_constant_sample, (0.7, -1.3))),
         reading("the first steps of Keras' optimisers with ε = 0", *map(_first_step_sample, FORMULA_SEEDS)),
+        reading("Keras' defaults", _defaults_sample()),
     ]
-    free = [r"\rho", r"\eta", r"\varepsilon", r"\beta_1", r"\beta_2"]
-    return {"title": "Question 2", "readings": readings, "free": free}
+    return {"title": "Question 2", "readings": readings, "free": []}
+
+
+def _defaults_sample() -> Sample:
+    """Return the constants of Keras' optimisers as they are made; Keras rounds some to single precision."""
+    import keras
+
+    constants = keras.optimizers.RMSprop().get_config() | keras.optimizers.Adam().get_config()
+    names = {
+        r"\eta": "learning_rate", r"\rho": "rho", r"\beta_1": "beta_1", r"\beta_2": "beta_2", r"\varepsilon": "epsilon",
+    }  # fmt: skip
+    return {name: float(f"{constants[key]:.6g}") for name, key in names.items()}
 
 
 def formula_steps(optimiser: Any, seed: int, mean: float | None = None) -> tuple[np.ndarray, np.ndarray]:

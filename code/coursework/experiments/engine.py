@@ -7,21 +7,27 @@ finds depends on the run alone: all variables, moments and dropout's generators 
 of a sweep computes with one thread, so that sums are always taken in the same order.
 """
 
+from __future__ import annotations
+
 import os
+from collections.abc import Sequence
+from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from coursework.experiments.arithmetic import precision
-from coursework.experiments.models import build, cross_entropy
-from coursework.experiments.protocol import batches, evaluation_steps, subset, summarise
+from coursework.experiments.images import Images
+from coursework.experiments.models import BUILD, batches, choose_images, measure
+from coursework.experiments.protocol import Run
 
 tf.get_logger().setLevel("ERROR")  # it takes one graph for each architecture for a mistake
 
-FASTEST, FLOAT32 = "mixed_bfloat16", "float32"
+POLICIES = {"bfloat16": "mixed_bfloat16", "float32": "float32"}
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 """Adam's constants, as Keras has them."""
 
@@ -29,7 +35,7 @@ CHUNK = 500
 """Examples measured at once; the last chunk is what remains."""
 
 
-def one_thread():
+def one_thread() -> None:
     """Let TensorFlow compute with one thread in this process; to be called before its first operation.
 
     Raises
@@ -50,32 +56,36 @@ class GraphModel:
         Any run of the architecture; its λ, learning rate, seed and number of steps are not built in.
     shape, classes
         Of the data.
-    policy
-        ``"float32"`` or ``"mixed_bfloat16"``.
     """
 
-    def __init__(self, run, shape, classes, policy):
-        self.model = build(run, shape, classes, precision=policy)
+    def __init__(self, run: Run, shape: tuple[int, ...], classes: int):
+        self.shape, self.classes = shape, classes
+        self.model = self._built(run)
         self.trainable = [variable.value for variable in self.model.trainable_variables]
         self.first_moments = [tf.Variable(tf.zeros_like(variable)) for variable in self.trainable]
         self.second_moments = [tf.Variable(tf.zeros_like(variable)) for variable in self.trainable]
-        self.policy = policy
         images, labels = tf.TensorSpec((None, *shape), tf.float32), tf.TensorSpec((None,), tf.int32)
-        indices, order = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None, run.batch_size), tf.int32)
+        indices, order = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None, run.batch), tf.int32)
         count, number = tf.TensorSpec((), tf.int32), tf.TensorSpec((), tf.float32)
         self.train = tf.function(self._train, [images, labels, order, count, count, number, number])
         self.logits = tf.function(self._logits, [images, indices])
 
-    def reset(self, run, shape, classes):
+    def _built(self, run: Run) -> keras.Model:
+        before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(POLICIES[precision(run)])
+        try:
+            return BUILD[run.model](run, self.shape, self.classes)
+        finally:
+            keras.config.set_dtype_policy(before)
+
+    def reset(self, run: Run) -> None:
         """Set every variable as a newly built model of this run has it, dropout's generators included."""
-        for variable, new in zip(
-            self.model.variables, build(run, shape, classes, precision=self.policy).variables, strict=True
-        ):
+        for variable, new in zip(self.model.variables, self._built(run).variables, strict=True):
             variable.assign(new)
         for moment in (*self.first_moments, *self.second_moments):
             moment.assign(tf.zeros_like(moment))
 
-    def _train(self, x, y, order, start, steps, learning_rate, l2):
+    def _train(self, x, y, order, start, late, rate, l2):
         """Take one step for each row of `order`, the indices of a batch's examples in `x` and `y`.
 
         Parameters
@@ -84,41 +94,31 @@ class GraphModel:
             All training images and labels.
         order
             Shape (steps here, batch size).
-        start, steps
-            How many steps were taken before, and how many the whole run takes; the learning rate falls along
-            ½ (1 + cos(π step/steps)).
-        learning_rate, l2
-            Scalars.
+        start
+            How many steps were taken before.
+        late
+            After this step the learning rate is a tenth of `rate` (see `models.rate_of`).
+        rate, l2
+            The learning rate and λ.
         """
         for row in tf.range(tf.shape(order)[0]):
-            taken = tf.cast(start + row, tf.float32)
+            taken = tf.cast(start + row + 1, tf.float32)
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(self.trainable)
                 logits = self.model(tf.gather(x, order[row]), training=True)
                 loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(y, order[row]), logits))
-            rate = learning_rate * 0.5 * (1 + tf.cos(np.pi * taken / tf.cast(steps, tf.float32)))
-            decay_1, decay_2 = tf.pow(BETA_1, taken + 1), tf.pow(BETA_2, taken + 1)
+            now = tf.where(start + row <= late, rate, rate / 10)
+            decay_1, decay_2 = tf.pow(BETA_1, taken), tf.pow(BETA_2, taken)
+            gradients = tape.gradient(loss, self.trainable)
             for variable, gradient, m, v in zip(
-                self.trainable,
-                tape.gradient(loss, self.trainable),
-                self.first_moments,
-                self.second_moments,
-                strict=True,
+                self.trainable, gradients, self.first_moments, self.second_moments, strict=True
             ):
                 if len(variable.shape) > 1:  # a kernel: the gradient of λ‖W‖²
                     gradient += 2 * l2 * variable
                 tf.raw_ops.ResourceApplyAdam(
-                    var=variable.handle,
-                    m=m.handle,
-                    v=v.handle,
-                    beta1_power=decay_1,
-                    beta2_power=decay_2,
-                    lr=rate,
-                    beta1=BETA_1,
-                    beta2=BETA_2,
-                    epsilon=EPSILON,
-                    grad=gradient,
-                )
+                    var=variable.handle, m=m.handle, v=v.handle, grad=gradient, lr=now,
+                    beta1_power=decay_1, beta2_power=decay_2, beta1=BETA_1, beta2=BETA_2, epsilon=EPSILON,
+                )  # fmt: skip
 
     def _logits(self, x, rows):
         """Compute the logits of the images `x[rows]`, every one of them, float32 of shape (len(rows), classes)."""
@@ -132,24 +132,16 @@ class GraphModel:
 
 
 class Engine:
-    """Runs trainings on one data set in one process.
+    """Runs trainings on one set of images in one process."""
 
-    Parameters
-    ----------
-    data
-        The `Dataset`.
-    """
+    def __init__(self, images: Images):
+        self.images = images
+        self.shape, self.classes = images.x_train.shape[1:], int(images.y_train.max()) + 1
+        self.x_train, self.y_train = tf.constant(images.x_train), tf.constant(images.y_train)
+        self.x_validation = tf.constant(images.x_validation)
+        self.compiled: dict[tuple, GraphModel] = {}
 
-    def __init__(self, data):
-        self.data = data
-        self.sets = {
-            "train": (tf.constant(data.x_train), data.y_train),
-            "validation": (tf.constant(data.x_validation), data.y_validation),
-        }
-        self.y_train = tf.constant(data.y_train)
-        self.compiled = {}
-
-    def train(self, run, weights=None):
+    def train(self, run: Run, weights: Sequence[np.ndarray] | None = None) -> tuple[dict[str, Any], list[np.ndarray]]:
         """Train and measure one run.
 
         Parameters
@@ -161,49 +153,41 @@ class Engine:
 
         Returns
         -------
-        result : Result
+        result : dict
+            What `models.train` returns.
         weights : list of ndarray
             The model's weights at the end.
         """
-        policy = FASTEST if precision(run) == "bfloat16" else FLOAT32
-        graph = self._graph(run, policy)
-        rows = subset(self.data.y_train, run.examples, run.seed).astype(np.int32)
+        graph = self.graph(run)
+        chosen = choose_images(self.images.y_train, run).astype(np.int32)
         history = []
         if weights is not None:
             graph.model.set_weights(weights)
-            history.append(self._measure(graph, run.steps, rows))
+            history.append(self._measured(graph, run, run.steps, chosen))
         else:
-            graph.reset(run, self.data.shape, self.data.classes)
-            order, start = rows[batches(run)], 0
-            for step in evaluation_steps(run):
-                graph.train(
-                    self.sets["train"][0],
-                    self.y_train,
-                    tf.constant(order[start:step]),
-                    tf.constant(start),
-                    tf.constant(run.steps),
-                    tf.constant(run.learning_rate, tf.float32),
-                    tf.constant(run.l2, tf.float32),
-                )
-                history.append(self._measure(graph, step, rows))
-                start = step
-        test = None
+            graph.reset(run)
+            step = 0
+            late = tf.constant(run.steps * 9 // 10)
+            rate, l2 = tf.constant(run.rate, tf.float32), tf.constant(run.l2, tf.float32)
+            for part in np.array_split(chosen[batches(run)], run.moments):
+                graph.train(self.x_train, self.y_train, tf.constant(part), tf.constant(step), late, rate, l2)
+                step += len(part)
+                history.append(self._measured(graph, run, step, chosen))
+        result = {**history[-1], "history": history}
         if run.test:
-            every = tf.range(len(self.data.y_test))
-            test = cross_entropy(graph.logits(tf.constant(self.data.x_test), every).numpy(), self.data.y_test)
-        return summarise(run, {"history": history, "test": test}, precision(run)), graph.model.get_weights()
+            logits = graph.logits(tf.constant(self.images.x_test), tf.range(len(self.images.y_test))).numpy()
+            result |= {**measure(test=(logits, self.images.y_test)), "test_logits": logits}
+        return result, graph.model.get_weights()
 
-    def _graph(self, run, policy):
-        key = (run.model, run.width, run.dropout, run.batch_size, policy)
+    def graph(self, run: Run) -> GraphModel:
+        """Return the compiled graph of a run's architecture."""
+        key = (run.model, run.width, run.dropout, run.batch, precision(run))
         if key not in self.compiled:
-            self.compiled[key] = GraphModel(run, self.data.shape, self.data.classes, policy)
+            self.compiled[key] = GraphModel(run, self.shape, self.classes)
         return self.compiled[key]
 
-    def _measure(self, graph, step, rows):
-        train = self._cross_entropy(graph, "train", rows)
-        validation = self._cross_entropy(graph, "validation", np.arange(len(self.data.y_validation), dtype=np.int32))
-        return step, train, validation
-
-    def _cross_entropy(self, graph, part, rows):
-        x, y = self.sets[part]
-        return cross_entropy(graph.logits(x, tf.constant(rows)).numpy(), y[rows])
+    def _measured(self, graph: GraphModel, run: Run, step: int, chosen: np.ndarray) -> dict[str, float]:
+        y = self.images.y_validation
+        train = graph.logits(self.x_train, tf.constant(chosen)).numpy(), self.images.y_train[chosen]
+        validation = graph.logits(self.x_validation, tf.range(len(y))).numpy(), y
+        return {"passes": step * run.batch / run.n, **measure(train=train, validation=validation)}

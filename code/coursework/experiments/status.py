@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from coursework.experiments import sweep
-from coursework.experiments.protocol import expected_runs
+from coursework.experiments.stages import expected_runs
 from coursework.experiments.store import RunStore
 from coursework.settings import Settings
 from press.project import Project
@@ -14,7 +14,7 @@ from press.project import Project
 def progress(project: Project, settings: Settings) -> tuple[int, int]:
     """Count the trainings that are there, and those that are wanted as far as it is known."""
     store = RunStore(settings, project)
-    expected = expected_runs(store.profile, store)
+    expected = expected_runs(store.budget, store)
     return sum(run in store for run in expected), len(expected)
 
 

@@ -14,18 +14,19 @@ import numpy as np
 
 from coursework.experiments import data
 from coursework.experiments.arithmetic import precision
-from coursework.experiments.protocol import PROFILES, Evaluation, Profile, Result, Run, all_runs, test_choice
+from coursework.experiments.protocol import Budget, Run
+from coursework.experiments.stages import BUDGETS, all_runs
 from coursework.settings import Settings
 from handin.errors import InputError, WorkError
 from press.keeping.digests import digest, package_versions, source_digest
 from press.keeping.kept import Kept
 from press.project import Project
 
-CODE = "coursework.experiments.engine:Engine"
-READINGS = "test-set"
-"""The record that lists every reading of the test set."""
+CODE = ("coursework.experiments.engine:Engine", "coursework.experiments.images:split")
+PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "numpy", "scipy", "scikit-learn")
 
-PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "numpy")
+Result = dict[str, Any]
+"""What `models.train` returns."""
 
 
 class RunStore(Mapping[Run, Result]):
@@ -45,7 +46,7 @@ class RunStore(Mapping[Run, Result]):
     """
 
     def __init__(self, settings: Settings, project: Project):
-        self.profile = profile(settings)
+        self.budget = budget(settings)
         self.kept = Kept(project.cache / "runs")
         try:
             checksum = data.checksum(settings.dataset, project.root)
@@ -81,19 +82,19 @@ class RunStore(Mapping[Run, Result]):
             payload = self.kept.load(name(run), self._key(run))
             if payload is None:
                 raise WorkError(f"There is no current result of {describe(run)}: run `coursework experiments`.")
-            self._loaded[run] = _result(payload["result"])
+            self._loaded[run] = payload["result"]
         return self._loaded[run]
 
     def __iter__(self) -> Iterator[Run]:
-        return (run for run in all_runs(self.profile, self) if run in self)
+        return (run for run in all_runs(self.budget, self) if run in self)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def belongs(self, result: Result, run: Run, made_by: dict[str, Any]) -> bool:
+    def belongs(self, run: Run, made_by: dict[str, Any]) -> bool:
         """Tell whether a result was computed by the code, the packages and the arithmetic that the store keeps."""
         now = self.circumstances(run)
-        return result.precision == now["precision"] and all(now[key] == made_by[key] for key in made_by)
+        return all(now[key] == made_by[key] for key in made_by)
 
     def save(self, run: Run, result: Result, weights: list[np.ndarray] | None = None) -> None:
         """Keep a result, and the weights first, so that a kept result never lacks them.
@@ -104,12 +105,12 @@ class RunStore(Mapping[Run, Result]):
             If the disk is full or cannot be written.
         """
         key = self._key(run)
-        if run.keep_weights and not run.test:
+        if run.keep and not run.test:
             self.kept.save(f"{name(run)}-weights", key, weights)
         payload = {
             "run": dataclasses.asdict(run),
             "circumstances": self.circumstances(run),
-            "result": dataclasses.asdict(result),
+            "result": result,
         }
         self.kept.save(name(run), key, payload)
         self._current.add(run)
@@ -118,30 +119,6 @@ class RunStore(Mapping[Run, Result]):
     def weights(self, run: Run) -> list[np.ndarray] | None:
         """Return the weights at the end of a run that keeps them, or None if they are missing or out of date."""
         return self.kept.load(f"{name(run)}-weights", self._key(run))
-
-    def readings(self) -> list[dict[str, Any]]:
-        """List the choices for which the test set of these data was opened, the first one first.
-
-        Returns
-        -------
-        list of dict
-            ``"data"`` is the checksum of the data, ``"profile"`` a name, ``"choice"`` as `test_choice` returns it.
-        """
-        return [reading for reading in self.kept.load(READINGS) or [] if reading["data"] == self._circumstances["data"]]
-
-    def record_reading(self, runs: list[Run]) -> None:
-        """Note for which choice the test set is about to be opened; the same choice again is not a new reading.
-
-        Raises
-        ------
-        WorkError
-            If it cannot be written: then the test set stays closed.
-        """
-        choice = test_choice(runs)
-        if choice not in [reading["choice"] for reading in self.readings()]:
-            reading = {"data": self._circumstances["data"], "profile": self.profile.name, "choice": choice}
-            everything = [*(self.kept.load(READINGS) or []), reading]
-            self.kept.save(READINGS, digest(everything), everything)
 
     def why(self, run: Run) -> tuple[str, ...]:
         """Name why a run has no current result: nothing, or some of the reasons below.
@@ -165,7 +142,7 @@ class RunStore(Mapping[Run, Result]):
 def makers() -> dict[str, Any]:
     """Identify what computes a result in this process: the code, and the versions of the packages."""
     return {
-        "code": source_digest(CODE),
+        "code": source_digest(*CODE),
         "packages": {name: version for name, version in package_versions(*PACKAGES).items() if version},
     }
 
@@ -179,11 +156,11 @@ def state(project: Project, settings: Settings) -> dict[str, str | None]:
     """Return the headers of the records of this profile's runs: other profiles and older code do not count."""
     store = RunStore(settings, project)
     headers = store.kept.state()
-    return {record: headers.get(record) for record in (READINGS, *map(name, all_runs(store.profile, store)))}
+    return {record: headers.get(record) for record in map(name, all_runs(store.budget, store))}
 
 
-def profile(settings: Settings) -> Profile:
-    """Return the profile that the settings name.
+def budget(settings: Settings) -> Budget:
+    """Return the budget of the profile that the settings name.
 
     Raises
     ------
@@ -191,26 +168,22 @@ def profile(settings: Settings) -> Profile:
         If there is none of that name.
     """
     wanted = settings.experiments.profile
-    if wanted not in PROFILES:
-        raise InputError(f"experiments.profile: {wanted!r} is none of {', '.join(PROFILES)}.")
-    return PROFILES[wanted]
+    if wanted not in BUDGETS:
+        raise InputError(f"experiments.profile: {wanted!r} is none of {', '.join(BUDGETS)}.")
+    return BUDGETS[wanted]
 
 
 @functools.cache
 def name(run: Run) -> str:
     """Name a run's record: readable in front, unique by the digest of its specification."""
-    return f"{run.model}-{run.examples}-seed{run.seed}-{digest(dataclasses.asdict(run))[:12]}"
+    return f"{run.model}-{run.n}-seed{run.seed}-{digest(dataclasses.asdict(run))[:12]}"
 
 
 def describe(run: Run) -> str:
     """Describe a run in words, for a message."""
-    parts = [run.model, f"{run.examples:,} examples", f"λ = {run.l2:g}", f"seed {run.seed}"]
+    parts = [run.model, f"{run.n:,} examples", f"λ = {run.l2:g}", f"seed {run.seed}"]
     if run.dropout:
         parts.insert(3, f"dropout {run.dropout:g}")
     if run.test:
         parts.append("test set")
     return ", ".join(parts)
-
-
-def _result(kept: dict) -> Result:
-    return Result(**{**kept, "history": tuple(Evaluation(**line) for line in kept["history"])})

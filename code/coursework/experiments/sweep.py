@@ -22,8 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
-from coursework.experiments.protocol import Profile, Result, Run, all_runs, expected_runs, listed, stages
-from coursework.experiments.store import RunStore, describe, makers, name
+from coursework.experiments.protocol import Budget, Run
+from coursework.experiments.stages import all_runs, expected_runs, stages
+from coursework.experiments.store import Result, RunStore, describe, makers, name
 from coursework.settings import Settings
 from handin.errors import InputError, Interrupted, WorkError
 from press.project import Project
@@ -31,7 +32,7 @@ from press.project import Project
 ATTEMPTS = 3
 """How often a run may take its process down before it is left out."""
 
-COST = {"softmax": 0.3, "mlp": 1.0, "cnn": 5.0}
+COST = {"linear": 0.3, "mlp": 1.0, "cnn": 3.0}
 """What a step costs, roughly, by model: the longest runs start first, and the remaining time is told from it."""
 
 
@@ -48,7 +49,7 @@ class Summary:
     seconds
         Wall-clock time of the sweep.
     cpu_seconds
-        Processor time by stage and purpose (``"tuning: regularisation"``), and of starting the processes (``"start"``).
+        Processor time by stage and model (``"tuning: cnn"``), and of starting the processes (``"start"``).
     """
 
     trained: int = 0
@@ -66,13 +67,13 @@ class Summary:
 def planned(settings: Settings, project: Project) -> list[Run]:
     """List the runs that can be named with the results so far, in order."""
     store = RunStore(settings, project)
-    return all_runs(store.profile, store)
+    return all_runs(store.budget, store)
 
 
 def pending(settings: Settings, project: Project) -> dict[Run, tuple[str, ...]]:
     """Return which of the planned runs have no current result, and why (see `RunStore.why`)."""
     store = RunStore(settings, project)
-    return {run: why for run in all_runs(store.profile, store) if (why := store.why(run))}
+    return {run: why for run in all_runs(store.budget, store) if (why := store.why(run))}
 
 
 def run(
@@ -119,26 +120,25 @@ def run(
     shown = progress and sys.stderr.isatty() and not os.environ.get("CI")
     missing = _missing(store, failed)
     if not missing:
-        _record_reading(store, failed)  # the ledger may have been lost
         summary.kept = len(store)
         return summary
-    _check_sizes(store.profile, settings, project)
+    _check_sizes(store.budget, settings, project)
     tell(f"Training {len(missing)} networks or more for question 6: minutes, kept once they are done")
     with _bar(shown, store) as advance:
         try:
             while missing:
-                purposes = _purposes(stages(store.profile, store, failed))
-                _record_reading(store, failed)
+                stage = list(stages(store.budget, store))[-1]
                 train = _train_on_cluster(scheduler) if scheduler else _train_here
                 for found in train(missing, settings, project, store, failed):
-                    if not store.belongs(found.result, found.run, found.made_by):
+                    if not store.belongs(found.run, found.made_by):
                         raise WorkError(
                             "The training processes have other code, packages or arithmetic than this one (was the "
                             "code edited meanwhile?): what was found is kept; run `coursework experiments` again."
                         )
                     store.save(found.run, found.result, found.weights)
                     summary.trained += 1
-                    for key, seconds in (("start", found.start_seconds), (purposes[found.run], found.cpu_seconds)):
+                    purpose = f"{stage}: {found.run.model}"
+                    for key, seconds in (("start", found.start_seconds), (purpose, found.cpu_seconds)):
                         summary.cpu_seconds[key] = summary.cpu_seconds.get(key, 0.0) + seconds
                     advance(found.run, found.result)
                 missing = _missing(store, failed)
@@ -157,26 +157,9 @@ def run(
     return summary
 
 
-def _record_reading(store: RunStore, failed) -> None:
-    """Write down for which choice the test set is opened, once that choice is made."""
-    found = stages(store.profile, store, failed)
-    if "test" in found:
-        store.record_reading(listed({"test": found["test"]}))
-
-
-def _purposes(found) -> dict[Run, str]:
-    """Name stage and purpose of each run; a run of several purposes counts for the first."""
-    named: dict[Run, str] = {}
-    for stage, purposes in found.items():
-        for purpose, runs in purposes.items():
-            for run in runs:
-                named.setdefault(run, f"{stage}: {purpose}")
-    return named
-
-
 def _missing(store: RunStore, failed) -> list[Run]:
     """List what is to be trained next, the longest first."""
-    wanted = [run for run in listed(stages(store.profile, store, failed)) if run not in store and run not in failed]
+    wanted = [run for run in all_runs(store.budget, store) if run not in store and run not in failed]
     return sorted(wanted, key=_cost, reverse=True)
 
 
@@ -203,11 +186,11 @@ _ONE_AT_A_TIME = threading.Lock()
 """A cluster's worker may have several threads; the compiled graphs have one set of variables."""
 
 
-def _train(run: Run, weights, source, marks: Path | None) -> _Found:
+def _train(run: Run, weights, dataset: str, source, marks: Path | None) -> _Found:
     """Train one run in a worker process.
 
-    `source` is the data, or where to load them from: the name of the data set and the project's root. A file in `marks`
-    says that the run is under way, should the process die.
+    `source` is the images of the data set, or the project's folder to load them from. A file in `marks` says that the
+    run is under way, should the process die.
     """
     mark = marks / name(run) if marks else None
     if mark:
@@ -215,21 +198,20 @@ def _train(run: Run, weights, source, marks: Path | None) -> _Found:
         _end_with_parent()
     with _ONE_AT_A_TIME:
         began = time.process_time()
-        key = source if isinstance(source, tuple) else source.checksum
-        if key not in _ENGINES:
+        if dataset not in _ENGINES:
             with _silence():
                 from coursework.experiments.data import load
                 from coursework.experiments.engine import Engine, one_thread
 
                 one_thread()
-                _ENGINES[key] = Engine(load(*source) if isinstance(source, tuple) else source), makers()
-        engine, made_by = _ENGINES[key]
+                _ENGINES[dataset] = Engine(load(dataset, source) if isinstance(source, Path) else source), makers()
+        engine, made_by = _ENGINES[dataset]
         ready = time.process_time()
         result, final = engine.train(run, weights)
         ended = time.process_time()
     if mark:
         mark.unlink()
-    kept_weights = final if run.keep_weights and not run.test else None
+    kept_weights = final if run.keep and not run.test else None
     return _Found(run, result, kept_weights, ended - ready, ready - began, made_by)
 
 
@@ -269,8 +251,7 @@ def _train_here(runs: list[Run], settings: Settings, project: Project, store: Ru
         batch, processes = (suspects[:1], 1) if suspects else (waiting, min(workers, len(waiting)))
         done = set()
         with _marks(project) as marks:
-            source = settings.dataset, project.root
-            tasks = ((run, _trained_weights(run, store), source, marks) for run in batch)
+            tasks = ((run, _trained_weights(run, store), settings.dataset, project.root, marks) for run in batch)
             try:
                 for found in _parallel(tasks, processes):
                     done.add(found.run)
@@ -336,7 +317,7 @@ def _train_on_cluster(scheduler: str) -> Callable[..., Iterator[_Found]]:
                 parallel_config(backend=Cluster(client=client, scatter=[data])),
             ):
                 yield from Parallel(n_jobs=-1, batch_size=1, return_as="generator_unordered")(
-                    delayed(_train)(run, _trained_weights(run, store), data, None) for run in runs
+                    delayed(_train)(run, _trained_weights(run, store), settings.dataset, data, None) for run in runs
                 )
         except KilledWorker:
             raise WorkError("A run took several workers of the cluster down; the others are kept.") from None
@@ -415,14 +396,16 @@ def _stop_workers() -> None:
         get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
-def _check_sizes(profile: Profile, settings: Settings, project: Project) -> None:
+def _check_sizes(budget: Budget, settings: Settings, project: Project) -> None:
     from coursework.experiments.data import training_examples
 
-    largest, there = max(*profile.sizes, profile.intermediate), training_examples(settings.dataset, project.root)
+    largest, there = max(*budget.sizes, budget.tuned), training_examples(settings.dataset, project.root)
     if largest > there:
+        chosen = settings.experiments.profile
+        smaller = "a larger data set is needed" if chosen == "tiny" else "choose the profile tiny, or a larger data set"
         raise InputError(
-            f"experiments.profile: {profile.name} trains on up to {largest:,} examples, and {settings.dataset} has "
-            f"{there:,} once a fifth is kept apart for validation: choose the profile tiny, or a larger data set."
+            f"experiments.profile: {chosen} trains on up to {largest:,} examples, and {settings.dataset} has "
+            f"{there:,} once a fifth is kept apart for validation: {smaller}."
         )
 
 
@@ -435,7 +418,7 @@ def _bar(shown: bool, store: RunStore) -> Iterator[Callable[[Run, Result], None]
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    runs = expected_runs(store.profile, store)
+    runs = expected_runs(store.budget, store)
     done = sum(run in store for run in runs)
     with Progress(
         TextColumn("Training"),
@@ -458,7 +441,7 @@ def _bar(shown: bool, store: RunStore) -> Iterator[Callable[[Run, Result], None]
         def advance(run: Run, result: Result) -> None:
             nonlocal done
             done += 1
-            latest = f"{run.model}, n = {run.examples:,}: validation loss {result.validation_loss:.3f}"
+            latest = f"{run.model}, n = {run.n:,}: validation loss {result['validation_loss']:.3f}"
             bar.update(task, advance=_cost(run), done=done, latest=latest)
 
         yield advance

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pikepdf
-import pypdfium2  # type: ignore[import-untyped]
-import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+import pypdfium2
+import pypdfium2.raw as pdfium
 
 from handin.findings import Finding, Severity
 from handin.kinds import looks_like
@@ -24,6 +24,7 @@ from handin.pdf.bombs import is_bomb
 from handin.pdf.drawn import drawn, items
 from handin.pdf.edges import off_the_page
 from handin.pdf.producers import producer_of
+from handin.pdf.promises import broken_promises
 from handin.pdf.reading import MARGIN, Pdf, parts, read_pdf
 from handin.pdf.soundness import damage
 from handin.private.files import image_leaks
@@ -461,6 +462,7 @@ _CHECKS: dict[str, Callable[[_Opened], list[Finding]]] = {
     "Its fonts": _fonts,
     "Its alternative texts": _alternatives,
     "Its scripts and attachments": _active_content,
+    "What it promises": lambda opened: broken_promises(opened.content, opened.read, opened.file),
     "What is private in it": _private,
     "What lies outside its pages": _outside,
 }

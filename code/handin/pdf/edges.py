@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pikepdf
-import pypdfium2  # type: ignore[import-untyped]
-import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+import pypdfium2
+import pypdfium2.raw as pdfium
 from PIL import Image, ImageChops
 
 from handin.findings import Finding
@@ -35,6 +35,9 @@ SHEET_WIDTH = range(round(190 * POINTS_A_MM), round(310 * POINTS_A_MM))
 
 LOOKED_AT = 150
 """How far around the page, in points, ink is searched for."""
+
+_TELLING = ("A line, table or drawing", "Text", "A picture")
+"""What is named of several things that reach out: a picture has its own words, and a table's say which one it is."""
 
 _FIX = (
     "Break or shorten it, or make it smaller: wrap long lines (LaTeX: breaklines, \\resizebox, tabularx; notebooks: "
@@ -74,7 +77,7 @@ def off_the_page(content: bytes, pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument, 
         found = [*_texts(page, shown), *_objects(page, shown)]
         inked = _with_ink(content, number - 1, shown, found) if found else []
         if inked:
-            furthest = max(inked, key=lambda thing: _reach(thing.box, shown))
+            furthest = max(inked, key=lambda thing: (_TELLING.index(thing.what), _reach(thing.box, shown)))
             is_lost = _reach(furthest.box, media) > TEXT_MAY_REACH_OUT
             message = f"{furthest.what} runs off the {_edge(furthest.box, shown)} edge of the page"
             if not is_lost:
@@ -122,7 +125,7 @@ def _texts(page: pypdfium2.PdfPage, shown: Box) -> list[_Outside]:
     for box, text in _lines(page):
         if _reach(box, shown) > TEXT_MAY_REACH_OUT:
             words = " ".join(text.get_text_bounded(*lost).strip() for lost in _beyond(box, shown)).strip()
-            found.append(_Outside("Text", box, words))
+            found.append(_Outside(_TELLING[1], box, words))
     return found
 
 
@@ -163,7 +166,7 @@ def _objects(page: pypdfium2.PdfPage, shown: Box) -> list[_Outside]:
         if _reach(box, shown) <= BLEED or _is_background(item, box, shown):
             continue
         is_picture = item.type in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM)
-        found.append(_Outside("A picture" if is_picture else "A line, table or drawing", box))
+        found.append(_Outside(_TELLING[2 if is_picture else 0], box))
     return found
 
 

@@ -81,5 +81,8 @@ ANY = Producer(
 
 def producer_of(info: Mapping[str, str]) -> Producer:
     """Find the program that made a PDF by its document information; one that is not known gives general advice."""
-    text = f"{info.get('/Producer', '')} {info.get('/Creator', '')}"
-    return next((known for known in PRODUCERS if re.search(known.pattern, text, re.IGNORECASE)), ANY)
+    for text in (info.get("/Producer", ""), info.get("/Creator", "")):
+        for known in PRODUCERS:
+            if re.search(known.pattern, text, re.IGNORECASE):
+                return known
+    return ANY

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pikepdf
-import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2
 
 # What pikepdf logs about a broken file becomes a finding; without a handler it would go to the terminal as well.
 logging.getLogger("pikepdf").addHandler(logging.NullHandler())

@@ -259,14 +259,14 @@ class Workshop:
         content, _ = self._builder.notebook(prepared.variables, prepared.inputs)
         job = self._builder.job(self.project.report.notebook, prepared.inputs)
         read = seen.paths(self._builder.used.seen.get(job.document.name, {}), self.project.root)
-        self._notebook_sources = frozenset((*job.document.sources, *read))
+        self._notebook_sources = frozenset(path.resolve() for path in (*job.document.sources, *read))
         self.cells = self._notebook_page.cells(content)
         self._notebook_made_with = prepared
         self.board.publish(notebook=hashlib.sha256(content).hexdigest()[:24])
 
     def _build_report(self, prepared: Prepared) -> None:
         source = self._builder.report(prepared)
-        self._sources = frozenset(source.sources) | self._builder.used.files
+        self._sources = frozenset(path.resolve() for path in (*source.sources, *self._builder.used.files))
         svgs, pdf = self._builder.typesetter.pages_and_pdf(source.text)
         # To compare is cheaper than to digest, and most pages are as they were.
         before = itertools.chain(self._bodies[0].items(), itertools.repeat(("", b"")))

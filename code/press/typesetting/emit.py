@@ -112,6 +112,14 @@ def emit(document: Document, outputs: Outputs, context: Context) -> Emitted:
     return Emitted(texts, tuple(writer.embedded), found)
 
 
+def in_one(emitted: Emitted) -> Emitted:
+    """Make all chapters one."""
+    lines: list[Line] = []
+    for chapter in emitted.lines:
+        lines += [*([replace(chapter[0], text="")] if lines else []), *chapter]
+    return replace(emitted, chapters=("\n".join(emitted.chapters),), lines=(tuple(lines),))
+
+
 def _lines(text: str, origin: Line, part: str = "") -> list[Line]:
     """Part a text that was made at one place into lines."""
     return [Line(each, origin.file, origin.number, part) for each in text.split("\n")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -43,8 +44,9 @@ class Extension:
 
     @property
     def filters(self) -> list[Path]:
-        """The Lua filters, in order."""
-        return [self.folder / (f["path"] if isinstance(f, dict) else f) for f in self.options.get("filters", [])]
+        """The Lua filters, in order; some belong to an extension beside this one."""
+        names = [f["path"] if isinstance(f, dict) else f for f in self.options.get("filters", [])]
+        return [Path(os.path.normpath(self.folder / name)) for name in names]
 
     @property
     def fonts(self) -> list[Path]:
@@ -62,8 +64,9 @@ class Extension:
         return bool(self.pdf_standards)
 
     def files(self) -> list[Path]:
-        """Every file of the extension that shapes the pages."""
-        return sorted(path for path in self.folder.rglob("*") if path.is_file())
+        """Every file that shapes the pages: of the extension, and of those beside it whose filters it uses."""
+        folders = {self.folder, *(path.parent for path in self.filters)}
+        return sorted({path for folder in folders for path in folder.rglob("*") if path.is_file()})
 
 
 def chosen(project: Project, options: Mapping[str, Any]) -> Extension:

@@ -13,7 +13,8 @@ from press.source import shortcodes
 from press.source.qmd import FLOATS, Cell, Document, Kind, Prose
 
 _HEADING_ATTRIBUTES = re.compile(r"^(#{1,6} .*?)\s*\{[^{}]*\}\s*$", flags=re.M)
-_COMMENT = re.compile(r"<!--.*?-->\n?", flags=re.S)
+_COMMENT = re.compile(r"<!--(?! show ).*?-->\n?", flags=re.S)
+_SHOW = re.compile(r"^<!-- show ([\w-]+) -->$", flags=re.M)
 
 
 def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], inputs: str) -> bytes:
@@ -61,8 +62,8 @@ def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], in
             text = shortcodes.substitute(caption, part.place, variables, document.front_matter)
             cells.append(_markdown(text))
     for number, cell in enumerate(cells, 1):
-        label = cell["metadata"].pop("label", None)
-        cell["id"] = label or f"cell-{number}"
+        cell["id"] = cell["metadata"].get("label") or f"cell-{number}"
+    _show_early(cells)
     metadata: dict[str, Any] = {
         "kernelspec": KERNEL,
         "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
@@ -71,6 +72,17 @@ def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], in
     notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     metadata["press"]["content"] = seen_digest(notebook)
     return (json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
+
+
+def crossed(content: bytes) -> list[str]:
+    """List the claims that a notebook shows with a cross, as not holding, each with the label of its cell."""
+    return [
+        f"{cell['id']}: {line.rstrip()}"
+        for cell in json.loads(content)["cells"]
+        for output in cell.get("outputs", ())
+        for line in output.get("text", ())
+        if line.startswith("✗ ")
+    ]
 
 
 def _paragraphs(document: Document, part: Prose, variables: Mapping[str, Any]) -> list[str]:
@@ -84,6 +96,27 @@ def _paragraphs(document: Document, part: Prose, variables: Mapping[str, Any]) -
         sections[-1].append(text)
     texts = (_COMMENT.sub("", _HEADING_ATTRIBUTES.sub(r"\1", "\n".join(lines))).strip() for lines in sections)
     return [text for text in texts if text]
+
+
+def _show_early(cells: Sequence[dict]) -> None:
+    """Attach the picture of a later cell where the prose says ``<!-- show label -->``: so results can come first."""
+    pictures = {
+        cell["id"]: (output["data"]["image/png"], cell["metadata"].get("fig-alt", ""))
+        for cell in cells
+        for output in cell.get("outputs", ())
+        if "image/png" in output.get("data", {})
+    }
+
+    def image(match: re.Match) -> str:
+        return f"![{pictures[match[1]][1]}](attachment:{match[1]}.png)" if match[1] in pictures else ""
+
+    for cell in cells:
+        text = "".join(cell["source"])
+        if cell["cell_type"] == "markdown" and (labels := _SHOW.findall(text)):
+            cell["attachments"] = {
+                f"{label}.png": {"image/png": pictures[label][0]} for label in labels if label in pictures
+            }
+            cell["source"] = _source(_SHOW.sub(image, text))
 
 
 def _caption(cell: Cell, counts: dict[str, int]) -> str | None:
@@ -106,16 +139,17 @@ def _markdown(text: str) -> dict:
 def _code(
     cell: Cell, outputs: Sequence[dict], count: int | None, variables: Mapping[str, Any], document: Document
 ) -> dict:
-    options = "\n".join(line.text for line in cell.option_lines)
-    options = shortcodes.substitute(options, cell.place, variables, document.front_matter)
-    source = "\n".join(text for text in (options, cell.code.strip("\n")) if text)
-    metadata: dict[str, Any] = {"label": cell.label} if cell.label else {}
-    if cell.options.get("echo") is False or cell.options.get("code-fold"):
-        metadata["jupyter"] = {"source_hidden": True}
+    # The options are metadata, where Quarto and our own `embed` look for them; a reader of the code is spared them.
+    metadata: dict[str, Any] = {
+        key: shortcodes.substitute(value, cell.place, variables, document.front_matter)
+        if isinstance(value, str)
+        else value
+        for key, value in cell.options.items()
+    }
     return {
         "cell_type": "code",
         "metadata": metadata,
-        "source": _source(source),
+        "source": _source(cell.code.strip("\n")),
         "execution_count": count,
         "outputs": [_output(dict(output), count) for output in outputs],
     }

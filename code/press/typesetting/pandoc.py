@@ -79,17 +79,27 @@ def _filter_message(stderr: str) -> str:
     return " ".join(body) or "pandoc failed"
 
 
+_DEFINITION = re.compile(r"\\(?:(?:re|provide)?newcommand|def|let|Declare\w+|(?:re)?newenvironment|definecolor)\b")
+
+
+def defines_macros(text: str) -> bool:
+    """Whether a text defines macros of TeX, which reach all that comes after it."""
+    return _DEFINITION.search(text) is not None
+
+
 @lru_cache(maxsize=256)
 def sections(chapter: str) -> tuple[str, ...]:
     """Cut a chapter's Markdown before its headings; a chapter in which something reaches over a cut stays whole.
 
-    Notes, link targets and commands are defined in one place and used in another: such a chapter is one piece.
+    Notes, link targets and macros are defined in one place and used in another: such a chapter is one piece.
     """
+    if defines_macros(chapter):
+        return (chapter,)
     lines = [Line(text, "", number) for number, text in enumerate(chapter.split("\n"))]
     cuts = []
     depth, dollars = 0, 0
     for line in outside_code(lines):
-        if re.match(r" {0,3}(\[[^\]]+\]:|\\(re)?newcommand|\\def\\|\\DeclareMathOperator|\\providecommand)", line.text):
+        if re.match(r" {0,3}\[[^\]]+\]:", line.text):
             return (chapter,)
         is_heading = re.match(r"#{1,6} ", line.text) and not depth and not dollars % 2
         if is_heading and line.number and not lines[line.number - 1].text.strip():

@@ -23,9 +23,9 @@ from press.keeping.digests import digest, package_versions
 from press.keeping.kept import Kept, write_atomically, write_if_changed
 from press.source.qmd import Document, Line
 from press.typesetting import places
-from press.typesetting.emit import Emitted
+from press.typesetting.emit import Emitted, in_one
 from press.typesetting.formats import Extension, check_fonts, inside
-from press.typesetting.pandoc import READER, PandocFailure, run_pandoc, sections
+from press.typesetting.pandoc import READER, PandocFailure, defines_macros, run_pandoc, sections
 from press.typesetting.row_headers import with_row_headers
 from press.typesetting.worker import PandocWorker
 
@@ -97,6 +97,8 @@ class Typesetter:
         arguments = [f"--from={READER}", "--to=typst", "--wrap=none", "--number-sections"]
         arguments += [f"--lua-filter={path}" for path in filters]
         every = [line for lines in emitted.lines for line in lines]
+        if any(map(defines_macros, emitted.chapters)):  # a macro reaches all that comes after it
+            emitted = in_one(emitted)
 
         def chapter(text: str) -> list[str]:
             try:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handin.errors import WorkError
-from press.keeping.kept import Kept, write_atomically, write_if_changed
+from press.keeping.kept import Kept, hindered, write_atomically, write_if_changed
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -105,3 +105,22 @@ def test_an_unchanged_file_is_not_touched(tmp_path):
     before = path.stat().st_mtime_ns
     assert not write_if_changed(path, b"x")
     assert path.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            OSError(28, "No space left on device", "report/x.csv"),
+            "x.csv cannot be written (No space left on device): make",
+        ),
+        (OSError(28, "No space left on device"), "A file cannot be written (No space left on device): make room"),
+        (
+            PermissionError(13, "Permission denied", b"x.csv"),
+            "x.csv cannot be read or written (Permission denied): fix",
+        ),
+        (OSError(5, "Input/output error", "x.csv"), "x.csv: Input/output error."),
+    ],
+)
+def test_what_the_system_says_names_the_file_and_no_number(error, sentence):
+    assert hindered(error).startswith(sentence)

@@ -21,7 +21,7 @@ from press.preview.board import Board, Page, Problem
 from press.preview.guard import POLICY
 from press.preview.notebook_page import NotebookPage
 from press.preview.server import application, listen
-from press.preview.watching import Effect, effect
+from press.preview.watching import Effect, effect, folders, outside
 from press.project import Project
 from press.report import Document, Report
 
@@ -252,6 +252,26 @@ def test_what_a_change_asks_for(tmp_path, name, expected):
     assert effect(tmp_path / name, project, {tmp_path / "code/coursework/running.py"}) == expected
 
 
+def test_what_cells_read_in_other_places_is_followed(tmp_path):
+    root = tmp_path / "project"
+    (root / "report").mkdir(parents=True)
+    (root / "notes").mkdir()
+    project = Project(root, Report(Document("report/report.qmd")))
+    beside, note, far = root / "values.csv", root / "notes" / "a.md", tmp_path / "elsewhere" / "far.csv"
+    far.parent.mkdir()
+    for path in (beside, note, far):
+        path.touch()
+    read = frozenset((beside, note, far))
+    assert [effect(path, project, read=read) for path in (beside, note, far)] == [
+        Effect.DOCUMENTS,
+        Effect.DOCUMENTS,
+        Effect.PREPARATION,
+    ]
+    assert effect(beside, project) == Effect.NOTHING
+    assert folders(project, read) == {root / "report", root / "notes"}
+    assert outside(project, read) == {far.parent}
+
+
 @pytest.mark.parametrize(
     ("text", "file", "line", "cell", "message"),
     [
@@ -339,7 +359,7 @@ def test_ctrl_c_ends_at_once_and_leaves_no_process(tmp_path):
         connection.request("GET", "/events")
         events = connection.getresponse()
         said = b""
-        while b"Executing report/report.qmd: cell 2 of 2 (waits)" not in said:
+        while b"Executing report/report.qmd: cell 1 of 1 (waits)" not in said:
             line = events.readline()
             assert line, said[-500:]
             said = line

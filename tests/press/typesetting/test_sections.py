@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given, settings
@@ -14,6 +15,7 @@ from press.source import refusals
 from press.source.qmd import Document, Line, Prose
 from press.source.scanning import scanned
 from press.typesetting import rendering
+from press.typesetting.emit import Emitted
 from press.typesetting.formats import Extension
 from press.typesetting.pandoc import READER, PandocFailure, run_pandoc, sections
 from press.typesetting.pandoc import pandoc as pandoc_program
@@ -186,3 +188,13 @@ def test_a_comment_is_not_set_and_html_that_a_cell_prints_is_refused():
     with pytest.raises(PandocFailure, match="raw html is not supported"):
         pandoc("<div class='a'>\n\nx\n\n</div>\n\nA <marquee>word</marquee>.\n")
     assert pandoc("A <b>word</b> and H<sub>2</sub>O.\n").strip() == "A #strong[word] and H#sub[2]O."
+
+
+def test_a_macro_reaches_the_sections_and_chapters_after_its_definition(tmp_path):
+    chapters = ["# One\n\n$$ \\newcommand{\\E}[1]{\\mathbb{E}[#1]} $$\n\n## Two\n\n$\\E{x}$", "# Three\n\n$\\E{y}$"]
+    setter = rendering.Typesetter(ROOT, EXTENSION, tmp_path)
+    lines = tuple(tuple(Line(text, "x.qmd", n) for n, text in enumerate(c.split("\n"), 1)) for c in chapters)
+    emitted = Emitted(tuple(f"{chapter}\n" for chapter in chapters), (), lines)
+    made = setter.typst_source(Document(Path("x.qmd"), "x.qmd", {}, ()), emitted, {"title": "T"})
+    assert "bb(E) \\[ x \\]" in made
+    assert "bb(E) \\[ y \\]" in made

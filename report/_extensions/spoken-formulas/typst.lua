@@ -1,15 +1,15 @@
 -- Sets the tree of a formula (tex.lua) as Typst. Signs are written as characters, not by name: Typst renames symbols, and
 -- an escaped bracket is one that Typst neither stretches nor pairs, which is what TeX means by it.
 
-return function(symbols)
+return function(part)
   local M = {}
-  local row, set
+  local row, set, tables
 
   local special = "[#$\"&_^/\\'`~@:;,()%[%]{}|.]"
+  local paired = {}
+  for char in ("⟨⟩⌊⌋⌈⌉⟦⟧⟮⟯⟪⟫⦃⦄⌜⌝⌞⌟⎰⎱√"):gmatch(utf8.charpattern) do paired[char] = true end
   local function escaped(text)
-    if text == "\\" then return "\\\\" end
-    if text:match("^" .. special .. "$") then return "\\" .. text end
-    if text == "⟨" or text == "⟩" or text == "⌊" or text == "⌋" or text == "⌈" or text == "⌉" then return "\\" .. text end
+    if paired[text] or text:match("^" .. special .. "$") then return "\\" .. text end
     return text
   end
 
@@ -22,10 +22,11 @@ return function(symbols)
 
   local classes = {
     ord = "normal", op = "large", bin = "binary", rel = "relation", open = "opening", close = "closing", punct = "punctuation",
+    inner = "normal",
   }
 
   local fonts = {
-    rm = "upright(%s)", bf = "upright(bold(%s))", it = "italic(%s)", tt = "mono(%s)", sf = "sans(%s)", cal = "cal(%s)",
+    rm = "upright(%s)", bf = "upright(bold(%s))", it = "italic(%s)", tt = "mono(%s)", sf = "upright(sans(%s))", cal = "cal(%s)",
     scr = "scr(%s)", frak = "frak(%s)", bb = "bb(%s)", bm = "bold(%s)", normal = "%s",
   }
   local function in_font(font, body) return (fonts[font]:gsub("%%s", (body:gsub("%%", "%%%%")))) end
@@ -53,26 +54,54 @@ return function(symbols)
     local out, text = "", false
     for _, piece in ipairs(pieces) do
       if piece.code ~= "" then
-        local together = text or piece.text
+        local together = text or piece.first
         if out ~= "" and not together then
           out = out .. " "
         elseif together and out:match("[%w\128-\255]$") and piece.code:match("^[%w\128-\255]") then
           out = out .. '""' -- parts two names without a blank
         end
-        out, text = out .. piece.code, piece.text
+        out, text = out .. piece.code, piece.last
       end
     end
     return out
   end
 
-  local function is_text(node)
+  local opens = {group = true, style = true, colour = true, size = true, text = false}
+
+  -- Does a node begin (or, from the end, stop) with text?
+  local function text_edge(node, from_end)
     if node.k == "text" then return true end
-    return node.k == "font" and words[node.font] or node.k == "num" and node.text:match(",") ~= nil
+    if node.k == "num" then return node.text:match(",") ~= nil end
+    if node.k == "func" then return false end
+    if node.k == "font" and not words[node.font] or node.k ~= "font" and not opens[node.k] then return false end
+    local inner = node.list[from_end and #node.list or 1]
+    if node.k == "group" and not inner then return true end
+    if node.k == "font" and inner and (inner.k == "letter" or inner.k == "num") then return true end
+    return inner ~= nil and text_edge(inner, from_end)
+  end
+
+  -- TeX keeps a thin space between dots and what they stand for.
+  local close_to_dots = {open = true, bin = true, rel = true}
+  local function beside_dots(node, before)
+    if not node or node.k == "space" or node.k == "sym" and (close_to_dots[node.cls] or node.cls == (before and "punct" or "close") or node.cls == "inner" and before) then return "" end
+    if node.k == "sym" and before == false and node.cls == "punct" then return "" end
+    return "thin"
   end
 
   row = function(list)
     local pieces = {}
-    for _, node in ipairs(list) do pieces[#pieces + 1] = {code = set(node), text = is_text(node)} end
+    local function plain(code) pieces[#pieces + 1] = {code = code} end
+    for index, node in ipairs(list) do
+      local code = set(node)
+      local dots = node.k == "sym" and node.cls == "inner"
+      local empty = code == "" and node.k == "group" and list[index + 1]
+      if dots then plain(beside_dots(list[index - 1], true)) end
+      -- An empty group is something for a sign to stand after: {}-x.
+      if empty then code = '""' end
+      local box = code:match("^#box%(") ~= nil
+      pieces[#pieces + 1] = {code = code, first = box or text_edge(node, false), last = box or text_edge(node, true)}
+      if dots then plain(beside_dots(list[index + 1], false)) end
+    end
     return joined(pieces)
   end
 
@@ -90,6 +119,8 @@ return function(symbols)
     return space and ("#h(%gem) "):format(space) .. body or body
   end
 
+  local function big(node) return ("lr(size: #%.3gem, %s)"):format(node.size, escaped(node.delim)) end
+
   -- -- scripts ------------------------------------------------------------------------------------------------------
 
   local function scripts(node)
@@ -105,146 +136,34 @@ return function(symbols)
     end
     local parts = {base and set(base) or '""'}
     if parts[1] == "" then parts[1] = '""' end
-    if base and base.k == "stack" then parts[1] = "scripts(" .. parts[1] .. ")" end
+    -- Beside a tall sign scripts stand at its ends, if it is in a box.
+    if base and base.k == "big" and base.delim ~= "" then parts[1] = "#box($" .. big(base) .. "$)" end
+    if base and base.k == "scripts" and base.closed and not node.place then parts[1] = "limits(" .. parts[1] .. ")" end
+    if node.presup then parts[#parts + 1] = "tl: " .. argument(node.presup) end
+    if node.presub then parts[#parts + 1] = "bl: " .. argument(node.presub) end
+    -- Scripts in front belong to the corners, and so do those behind them.
+    local corner = (node.presup or node.presub) and "r" or ""
+    -- Typst would set the scripts of a relation below and above it.
+    local relation = base and (base.cls == "rel" and (base.k == "sym" or base.k == "class") or base.k == "negated" or base.k == "stack" or base.k == "arrow")
+    if relation and not node.place then parts[1] = "scripts(" .. parts[1] .. ")" end
     if node.place == "limits" then parts[1] = "limits(" .. parts[1] .. ")" end
     if node.place == "nolimits" then parts[1] = "scripts(" .. parts[1] .. ")" end
     if node.primes > 0 then
       local primes = "primes(#" .. node.primes .. ")"
-      if node.sup then parts[#parts + 1] = "tr: " .. primes else parts[#parts + 1] = "t: " .. primes end
+      if node.sup then parts[#parts + 1] = "tr: " .. primes else parts[#parts + 1] = "t" .. corner .. ": " .. primes end
     end
-    if node.sub then parts[#parts + 1] = "b: " .. subscript(base, node.sub) end
-    if node.sup then parts[#parts + 1] = "t: " .. argument(node.sup) end
+    if node.sub then parts[#parts + 1] = "b" .. corner .. ": " .. subscript(base, node.sub) end
+    if node.sup then parts[#parts + 1] = "t" .. corner .. ": " .. argument(node.sup) end
     if #parts == 1 then return parts[1] end
     return call("attach", table.unpack(parts))
-  end
-
-  -- -- rows and columns ---------------------------------------------------------------------------------------------
-
-  -- The cells of one line of an alignment: right and left by turns, with a gap before each further pair.
-  local function aligned_line(cells)
-    local out = {}
-    for index, cell in ipairs(cells) do
-      local body = row(cell)
-      local first = cell[1]
-      for _, node in ipairs(cell) do
-        first = node
-        if node.k ~= "space" then break end
-      end
-      -- A line that goes on with "+ …" keeps the space of a sum.
-      if index > 1 and first and first.k == "sym" and first.cls == "bin" then body = '"" ' .. body end
-      if index > 1 and index % 2 == 1 then body = "wide " .. body end
-      out[#out + 1] = body
-    end
-    return table.concat(out, " & ")
-  end
-
-  -- eqnarray has its relation in a column of its own.
-  local function eqnarray_line(cells)
-    local rest = {}
-    for index = 2, #cells do rest[#rest + 1] = row(cells[index]) end
-    if #rest == 0 then return row(cells[1]) end
-    return row(cells[1]) .. " & " .. table.concat(rest, " ")
-  end
-
-  local function line_of(env)
-    if env.kind == "eqnarray" then return eqnarray_line end
-    return aligned_line
-  end
-
-  local function lines(env)
-    local out = {}
-    for _, cells in ipairs(env.rows) do out[#out + 1] = line_of(env)(cells) end
-    return out
-  end
-
-  local delims = {pmatrix = "(", bmatrix = "[", Bmatrix = "{", vmatrix = "|", Vmatrix = "‖"}
-
-  local function grid(rows)
-    local width, out = 0, {}
-    for _, cells in ipairs(rows) do width = math.max(width, #cells) end
-    for _, cells in ipairs(rows) do
-      local line = {}
-      for index = 1, width do line[index] = argument(cells[index] or {}) end
-      out[#out + 1] = table.concat(line, ", ")
-    end
-    return table.concat(out, "; ")
-  end
-
-  local function array(env)
-    local columns, rules, seen = {}, {}, 0
-    for char in env.columns:gmatch(".") do
-      if char == "|" then rules[#rules + 1] = seen else seen = seen + 1 columns[seen] = char end
-    end
-    local options = {"delim: #none"}
-    local augment = {}
-    local function inner(list, last)
-      local kept = {}
-      for _, at in ipairs(list) do
-        assert(at > 0 and at < last, {refused = "a line around an array is not known"})
-        kept[#kept + 1] = tostring(at)
-      end
-      return kept
-    end
-    if #rules > 0 then augment[#augment + 1] = "vline: (" .. table.concat(inner(rules, seen), ",") .. ",)" end
-    if #env.lines > 0 then augment[#augment + 1] = "hline: (" .. table.concat(inner(env.lines, #env.rows), ",") .. ",)" end
-    if #augment > 0 then
-      options[#options + 1] = "augment: #(" .. table.concat(augment, ", ") .. ", stroke: 0.5pt)"
-    end
-    -- Alignment points place a cell's content in its column.
-    local rows = {}
-    for _, cells in ipairs(env.rows) do
-      local line = {}
-      for index = 1, math.max(seen, #cells) do
-        local body, side = argument(cells[index] or {}), columns[index]
-        if side == "l" then body = "& " .. body elseif side == "r" then body = body .. " &" end
-        line[index] = body
-      end
-      rows[#rows + 1] = table.concat(line, ", ")
-    end
-    return call("mat", table.concat(options, ", "), table.concat(rows, "; "))
-  end
-
-  local function cases(env)
-    local out = {}
-    for _, cells in ipairs(env.rows) do
-      local line = {}
-      for index, cell in ipairs(cells) do
-        local body = argument(cell)
-        if env.name == "dcases" or env.name == "drcases" then body = "display(" .. body .. ")" end
-        line[index] = index == 1 and body or "quad " .. body
-      end
-      -- Every column is flush left.
-      out[#out + 1] = "& " .. table.concat(line, " && ")
-    end
-    local reverse = env.name:match("^d?rcases$") and "reverse: #true, " or ""
-    return "cases(" .. reverse .. table.concat(out, ", ") .. ")"
-  end
-
-  local function environment(env)
-    if env.kind == "cases" then return cases(env) end
-    if env.kind == "array" then return array(env) end
-    if env.kind == "matrix" then
-      local delim = delims[env.name] and '"' .. delims[env.name] .. '"' or "#none"
-      assert(#env.lines == 0, {refused = "\\hline is not known in a " .. env.name})
-      local code = call("mat", "delim: " .. delim, grid(env.rows))
-      return code
-    end
-    if env.kind == "substack" then return call("mat", "delim: #none", "row-gap: #0.3em", grid(env.rows)) end
-    -- An alignment inside something larger.
-    return call("mat", "delim: #none", "row-gap: #0.6em", table.concat(lines(env), "; "))
   end
 
   -- -- nodes --------------------------------------------------------------------------------------------------------
 
   local accents = {
     hat = "hat", widehat = "hat", tilde = "tilde", widetilde = "tilde", bar = "macron", vec = "arrow", dot = "dot",
-    ddot = "dot.double", dddot = "dot.triple", check = "caron", widecheck = "caron", breve = "breve", acute = "acute",
+    ddot = "dot.double", dddot = "dot.triple", ddddot = "dot.quad", overleftrightarrow = "arrow.l.r", overrightharpoon = "harpoon", check = "caron", widecheck = "caron", breve = "breve", acute = "acute",
     grave = "grave", mathring = "circle", overrightarrow = "arrow", overleftarrow = "arrow.l",
-  }
-
-  local colours = {
-    red = "#8c2f39", blue = "#24508c", green = "#3f8253", orange = "#b25a1d", purple = "#7c4d96", gray = "#6b7683", grey = "#6b7683",
-    black = "#1c2530",
   }
 
   local setters = {}
@@ -253,7 +172,7 @@ return function(symbols)
   function setters.num(node) return node.text:match(",") and quoted(node.text) or node.text:match("^%.") and '"' .. node.text .. '"' or node.text end
   function setters.sym(node)
     -- Typst's own classes of these differ from TeX's.
-    if node.name == "colon" or node.ch == "‖" or node.ch == "|" then
+    if node.name == "colon" or node.ch == "‖" or node.ch == "|" or node.ch == "√" then
       return 'class("' .. classes[node.cls] .. '", ' .. escaped(node.ch) .. ")"
     end
     return escaped(node.ch)
@@ -276,7 +195,7 @@ return function(symbols)
       end
     end
     local all = {}
-    for _, code in ipairs(pieces) do all[#all + 1] = {code = code, text = true} end
+    for _, code in ipairs(pieces) do all[#all + 1] = {code = code, first = true, last = true} end
     return joined(all)
   end
   function setters.func(node)
@@ -285,10 +204,13 @@ return function(symbols)
   setters.scripts = scripts
   function setters.frac(node)
     local code = call("frac", argument(node.num), argument(node.den))
-    if node.bar == false then code = call("mat", "delim: #none", argument(node.num) .. "; " .. argument(node.den)) end
+    if node.bar == false then code = call("mat", "delim: #none", argument(node.num) .. " ; " .. argument(node.den)) end
     return node.style and node.style .. "(" .. code .. ")" or code
   end
-  function setters.binom(node) return call("binom", argument(node.num), argument(node.den)) end
+  function setters.binom(node)
+    local code = call("binom", argument(node.num), argument(node.den))
+    return node.style and node.style .. "(" .. code .. ")" or code
+  end
   function setters.sqrt(node)
     if node.index then return call("root", argument(node.index), argument(node.list)) end
     return call("sqrt", argument(node.list))
@@ -299,7 +221,7 @@ return function(symbols)
     local function flush()
       if word == "" then return end
       local code = #word > 1 and quoted(word) or word
-      pieces[#pieces + 1] = {code = in_font(node.font, code), text = #word > 1}
+      pieces[#pieces + 1] = {code = in_font(node.font, code), first = #word > 1, last = #word > 1}
       word = ""
     end
     for _, inner in ipairs(node.list) do
@@ -309,7 +231,7 @@ return function(symbols)
         word = word == "" and "" or word .. "\u{a0}"
       else
         flush()
-        pieces[#pieces + 1] = {code = in_font(node.font, set(inner)), text = is_text(inner)}
+        pieces[#pieces + 1] = {code = in_font(node.font, set(inner)), first = text_edge(inner, false), last = text_edge(inner, true)}
       end
     end
     flush()
@@ -318,6 +240,12 @@ return function(symbols)
   function setters.accent(node)
     if node.accent == "overline" then return call("overline", argument(node.list)) end
     if node.accent == "underline" then return call("underline", argument(node.list)) end
+    local arc = ({overparen = "overparen", wideparen = "overparen", overarc = "overparen", underparen = "underparen"})[node.accent]
+    if arc then return call(arc, argument(node.list)) end
+    local arrow = ({underrightarrow = "→", underleftarrow = "←", underleftrightarrow = "↔"})[node.accent]
+    if arrow then
+      return "#context {let it = $" .. row(node.list) .. "$; math.attach(math.limits(it), b: $stretch(" .. arrow .. ', size: #measure(it).width)$)}'
+    end
     return call("accent", argument(node.list), accents[node.accent])
   end
   function setters.brace(node) return call(node.kind, argument(node.list)) end
@@ -329,13 +257,9 @@ return function(symbols)
   function setters.middle(node) return "mid(" .. escaped(node.delim) .. ")" end
   function setters.big(node)
     if node.delim == "" then return "" end
-    return ('class("%s", lr(size: #%.3gem, %s))'):format(classes[node.cls], node.size, escaped(node.delim))
+    return ('class("%s", %s)'):format(classes[node.cls], big(node))
   end
-  function setters.env(node)
-    -- Typst sets cells one size below their surroundings: from display that is TeX's size, from inline that of a substack.
-    local small = node.kind == "substack" or node.name == "smallmatrix"
-    return (small and "inline(" or "display(") .. environment(node) .. ")"
-  end
+  function setters.env(node) return tables.set(node) end
   function setters.stack(node)
     local base = argument(node.base)
     local parts = {"limits(" .. base .. ")"}
@@ -360,42 +284,44 @@ return function(symbols)
     if node.cls == "op" then return "op(" .. argument(node.list) .. (node.limits and ", limits: #true" or "") .. ")" end
     return 'class("' .. classes[node.cls] .. '", ' .. argument(node.list) .. ")"
   end
-  function setters.phantom(node) return "#hide($" .. row(node.list) .. "$)" end
+  function setters.phantom(node)
+    local body = "$" .. row(node.list) .. "$"
+    if node.how ~= "v" then return "#hide(" .. body .. ")" end
+    return "#hide(" .. body .. ")#context h(-measure(" .. body .. ").width)"
+  end
   function setters.cancel(node)
     local how = {up = "", down = "inverted: #true, ", both = "cross: #true, "}
     return "cancel(" .. how[node.how] .. argument(node.list) .. ")"
   end
   function setters.box(node)
-    return "#box(stroke: 0.5pt, inset: (x: 4pt), outset: (y: 4pt), $display(" .. argument(node.list) .. ")$)"
+    local stroke = node.stroke and 'stroke: 0.5pt + rgb("#' .. node.stroke .. '"), ' or not (node.fill or node.plain) and "stroke: 0.5pt, " or ""
+    local fill = node.fill and 'fill: rgb("#' .. node.fill .. '"), ' or ""
+    return "#box(" .. stroke .. fill .. "inset: (x: 4pt), outset: (y: 4pt), $display(" .. argument(node.list) .. ")$)"
   end
   function setters.colour(node)
-    local colour = colours[node.name]
-    assert(colour, {refused = "the colour “" .. node.name .. "” is not known"})
-    return '#text(fill: rgb("' .. colour .. '"), $' .. row(node.list) .. "$)"
+    return '#text(fill: rgb("#' .. node.name .. '"), $' .. row(node.list) .. "$)"
   end
+
+  function setters.size(node) return ("#text(size: %.4gem, $%s$)"):format(node.em, row(node.list)) end
+  function setters.lap(node)
+    local shift = {l = "h(-size.width) + it", r = "it + h(-size.width)", c = "h(-size.width / 2) + it + h(-size.width / 2)"}
+    return "#context {let it = $" .. row(node.list) .. "$; let size = measure(it); " .. shift[node.side] .. "}"
+  end
+  function setters.raise(node) return ("#box(baseline: %.4gem, $%s$)"):format(-node.em, row(node.list)) end
+  function setters.rule(node) return ("#box(width: %.4gem, height: %.4gem, fill: black)"):format(node.width, node.height) end
+  function setters.negated(node) return 'class("relation", cancel(' .. argument(node.list) .. "))" end
+  function setters.tag(node) return "wide "  .. setters.text({font = "rm", parts = node.parts}) end
 
   set = function(node) return setters[node.k](node) end
 
-  -- The alignment that makes up a whole formula, but for a closing full stop or comma.
-  local function whole_alignment(tree)
-    local env = tree[1]
-    if not env or env.k ~= "env" or not (env.kind == "aligned" or env.kind == "gathered" or env.kind == "eqnarray") then return nil end
-    local tail = {}
-    for index = 2, #tree do
-      local node = tree[index]
-      if node.k ~= "space" and not (node.k == "sym" and (node.cls == "punct" or node.ch == ".")) then return nil end
-      tail[#tail + 1] = node
-    end
-    return env, tail
-  end
+  tables = part("typst-tables.lua")({
+    row = function(list) return row(list) end, argument = argument, call = call, escaped = escaped,
+    text = function(node) return set(node) end,
+  })
 
   --- The Typst source of a formula, as it stands between dollar signs.
   function M.write(tree, display)
-    local env, tail = whole_alignment(tree)
-    if not env or not display then return row(tree) end
-    local out = lines(env)
-    if #tail > 0 then out[#out] = out[#out] .. " " .. row(tail) end
-    return table.concat(out, " \\\n")
+    return display and tables.whole(tree) or row(tree)
   end
 
   return M

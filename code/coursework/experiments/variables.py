@@ -1,0 +1,225 @@
+"""What the report says about question 6: the quantities behind its claims, and the group ``q6`` of its variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from coursework.experiments import data, findings, notebook, protocol, stages, store
+from coursework.experiments.findings import Spread, at, table
+from coursework.experiments.protocol import Budget, Run
+from coursework.settings import Settings
+from press.project import Project
+
+TARGET = 0.10
+"""The error rate that was aimed at, stated beforehand."""
+
+NAMES = {"mlp": "MLP", "cnn": "CNN"}
+
+
+@dataclass(frozen=True)
+class Point:
+    """Loss and error on the validation set, each over seeds."""
+
+    loss: Spread
+    error: Spread
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What one model showed.
+
+    Parameters
+    ----------
+    l2, dropout
+        The chosen λ and the chosen dropout rate.
+    fitted
+        Training loss and error without regularisation, where everything is tuned.
+    plain, regularised, too_much, dropped
+        Validation there: without regularisation, with the chosen λ, with the largest λ, with the chosen dropout rate.
+    lowest, lowest_after
+        The lowest mean validation loss without regularisation, and after how many passes.
+    smallest, fixed, scaled, none
+        Validation at the smallest size with the chosen λ, and at the largest: with it, with λ ∝ 1/n, with λ = 0.
+    slope
+        Of log error against log size, λ fixed, up to the size of tuning.
+    final_l2, test
+        λ of the final models, and what they have on the test set.
+    """
+
+    l2: float
+    dropout: float
+    fitted: Point
+    plain: Point
+    regularised: Point
+    too_much: Point
+    dropped: Point
+    lowest: float
+    lowest_after: float
+    smallest: Point
+    fixed: Point
+    scaled: Point
+    none: Point
+    slope: Spread
+    final_l2: float
+    test: Point
+
+
+def of_model(results: Mapping[Run, dict], budget: Budget, model: str) -> Findings:
+    """Compute what one model showed from the kept results."""
+    l2_rows = table(results, protocol.l2_sweep(budget, model))
+    dropout_rows = table(results, protocol.dropout_sweep(budget, model))
+    l2 = stages.choose(results, budget)[model]
+    dropout = protocol.best(results, protocol.dropout_sweep(budget, model), "dropout")
+    curve = table(results, protocol.learning_curve(budget, model, l2))
+    top = table(results, protocol.largest(budget, model, l2)).drop_duplicates(["l2", "seed"])
+    by_rule = {rule: _point(top, l2=value) for rule, value in protocol.rules(budget, l2).items()}
+    history = table(results, [run for run in protocol.l2_sweep(budget, model) if run.l2 == 0])["history"]
+    losses = np.mean([[row["validation_loss"] for row in each] for each in history], axis=0)
+    final_l2 = stages.choose_final(results, budget)[model]
+    return Findings(
+        l2=l2,
+        dropout=dropout,
+        fitted=Point(at(l2_rows, "train_loss", l2=0), at(l2_rows, "train_error", l2=0)),
+        plain=_point(l2_rows, l2=0),
+        regularised=_point(l2_rows, l2=l2),
+        too_much=_point(l2_rows, l2=max(budget.l2)),
+        dropped=_point(dropout_rows, dropout=dropout),
+        lowest=float(losses.min()),
+        lowest_after=history[0][losses.argmin()]["passes"],
+        smallest=_point(curve, n=min(budget.sizes)),
+        fixed=by_rule["fixed λ"],
+        scaled=by_rule["λ ∝ 1/n"],
+        none=by_rule["λ = 0"],
+        slope=slope(curve[curve["n"] <= budget.tuned], "validation_error"),
+        final_l2=final_l2,
+        test=_point(table(results, protocol.final(budget, model, final_l2)), "test"),
+    )
+
+
+def _point(rows, part: str = "validation", **settings) -> Point:
+    return Point(at(rows, f"{part}_loss", **settings), at(rows, f"{part}_error", **settings))
+
+
+def slope(rows, quantity: str) -> Spread:
+    """Fit log quantity against log size, a straight line a seed, and return the slopes."""
+    each = [stats.linregress(np.log(seed["n"]), np.log(seed[quantity])).slope for _, seed in rows.groupby("seed")]
+    return Spread(np.array(each))
+
+
+def for_claims() -> tuple[Findings, Findings, Callable[[str, bool], None]]:
+    """Return what MLP and CNN showed, and `claim`, for the hidden cells of the report's page."""
+    project = Project.find()
+    settings = project.settings()
+    results = store.results(project, settings)
+    findings.claim.excuse = notebook.excuse(settings)
+    return *(of_model(results, results.budget, model) for model in NAMES), findings.claim
+
+
+def variables(settings: Settings, project: Project) -> dict[str, str]:
+    """Write every number of the prose, ready for print.
+
+    Raises
+    ------
+    WorkError
+        If a training is missing.
+    """
+    results = store.results(project, settings)
+    budget, images = results.budget, data.load(settings.dataset, project.root)
+    found = {model: of_model(results, budget, model) for model in NAMES}
+    trained = len(stages.all_runs(budget, results))
+    values = {
+        "trial": _trial(settings, trained),
+        "dataset": data.shown_name(settings.dataset),
+        "examples_train": whole(len(images.y_train)),
+        "examples_validation": whole(len(images.y_validation)),
+        "examples_test": whole(len(images.y_test)),
+        "target_error": percent(TARGET, 0),
+        "tuned": whole(budget.tuned),
+        "smallest": whole(min(budget.sizes)),
+        "largest": whole(max(budget.sizes)),
+        "seeds": whole(budget.seeds),
+        "mlp_passes": whole(budget.passes[0]),
+        "cnn_passes": whole(budget.passes[1]),
+        "least_steps": whole(budget.least),
+        "mlp_most_steps": whole(budget.most[0]),
+        "cnn_most_steps": whole(budget.most[1]),
+        "mlp_width": whole(budget.widths[1]),
+        "cnn_width": whole(budget.cnn_width),
+        "too_much_l2": plain(max(budget.l2)),
+        "rate": plain(protocol.new_run(budget, "cnn", budget.tuned, 0).rate),
+        "comparison_loss": spread(found["cnn"].regularised.loss - found["mlp"].regularised.loss, signed),
+        "comparison_error": spread(found["cnn"].regularised.error - found["mlp"].regularised.error, points),
+    }
+    for model, each in found.items():
+        values |= {f"{model}_{name}": text for name, text in _of_model(each, budget, model)}
+    return values
+
+
+def _of_model(found: Findings, budget: Budget, model: str) -> Iterator[tuple[str, str]]:
+    yield "l2", plain(found.l2)
+    yield "dropout", f"{found.dropout:g}"
+    yield "fitted_error", percent(found.fitted.error.mean)
+    yield "fitted_loss", decimal(found.fitted.loss.mean)
+    for name in ("plain", "regularised", "too_much", "dropped", "smallest", "fixed", "scaled", "none", "test"):
+        point = getattr(found, name)
+        yield f"{name}_loss", decimal(point.loss.mean)
+        yield f"{name}_error", percent(point.error.mean)
+        yield f"{name}_loss_interval", spread(point.loss, decimal)
+        yield f"{name}_error_interval", spread(point.error, percent)
+    yield "lowest_loss", decimal(found.lowest)
+    yield "lowest_after", whole(found.lowest_after)
+    yield "slope", spread(found.slope, lambda value: signed(value, 2))
+    yield "test_accuracy", percent(1 - found.test.error.mean)
+    rule = next(rule for rule, value in protocol.rules(budget, found.l2).items() if value == found.final_l2)
+    yield "final_rule", rule
+    yield "final_l2", plain(found.final_l2)
+    passes = protocol.new_run(budget, model, max(budget.sizes), 0)
+    yield "largest_passes", f"{passes.steps * passes.batch / passes.n:.1f}"
+
+
+def _trial(settings: Settings, trained: int) -> str:
+    excuse = notebook.excuse(settings)
+    if not excuse:
+        return f"All numbers come from {whole(trained)} trainings."
+    what = "on a small budget" if store.budget(settings) != protocol.FULL else "with other images"
+    return f"**This is a trial {what}: its {whole(trained)} trainings are no results, and its sentences may not hold.**"
+
+
+def whole(value: float) -> str:
+    """Print a count, with thousands separators."""
+    return f"{round(value):,}"
+
+
+def decimal(value: float, digits: int = 3) -> str:
+    """Print a number with so many decimals."""
+    return f"{value:.{digits}f}".replace("-", "−") if np.isfinite(value) else "diverged"
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """Print a difference with its sign."""
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """Print a rate in percent."""
+    return f"{decimal(100 * value, digits)}\N{NO-BREAK SPACE}%"
+
+
+def points(value: float) -> str:
+    """Print a difference of rates in percentage points."""
+    return f"{signed(100 * value, 1)} points"
+
+
+def plain(value: float) -> str:
+    """Print a small number in full, without an exponent: 0.0003."""
+    return np.format_float_positional(value, trim="-")
+
+
+def spread(value: Spread, show: Callable[[float], str]) -> str:
+    """Print a mean and half the width of its interval: 0.454 ± 0.012, or 14.6 ± 0.3 %."""
+    (mean, *unit), (half, *_) = (show(part).split() for part in (value.mean, value.half))
+    return "\N{NO-BREAK SPACE}".join([mean, "±", half.removeprefix("+"), *unit])

@@ -1,0 +1,57 @@
+"""Holds a PDF to what it says of itself (PDF/UA, PDF/A), by a validator that is not ours.
+
+The validator, the package ``page-validation``, follows veraPDF's rules; without it nothing is said.
+"""
+
+from __future__ import annotations
+
+import re
+
+from handin.findings import Finding
+from handin.pdf.reading import Pdf
+from handin.text import shortened
+
+
+def broken_promises(content: bytes, read: Pdf, file: str) -> list[Finding]:
+    """Say which rules of the standards that it claims to follow a PDF breaks.
+
+    Parameters
+    ----------
+    content, read
+        The bytes of the PDF, and what was read of it.
+    file
+        Its name, for the findings.
+
+    Returns
+    -------
+    list of Finding
+        A warning for each standard; the validator is young, so it never keeps a submission back.
+    """
+    try:
+        import page
+    except ImportError:
+        return []
+    findings = []
+    for name, profile in _claimed(read):
+        try:
+            failures = page.validate_pdf_bytes(content, profile=profile).failures
+        except (page.PageError, ValueError):  # a part of the standard, or a file, that it does not know
+            continue
+        rules = list(dict.fromkeys(failure.rule_id for failure in failures))
+        if not rules:
+            continue
+        more = f", and {len(rules) - 1} more of its rules" if len(rules) > 1 else ""
+        reason = shortened(failures[0].message.rstrip("."), 110)
+        message = f"It says that it follows {name}, and does not ({rules[0]}: {reason}{more})."
+        fix = "Export it again: a program that changed it afterwards, such as Preview, may have broken it."
+        findings.append(Finding("warning", file, "", message, fix))
+    return findings
+
+
+def _claimed(read: Pdf) -> list[tuple[str, str]]:
+    """List the standards of the metadata, each with the validator's name for it."""
+    claims = read.metadata
+    accessible, kept = claims.get("pdfuaid:part", ""), claims.get("pdfaid:part", "")
+    level = claims.get("pdfaid:conformance", "").lower()
+    found = [(f"PDF/UA-{accessible}", f"ua{accessible}")] if re.fullmatch(r"\d", accessible) else []
+    return [*found, *([(f"PDF/A-{kept}{level}", f"{kept}{level}")] if re.fullmatch(r"\d[abu]?", kept + level) else [])]
