@@ -121,7 +121,7 @@ def run(root: Path, *arguments: str, **further: str) -> subprocess.CompletedProc
     """Run the command line of the copied engine."""
     env = environment(root) | further
     command = [sys.executable, *(arguments if arguments[0].endswith(".py") else ("-m", MAIN, *arguments))]
-    return subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, timeout=900, check=False)
 
 
 def printed(root: Path) -> str:

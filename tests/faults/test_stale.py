@@ -96,7 +96,6 @@ def test_what_is_current_is_called_so_though_files_were_written_again(answers):
 def test_what_a_cell_reads_is_executed_again_and_named(answers, edit):
     rows, errors = answers[edit]["rows"], answers[edit]["errors"]
     name = {"library": "fake is 2.0, it was 1.0", "listed": "report/tables"}.get(edit, EDITS[edit][0])
-    name = {"hidden": "report/hidden.py", "package of a package": "code/own/second.py"}.get(edit, name)
     assert executed(rows)
     assert {what.rpartition(".")[2] for what in rows} >= {"pdf", "zip"}
     for why in rows.values():

@@ -67,7 +67,7 @@ def facts(
     for path in found["imported"]:
         if (module := module_name(Path(path))) is not None:
             if (module not in reached or hides(module)) and not module.startswith("press.execution."):
-                modules[module] = source_digest(module)
+                modules[os.path.relpath(path, root)] = source_digest(module)
         elif (name := own.name(path)) is not None:
             files[name] = file_digest(Path(path))
     listed = {name for path in found["listed"] if (name := own.name(path)) is not None and os.path.isdir(path)}
@@ -87,7 +87,7 @@ def now(seen: Facts, root: Path) -> Facts:
     return {
         "files": {name: file_digest(root / name) for name in seen.get("files", ())},
         "folders": {name: _listing(root / name) for name in seen.get("folders", ())},
-        "modules": {name: _module(name) for name in seen.get("modules", ())},
+        "modules": {name: _module(root / name) for name in seen.get("modules", ())},
         "packages": {name: installed.version(name) for name in seen.get("packages", ())},
     }
 
@@ -103,11 +103,9 @@ def paths(seen: Facts, root: Path) -> Iterable[Path]:
     return [Path(os.path.normpath(root / name)) for name in seen.get("files", ())]
 
 
-def _module(name: str) -> str | None:
-    try:
-        return source_digest(name)
-    except KeyError:
-        return None
+def _module(path: Path) -> str | None:
+    name = module_name(path)
+    return None if name is None else source_digest(name)
 
 
 def _listing(folder: Path) -> str | None:

@@ -48,8 +48,7 @@ def _reasons(name: str, kept: Facts, now: Facts) -> tuple[str, ...]:
 def _entry(entry: str, before: Any, after: Any, name: str) -> str:
     if name == "packages":
         return f"{entry} is {after or 'not installed'}, it was {before or 'not installed'}"
-    what = f"the module {entry}" if name == "modules" else entry
-    return f"{what} {'is new' if before is None else 'is gone' if after is None else 'changed'}"
+    return f"{entry} {'is new' if before is None else 'is gone' if after is None else 'changed'}"
 
 
 Stamp = tuple[int, int, int, int]
