@@ -9,7 +9,8 @@ from pathlib import Path
 
 from handin.errors import InputError
 from press.project import Project
-from press.source.qmd import Line, read
+from press.source.qmd import Line
+from press.source.reading import read
 
 # A cell displays a bare expression, may import where it needs to, and stands between other cells.
 IGNORED = "B018,E402,E703,I001,RUF100,W391"

@@ -284,7 +284,7 @@ def _converted(raw: Json) -> Json:
     import nbformat
 
     try:
-        return dict(nbformat.converter.convert(nbformat.from_dict(raw), 4))  # type: ignore[no-untyped-call]
+        return dict(nbformat.converter.convert(nbformat.from_dict(raw), 4))
     except Exception:  # its converters assume valid notebooks, and raise whatever comes of others
         return raw
 
@@ -309,7 +309,7 @@ def _schema_findings(raw: Json, file: str) -> list[Finding]:
         findings.append(Finding("warning", file, f"cell {nameless[0]}", message, fix))
     wrong = 0
     try:
-        for error in validator.iter_validate({**raw, "cells": cells}):  # type: ignore[no-untyped-call]
+        for error in validator.iter_validate({**raw, "cells": cells}):
             path = [str(part) for part in getattr(error, "absolute_path", [])]
             place = f"cell {int(path[1]) + 1}" if len(path) > 1 and path[0] == "cells" else ""
             reason = shortened(str(getattr(error, "message", error)).splitlines()[0], 120)

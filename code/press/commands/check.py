@@ -18,7 +18,9 @@ from handin.errors import InputError, WorkError
 from handin.findings import Finding, errors, ordered
 
 if TYPE_CHECKING:
-    from handin.examine import Report
+    from rich.console import Console
+
+    from handin.examine import Digests, Report
     from handin.scheme import Answer
     from press.project import Project
     from press.settings import Settings
@@ -37,7 +39,10 @@ def check(ctx: click.Context, file: Path | None, final: bool, as_json: bool, sho
     errors, and 2 if there is nothing to check.
     """
     project, settings = _project(required=file is None)
-    path = file if file is not None else _own_zip(project, settings)
+    path = file
+    if path is None:
+        assert project is not None and settings is not None, "both are required without a file"
+        path = _own_zip(project, settings)
     report = _checked(path, project, settings, final=final, own=file is None)
     if show_marks and project is None:
         raise InputError("--marks needs the mark scheme of a project: run the command inside one.")
@@ -99,7 +104,7 @@ def _checked(path: Path, project: Project | None, settings: Settings | None, *, 
     return report
 
 
-def _expected(path: Path, project: Project, settings: Settings, *, own: bool):
+def _expected(path: Path, project: Project, settings: Settings, *, own: bool) -> Digests:
     """Digest what the sources give for the student id that the file carries."""
     from handin.identity import student_id_in
     from press.submission import expected_digests, wanted
@@ -204,19 +209,13 @@ def print_findings(findings: Sequence[Finding], *, err: bool = False) -> None:
     Console(highlight=False, stderr=err).print(table)
 
 
-def _print_marks(answers: list[Answer], console) -> None:
+def _print_marks(answers: list[Answer], console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
     table = Table(title="Where each mark is earned", title_justify="left")
-    for title, justify in (
-        ("Part", "left"),
-        ("Marks", "right"),
-        ("Asks", "left"),
-        ("Page", "right"),
-        ("Cell", "right"),
-    ):
-        table.add_column(title, justify=justify, overflow="fold")
+    for title in ("Part", "Marks", "Asks", "Page", "Cell"):
+        table.add_column(title, justify="left" if title in ("Part", "Asks") else "right", overflow="fold")
     total, question = 0, None
     for answer in answers:
         marks = "" if answer.marks is None else str(answer.marks)

@@ -21,7 +21,7 @@ KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 KERNEL_PACKAGES = ("ipykernel", "ipython", "matplotlib-inline")
 """Packages that stand between a cell and its output; those that it imports are seen when it is executed."""
 
-Outputs = tuple[tuple[dict, ...], ...]
+Outputs = tuple[tuple[dict[str, Any], ...], ...]
 """For each cell its outputs, as nbformat writes them."""
 
 
@@ -124,7 +124,8 @@ class Job:
             "packages": {name: installed.version(name) for name in KERNEL_PACKAGES},
             **self.inputs,
         }
-        return json.loads(json.dumps(found, default=str))  # as they are read back
+        as_read_back: Facts = json.loads(json.dumps(found, default=str))
+        return as_read_back
 
 
 def _read(path: Path) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from queue import Empty
+from typing import Any
 
-from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.asynchronous.client import AsyncKernelClient
 
 ANSWER, PUBLISHED = 1.0, 0.2
 """Seconds after which a kernel is asked again, when it has not answered, or has but nothing of that was published."""
@@ -46,6 +47,7 @@ class PromptClient(AsyncKernelClient):
         raise DeadKernelError(f"The kernel was not ready within {timeout:g} s.")
 
 
-def _ends(message: dict, asked: str) -> bool:
+def _ends(message: dict[str, Any], asked: str) -> bool:
     """Whether a message says that the kernel is done with a request."""
-    return message["parent_header"].get("msg_id") == asked and message["content"].get("execution_state") == "idle"
+    is_answer = message["parent_header"].get("msg_id") == asked
+    return is_answer and bool(message["content"].get("execution_state") == "idle")

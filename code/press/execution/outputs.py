@@ -37,7 +37,7 @@ def _cache_notebook(job: Job, execution: Execution | None = None) -> Any:
             cell.outputs = [nbformat.from_dict(output) for output in execution.outputs[index - 1]]
             cell.execution_count = index
         cells.append(cell)
-    metadata = {"kernelspec": KERNEL}
+    metadata: dict[str, Any] = {"kernelspec": KERNEL}
     if execution is not None:
         code = [{"code": cell.code, "chapter": cell.chapter} for cell in job.cells]
         kept = {"code": code, "facts": job.facts(), "seen": execution.seen}
@@ -100,7 +100,7 @@ class OutputCache:
         kept = self._looked_up(lambda opened: _latest(opened, job, anyhow=True))
         return reasons(None, {}) if kept is None else (*reasons(kept.facts, job.facts()), *_changed(kept.seen, job))
 
-    def held(self, job: Job) -> tuple[dict[int, tuple[dict, ...]], Facts]:
+    def held(self, job: Job) -> tuple[dict[int, tuple[dict[str, Any], ...]], Facts]:
         """Return what is kept of a job's outputs and still holds, by the cell's index, though cells were edited.
 
         Nothing where anything but the cells has changed, nor in the cache of what was executed as a whole. What those
@@ -224,9 +224,9 @@ def _hindrance(error: BaseException | None) -> str | None:
             error, FileNotFoundError | NotADirectoryError | IsADirectoryError
         ):
             return error.strerror or type(error).__name__
-        name = getattr(getattr(error, "orig", None), "sqlite_errorname", "")
-        if name.startswith(_HINDRANCES):
-            return str(error.orig)
+        original = getattr(error, "orig", None)
+        if getattr(original, "sqlite_errorname", "").startswith(_HINDRANCES):
+            return str(original)
         error = error.__cause__ or error.__context__
     return None
 

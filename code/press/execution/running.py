@@ -77,6 +77,7 @@ class Kernel:
             return
         self.stop()
         manager = KernelManager(kernel_name=KERNEL["name"])
+        assert manager.kernel_spec is not None, "ipykernel is installed"
         manager.kernel_spec.argv = [sys.executable, "-m", "press.execution.kernel", "-f", "{connection_file}"]
         # The blocking client that belongs to this manager would wait for ever for what a dead kernel still has to say.
         manager.client_class = "press.execution.kernel_client.PromptClient"
@@ -103,7 +104,7 @@ class Kernel:
         self,
         job: Job,
         on_cell: Callable[[int, int, Cell], None] | None = None,
-        held: Mapping[int, tuple[dict, ...]] = MappingProxyType({}),
+        held: Mapping[int, tuple[dict[str, Any], ...]] = MappingProxyType({}),
     ) -> tuple[Outputs, Facts]:
         """Execute the cells of a job in an empty namespace.
 
@@ -149,8 +150,8 @@ class Kernel:
             record_timing=False,
             coalesce_streams=True,
         )
-        client.create_kernel_manager = lambda: manager
-        current = None
+        client.create_kernel_manager = lambda: manager  # type: ignore[method-assign]
+        current: Cell | None = None
         try:
             client.start_new_kernel_client()
             if self._is_used:
@@ -166,9 +167,11 @@ class Kernel:
                 client.execute_cell(cell, index, execution_count=index + 1)
             read = _seen(client.kc, job)
         except CellExecutionError as error:
+            assert current is not None, "a cell raised it"
             raise WorkError(_failure(current, error)) from None
         except CellTimeoutError:
             self.stop()
+            assert current is not None, "a cell was waited for"
             raise WorkError(
                 f"{current.place}: the outputs of this cell did not arrive within {OUTPUT_PATIENCE} s: try again when "
                 "the machine is less busy."
@@ -232,7 +235,7 @@ def _quietly(client: Any, code: str) -> str:
 
     execute = run_sync(client.execute_interactive)
     reply = execute(code, silent=True, store_history=False, timeout=60, output_hook=lambda message: None)
-    return reply["content"].get("evalue", "")
+    return str(reply["content"].get("evalue", ""))
 
 
 def _seen(client: Any, job: Job) -> Facts:
@@ -250,7 +253,7 @@ def _seen(client: Any, job: Job) -> Facts:
     return seen.facts(found, job.place, kept=kept, accounted={*accounted, *names}, reached=reached)
 
 
-def _clean(output: dict) -> dict:
+def _clean(output: dict[str, Any]) -> dict[str, Any]:
     """Drop what differs from run to run and nobody reads."""
     output = json.loads(json.dumps(output))
     output.pop("execution_count", None) if output.get("output_type") != "execute_result" else None

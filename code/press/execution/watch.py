@@ -46,7 +46,7 @@ class Watch:
         """Begin to watch."""
         sys.addaudithook(self._hear)
 
-    def _hear(self, event: str, arguments: tuple) -> None:
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event not in _EVENTS:
             return
         try:
@@ -127,7 +127,7 @@ def _caller(frame: FrameType | None) -> str:
     return ""
 
 
-_EVENTS = {
+_EVENTS: dict[str, Callable[..., None]] = {
     "open": Watch._opened,
     "os.listdir": Watch._listing,
     "os.scandir": Watch._listing,

@@ -172,6 +172,7 @@ def _bound(statement: ast.stmt) -> Iterable[str]:
 @functools.lru_cache(maxsize=256)
 def _parsed(module: str, stamp: tuple[int, int, int]) -> _Module:
     path = _path(module)
+    assert path is not None, "only modules that were found are parsed"
     try:
         return _Module(module, path.read_text(encoding="utf-8"))
     except SyntaxError as error:
@@ -198,7 +199,7 @@ def without_docstrings(tree: ast.AST) -> ast.AST:
         if isinstance(body, list):
             last = body[-1:] if isinstance(node, ast.Module) else []
             kept = [s for s in body if not _is_constant(s) or s in last]
-            node.body = kept or ([ast.Pass()] if body else [])
+            setattr(node, "body", kept or ([ast.Pass()] if body else []))  # noqa: B010 - not every node has one
     return tree
 
 
@@ -287,25 +288,25 @@ def closure(*roots: str) -> dict[str, str]:
         todo.append((module, name or None))
     whole: set[str] = set()
     while todo:
-        module, name = todo.pop()
+        module, wanted = todo.pop()
         parsed = _module(module)
         if parsed is None:
             continue
-        if name is None:
+        if wanted is None:
             if module in whole:
                 continue
             whole.add(module)
             todo.extend((module, each) for each in parsed.definitions)
             statements, key = parsed.loose, f"{module}:"
         else:
-            key = f"{module}:{name}"
+            key = f"{module}:{wanted}"
             if key in found:
                 continue
-            if name not in parsed.definitions:
-                if name in parsed.imports:  # re-exported
-                    todo.append(parsed.imports[name])
+            if wanted not in parsed.definitions:
+                if wanted in parsed.imports:  # re-exported
+                    todo.append(parsed.imports[wanted])
                 continue
-            statements = parsed.definitions[name]
+            statements = parsed.definitions[wanted]
         found[key] = "\n".join(_statement_text(statement) for statement in statements)
         for statement in statements:
             todo += [(target or module, target_name) for target, target_name in _references(statement, parsed)]
@@ -329,11 +330,11 @@ def source_facts(*roots: str) -> Mapping[str, str]:
 
 
 @functools.lru_cache(maxsize=64)
-def _source_facts(roots: tuple[str, ...], stamp: tuple) -> Mapping[str, str]:
+def _source_facts(roots: tuple[str, ...], stamp: tuple[Any, ...]) -> Mapping[str, str]:
     if _cache is None:
         return _digests_of(closure(*roots))
     kept, contents, name = Kept(_cache), _contents_digest(stamp), " ".join(roots)
-    found = {}
+    found: dict[str, dict[str, str]] = {}
     with contextlib.suppress(WorkError):  # what cannot be read or kept is found again
         found = kept.load(KEPT, contents) or {}
     if not isinstance(found.get(name), dict):
@@ -351,7 +352,7 @@ def _digests_of(definitions: Mapping[str, str]) -> dict[str, str]:
 
 
 @functools.lru_cache(maxsize=1)
-def _contents_digest(stamp: tuple) -> str:
+def _contents_digest(stamp: tuple[Any, ...]) -> str:
     """Digest the contents of the code's files, and the release of Python that parses them."""
     paths = [Path(path) for path, *_ in stamp]
     return digest(sys.version, *(part for path in paths for part in (_within(path), path.read_bytes())))
@@ -392,8 +393,8 @@ def by_file(found: Mapping[str, str], root: Path) -> dict[str, str]:
     for module, digested in found.items():
         if module != WHOLE:
             path = _path(module)
-            inside = path is not None and root in path.parents
-            named[path.relative_to(root).as_posix() if inside else module] = digested
+            inside = path if path is not None and root in path.parents else None
+            named[inside.relative_to(root).as_posix() if inside else module] = digested
     return named
 
 

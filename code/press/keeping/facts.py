@@ -87,7 +87,7 @@ def file_digest(path: Path) -> str | None:
     return found
 
 
-def stamps(paths: Iterable[Path]) -> dict[str, list]:
+def stamps(paths: Iterable[Path]) -> dict[str, list[Any]]:
     """Return the stamps and digests of large files, which `trust` takes in another process."""
     names = [os.path.abspath(path) for path in paths if file_digest(path) is not None]
     return {name: [list(_known[name][0]), _known[name][1]] for name in names if name in _known}

@@ -122,7 +122,7 @@ def _encode(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} cannot be kept")
 
 
-def _decode(value: dict) -> Any:
+def _decode(value: dict[str, Any]) -> Any:
     if "__array__" in value:
         import numpy as np
 
@@ -131,7 +131,7 @@ def _decode(value: dict) -> Any:
     return value
 
 
-def _parsed(content: bytes) -> tuple[dict, bytes] | None:
+def _parsed(content: bytes) -> tuple[dict[str, Any], bytes] | None:
     """Split a record into its header and its body; None if it is damaged."""
     head, _, body = content.partition(b"\n")
     try:
@@ -188,11 +188,11 @@ class Kept:
             If it cannot be written.
         """
         body = json.dumps(payload, default=_encode, separators=(",", ":")).encode()
-        header = {"format": FORMAT, "digest": digest, "sha256": hashlib.sha256(body).hexdigest()}
+        header: dict[str, Any] = {"format": FORMAT, "digest": digest, "sha256": hashlib.sha256(body).hexdigest()}
         header |= {} if facts is None else {"facts": facts}
         write_atomically(self._path(name), json.dumps(header).encode() + b"\n" + body + b"\n", durable=durable)
 
-    def _read(self, name: str) -> tuple[dict, bytes] | None:
+    def _read(self, name: str) -> tuple[dict[str, Any], bytes] | None:
         path = self._path(name)
         try:
             content = path.read_bytes()

@@ -16,7 +16,7 @@ from handin.text import without_colours
 from press.keeping.digests import digest
 from press.source import reading
 from press.source.qmd import Line
-from press.typesetting.rendering import run_pandoc
+from press.typesetting.pandoc import run_pandoc
 
 SCRIPT = Path(__file__).with_name("cells.lua")
 

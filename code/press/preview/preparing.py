@@ -60,6 +60,7 @@ class Preparation:
         """
         answer: dict[str, Any] = {}
         with self._child as child:
+            assert child.stdout is not None, "it was opened as a pipe"
             for line in child.stdout:
                 message = json.loads(line)
                 if "tell" in message:
@@ -83,7 +84,8 @@ def _die_with_parent() -> None:
 
 def _count(project: Project, settings: Any, say: Callable[[str], None], done: threading.Event) -> None:
     """Say how far the long work is and how long it still takes, while some of it is missing."""
-    said, began = None, {}
+    said: tuple[str, int] | None = None
+    began: dict[str, tuple[int, float]] = {}
     while not done.wait(INTERVAL):
         for step in project.report.steps:
             have, wanted = imported(step.progress)(project, settings) if step.progress else (0, 0)

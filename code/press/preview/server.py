@@ -216,7 +216,7 @@ async def _serve(project: Project, listener: socket.socket, open_browser: bool) 
         server.should_exit = True
         board.close()
 
-    workshop = Workshop(project, board, lambda: loop.call_soon_threadsafe(restart))
+    workshop = Workshop(project, board, lambda: (loop.call_soon_threadsafe(restart), None)[1])
     app = application(project, board, workshop, port)
     config = uvicorn.Config(
         app, log_level="error", access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=1

@@ -116,7 +116,7 @@ async def changes(project: Project, further: Callable[[], Iterable[Path]]) -> As
             task.cancel()
 
 
-async def _follow_root(project: Project, found: asyncio.Queue) -> None:
+async def _follow_root(project: Project, found: asyncio.Queue[set[Path]]) -> None:
     """Follow the files beside the folders. The folder is watched, since a file that is replaced has a new identity."""
     from watchfiles import awatch
 
@@ -127,7 +127,7 @@ async def _follow_root(project: Project, found: asyncio.Queue) -> None:
 async def _follow(
     wanted: Callable[[], frozenset[Path]],
     unseen: Path | None,
-    found: asyncio.Queue,
+    found: asyncio.Queue[set[Path]],
     only: Callable[[], Iterable[Path]] | None = None,
 ) -> None:
     """Follow what happens in some folders: all that is in them, or some files only."""

@@ -203,12 +203,13 @@ class Workshop:
                 changed, self._changed = self._changed, None
                 prepared = self._prepared
             self.board.doing("documents", SETTING)
-            self._build(changed, prepared)
+            if changed is not None and prepared is not None:
+                self._build(changed, prepared)
             with self._wake:
                 more = self._changed is not None
             if not more:
                 self.board.doing("documents", None)
-                if not self._stopping:
+                if not self._stopping and self._builder.kernel is not None:
                     self._builder.kernel.start()  # ready before the first cell is edited
 
     def _build(self, changed: set[Path], prepared: Prepared) -> None:
@@ -256,8 +257,10 @@ class Workshop:
 
     def _build_notebook(self, prepared: Prepared) -> None:
         self._notebook_made_with = None
+        document = self.project.report.notebook
+        assert document is not None, "it is built where there is one"
         content, _ = self._builder.notebook(prepared.variables, prepared.inputs)
-        job = self._builder.job(self.project.report.notebook, prepared.inputs)
+        job = self._builder.job(document, prepared.inputs)
         read = seen.paths(self._builder.used.seen.get(job.document.name, {}), self.project.root)
         self._notebook_sources = frozenset(path.resolve() for path in (*job.document.sources, *read))
         self.cells = self._notebook_page.cells(content)

@@ -107,7 +107,7 @@ class _Reader:
     def _text(self, lines: list[Line], path: Path, stack: tuple[Path, ...]) -> None:
         """Take the lines of one file in; what they include comes in their place."""
         scanner = Scanner()
-        head: re.Match | None = None
+        head: re.Match[str] | None = None
         body: list[Line] = []
         for line in lines:
             if head is not None:
@@ -173,7 +173,7 @@ class _Reader:
 
     # -- cells
 
-    def _cell(self, fence: Line, head: re.Match, body: list[Line], path: Path) -> Cell:
+    def _cell(self, fence: Line, head: re.Match[str], body: list[Line], path: Path) -> Cell:
         language, extra = head[3], head[4].strip()
         if not _PYTHON.fullmatch(language):
             raise InputError(

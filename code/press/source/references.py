@@ -219,7 +219,7 @@ def _with_implicit_links(line: Line, titles: dict[str, str]) -> Line:
     if line.kind is not Kind.TEXT or "[" not in line.plain or line.text.startswith("#"):
         return line
 
-    def link(match: re.Match) -> str:
+    def link(match: re.Match[str]) -> str:
         name = titles.get(" ".join((match[2] or match[1]).split()).casefold())
         if name is None or line.plain[match.start() : match.end()] != match[0]:
             return match[0]

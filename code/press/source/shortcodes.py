@@ -37,7 +37,7 @@ def substitute(text: str, place: str, variables: Mapping[str, Any], meta: Mappin
     if "{{<" not in text:
         return text
 
-    def value(match: re.Match) -> str:
+    def value(match: re.Match[str]) -> str:
         words = match[1].split()
         if len(words) != 2 or words[0] not in ("var", "meta"):
             return match[0]

@@ -131,14 +131,14 @@ class _Writer:
         self.context = context
         self.figures = Figures(context.root, context.figures, context.strict)
         self.embedded: list[Path] = []
-        self.notebooks: dict[Path, dict] = {}
+        self.notebooks: dict[Path, dict[str, Any]] = {}
 
     def value(self, text: str, place: str) -> str:
         return shortcodes.substitute(text, place, self.context.variables, self.document.front_matter)
 
     # -- prose
 
-    def prose(self, part: Prose, outputs: Sequence[Sequence[dict]]) -> list[Line]:
+    def prose(self, part: Prose, outputs: Sequence[Sequence[dict[str, Any]]]) -> list[Line]:
         inline = zip(part.inline, outputs, strict=True)
         result: list[Line] = []
         for kind, group in itertools.groupby(part.lines, lambda line: line.kind):
@@ -151,7 +151,7 @@ class _Writer:
                 result += [self._escaped_cell(line) for line in run]
         return result
 
-    def _line(self, line: Line, inline: Iterator[tuple[Cell, Sequence[dict]]]) -> list[Line]:
+    def _line(self, line: Line, inline: Iterator[tuple[Cell, Sequence[dict[str, Any]]]]) -> list[Line]:
         if "{{<" in line.text:
             if shortcodes.PAGEBREAK.match(line.text):
                 return _lines("\n::: {.pagebreak}\n:::\n", line)
@@ -165,7 +165,7 @@ class _Writer:
             text = reading.INLINE.sub(lambda match: self._expression(match, *next(inline)), text)
         return [replace(line, text=text)]
 
-    def _expression(self, match: re.Match, cell: Cell, outputs: Sequence[dict]) -> str:
+    def _expression(self, match: re.Match[str], cell: Cell, outputs: Sequence[dict[str, Any]]) -> str:
         if not cell.options.get("eval", True):
             return f"`{match[2]}`"
         return output_markdown.inline(outputs, cell.place)
@@ -180,7 +180,7 @@ class _Writer:
         if not any("![" in line.text for line in lines):
             return lines
 
-        def image(match: re.Match) -> str:
+        def image(match: re.Match[str]) -> str:
             start, end = (border - match.start() for border in match.span("file"))
             line = lines[match.string.count("\n", 0, match.start())]
             return match[0][:start] + self._image_file(match["file"], line.place) + match[0][end:]
@@ -202,7 +202,7 @@ class _Writer:
 
     # -- cells
 
-    def cell(self, cell: Cell, outputs: Sequence[dict]) -> list[Line]:
+    def cell(self, cell: Cell, outputs: Sequence[dict[str, Any]]) -> list[Line]:
         options = cell.options
         if cell.hidden or not options.get("include", True):
             return []
@@ -231,7 +231,7 @@ class _Writer:
         label = cell.options.get("lst-label")
         return self._float(label, "lst", {}, [block], str(cell.options["lst-cap"]), cell.fence) if label else block
 
-    def outputs(self, options: Mapping[str, Any], outputs: Sequence[dict], origin: Line) -> list[Line]:
+    def outputs(self, options: Mapping[str, Any], outputs: Sequence[dict[str, Any]], origin: Line) -> list[Line]:
         """Turn a cell's outputs into Markdown, as a float where its label or caption says so."""
         place = origin.place
         label = str(options.get("label") or "")
@@ -284,7 +284,7 @@ class _Writer:
             raise WorkError(f"{place}: the cell {label} is labelled as a table but displays none.")
         return shown
 
-    def _only_figures(self, label: str, options: Mapping, shown: list[Shown], place: str) -> list[Shown]:
+    def _only_figures(self, label: str, options: Mapping[str, Any], shown: list[Shown], place: str) -> list[Shown]:
         """Refuse a figure's cell that shows something else, naming it."""
         parts = options.get("fig-subcap")
         wanted = len(parts) if isinstance(parts, list) else 1
@@ -341,7 +341,7 @@ class _Writer:
         empty = replace(line, text="")
         return [empty, *self.outputs({"label": label, **kept, **own}, cell.get("outputs", []), line), empty]
 
-    def _notebook_cell(self, path: Path, name: str, label: str, line: Line) -> dict:
+    def _notebook_cell(self, path: Path, name: str, label: str, line: Line) -> dict[str, Any]:
         if path not in self.notebooks:
             try:
                 status = path.stat()
@@ -352,19 +352,21 @@ class _Writer:
                 raise InputError(f"{line.place}: the notebook {name} cannot be read.") from None
             self.embedded.append(path)
         option = re.compile(rf"^#\|\s*label:\s*[\"']?{re.escape(label)}[\"']?\s*$", flags=re.M)
-        for cell in self.notebooks[path].get("cells", []):
+        cells: list[dict[str, Any]] = self.notebooks[path].get("cells", [])
+        for cell in cells:
             if cell["cell_type"] == "code" and (cell.get("id") == label or option.search(joined(cell["source"]))):
                 return cell
         raise InputError(f"{line.place}: the notebook {name} has no cell with the label {label}.")
 
 
 @lru_cache(maxsize=2)
-def _notebook(path: Path, stamp: tuple[int, int]) -> dict:
+def _notebook(path: Path, stamp: tuple[int, int]) -> dict[str, Any]:
     """Read a notebook; again only where its time of change or its size is another."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
-def _alternatives(options: Mapping) -> list[str]:
+def _alternatives(options: Mapping[str, Any]) -> list[str]:
     given = options.get("fig-alt")
     return [] if given is None else [given] if isinstance(given, str) else [str(each) for each in given]
 

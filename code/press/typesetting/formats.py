@@ -37,7 +37,8 @@ class Extension:
         """
         path = folder / "_extension.yml"
         try:
-            options = yaml_text.parse(path.read_text(encoding="utf-8"))["contributes"]["formats"]["typst"]
+            text: Any = yaml_text.parse(path.read_text(encoding="utf-8"))  # a fault has no keys either
+            options = text["contributes"]["formats"]["typst"]
         except (OSError, UnicodeDecodeError, KeyError, TypeError):
             raise InputError(f"{folder.name}/_extension.yml does not describe a Typst format: restore it.") from None
         return cls(folder, options)
@@ -94,8 +95,8 @@ def chosen(project: Project, options: Mapping[str, Any]) -> Extension:
             if found.is_dir():
                 return Extension.load(found)
         raise InputError(f"The format {name} is not there: put its extension into _extensions/.")
-    found = Extension.load(builtin_format())
-    return Extension(found.folder, {key: value for key, value in found.options.items() if key in LOOK})
+    own = Extension.load(builtin_format())
+    return Extension(own.folder, {key: value for key, value in own.options.items() if key in LOOK})
 
 
 @cache

@@ -98,7 +98,7 @@ def _paragraphs(document: Document, part: Prose, variables: Mapping[str, Any]) -
     return [text for text in texts if text]
 
 
-def _show_early(cells: Sequence[dict]) -> None:
+def _show_early(cells: Sequence[dict[str, Any]]) -> None:
     """Attach the picture of a later cell where the prose says ``<!-- show label -->``: so results can come first."""
     pictures = {
         cell["id"]: (output["data"]["image/png"], cell["metadata"].get("fig-alt", ""))
@@ -107,7 +107,7 @@ def _show_early(cells: Sequence[dict]) -> None:
         if "image/png" in output.get("data", {})
     }
 
-    def image(match: re.Match) -> str:
+    def image(match: re.Match[str]) -> str:
         return f"![{pictures[match[1]][1]}](attachment:{match[1]}.png)" if match[1] in pictures else ""
 
     for cell in cells:
@@ -132,13 +132,13 @@ def _source(text: str) -> list[str]:
     return text.splitlines(keepends=True)
 
 
-def _markdown(text: str) -> dict:
+def _markdown(text: str) -> dict[str, Any]:
     return {"cell_type": "markdown", "metadata": {}, "source": _source(text)}
 
 
 def _code(
-    cell: Cell, outputs: Sequence[dict], count: int | None, variables: Mapping[str, Any], document: Document
-) -> dict:
+    cell: Cell, outputs: Sequence[dict[str, Any]], count: int | None, variables: Mapping[str, Any], document: Document
+) -> dict[str, Any]:
     # The options are metadata, where Quarto and our own `embed` look for them; a reader of the code is spared them.
     metadata: dict[str, Any] = {
         key: shortcodes.substitute(value, cell.place, variables, document.front_matter)
@@ -160,7 +160,7 @@ def _substituted(value: Any, place: str, variables: Mapping[str, Any], document:
     return shortcodes.substitute(value, place, variables, document.front_matter) if is_text else value
 
 
-def _output(output: dict, count: int | None) -> dict:
+def _output(output: dict[str, Any], count: int | None) -> dict[str, Any]:
     if output["output_type"] == "execute_result":
         output["execution_count"] = count
     data = output.get("data")

@@ -15,7 +15,9 @@ def with_row_headers(pdf: bytes) -> bytes:
     """Return the PDF with its row labels as header cells with row scope, to which the other cells of the row refer."""
     with pikepdf.open(io.BytesIO(pdf)) as document:
         root = document.Root.get("/StructTreeRoot")
-        tables = [] if root is None else list(_elements(root, "/Table"))
+        if root is None:
+            return pdf
+        tables = list(_elements(root, "/Table"))
         rows = [row for table in tables for body in _kids(table, "/TBody") for row in _kids(body, "/TR")]
         if not rows:
             return pdf
@@ -65,5 +67,7 @@ def _attributes(cell: pikepdf.Object) -> pikepdf.Object:
     for attributes in every:
         if attributes.get("/O") == "/Table":
             return attributes
-    cell.A = pikepdf.Array([*every, pikepdf.Dictionary(O=pikepdf.Name.Table)])
-    return cell.A[-1]
+    own: pikepdf.Object = pikepdf.Dictionary(O=pikepdf.Name.Table)
+    cell.A = pikepdf.Array([*every, own])
+    found: pikepdf.Object = cell.A[len(every)]
+    return found

@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 SCRIPT = Path(__file__).with_name("filters") / "worker.lua"
 PATIENCE = 60.0
@@ -28,7 +29,7 @@ class PandocWorker:
     def __init__(self, program: Path, folder: Path):
         self._command = [str(program), "lua", str(SCRIPT)]
         self._folder = folder
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
     def convert(self, text: str, reader: str, filters: Sequence[Path]) -> str | None:
@@ -60,7 +61,7 @@ class PandocWorker:
         made = answer.get("text")
         return None if made is None else made.rstrip("\n") + "\n"
 
-    def _ask(self, request: bytes) -> dict:
+    def _ask(self, request: bytes) -> dict[str, Any]:
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen(
                 self._command,
@@ -72,10 +73,12 @@ class PandocWorker:
         process = self._process
         limit = threading.Timer(PATIENCE, process.kill)
         limit.start()
+        assert process.stdin is not None and process.stdout is not None, "both were opened as pipes"
         try:
             process.stdin.write(b"%d\n%b" % (len(request), request))
             process.stdin.flush()
-            return json.loads(process.stdout.read(int(process.stdout.readline())))
+            answer: dict[str, Any] = json.loads(process.stdout.read(int(process.stdout.readline())))
+            return answer
         finally:
             limit.cancel()
 
@@ -84,7 +87,7 @@ class PandocWorker:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
-            with contextlib.suppress(OSError):
-                process.stdin.close()
-            process.stdout.close()
+            for pipe in filter(None, (process.stdin, process.stdout)):
+                with contextlib.suppress(OSError):
+                    pipe.close()
             process.wait()
