@@ -25,7 +25,7 @@ end
 local function image(element)
   local alternative = element.attributes["fig-alt"] or element.attributes["alt"]
   -- what Python has not found has not been named from the project's folder
-  assert(element.src:match("^/"), "an image is not written as ![caption](file){attributes}: " .. element.src)
+  assert(element.src:match("^/"), "an image's file and attributes must stand on one line, as ![caption](file){…}: " .. element.src)
   local parameters = { quoted((element.src:gsub("%%20", " "))) }
   if not alternative or alternative == "" then
     alternative = pandoc.utils.stringify(element.caption)
@@ -46,7 +46,7 @@ end
 local reference_kinds = { fig = true, tbl = true, lst = true, eq = true, sec = true }
 
 local function reference(citation, label, kind)
-  assert(#citation.suffix == 0, "a reference has no words after it: @" .. citation.id)
+  assert(#citation.suffix == 0, "a reference has no words after it: " .. citation.id)
   local supplement = word(kind, "prefix")
   if citation.mode == "SuppressAuthor" then
     supplement = "[]"
@@ -89,7 +89,7 @@ local function references(cite)
       source = citation.id
     end
   end
-  assert(not source or #result == 0, "a reference and a citation cannot share a bracket: @" .. (source or ""))
+  assert(not source or #result == 0, "a reference and a citation cannot share a bracket: " .. (source or ""))
   if #result > 0 then
     return result
   end
