@@ -46,7 +46,7 @@ end
 local reference_kinds = { fig = true, tbl = true, lst = true, eq = true, sec = true }
 
 local function reference(citation, label, kind)
-  assert(#citation.suffix == 0, "a reference has no words after it: " .. citation.id)
+  assert(#citation.suffix == 0, "a reference has no words after it: @" .. citation.id)
   local supplement = word(kind, "prefix")
   if citation.mode == "SuppressAuthor" then
     supplement = "[]"
@@ -89,7 +89,7 @@ local function references(cite)
       source = citation.id
     end
   end
-  assert(not source or #result == 0, "a reference and a citation cannot share a bracket: " .. (source or ""))
+  assert(not source or #result == 0, "a reference and a citation cannot share a bracket: @" .. (source or ""))
   if #result > 0 then
     return result
   end
