@@ -76,8 +76,10 @@ def labels(document: Document) -> dict[str, str]:
 
 
 def defined(lines: Iterable[Line]) -> set[str]:
-    """Find the labels in the Markdown that is set."""
-    return {label for line in _texts(lines) for label in _identifiers(line.text)}
+    """Find the labels in the Markdown that is set, those of listings too."""
+    lines = list(lines)
+    fences = (line for line in lines if line.kind is Kind.FENCE)
+    return {label for line in (*_texts(lines), *fences) for label in _identifiers(line.text)}
 
 
 def references(lines: Iterable[Line]) -> list[tuple[str, str]]:

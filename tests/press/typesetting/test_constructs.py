@@ -62,6 +62,7 @@ SHOWN = [
     ("for PDF alone", '::: {.content-visible when-format="pdf"}\nOnly here.\n:::', r"Only here"),
     ("not in a PDF", '::: {.content-hidden unless-format="html"}\nElsewhere.\n:::\n\nKept.', r"^(?!.*Elsewhere)"),
     ("not for the web", '::: {.content-visible unless-format="html"}\nPrinted.\n:::', r"Printed"),
+    ("image over two lines", '![A\nB](a.svg){#fig-a fig-alt="x"}', r'image\("/a\.svg", alt: "x"\).*<fig-a>'),
     ("block quote", "> Said.", r"#quote\(block: true\)\[\s*Said"),
     ("rule", "a\n\n---\n\nb", r"#horizontalrule"),
     ("shown cell", "```{{python}}\nx = 1\n```", r"```python\nx = 1\n```"),
@@ -86,7 +87,8 @@ SHOWN = [
 def pieces(papers) -> dict[str, str]:
     """All constructs in one paper: the Typst of each, by its name."""
     texts = [f"START{number}\n\n{text.strip()}\n\nEND{number}" for number, (_, text, _) in enumerate(SHOWN)]
-    made = papers.set(HEAD + FRONT + "\n\n".join(texts) + "\n", refs_bib=BIB).typst
+    picture = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+    made = papers.set(HEAD + FRONT + "\n\n".join(texts) + "\n", refs_bib=BIB, a_svg=picture).typst
     return {
         name: made.partition(f"START{number}\n")[2].partition(f"END{number}\n")[0]
         for number, (name, _, _) in enumerate(SHOWN)

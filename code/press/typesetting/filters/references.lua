@@ -25,7 +25,7 @@ end
 local function image(element)
   local alternative = element.attributes["fig-alt"] or element.attributes["alt"]
   -- what Python has not found has not been named from the project's folder
-  assert(element.src:match("^/"), "an image is not written as ![caption](file){attributes}: " .. element.src)
+  assert(element.src:match("^/"), "an image's file and attributes must stand on one line, as ![caption](file){…}: " .. element.src)
   local parameters = { quoted((element.src:gsub("%%20", " "))) }
   if not alternative or alternative == "" then
     alternative = pandoc.utils.stringify(element.caption)
