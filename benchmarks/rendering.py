@@ -29,78 +29,20 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import re
 import shutil
 import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-CHAPTER = "report/_q1-neuron.qmd"
-LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", "_output", "__pycache__", "*.egg-info", "under-way-*", "lock", ".pytest_cache", ".ruff_cache",
-    ".hypothesis", ".quarto", "_environment.local",
-)  # fmt: skip
+from project_copy import COMMAND, Copy, copied, processor
+
 PATIENCE = 120.0
-COMMAND = [sys.executable, "-m", "press.commands.main"]
-
-
-class Copy:
-    """A copy of the project, in which the copied code is what runs."""
-
-    def __init__(self, root: Path):
-        self.root = root
-        self.environment = {**os.environ, "PYTHONPATH": str(root / "code"), "CI": "1"}
-        self.chapter = root / CHAPTER
-        self.text = self.chapter.read_text(encoding="utf-8")
-        self._edits = 0
-
-    def run(self, command: list[str], *, timeout: float | None = None) -> float:
-        """Run a command and return the seconds that it took."""
-        began = time.perf_counter()
-        done = subprocess.run(
-            command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False, timeout=timeout
-        )
-        took = time.perf_counter() - began
-        if done.returncode:
-            sys.exit(f"{' '.join(command[-2:])} failed: {done.stderr.strip()[-2000:]}")
-        return took
-
-    def edit(self, *, cell: bool = False) -> None:
-        """Change the chapter's first paragraph of prose, and the code of its last cell too if that is asked for."""
-        self._edits += 1
-        lines = self.text.split("\n")
-        index = _first_prose(lines)
-        lines[index] = f"Turn {self._edits}. {lines[index]}"
-        text = "\n".join(lines)
-        if cell:
-            # before its code: what a cell displays is its last line
-            head, fence, rest = text.rpartition("```{python}\n")
-            options = re.match(r"(#\|.*\n)*", rest)[0]
-            text = f"{head}{fence}{options}turn = {self._edits}; del turn\n{rest[len(options) :]}"
-        self.chapter.write_text(text, encoding="utf-8")
-
-    def restore(self) -> None:
-        """Put the chapter back as it was."""
-        self.chapter.write_text(self.text, encoding="utf-8")
-
-
-def _first_prose(lines: list[str]) -> int:
-    in_code = False
-    for index, line in enumerate(lines):
-        if line.startswith("```"):
-            in_code = not in_code
-        elif not in_code and re.match(r"[A-Z][a-z ,]{20,}", line):
-            return index
-    sys.exit(f"{CHAPTER} has no paragraph of prose to edit.")
 
 
 class Follower:
@@ -171,10 +113,7 @@ def measure(repeat: int) -> dict[str, float | None]:
     def median(once: Callable[[], float]) -> float:
         return round(statistics.median(once() for _ in range(repeat)), 3)
 
-    with tempfile.TemporaryDirectory(prefix="coursework-benchmark-") as folder:
-        root = Path(folder) / "project"
-        shutil.copytree(ROOT, root, ignore=LEFT_OUT, symlinks=True)
-        copy = Copy(root)
+    with copied() as copy:
         copy.run([*COMMAND, "render"])
         found: dict[str, float | None] = {
             "unchanged": median(lambda: copy.run([*COMMAND, "render"])),
@@ -228,8 +167,9 @@ def main() -> None:
     arguments = parser.parse_args()
     found = measure(arguments.repeat)
     if arguments.json:
-        print(json.dumps(found))
+        print(json.dumps({"processor": processor(), **found}))
         return
+    print(processor())
     for name, seconds in found.items():
         print(f"{name:20} {'not there' if seconds is None else f'{seconds:8.3f} s'}")
 

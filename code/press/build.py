@@ -21,6 +21,7 @@ from press.execution.kernel import PRELOADED
 from press.execution.outputs import OutputCache
 from press.execution.running import Kernel
 from press.formulas import relations
+from press.formulas.reading import without_marks
 from press.keeping.digests import digest as digest_of
 from press.keeping.kept import write_if_changed
 from press.prepare import Inputs, Prepared
@@ -288,7 +289,7 @@ class Builder:
         if self._checker.values != prepared.printed:
             self._checker = relations.Checker(prepared.printed)
         self._checker.require(emitted.chapters, job.document.prose)
-        chapters = tuple(map(relations.without_marks, emitted.chapters))
+        chapters = tuple(map(without_marks, emitted.chapters))
         return job.document, replace(emitted, chapters=chapters), execution
 
     def report(

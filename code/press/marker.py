@@ -6,6 +6,7 @@ import contextlib
 import zipfile
 import zlib
 from collections.abc import Mapping
+from pathlib import Path
 
 from handin.errors import WorkError
 from handin.findings import Refused
@@ -68,7 +69,7 @@ def unmark(project: Project, zip_name: str, contents: Mapping[str, bytes]) -> No
         mark(project, "The last build did not make them anew.", sorted(older))
 
 
-def _holds(path, contents: Mapping[str, bytes]) -> bool:
+def _holds(path: Path, contents: Mapping[str, bytes]) -> bool:
     """Tell whether a zip holds just these files."""
     try:
         with zipfile.ZipFile(path) as archive:

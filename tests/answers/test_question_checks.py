@@ -254,7 +254,7 @@ MUTATIONS = {
     ),
     "RMSProp averages g, not g²": (
         "optimisers", optimisers, "rmsprop",
-        _rule(1, lambda rate, rho, eps: lambda g, a, t: (
+        _rule(1, lambda rate, rho=0.9, eps=0.0: lambda g, a, t: (
             -rate * g / np.sqrt(abs(rho * a[0] + (1 - rho) * g) + eps), (rho * a[0] + (1 - rho) * g,))),
         {"RMSProp: the written update"},
     ),
@@ -299,7 +299,7 @@ MUTATIONS = {
         "optimisers", optimisers, "RHO", 0.99, {"Keras' defaults, and how many arrays a method keeps"},
     ),
     "Adam is said to keep one array": (
-        "optimisers", optimisers, "adam", _rule(1, lambda rate, **_: lambda g, a, t: (-rate * g, a)),
+        "optimisers", optimisers, "adam", _rule(1, lambda *_, **__: lambda g, a, t: (-g, a)),
         {"Keras' defaults, and how many arrays a method keeps"},
     ),
     "the slope at 0 of the ReLU is 1": (

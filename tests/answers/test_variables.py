@@ -39,7 +39,6 @@ def printed():
 def test_the_default_answers(printed):
     q1 = printed["q1"]
     assert (q1["z"], q1["y"], q1["dy_dx2"], q1["dy_dw2"]) == ("1", "1", "−1", "2")
-    assert (q1["dy_dx1"], q1["doubled_dy_dx1"]) == ("3", "6")
     assert (q1["sigmoid_y"], q1["sigmoid_dy_dw1"], q1["sigmoid_dy_dw2"]) == ("0.7311", "0.1966", "0.3932")
     assert printed["q2"]["first_step"] == "3.16"
     assert (printed["q2"]["largest_step"], printed["q2"]["largest_at"]) == ("6.57", "12")
@@ -66,12 +65,6 @@ def test_every_value_is_text_for_print(chosen):
             assert not set(value) & set("$\\{}")
             assert not re.search(r"\de[-+]?\d", value), value
             assert "-" not in value.replace("one-sided", ""), value
-
-
-def test_there_is_a_value_for_every_input_and_a_bias_only_if_there_is_one():
-    q1 = variables.values(settings((1, 2, 3), (1, 2, 3), 4), {"checks": CHECKS})["q1"]
-    assert {"dy_dx3", "sigmoid_dy_dw3", "doubled_dy_dx3", "dy_db"} <= set(q1)
-    assert "dy_db" not in variables.values(settings(), {"checks": CHECKS})["q1"]
 
 
 def test_the_counts_of_the_evidence_are_printed(printed):

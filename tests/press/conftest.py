@@ -12,7 +12,10 @@ from press.project import Project
 from press.report import Document, Report
 
 BIBLIOGRAPHY = "@article{kingma2015, author={Kingma, D. and Ba, J.}, title={Adam}, journal={ICLR}, year={2015}}\n"
-QUARTO = "format: coursework-typst\nlang: en-GB\nbibliography: references.bib\nexecute:\n  echo: false\n"
+QUARTO = (
+    "format: coursework-typst\nlang: en-GB\nbibliography: references.bib\nexecute:\n  echo: false\n"
+    'crossref:\n  sec-prefix: ""\n'
+)
 
 
 @pytest.fixture

@@ -40,15 +40,11 @@ def values(settings: Any, evidence: dict[str, Any]) -> dict[str, Values]:
 
 def _neuron(neuron: Neuron) -> Values:
     result = answer(neuron)
-    printed = {"z": number(result.relu.z).text, "y": number(result.relu.y).text}
-    for prefix, gradients in (("", result.relu), ("doubled_", result.doubled), ("sigmoid_", result.sigmoid)):
-        if prefix:
-            printed[f"{prefix}z"], printed[f"{prefix}y"] = number(gradients.z).text, output(gradients).text
-        for name, entries in (("dy_dx", gradients.inputs), ("dy_dw", gradients.weights)):
-            printed |= {f"{prefix}{name}{i}": number(value).text for i, value in enumerate(entries, start=1)}
-        if gradients.bias is not None:
-            printed[f"{prefix}dy_db"] = number(gradients.bias).text
-    return printed
+    printed = {
+        "z": result.relu.z, "y": result.relu.y, "dy_dx2": result.relu.inputs[1], "dy_dw2": result.relu.weights[1],
+        "sigmoid_dy_dw1": result.sigmoid.weights[0], "sigmoid_dy_dw2": result.sigmoid.weights[1],
+    }  # fmt: skip
+    return {name: number(value).text for name, value in printed.items()} | {"sigmoid_y": output(result.sigmoid).text}
 
 
 def _optimisers() -> Values:

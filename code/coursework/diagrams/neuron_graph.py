@@ -17,7 +17,7 @@ from coursework.answers.neuron import Gradients, Neuron, Number
 from coursework.answers.neuron_wording import output
 from coursework.diagrams.style import BLUE, FAINT, INK, RED, TEXT_WIDTH
 
-ROW, PAIR_GAP, MARGIN = 0.4, 0.02, 0.21  # inches between rows, extra between pairs, above and below
+ROW, PAIR_GAP, MARGIN = 0.4, 0.02, 0.24  # inches between rows, extra between pairs, above and below
 COLUMNS = {"variable": 0.3, "product": 1.85, "sum": 3.3, "activation": 4.6, "output": 5.8}  # inches
 RADIUS = 0.17
 TEXT_SIZE = 8.5  # points

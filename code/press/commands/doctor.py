@@ -29,6 +29,7 @@ from press.typesetting.formats import builtin_format
 
 State = Literal["ok", "note", "wrong"]
 
+DISTRIBUTION = "literate-press"
 OLDEST_QUARTO = (1, 10)
 ROOM_NEEDED, LEAST_ROOM = 2_000_000_000, 200_000_000
 UNLOCK = "Give yourself the right to it: chmod -R u+rwX . in the project's folder"
@@ -93,17 +94,11 @@ def _python(project: Project) -> Iterator[Item]:
         yield Item("Python", "ok", text)
 
 
-def distribution() -> metadata.Distribution | None:
-    """Find the installed distribution that this package came with."""
-    own = __package__.partition(".")[0]
-    return next((d for d in metadata.distributions() if own in (d.read_text("top_level.txt") or "").split()), None)
-
-
 def _packages(project: Project) -> Iterator[Item]:
     """Look at what this program needs, one a line, and compare all that is installed with the lock."""
-    own, lock = distribution(), project.root / "requirements.lock"
+    lock = project.root / "requirements.lock"
     locked = _requirements(lock.read_text("utf-8").splitlines() if lock.is_file() else [])
-    needed = _requirements((own.requires if own else None) or [])
+    needed = _requirements(metadata.requires(DISTRIBUTION) or [])
     installed: dict[str, metadata.Distribution]
     installed = {canonicalize_name(each.name): each for each in metadata.distributions()}
     for name, wanted in {**needed, **locked}.items():

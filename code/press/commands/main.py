@@ -83,19 +83,8 @@ def _report() -> Report | None:
         return None  # a command that needs it says what is wrong
 
 
-def _print_version(ctx: click.Context, option: click.Parameter, asked: bool) -> None:
-    if asked and not ctx.resilient_parsing:
-        from press.commands.doctor import distribution
-
-        own = distribution()
-        click.echo(own.version if own else "not installed")
-        ctx.exit()
-
-
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
-)
+@click.version_option(package_name="literate-press", message="%(version)s")
 def cli() -> None:
     """Make a literate report from its sources: pages, notebook, and what is handed in.
 

@@ -1,241 +1,40 @@
 r"""Evaluates TeX: one side of a relation, with the values of the names in it.
 
-What stands in a formula of this report is little: sums, products, powers, fractions, roots, some functions, sums and
+What stands in a formula of a report is little: sums, products, powers, fractions, roots, some functions, sums and
 products over an index, cases, norms and vectors. A recursive descent reads just that and raises `Unread` at anything
-else. Values carry how much was added up to them, and how far they may be off because a number was rounded for print.
+else.
 """
 
 from __future__ import annotations
 
-import itertools
+import functools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import mpmath
 
-DIGITS = 60
-NOISE = mpmath.mpf("1e-45")
-"""What the working precision leaves of a difference, relative to what was subtracted."""
-ZERO = mpmath.mpf(0)
-
-
-class Unread(Exception):
-    """A formula, or a part of one, is not understood: the message says what."""
-
-
-# --- tokens ----------------------------------------------------------------------------------------------------------
-
-Tokens = tuple[str, ...]
-
-_TOKEN = re.compile(
-    r"\\(?:mathrm|mathbf|operatorname|text|mbox)\s*\{[^{}]*\}|\\(?:begin|end)\s*\{\w+\}|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S"
+from press.formulas.numbers import (
+    DIGITS,
+    FUNCTIONS,
+    NOISE,
+    Names,
+    Number,
+    Value,
+    added,
+    applied,
+    inverse,
+    multiplied,
+    number,
+    power,
+    scalar,
+    signed,
+    whole,
 )
-_SPACES = frozenset([r"\,", r"\;", r"\:", r"\!", "\\ ", "~", r"\displaystyle", r"\left", r"\right"])
-_SAME = {
-    r"\tfrac": r"\frac", r"\dfrac": r"\frac",
-    r"\leq": r"\le", r"\geq": r"\ge", r"\lbrace": r"\{", r"\rbrace": r"\}", r"\lbrack": "[", r"\rbrack": "]",
-}  # fmt: skip
-_BARS = {r"\|": (r"\lVert", r"\rVert"), "|": (r"\lvert", r"\rvert")}
-_NORMS = {r"\lVert": r"\rVert", r"\lvert": r"\rvert", r"\|": r"\|", "|": "|"}
-_OPEN, _CLOSE = frozenset(["(", "[", "{", r"\{"]), frozenset([")", "]", "}", r"\}"])
-_TAKES_AN_ARGUMENT = frozenset(["^", "_", r"\frac", r"\sqrt"])
-
-
-@lru_cache(maxsize=4096)
-def tokens(tex: str) -> Tokens:
-    """Split TeX into tokens in one spelling: no spaces, no braces around a single token."""
-    for bar, (opening, closing) in _BARS.items():
-        tex = tex.replace(rf"\left{bar}", f"{opening} ").replace(rf"\right{bar}", f"{closing} ")
-    raw = [_spelled(token) for token in _TOKEN.findall(tex)]
-    for before, token in itertools.pairwise(raw):
-        if before in _TAKES_AN_ARGUMENT and re.fullmatch(r"\d{2,}|\d+\.\d+", token):
-            raise Unread(f"{before}{token} without braces")
-    kept = [token for token in raw if token not in _SPACES]
-    found: list[str] = []
-    index = 0
-    while index < len(kept):
-        if kept[index] == "{" and kept[index + 2 : index + 3] == ["}"] and kept[index + 1] not in "{}":
-            found.append(kept[index + 1])
-            index += 3
-        else:
-            found.append(kept[index])
-            index += 1
-    return tuple(found)
-
-
-def _spelled(token: str) -> str:
-    token = re.sub(r"^(\\\w+)\s+\{", r"\1{", token)
-    return _SAME.get(token, token)
-
-
-def is_text(token: str) -> bool:
-    return token.startswith((r"\text{", r"\mbox{"))
-
-
-def depths(found: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Yield each token with the depth of brackets and environments at which it stands."""
-    depth = 0
-    for token in found:
-        if token in _CLOSE or token.startswith(r"\end{"):
-            depth -= 1
-        yield depth, token
-        if token in _OPEN or token.startswith(r"\begin{"):
-            depth += 1
-
-
-def written(found: Sequence[str]) -> str:
-    """Write tokens as TeX again."""
-    text = "".join(f"{t} " if re.fullmatch(r"\\[A-Za-z]+", t) else f" {t} " if t in "+-=" else t for t in found)
-    return text.strip()
-
-
-def split(found: Sequence[str], is_border: Callable[[str], bool]) -> list[list[str]]:
-    parts: list[list[str]] = [[]]
-    for depth, token in depths(found):
-        if depth == 0 and is_border(token):
-            parts.append([])
-        else:
-            parts[-1].append(token)
-    return parts
-
-
-# --- values ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number with what is known of its making.
-
-    Parameters
-    ----------
-    value
-        The number.
-    size
-        What was added up to it, without signs: a difference that is small beside this is noise.
-    error
-        How far it may be off because a number in it was rounded for print.
-    """
-
-    value: mpmath.mpf
-    size: mpmath.mpf
-    error: mpmath.mpf = ZERO
-
-    @property
-    def clean(self) -> mpmath.mpf:
-        """The value, or zero where it is noise."""
-        return ZERO if abs(self.value) <= NOISE * self.size else self.value
-
-
-Value = Number | tuple[Number, ...]
-"""A number, or a vector."""
-
-
-def _number(value: Any, error: Any = 0) -> Number:
-    """Take a number, also as the text of a fraction (``1/3``) or of a multiple of a power of two (``3p-5000``)."""
-    if isinstance(value, str) and "p" in value:
-        value = tuple(map(int, value.split("p")))
-    value = mpmath.mpf(value)
-    return Number(value, abs(value), mpmath.mpf(error))
-
-
-def _of(given: Any) -> Value:
-    return tuple(_number(each) for each in given) if isinstance(given, list | tuple) else _number(given)
-
-
-def _plus(a: Number, b: Number) -> Number:
-    return Number(a.value + b.value, a.size + b.size, a.error + b.error)
-
-
-def _times(a: Number, b: Number) -> Number:
-    error = abs(a.value) * b.error + abs(b.value) * a.error + a.error * b.error
-    return Number(a.value * b.value, a.size * b.size, error)
-
-
-def _applied(function: Callable, argument: Number) -> Number:
-    """Apply a function that rises or falls throughout."""
-    try:
-        value = function(argument.value)
-        ends = [function(argument.value + e) for e in (argument.error, -argument.error)] if argument.error else []
-    except (ValueError, ZeroDivisionError, OverflowError):
-        raise Unread("a function outside its range") from None
-    if not isinstance(value, mpmath.mpf) or not mpmath.isfinite(value):
-        raise Unread("a function outside its range")
-    return Number(value, abs(value), max((abs(end - value) for end in ends), default=ZERO))
-
-
-def _inverse(a: Number) -> Number:
-    if a.clean == 0 or abs(a.value) <= a.error:
-        raise Unread("a division by zero")
-    value = 1 / a.value
-    # what cancelled below a fraction line costs as much as above it
-    return Number(value, a.size / a.value**2, abs(value) * a.error / (abs(a.value) - a.error))
-
-
-def _power(a: Number, b: Number) -> Number:
-    exponent = b.clean
-    if exponent == int(exponent) and abs(exponent) <= 1000:
-        result = _number(1)
-        for _ in range(abs(int(exponent))):
-            result = _times(result, a)
-        return _inverse(result) if exponent < 0 else result
-    if a.clean <= 0:
-        raise Unread("a power of a number that is not positive")
-    return _applied(lambda x: x**exponent, a)
-
-
-def _logistic(x: mpmath.mpf) -> mpmath.mpf:
-    return 1 / (1 + mpmath.exp(-x))
-
-
-def _logistic_slope(x: mpmath.mpf) -> mpmath.mpf:
-    return 1 / (4 * mpmath.cosh(x / 2) ** 2)
-
-
-FUNCTIONS: Mapping[Tokens, Callable[[mpmath.mpf], mpmath.mpf]] = {
-    (r"\tanh",): mpmath.tanh,
-    (r"\exp",): mpmath.exp,
-    (r"\sigma",): _logistic,
-    (r"\sigma", "'"): _logistic_slope,
-    (r"\operatorname{diag}",): lambda x: x,  # of one number
-}
-"""Functions of one argument, by the tokens of their names; the longest name counts."""
-
-
-@dataclass(frozen=True)
-class Names:
-    """The names that one sample of values knows, by their tokens, the longest first."""
-
-    values: Mapping[Tokens, Value]
-    lengths: tuple[int, ...]
-
-    @classmethod
-    def of(cls, sample: Mapping[str, Any]) -> Names:
-        """Take a sample: a number, or a list of numbers, by the TeX of each name."""
-        values: dict[Tokens, Value] = {}
-        with mpmath.workdps(DIGITS):
-            for name, given in sample.items():
-                value = _of(given)
-                for spelling in _spellings(name):
-                    values[spelling] = value
-        return cls(values, tuple(sorted({len(name) for name in values}, reverse=True)))
-
-
-def _spellings(name: str) -> Iterator[Tokens]:
-    r"""Yield a name as tokens; ``\partial y/\partial x`` is ``\frac{\partial y}{\partial x}`` too."""
-    yield tokens(name)
-    bare = name.removesuffix(r"\leftarrow")
-    above, slash, below = bare.partition("/")
-    if slash:
-        yield tokens(rf"\frac{{{above}}}{{{below}}}" + name[len(bare) :])
-
-
-# --- evaluation ------------------------------------------------------------------------------------------------------
+from press.formulas.tokens import NORMS, Tokens, Unread, split, tokens, written
 
 _PRODUCTS = frozenset([r"\cdot", r"\times", r"\odot"])
-_ENDS = frozenset(["+", "-", ")", "]", "}", r"\}", ",", "&", r"\quad", ">", "<", "=", r"\le", r"\ge", *_NORMS.values()])
+_ENDS = frozenset(["+", "-", ")", "]", "}", r"\}", ",", "&", r"\quad", ">", "<", "=", r"\le", r"\ge", *NORMS.values()])
 _CONDITIONS: Mapping[str, Callable[[mpmath.mpf], bool]] = {
     ">": lambda d: d > 0,
     "<": lambda d: d < 0,
@@ -304,20 +103,20 @@ class Evaluation:
         divided = False
         while self._next and self._next not in _ENDS:
             if self._skip("/"):
-                result, divided = _multiplied(result, _inverse(scalar(self._powered()))), True
+                result, divided = multiplied(result, inverse(scalar(self._powered()))), True
             elif self._next in _PRODUCTS:
                 elementwise = self._take() == r"\odot"
-                result = _multiplied(result, self._powered(), elementwise)
+                result = multiplied(result, self._powered(), elementwise)
             elif divided:
                 raise Unread(f"a product without a sign behind a slash in {written(self.member)}")
             else:
-                result = _multiplied(result, self._powered())
+                result = multiplied(result, self._powered())
         return result
 
     def _powered(self) -> Value:
         base = self._operand()
         if self._skip("^"):
-            base = _power(scalar(base), self._argument())
+            base = power(scalar(base), self._argument())
             if self._next in ("^", "_", "'"):
                 raise Unread(f"“{self._next}” behind a power in {written(self.member)}")
         return base
@@ -338,13 +137,13 @@ class Evaluation:
             return self._literal()
         if token == r"\frac":
             self._take()
-            return _multiplied(self._fraction_part(), _inverse(self._argument()))
+            return multiplied(self._fraction_part(), inverse(self._argument()))
         if token == r"\sqrt":
             self._take()
-            return _applied(mpmath.sqrt, self._argument())
+            return applied(mpmath.sqrt, self._argument())
         if token == "e" and self.member[self.at + 1 : self.at + 2] == ("^",):
             self.at += 2
-            return _applied(mpmath.exp, self._argument())
+            return applied(mpmath.exp, self._argument())
         if token in ("(", r"\{"):
             self._take()
             value = self._sum()
@@ -352,7 +151,7 @@ class Evaluation:
             return value
         special = {
             "[": self._vector, r"\max": self._largest, r"\sum": self._series, r"\prod": self._series,
-            r"\mathbf{1}": self._indicator, r"\begin{cases}": self._cases, **dict.fromkeys(_NORMS, self._norm),
+            r"\mathbf{1}": self._indicator, r"\begin{cases}": self._cases, **dict.fromkeys(NORMS, self._norm),
         }  # fmt: skip
         if token in special:
             return special[token]()
@@ -375,21 +174,19 @@ class Evaluation:
 
         A whole number is exact, but a zero may stand for something that is too small to print.
         """
-        if self.member[self.at : self.at + 2] == ("10", "^"):
-            digits, before = "1", ()  # a power of ten alone
-        else:
-            digits, before = self._take(), (r"\times",)
+        is_power = self.member[self.at : self.at + 2] == ("10", "^")  # a power of ten alone
+        digits, before = ("1", "") if is_power else (self._take(), r"\times")
         places = len(digits.partition(".")[2])
-        exponent = self._power_of_ten(*before)
+        exponent = self._power_of_ten(before)
         if exponent is None and not before:
             digits = self._take()
         unit = mpmath.mpf(10) ** ((exponent or 0) - places)
         value = mpmath.mpf(digits) * mpmath.mpf(10) ** (exponent or 0)
         rounded = unit / 2 if places or exponent is not None else mpmath.mpf(0) if value else NOISE
-        return _number(value, rounded)
+        return number(value, rounded)
 
-    def _power_of_ten(self, *before: str) -> int | None:
-        head = (*before, "10", "^")
+    def _power_of_ten(self, before: str) -> int | None:
+        head = (*filter(None, [before]), "10", "^")
         at = self.at + len(head)
         if self.member[self.at : at] != head:
             return None
@@ -419,10 +216,10 @@ class Evaluation:
     def _norm(self) -> Number:
         bar = self._take()
         value = self._sum()
-        self._take(_NORMS[bar])
+        self._take(NORMS[bar])
         if isinstance(value, Number):
             return Number(abs(value.value), value.size, value.error)
-        return _applied(mpmath.sqrt, scalar(_multiplied(value, value)))
+        return applied(mpmath.sqrt, scalar(multiplied(value, value)))
 
     def _largest(self) -> Number:
         self._take(r"\max")
@@ -439,32 +236,29 @@ class Evaluation:
         self._take("_")
         if self._skip("{"):
             index, _ = self._take(), self._take("=")
-            first = _whole(self._sum())
+            first = whole(self._sum())
             self._take("}")
             self._take("^")
-            last = _whole(self._argument())
+            last = whole(self._argument())
         else:
             index = self._take()
             known = self.names.values.get((sign, "_", index))
             if known is None:
                 raise Unread(f"a range for {index} in {written(self.member)}")
-            first, last = 1, _whole(known)
+            first, last = 1, whole(known)
         if not re.fullmatch(r"[a-zA-Z]", index):
             raise Unread(f"the index {index}")
         if last < first and sign == r"\sum":
             raise Unread(f"a sum from {first} to {last}")
-        total: Value | None = None
-        end = self.at
+        values: list[Value] = []
+        start = self.at
         for k in range(min(first, last), max(first, last) + 1):
             bound = tuple(str(k) if token == index else token for token in self.member)
             inner = Evaluation(bound, self.names)
-            inner.at = self.at
-            value = inner._product()
-            end = inner.at
-            joined = added if sign == r"\sum" else _multiplied
-            total = value if total is None else joined(total, value)
-        self.at = end
-        return total
+            inner.at = start
+            values.append(inner._product())
+            self.at = inner.at
+        return functools.reduce(added if sign == r"\sum" else multiplied, values)
 
     def _condition(self) -> bool:
         left = self._sum()
@@ -479,7 +273,7 @@ class Evaluation:
         self._take("[")
         holds = self._condition()
         self._take("]")
-        return _number(int(holds))
+        return number(int(holds))
 
     def _cases(self) -> Value:
         self._take(r"\begin{cases}")
@@ -515,7 +309,7 @@ class Evaluation:
         if name is None:
             raise Unread(f"“{self._next or 'the end'}” in {written(self.member)}")
         self.at += len(name)
-        power = self._argument() if self._skip("^") else None
+        raised = self._argument() if self._skip("^") else None
         if self._skip("("):
             argument = scalar(self._sum())
             self._take(")")
@@ -524,56 +318,8 @@ class Evaluation:
             argument = scalar(self._literal() if value is None and self._next[:1].isdigit() else value)
             if self._next and self._next not in _ENDS and self._next not in _PRODUCTS:
                 raise Unread(f"where the argument of {written(name)} ends in {written(self.member)}")
-        result = _applied(FUNCTIONS[name], argument)
-        return result if power is None else _power(result, power)
-
-
-def scalar(value: Value | None) -> Number:
-    if not isinstance(value, Number):
-        raise Unread("a vector, or nothing, where a number is needed")
-    return value
-
-
-def _whole(value: Value) -> int:
-    number = scalar(value).value
-    if number != int(number) or abs(number) > 1000:
-        raise Unread("a bound that is no small whole number")
-    return int(number)
-
-
-def signed(sign: str, value: Value) -> Value:
-    if sign == "+":
-        return value
-    if isinstance(value, tuple):
-        return tuple(signed(sign, part) for part in value)
-    return Number(-value.value, value.size, value.error)
-
-
-def added(a: Value, b: Value) -> Value:
-    if isinstance(a, Number) and isinstance(b, Number):
-        return _plus(a, b)
-    if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
-        return tuple(_plus(x, y) for x, y in zip(a, b, strict=True))
-    raise Unread("a sum of a number and a vector")
-
-
-def _multiplied(a: Value, b: Value, elementwise: bool = False) -> Value:
-    """Multiply; of two vectors this is the dot product, unless it is element by element."""
-    if isinstance(a, Number) and isinstance(b, Number):
-        return _times(a, b)
-    if isinstance(a, tuple) and isinstance(b, tuple):
-        if len(a) != len(b):
-            raise Unread("a product of vectors of different lengths")
-        parts = [_times(x, y) for x, y in zip(a, b, strict=True)]
-        if elementwise:
-            return tuple(parts)
-        total = parts[0]
-        for part in parts[1:]:
-            total = _plus(total, part)
-        return total
-    if elementwise:
-        raise Unread("a product element by element with a number")
-    return tuple(_times(x, b) for x in a) if isinstance(a, tuple) else tuple(_times(a, y) for y in b)
+        result = applied(FUNCTIONS[name], argument)
+        return result if raised is None else power(result, raised)
 
 
 def evaluate(member: str | Tokens, sample: Mapping[str, Any] | Names) -> Value:

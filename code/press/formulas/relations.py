@@ -1,8 +1,7 @@
-r"""Reads the formulas of a chapter back from its Markdown, and decides on the relations in them.
+r"""Decides on the relations in the formulas of a chapter, and stops the build at one that is false.
 
-What is read is what the reader gets to see: the text as it goes to pandoc, with the outputs of the cells in it. A
-formula is split into statements, a statement into the members between its relation signs, and every member is evaluated
-(`press.formulas.evaluation`) with values that somebody else computed. Nothing here knows what the letters mean.
+Every member of a chain of relations (`press.formulas.reading`) is evaluated (`press.formulas.evaluation`) with values
+that somebody else computed. Nothing here knows what the letters mean.
 
 Values come by the *names* in the formulas (``w_2``, ``\hat m_t``, ``\partial y/\partial x_2``), in readings. A reading
 gives a meaning to every name it knows, with one or more samples of values. A chain of relations holds if there
@@ -14,201 +13,24 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import mpmath
 
 from handin.errors import WorkError
-from press.formulas.evaluation import (
-    DIGITS,
-    NOISE,
-    Names,
-    Number,
-    Tokens,
-    Unread,
-    Value,
-    added,
-    depths,
-    evaluate,
-    is_text,
-    scalar,
-    signed,
-    split,
-    tokens,
-    written,
-)
+from press.formulas.evaluation import evaluate
+from press.formulas.numbers import DIGITS, NOISE, Names, Number, Value, added, pairs, scalar, signed
+from press.formulas.reading import MARK, Chain, Formula, chains, formulas, terms
+from press.formulas.tokens import Tokens, Unread, tokens
 from press.source.qmd import Line
-from press.source.scanning import outside_code
-
-MARK = "<!-- unchecked -->"
-"""Stands directly behind a formula whose symbols mean something else here; it does not reach the output."""
 
 EXACT = mpmath.mpf("1e-9")
 """Agreement after ``=``, relative: values come from programs that compute in double precision."""
 ALIKE = mpmath.mpf("1e-3")
 """Agreement after ``\\approx`` of two sides without a rounded number."""
 
-
-# --- finding ---------------------------------------------------------------------------------------------------------
-
-_FORMULA = re.compile(
-    r"\$\$(?P<display>.+?)\$\$(?P<label>[ \t]*\{#[\w-]+\})?"
-    r"|(?<!\\)\$(?=\S)(?P<inline>(?:[^$\n]|\n(?!\s*\n))*?)(?<=[^\s\\])\$(?!\d)",
-    re.DOTALL,
-)
-_NUMBER = r"[−-]?(?:10[⁻⁰¹²³⁴-⁹]+|\d+(?:\.\d+)?(?:/\d+|\s*×\s*10[⁻⁰¹²³⁴-⁹]+)?)"
-_NUMBER_BEHIND = re.compile(rf"\s*{_NUMBER}")
-_TERM = re.compile(rf"({_NUMBER})\s*·\s*\*(\w+)\*")
-_SENTENCE = re.compile(r"(?<=[.?!])\s|\n\s*\n")
-_AS_TEX = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
-_MARKED = "\ue000"  # a private character in the mark's place while comments are taken out
-
-
-@dataclass(frozen=True)
-class Formula:
-    """A formula of a text: its TeX on one line, whether its author exempted it, and its lines as they stand."""
-
-    tex: str
-    exempt: bool = False
-    lines: tuple[str, ...] = ()
-
-    def place(self, source: Sequence[Line]) -> str:
-        """Name where the formula was written, as an error begins; empty where it was not written by hand."""
-        for at in range(len(source) - len(self.lines) + 1):
-            if all(own in line.text for own, line in zip(self.lines, source[at:], strict=False)):
-                return f"{source[at].place}: "
-        return ""
-
-
-def formulas(markdown: str) -> list[Formula]:
-    """Find the formulas of a Markdown text outside code and comments, in order.
-
-    A number that stands behind a formula which ends with a relation belongs to it: ``$\\lambda =$ 0.001``.
-    """
-    lines = (Line(text, "", number) for number, text in enumerate(markdown.replace(MARK, _MARKED).split("\n"), 1))
-    text = _blank_code(lines)
-    found = []
-    for match in _FORMULA.finditer(text):
-        tex = match["display"] if match["inline"] is None else match["inline"]
-        after, lines = text[match.end() :], tuple(tex.strip().split("\n"))
-        if tex.rstrip().endswith(("=", r"\approx")) and (number := _NUMBER_BEHIND.match(after)):
-            tex, after = f"{tex} {_number_as_tex(number[0])}", after[number.end() :]
-        tex = " ".join(tex.replace(_MARKED, "").split())
-        found.append(Formula(tex, after.lstrip(" \t").startswith(_MARKED), lines))
-    return found
-
-
-def _number_as_tex(text: str) -> str:
-    plain = "".join(text.split()).replace("−", "-").replace("×", r" \times ")
-    return re.sub("[⁻⁰¹²³⁴-⁹]+", lambda power: f"^{{{power[0].translate(_AS_TEX)}}}", plain)
-
-
-def _blank_code(lines: Iterator[Line]) -> str:
-    """Join the lines outside code; where a block of code was taken out, a paragraph ends."""
-    pieces: list[str] = []
-    last = 0
-    for line in outside_code(lines):
-        if line.number > last + 1:
-            pieces.append("")
-        pieces.append(line.text)
-        last = line.number
-    return "\n".join(pieces)
-
-
-def terms(markdown: str) -> list[tuple[str, str, str]]:
-    """Find the terms of the prose, ``0.002 · *w*``: the number as TeX, the name, and the sentence."""
-    lines = (Line(text, "", number) for number, text in enumerate(markdown.split("\n"), 1))
-    sentences = _SENTENCE.split(_blank_code(lines))
-    return [(_number_as_tex(m[1]), m[2], sentence) for sentence in sentences for m in _TERM.finditer(sentence)]
-
-
-def without_marks(markdown: str) -> str:
-    """Take the marks of exempted formulas out."""
-    return re.sub(rf"[ \t]*{re.escape(MARK)}", "", markdown)
-
-
-# --- statements ------------------------------------------------------------------------------------------------------
-
-RELATIONS = frozenset(["=", r"\approx", r"\leftarrow", r"\le", r"\ge"])
-_SEPARATORS = frozenset([r"\quad", r"\qquad", ",", ".", ";"])
-_CONTINUES = RELATIONS | frozenset(["+", "-", r"\cdot", r"\times", r"\odot"])
-BECOMES = r"\text{becomes}"
-_ALIGNED = frozenset(r"\begin{aligned} \end{aligned} \begin{align*} \end{align*}".split())
-
-
-@dataclass(frozen=True)
-class Chain:
-    """Members that stand in relations to each other: ``members[0] signs[0] members[1] signs[1] ...``."""
-
-    members: tuple[Tokens, ...]
-    signs: tuple[str, ...]
-
-    def __str__(self) -> str:
-        parts = [*self.members[:1]]
-        for sign, member in zip(self.signs, self.members[1:], strict=True):
-            parts += [(sign,), member]
-        return " ".join(written(part) for part in parts)
-
-
-def chains(tex: str) -> list[Chain]:
-    """Split a formula into its chains of relations; a statement without a relation is none.
-
-    Rows of an aligned formula that begin with a sign go on with the row before.
-
-    Raises
-    ------
-    Unread
-        If the TeX cannot even be split.
-    """
-    found = [token for token in tokens(tex) if token not in _ALIGNED]
-    rows: list[list[str]] = [[]]
-    for depth, token in depths(found):
-        if depth == 0 and token == "\\\\":
-            rows.append([])
-        elif depth or token != "&":
-            rows[-1].append(token)
-    joined: list[list[str]] = []
-    for row in rows:
-        bare = row
-        while bare[:1] == [r"\quad"] or bare[:2] == ["{", "}"]:  # {} + is a plus between two sides
-            bare = bare[1 if bare[0] == r"\quad" else 2 :]
-        if joined and bare and bare[0] in _CONTINUES:
-            joined[-1] += bare
-        else:
-            joined.append(bare)
-    return [chain for row in joined for chain in _row(row)]
-
-
-def _row(row: Sequence[str]) -> Iterator[Chain]:
-    r"""Yield the chains of a row; ``A = B \text{becomes} C`` says of C what ``A \leftarrow C`` does."""
-    before: Chain | None = None
-    for part in split(row, lambda token: token == BECOMES):
-        statements = split(part, _is_separator)
-        if before is not None:
-            changed = next((tuple(statement) for statement in statements if statement), ())
-            yield Chain((before.members[0], changed), (r"\leftarrow",))
-            statements.remove(list(changed))
-        for statement in statements:
-            if chain := _chain(statement):
-                before = chain
-                yield chain
-
-
-def _is_separator(token: str) -> bool:
-    return token in _SEPARATORS or (is_text(token) and token != BECOMES)
-
-
-def _chain(statement: Sequence[str]) -> Chain | None:
-    signs = tuple(token for depth, token in depths(statement) if depth == 0 and token in RELATIONS)
-    if not signs:
-        return None
-    members = tuple(tuple(part) for part in split(statement, RELATIONS.__contains__))
-    return Chain(members, signs)
-
-
-# --- decision --------------------------------------------------------------------------------------------------------
 
 _PLAIN = re.compile(r"-?(10\^(\d+|\{-?\d+\})|\d+(\.\d+)?(\\times10\^(\d+|\{-?\d+\}))?)")
 
@@ -341,7 +163,7 @@ def judge_term(number: str, name: str, sentence: str, meaning: Meaning) -> Verdi
     if not known:
         return Verdict(written_so, "unread", f"what multiplies {name}")
     term = max(known, key=lambda each: len(each.beside))
-    exact, printed = evaluate("x", {"x": term.value}), evaluate(number, {})
+    exact, printed = scalar(evaluate("x", {"x": term.value})), scalar(evaluate(number, {}))
     if _equal(exact, printed) or ("/" not in number and _close(exact, printed, plain=True)):
         return Verdict(written_so, "holds")
     return Verdict(written_so, "false", f"{_written_value(printed)}, {_written_value(exact)}")
@@ -404,52 +226,45 @@ def _is_lasting(member: Tokens) -> bool:
 
 def _agrees(chain: Chain, sides: Sequence[Value | None]) -> bool:
     """Compare each side with the first that is not rounded; after ``=``, agreement with the one before will do too."""
-    known = [index for index, side in enumerate(sides) if side is not None]
+    known = [(index, side) for index, side in enumerate(sides) if side is not None]
     if len(known) < 2:
         raise Unread("an arrow from a name whose new value is not known")
-    first = known[0]
-    for before, index in itertools.pairwise(known):
+    first = known[0][1]
+    for (_, before), (index, side) in itertools.pairwise(known):
         sign = chain.signs[index - 1]
-        member, side = chain.members[index], sides[index]
         if sign in (r"\le", r"\ge"):
-            difference = scalar(added(sides[before], signed("-", side)))
+            difference = scalar(added(before, signed("-", side)))
             slack = EXACT * abs(scalar(side).value)
             if (difference.clean > slack) if sign == r"\le" else (difference.clean < -slack):
                 return False
-            first = index
+            first = side
         elif sign == r"\approx":
-            if not _alike(sides[first], side, _is_plain(member)):
+            if not _alike(first, side, _is_plain(chain.members[index])):
                 return False
-        elif not _equal(sides[first], side) and not _equal(sides[before], side):
+        elif not _equal(first, side) and not _equal(before, side):
             return False
     return True
-
-
-def _pairs(a: Value, b: Value) -> list[tuple[Number, Number]]:
-    a, b = ((each,) if isinstance(each, Number) else each for each in (a, b))
-    if len(a) != len(b):
-        raise Unread("a number beside a vector")
-    return list(zip(a, b, strict=True))
 
 
 def _equal(a: Value, b: Value) -> bool:
     return all(
         abs(x.value - y.value) <= EXACT * max(abs(x.value), abs(y.value)) + NOISE * (x.size + y.size)
-        for x, y in _pairs(a, b)
+        for x, y in pairs(a, b)
     )
 
 
 def _alike(exact: Value, printed: Value, plain: bool) -> bool:
     """Compare with a rounded number to its last digit, with what is made of such to their last digits, else roughly."""
-    return all(_close(x, y, plain) for x, y in _pairs(exact, printed))
+    return all(_close(x, y, plain) for x, y in pairs(exact, printed))
 
 
 def _close(x: Number, y: Number, plain: bool) -> bool:
     noise = EXACT * abs(x.value) + NOISE * (x.size + y.size)
     if plain:
         half = y.error if y.error > NOISE else mpmath.mpf("0.5")
-        return abs(x.value - y.value) <= half * (1 + EXACT)
-    return abs(x.value - y.value) <= (y.error * (1 + EXACT) + noise if y.error else ALIKE * abs(x.value) + noise)
+        return bool(abs(x.value - y.value) <= half * (1 + EXACT))
+    bound = y.error * (1 + EXACT) if y.error else ALIKE * abs(x.value)
+    return bool(abs(x.value - y.value) <= bound + noise)
 
 
 def _shown(chain: Chain, reading: Reading) -> str:
@@ -468,10 +283,7 @@ def _written_value(side: Value | None) -> str:
         return "…"
     if isinstance(side, tuple):
         return f"[{', '.join(map(_written_value, side))}]"
-    return mpmath.nstr(side.value, 10, strip_zeros=True)
-
-
-# --- chapters --------------------------------------------------------------------------------------------------------
+    return str(mpmath.nstr(side.value, 10, strip_zeros=True))
 
 
 @dataclass
@@ -536,17 +348,21 @@ class Checker:
         for text in chapters:
             if text not in self._sound and (label := self._label(text)) is not None:
                 for formula in formulas(text):
-                    self._require(label, self._judged(label, formula), lambda f=formula: f.place(list(source)))
-                self._require(label, self._terms(label, text), str)
+                    if wrong := _false(self._judged(label, formula)):
+                        self._refuse(label, wrong, formula.place(list(source)))
+                if wrong := _false(self._terms(label, text)):
+                    self._refuse(label, wrong)
         self._sound = frozenset(chapters)
 
-    def _require(self, label: str, verdicts: Sequence[Verdict], place: Callable[[], str]) -> None:
-        wrong = next((verdict for verdict in verdicts if verdict.kind == "false"), None)
-        if wrong is not None:
-            raise WorkError(
-                f"{place()}{self._meaning(label).title}: the printed relation ${wrong.chain}$ does not hold: its sides "
-                f"are {wrong.why}; correct it, or write {MARK} behind the formula if its symbols mean something else."
-            )
+    def _refuse(self, label: str, wrong: Verdict, place: str = "") -> NoReturn:
+        raise WorkError(
+            f"{place}{self._meaning(label).title}: the printed relation ${wrong.chain}$ does not hold: its sides "
+            f"are {wrong.why}; correct it, or write {MARK} behind the formula if its symbols mean something else."
+        )
+
+
+def _false(verdicts: Sequence[Verdict]) -> Verdict | None:
+    return next((verdict for verdict in verdicts if verdict.kind == "false"), None)
 
 
 def judged(tex: str, meaning: Meaning) -> tuple[Verdict, ...]:

@@ -305,7 +305,8 @@ def refuse_images_without_alternative(document: Document, *, strict: bool = True
                 missing += [cell.fence] if key == "fig-alt" else []
     if missing:
         places = ", ".join(line.place for line in missing[:3]) + (", …" if len(missing) > 3 else "")
-        judge.mind(places, f"{len(missing)} figures have no alternative text (fig-alt) for those who do not see them.")
+        count = "a figure has" if len(missing) == 1 else f"{len(missing)} figures have"
+        judge.mind(places, f"{count} no alternative text (fig-alt) for those who do not see pictures.")
 
 
 def headings(lines: Iterable[Line]) -> Iterator[tuple[Line, int, str]]:

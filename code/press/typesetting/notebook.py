@@ -155,6 +155,11 @@ def _code(
     }
 
 
+def _substituted(value: Any, place: str, variables: Mapping[str, Any], document: Document) -> Any:
+    is_text = isinstance(value, str)
+    return shortcodes.substitute(value, place, variables, document.front_matter) if is_text else value
+
+
 def _output(output: dict, count: int | None) -> dict:
     if output["output_type"] == "execute_result":
         output["execution_count"] = count

@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handin.errors import WorkError
-from press.formulas.evaluation import Names, Number, Unread, evaluate, tokens
-from press.formulas.relations import MARK, Checker, Meaning, chains, formulas, judged, without_marks
+from press.formulas.evaluation import evaluate
+from press.formulas.numbers import Names, Number
+from press.formulas.reading import MARK, chains, formulas, without_marks
+from press.formulas.relations import Checker, Meaning, judged
+from press.formulas.tokens import Unread, tokens
 from press.source.qmd import Line
 
 # --- finding --------------------------------------------------------------------------------------------------------
@@ -320,6 +323,14 @@ def test_a_false_relation_is_an_error_that_names_question_formula_and_values():
         caught.value
     )
     assert "\n" not in str(caught.value)
+
+
+def test_a_relation_in_a_cell_of_a_table_is_one_too():
+    table = "# A {#sec-a}\n\n| What | Value |\n|---|---|\n| one | $y = 2x$ |\n| other | VALUE |\n"
+    Checker(MEANT).require([table.replace("VALUE", "$y =$ 4")])
+    for value in ("$y = 3x$", "$y =$ 5"):
+        with pytest.raises(WorkError, match=r"\$y = .*does not hold"):
+            Checker(MEANT).require([table.replace("VALUE", value)])
 
 
 def test_the_error_names_the_place_of_what_was_written_by_hand():
