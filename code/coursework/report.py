@@ -84,7 +84,7 @@ REPORT = Report(
         steps=("runs",),
     ),
     notebook=Document("report/q6-classifier.qmd", settings=_trained, steps=("runs",)),
-    further=(Document("report/evidence.qmd", products=("evidence",)),),
+    further=(Document("report/evidence.qmd", settings=lambda settings: None, products=("evidence",)),),
     names=_names,
     products=(EVIDENCE, PRINTED, RECURRENT),
     steps=(TRAININGS,),
