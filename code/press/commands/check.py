@@ -41,7 +41,8 @@ def check(ctx: click.Context, file: Path | None, final: bool, as_json: bool, sho
     project, settings = _project(required=file is None)
     path = file
     if path is None:
-        assert project is not None and settings is not None, "both are required without a file"
+        assert project is not None
+        assert settings is not None
         path = _own_zip(project, settings)
     report = _checked(path, project, settings, final=final, own=file is None)
     if show_marks and project is None:

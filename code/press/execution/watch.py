@@ -10,6 +10,7 @@ import json
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from importlib.util import source_from_cache
 from pathlib import Path
 from types import FrameType

@@ -73,7 +73,8 @@ class PandocWorker:
         process = self._process
         limit = threading.Timer(PATIENCE, process.kill)
         limit.start()
-        assert process.stdin is not None and process.stdout is not None, "both were opened as pipes"
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
             process.stdin.write(b"%d\n%b" % (len(request), request))
             process.stdin.flush()
