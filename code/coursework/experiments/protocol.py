@@ -111,7 +111,7 @@ def final(budget, model, l2):
 
 def checked(budget, l2):
     """The training that is repeated with `fit` wherever this notebook runs: a short one, in float32."""
-    return new_run(budget, "mlp", budget.sizes[1], 0, l2=l2, precision="float32")
+    return new_run(budget, "mlp", budget.sizes[1], 0, l2=l2, precision="float32", steps=100)
 
 
 def best(results, runs, setting):
