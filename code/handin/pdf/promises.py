@@ -11,6 +11,9 @@ from handin.findings import Finding
 from handin.pdf.reading import Pdf
 from handin.text import shortened
 
+MISREAD = "STREAM-LENGTH-001"
+"""A rule that is not asked: where a stream's last byte happens to be a carriage return, the validator counts it out."""
+
 
 def broken_promises(content: bytes, read: Pdf, file: str) -> list[Finding]:
     """Say which rules of the standards that it claims to follow a PDF breaks.
@@ -34,9 +37,10 @@ def broken_promises(content: bytes, read: Pdf, file: str) -> list[Finding]:
     findings = []
     for name, profile in _claimed(read):
         try:
-            failures = page.validate_pdf_bytes(content, profile=profile).failures
+            found = page.validate_pdf_bytes(content, profile=profile).failures
         except (page.PageError, ValueError):  # a part of the standard, or a file, that it does not know
             continue
+        failures = [failure for failure in found if not failure.rule_id.endswith(MISREAD)]
         rules = list(dict.fromkeys(failure.rule_id for failure in failures))
         if not rules:
             continue
