@@ -6,13 +6,12 @@ import re
 import subprocess
 import unicodedata
 from collections import Counter
-from pathlib import Path
 
 import sympy as sp
 
+from copies import ROOT
 from press.typesetting.pandoc import pandoc
 
-ROOT = Path(__file__).parents[2]
 EXTENSIONS = ROOT / "report" / "_extensions"
 FORMULAS_FILTER = EXTENSIONS / "spoken-formulas" / "formulas.lua"
 FONTS = EXTENSIONS / "coursework" / "fonts"

@@ -18,10 +18,10 @@ import yaml
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from copies import ROOT
 from press.source import qmd
 from press.typesetting import notebook
 
-ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "report" / "q6-classifier.qmd"
 EXPERIMENTS = ROOT / "code" / "coursework" / "experiments"
 COLAB = {"numpy", "matplotlib", "keras", "pandas", "scipy", "sklearn"}

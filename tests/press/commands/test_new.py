@@ -40,7 +40,9 @@ def test_it_builds_in_an_empty_folder_and_a_false_derivation_stops_it(tmp_path):
     assert "wrong by at most 0.03" in text.replace("\xa0", " ")
     assert "Figure 1" in text
     source = folder / "pendulum.py"
-    source.write_text(source.read_text(encoding="utf-8").replace("2 / sp.pi * sp.integrate", "3 / sp.pi * sp.integrate"))
+    source.write_text(
+        source.read_text(encoding="utf-8").replace("2 / sp.pi * sp.integrate", "3 / sp.pi * sp.integrate")
+    )
     done = press(folder, "render")
     assert done.returncode == 1
     assert "The series does not give the exact period (pendulum.py:" in done.stderr

@@ -4,17 +4,16 @@ import gzip
 import hashlib
 import shutil
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
 from generated_images import generated
 
+from copies import ROOT
 from coursework.experiments import data
 from coursework.experiments.images import split
 from handin.errors import InputError
 
-ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
     "x_train": "train-images-idx3-ubyte",
     "y_train": "train-labels-idx1-ubyte",

@@ -1,15 +1,13 @@
 """Small data sets, made once: real images for the trainings, generated ones of another shape."""
 
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from generated_images import generated
 
+from copies import ROOT
 from coursework.experiments import data
 from coursework.experiments.images import split
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
