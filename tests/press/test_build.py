@@ -239,11 +239,11 @@ def test_a_pdf_that_keeps_no_standard_does_not_cost_the_pages(builder, write):
     write("Words.")
     text = builder.report(reading()).text
     for turn in range(2):
-        with pytest.raises(WorkError, match="unknown variable: nonsense"):
+        with pytest.raises(InputError, match="unknown variable: nonsense"):
             builder.typesetter.pages_and_pdf(f"{text}\n#nonsense")
         pages, pdf = builder.typesetter.pages_and_pdf(f'{text}\n#image(bytes("{SVG}"))\nTurn {turn}')
         assert pages
-        with pytest.raises(WorkError, match="PDF/UA-1 error: missing alt text"):
+        with pytest.raises(InputError, match="PDF/UA-1 error: missing alt text"):
             pdf.result()
 
 
@@ -256,7 +256,7 @@ EDITS = [
     ("an alternative text", "A line that rises.", "A rising line.", False),
     ("a comment in a cell", "plt.figure(figsize=(3, 2))", "plt.figure(figsize=(3, 2))  # small", False),
     ("a variable", "{{< var q1.y >}}", "{{< meta title >}}", False),
-    ("echo", "#| echo: true\n", "", False),
+    ("echo", "#| echo: true\n#| lst-label", "#| echo: fenced\n#| lst-label", False),
     ("code", "plt.plot([1, 2]);", "plt.plot([1, 3]);", True),
     ("a new cell", "so here.", "so here.\n\n```{python}\n1 + 1\n```\n", True),
 ]
@@ -303,7 +303,7 @@ def test_an_error_in_the_template_names_its_line(builder, project, write):
     number = next(n for n, line in enumerate(lines, 1) if line.startswith("#let ink"))
     template.write_text("\n".join([*lines[: number - 1], lines[number - 1] + " + nothing", *lines[number:]]))
     place = f"report/_extensions/coursework/typst-template.typ:{number}"
-    with pytest.raises(WorkError, match=f"^{place}: Typst cannot set the document: unknown variable: nothing"):
+    with pytest.raises(InputError, match=f"^{place}: Typst cannot set this: unknown variable: nothing"):
         builder.typesetter.compile(builder.report(reading()).text)
 
 
@@ -631,8 +631,8 @@ def test_an_exempted_formula_is_set_without_its_mark(builder, write):
 
 
 def test_an_unknown_front_matter_key_is_refused(builder, project):
-    (project.folder / "report.qmd").write_text("---\ntitle: T\ntoc: true\n---\n\nText\n")
-    with pytest.raises(InputError, match="'toc' is not supported"):
+    (project.folder / "report.qmd").write_text("---\ntitle: T\nthoc: true\n---\n\nText\n")
+    with pytest.raises(InputError, match="'thoc' is not supported"):
         builder.report(reading())
 
 

@@ -7,6 +7,7 @@ import json
 import subprocess
 import threading
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,9 @@ class PandocWorker:
         """
         if "\t" in text:  # the command line replaces tabs before it reads
             return None
-        request = json.dumps({"text": text, "from": reader, "filters": [str(path) for path in filters]}).encode()
+        names = [str(path) for path in filters]
+        asked = {"text": text, "from": reader, "filters": names, "abbreviations": self._abbreviations()}
+        request = json.dumps(asked).encode()
         with self._lock:
             try:
                 answer = self._ask(request)
@@ -60,6 +63,12 @@ class PandocWorker:
                 return None
         made = answer.get("text")
         return None if made is None else made.rstrip("\n") + "\n"
+
+    @cache  # noqa: B019 - one worker is kept as long as the process
+    def _abbreviations(self) -> list[str]:
+        """Return the words whose full stop ends no sentence, which pandoc's command line knows."""
+        command = [self._command[0], "--print-default-data-file=abbreviations"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
     def _ask(self, request: bytes) -> dict[str, Any]:
         if self._process is None or self._process.poll() is not None:

@@ -38,6 +38,7 @@ def healthy(tmp_path, monkeypatch) -> Project:
         lines.append(f"{hashlib.sha256(content).hexdigest()}  {name}")
     (data / "SHA256SUMS").write_text("\n".join(lines) + "\n")
     (folder / "_quarto.yml").write_text("")
+    (folder / "pyproject.toml").write_text('[tool.press]\nreport = "coursework.report:REPORT"\n')
     shutil.copy(ROOT / "_environment", folder)
     (folder / "coursework.yml").write_text('student_id: "101234567"\ndate: 2026-11-23\n')
     shutil.copy(ROOT / "requirements.lock", folder)

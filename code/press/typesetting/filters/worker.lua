@@ -5,7 +5,9 @@ FORMAT = "typst"
 
 local function convert(request)
   -- as on pandoc's command line
-  local reader = pandoc.ReaderOptions { columns = 72 }
+  local abbreviations = {}
+  for _, word in ipairs(request.abbreviations) do abbreviations[word] = true end
+  local reader = pandoc.ReaderOptions { columns = 72, abbreviations = abbreviations }
   local writer = pandoc.WriterOptions { wrap_text = "none", number_sections = true }
   local document = pandoc.read(request.text, request.from, reader)
   for _, path in ipairs(request.filters) do
