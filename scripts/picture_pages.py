@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 
 from press.project import Project
 
-PAGES = (1, 8, 11)
+PAGES = (1, 8, 10)
 SCALE = 1.25  # pixels a point
 GAP = 36
 GROUND, SHADOW = "#eef0f3", "#9aa3ad"
