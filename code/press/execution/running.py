@@ -83,7 +83,7 @@ class Kernel:
         manager.client_class = "press.execution.kernel_client.PromptClient"
         if runtime := os.environ.get("JUPYTER_RUNTIME_DIR"):
             manager.connection_file = str(Path(runtime) / f"kernel-{uuid.uuid4().hex}.json")
-        options = "{'bbox_inches': None, 'metadata': {'Date': None}}"
+        options = "{'bbox_inches': 'tight', 'metadata': {'Date': None}}"
         manager.start_kernel(
             extra_arguments=[
                 f"--InlineBackend.print_figure_kwargs={options}",
