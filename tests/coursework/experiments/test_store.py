@@ -85,7 +85,7 @@ def test_missing_result(store):
         lambda raw: b"",
         lambda raw: raw[:-30] + bytes([raw[-30] ^ 1]) + raw[-29:],
         lambda raw: b"\0" * len(raw),
-        lambda raw: raw.replace(b"coursework-kept", b"somebody-elses"),
+        lambda raw: raw.replace(b'"kept-1"', b'"else-9"'),
     ],
     ids=["half", "empty", "one bit", "zeros", "another format"],
 )
@@ -235,11 +235,10 @@ def test_unknown_profile(settings):
 def test_results_that_the_profile_does_not_name_do_not_count(tmp_path):
     """A folder with leftovers of other code or profiles makes the same documents as one without."""
     from coursework.experiments.store import RunStore, state
-    from coursework.settings import load
     from press.project import Project
 
     project = Project.find(Path(__file__).parent)
-    settings = load(project.settings_file)
+    settings = project.settings()
     elsewhere = Project(tmp_path)
     (tmp_path / "data").symlink_to(project.data)
     before = state(elsewhere, settings)
