@@ -166,7 +166,7 @@ def test_a_project_that_cannot_be_written_is_one_sentence(closed, command):
     before = contents(closed)
     line = one_sentence(without_rights(closed, command))
     assert "The project's folder cannot be written" in line
-    assert "mend its permissions" in line
+    assert "fix its permissions" in line
     assert contents(closed) == before
 
 

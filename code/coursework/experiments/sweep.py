@@ -143,7 +143,7 @@ def run(
                     advance(found.run, found.result)
                 missing = _missing(store, failed)
         except KeyboardInterrupt:
-            raise Interrupted(f"Stopped: {len(store)} results are kept; go on with `coursework experiments`.") from None
+            raise Interrupted(f"Stopped: {len(store)} results are kept.") from None
         finally:
             _stop_workers()
     summary.kept = len(store) - summary.trained
@@ -368,7 +368,7 @@ def _marks(project: Project) -> Iterator[Path]:
         folder = Path(tempfile.mkdtemp(prefix="under-way-", dir=project.cache))
     except OSError as error:
         raise WorkError(
-            f"{project.name(project.cache)} cannot be written ({error.strerror}): make room or mend the permissions."
+            f"{project.name(project.cache)} cannot be written ({error.strerror}): make room or fix the permissions."
         ) from None
     try:
         yield folder

@@ -116,7 +116,7 @@ def main(arguments: list[str] | None = None) -> None:
     except WorkError as error:
         _fail(str(error) + (_recorded(error) if error.__cause__ else ""), EXIT_FAILED)
     except Interrupted as error:
-        _fail(str(error), EXIT_INTERRUPTED)
+        _fail(f"{error} `{_this_command()}` goes on from there.", EXIT_INTERRUPTED)
     except click.ClickException as error:
         error.show()
         sys.exit(EXIT_INPUT)

@@ -135,7 +135,7 @@ class OutputCache:
         except Exception as error:
             if reason := _hindrance(error):  # what is kept may be sound
                 raise WorkError(
-                    f"The cache of executed cells cannot be used ({reason}): make room, mend the permissions, or end "
+                    f"The cache of executed cells cannot be used ({reason}): make room, fix the permissions, or end "
                     "what else uses it."
                 ) from None
             self._set_aside(type(error).__name__)

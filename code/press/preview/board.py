@@ -133,7 +133,7 @@ class Board:
         self._wake()
 
     def problem(self, where: str, problem: Problem | None) -> None:
-        """Say what is wrong at a stage of the work; None when it is mended."""
+        """Say what is wrong at a stage of the work; None when it is put right."""
         with self._lock:
             problems = {name: each for name, each in self._view.problems.items() if name != where}
             if problem:

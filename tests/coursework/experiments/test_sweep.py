@@ -255,7 +255,7 @@ except Interrupted as error:
     os.kill(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert out, err
-    assert out.strip().endswith("results are kept; go on with `coursework experiments`.")
+    assert out.strip().endswith("results are kept.")
     assert "Traceback" not in err
     assert out.startswith(f"Stopped: {kept(project)} ")
     wait_until(lambda: not alive(process.pid), seconds=20)  # its workers have ended with it
