@@ -14,15 +14,13 @@ ID = "101234567"
 
 QUICKLY_MADE = {
     "the state of the last build": ".cache/state.json",
-    "pandoc's sections": ".cache/render/pandoc/*.typ",
+    "pandoc's sections": ".cache/render/pandoc/*.json",
     "the template": ".cache/render/template/*.typ",
     "the figures": ".cache/render/figures/*",
     "the Typst source": ".cache/render/report.typ",
-    "the ledger of the test set": ".cache/runs/test-set.json",
     "the kept variables": ".cache/products/variables.json",
     "the variables": "_variables.yml",
     "the notebook that the report embeds from": "report/_generated/q6-classifier.ipynb",
-    "the stamp of Quarto's cache": ".cache/quarto.digest",
     "what is handed in": "_output/*",
 }
 COMPUTED = (
@@ -99,7 +97,7 @@ def test_what_is_quickly_made_is_made_again_and_nothing_is_executed(built, copy,
 
 
 def test_executed_cells_are_executed_again(built, copy):
-    """`tests/publishing/test_execution.py` has the other ways of damage."""
+    """`tests/press/execution/test_execution.py` has the other ways of damage."""
     before = trainings(copy)
     for path in found(copy, ".cache/executed/executed/*/base.ipynb"):
         path.unlink()
@@ -139,7 +137,7 @@ def test_what_was_computed_is_computed_again_and_nothing_else(built, copy, damag
     assert "Executing" not in said
 
 
-@pytest.mark.parametrize("name", ["state.json", "render", "products", "quarto.digest"])
+@pytest.mark.parametrize("name", ["state.json", "render", "products"])
 def test_a_file_in_place_of_a_folder_or_the_other_way_round_is_one_sentence(copy, name):
     (copy / ".cache" / "state.json").write_text("{}")  # else nothing would be looked at
     path, aside = copy / ".cache" / name, copy / "aside"

@@ -19,7 +19,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from copies import ROOT
-from press.source import qmd
+from press.source import reading
 from press.typesetting import notebook
 
 SOURCE = ROOT / "report" / "q6-classifier.qmd"
@@ -29,7 +29,7 @@ COLAB = {"numpy", "matplotlib", "keras", "pandas", "scipy", "sklearn"}
 
 @pytest.fixture(scope="module")
 def document():
-    return qmd.read(SOURCE, ROOT)
+    return reading.read(SOURCE, ROOT)
 
 
 @pytest.fixture(scope="module")
@@ -265,7 +265,7 @@ def test_a_false_claim_stops_the_build_with_its_line_and_numbers(tmp_path):
         "Text.\n\n```{python}\nfrom coursework.experiments.findings import claim\n\nclaim.excuse = ''\n"
         'claim("less is more", 2 < 1, 2, 1)\n```\n'
     )
-    document = qmd.read(tmp_path / "a.qmd", tmp_path)
+    document = reading.read(tmp_path / "a.qmd", tmp_path)
     with Kernel(tmp_path) as kernel, pytest.raises(Exception, match=r"this sentence is false") as stopped:
         kernel.run(Job(document, tmp_path, ("svg",), {}))
     assert str(stopped.value) == "a.qmd:7: AssertionError: this sentence is false: less is more (2; 1)"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from handin.errors import InputError
+from handin.errors import InputError, WorkError
 from press.commands.terminal import opened
 from press.currency import last_made, why_not
 from press.marker import MARKER, is_marked
@@ -89,11 +89,12 @@ def _cells(project: Project, settings: Settings) -> Iterator[tuple[str, tuple[st
         for document in project.report.documents:
             try:
                 job = builder.job(document, inputs)
-            except InputError as error:
+                reasons = builder.executed.why(job) if job.cells else ()
+            except (InputError, WorkError) as error:
                 yield document.path, (str(error),)
                 continue
             if job.cells:
-                yield f"{len(job.cells)} cells of {document.path}", builder.executed.why(job)
+                yield f"{len(job.cells)} cell{'s' if len(job.cells) > 1 else ''} of {document.path}", reasons
 
 
 def _in_use(project: Project, settings: Settings) -> Settings:
