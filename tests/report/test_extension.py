@@ -219,7 +219,7 @@ def test_tables_have_header_cells(tags):
     roles = [role for role, _ in tags]
     assert roles.count("Table") == 1
     assert roles.count("TH") == 5, "three columns and two rows"
-    assert roles.count("TD") == 6
+    assert roles.count("TD") == 4
 
 
 def test_lists_links_notes_and_captions_are_tagged(tags):
