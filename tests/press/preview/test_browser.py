@@ -185,7 +185,7 @@ def test_what_is_executed_is_said_while_it_is(page, write, running):
     before = page.evaluate(SOURCES)
     waiting = "import time\nfrom pathlib import Path\nwhile not Path('../go').exists():\n    time.sleep(0.02)\n"
     write("report/_second.qmd", "import matplotlib", waiting + "import matplotlib")
-    wait(page, f"{WORDS} === 'Executing report/report.qmd: cell 2 of 2 (fig-line)'")
+    wait(page, f"{WORDS} === 'Executing report/report.qmd: cell 1 of 1 (fig-line)'")
     assert page.get_attribute("#state", "data-state") == "building"
     assert page.evaluate(SOURCES) == before
     # What is written meanwhile is not lost: the newest of it shows at the end.
