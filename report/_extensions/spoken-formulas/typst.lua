@@ -172,7 +172,8 @@ return function(part)
   function setters.num(node) return node.text:match(",") and quoted(node.text) or node.text:match("^%.") and '"' .. node.text .. '"' or node.text end
   function setters.sym(node)
     -- Typst's own classes of these differ from TeX's.
-    if node.name == "colon" or node.ch == "‖" or node.ch == "|" or node.ch == "√" then
+    if node.ch == "√" then return 'class("normal", lr(\\√))' end -- `lr` centres it: the glyph hangs below the line
+    if node.name == "colon" or node.ch == "‖" or node.ch == "|" then
       return 'class("' .. classes[node.cls] .. '", ' .. escaped(node.ch) .. ")"
     end
     return escaped(node.ch)
