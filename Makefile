@@ -67,7 +67,7 @@ clean:
 	@if command -v flock >/dev/null && [ -e .cache/lock ] && ! flock --nonblock .cache/lock true; \
 	  then echo "A build or a training is running in this folder: end it first." >&2; exit 1; fi
 	@find .cache -mindepth 1 -maxdepth 1 ! -name runs ! -name lock -exec rm -rf {} + 2>/dev/null || true
-	@rm -rf _output report/_generated report/*_files _variables.yml .pytest_cache .ruff_cache .hypothesis .quarto
+	@rm -rf _output report/_generated report/*_files _variables.yml .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage .quarto
 	@for each in report/*.qmd; do rm -f "$${each%.qmd}.html" "$${each%.qmd}.typ" "$${each%.qmd}.ipynb"; done
 	@find code tests scripts benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 	@echo "Removed what can be made again. $$(ls .cache/runs 2>/dev/null | grep -cE 'seed[0-9]+-[0-9a-f]+\.json$$' || true) trained results are kept; 'make distclean' removes them."
