@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from copies import ROOT, coursework
+from copies import ROOT, coursework, coursework_environment
 
 ID = "101234567"
 
@@ -24,7 +24,7 @@ def digests(folder) -> dict[str, str]:
 
 
 def start(folder, *arguments) -> subprocess.Popen:
-    env = {**os.environ, "COURSEWORK_PROFILE": "tiny", "STUDENT_ID": ID, "PYTHONPATH": str(folder / "code")}
+    env = coursework_environment(folder, STUDENT_ID=ID, MAKELEVEL="1")
     command = [sys.executable, "-m", "press.commands.main", *arguments]
     return subprocess.Popen(
         command, cwd=folder, env=env, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -111,7 +111,7 @@ def test_an_ending_ends_soon_and_says_how_to_go_on(copy, ending):
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in errors
-    assert "bundle` goes on from there" in errors
+    assert "`make submission` goes on from there" in errors
 
 
 def test_clean_waits_for_nobody_and_takes_nothing_from_a_build(copy):

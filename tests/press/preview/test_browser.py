@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 import urllib.request
 from pathlib import Path
 
@@ -276,14 +275,10 @@ def test_the_keyboard_reaches_everything(page):
     assert reached[:4] == ["Skip to the document", "Pages", "Notebook", "PDF"]
 
 
-def test_a_prose_edit_shows_soon(page, write):
-    """A bound that holds on a busy machine too; `benchmarks/rendering.py` measures."""
-    took = []
+def test_every_prose_edit_shows(page, write):
+    """How soon: `benchmarks/rendering.py`."""
     for turn in range(5):
         before = page.evaluate(SOURCES)
         old, new = ("First begins.", "First starts.") if turn % 2 == 0 else ("First starts.", "First begins.")
-        began = time.monotonic()
         write("report/_first.qmd", old, new)
         until(lambda: page.evaluate(SOURCES)[0] != before[0], "the first page")  # noqa: B023
-        took.append(time.monotonic() - began)
-    assert min(took) < 1.0

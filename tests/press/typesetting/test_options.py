@@ -171,7 +171,8 @@ def test_the_size_of_figures_is_the_documents(papers):
     papers.set(f"---\nfig-width: 3\nfig-height: 1\nfig-dpi: 50\n---\n\n```{{python}}\n{DRAW}\n```\n")
     figures = papers.builder.project.cache / "render" / "figures"
     newest = max(figures.glob("*.svg"), key=lambda path: path.stat().st_mtime_ns).read_text()
-    assert 'width="216pt" height="72pt"' in newest
+    # the axes take 0.775 by 0.77 of the figure, whose margins are trimmed
+    assert f'width="{216 * 0.775:g}" height="{72 * 0.77:g}"' in newest
 
 
 @pytest.mark.parametrize(
