@@ -170,11 +170,6 @@ class Notebook:
         found = mapping_of(self.metadata.get(METADATA)).get(key)
         return found if isinstance(found, str) else None
 
-    @property
-    def is_from_colab(self) -> bool:
-        """Whether Colab saved it."""
-        return "colab" in self.metadata
-
     def prose(self) -> str:
         """Return the text of all Markdown cells."""
         return "\n\n".join(cell.source for cell in self.cells if cell.is_markdown)

@@ -155,11 +155,6 @@ def _code(
     }
 
 
-def _substituted(value: Any, place: str, variables: Mapping[str, Any], document: Document) -> Any:
-    is_text = isinstance(value, str)
-    return shortcodes.substitute(value, place, variables, document.front_matter) if is_text else value
-
-
 def _output(output: dict[str, Any], count: int | None) -> dict[str, Any]:
     if output["output_type"] == "execute_result":
         output["execution_count"] = count
