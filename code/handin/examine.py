@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from handin.archive import MEGABYTE, open_zip
-from handin.findings import Finding, counted, ordered
+from handin.findings import Finding, Said, counted, of_file, ordered
 from handin.identity import (
     BUILD_AGAIN,
     Naming,
@@ -129,8 +129,7 @@ def examine(
         message = f"The zip carries a comment that a marker does not see: {shortened(comment, 40)}"
         findings.append(Finding("warning", name, "", message, "Make the zip again."))
     for place, texts in (("comment", opened.comments), ("extra field", opened.hidden)):
-        for leak in (leak for text in texts for leak in leaks(text)):
-            findings.append(Finding(leak.severity, name, place, leak.message, leak.fix))
+        findings += of_file(name, (leak.at(place) for text in texts for leak in leaks(text)))
     findings += _count_findings(name, opened.members, _has_notebook(owner.names))
     return _examined(findings, opened.members, owner, scheme, expected, zip_name=name)
 
@@ -157,15 +156,15 @@ def _examined(
             findings += problems
             if read is not None:
                 pdf, pdf_file = read, name
-                findings += pdf_identity(read, name, student_id, owner)
-                findings += _pdf_currency(read, name, content, expected)
+                findings += of_file(name, pdf_identity(read, student_id, owner))
+                findings += of_file(name, _pdf_currency(read, expected, _is_as_made(name, content, expected)))
         elif kind_of(name) == ".ipynb":
             found, problems = check_notebook_content(content, name)
             findings += problems
             if found is not None:
                 notebook, notebook_file = found, name
-                findings += notebook_identity(found, name, student_id)
-                findings += _notebook_currency(found, name, content, expected)
+                findings += of_file(name, notebook_identity(found, student_id))
+                findings += of_file(name, _notebook_currency(found, expected, _is_as_made(name, content, expected)))
     answers = locate(scheme, pdf, notebook) if scheme else []
     return Examination(ordered(counted([*findings, *answer_findings(answers, pdf_file, notebook_file)])), answers)
 
@@ -175,14 +174,13 @@ def _has_notebook(naming: Naming | None) -> bool:
     return naming is None or naming("").notebook is not None
 
 
-def _count_findings(zip_name: str, members: dict[str, bytes], has_notebook: bool) -> list[Finding]:
+def _count_findings(zip_name: str, members: dict[str, bytes], has_notebook: bool) -> Iterator[Finding]:
     """The assignment asks for one PDF and one notebook, and nothing else."""
-    findings = []
     kinds = Counter(kind_of(name) for name in members)
     for suffix, what in ((".pdf", "PDF"), (".ipynb", "notebook"))[: 1 + has_notebook]:
         if kinds[suffix] != 1:
             message = f"It holds {kinds[suffix] or 'no'} {what}{'s' if kinds[suffix] > 1 else ''}; one is asked for."
-            findings.append(Finding("error", zip_name, "", message, "Put one PDF and one notebook into the zip."))
+            yield Finding("error", zip_name, "", message, "Put one PDF and one notebook into the zip.")
     for name, content in members.items():
         if kind_of(name):
             continue
@@ -191,45 +189,42 @@ def _count_findings(zip_name: str, members: dict[str, bytes], has_notebook: bool
             message = "The file is hidden and was not asked for: a system or a program left it there."
         elif real := looks_like(content, instead_of=""):
             message, fix = f"The file was not asked for; it is {real.name}.", f"Take it out of the zip. {real.fix}"
-        findings.append(Finding("error", zip_name, shortened(name), message, fix))
-    return findings
+        yield Finding("error", zip_name, shortened(name), message, fix)
 
 
-def _pdf_currency(read: Pdf, name: str, content: bytes, due: Digests) -> list[Finding]:
-    is_as_made = due.files.get(name) in (None, hashlib.sha256(content).hexdigest())
-    return _stale(name, "PDF", read.digest, due.pdf, is_as_made, required=due.required)
+def _is_as_made(name: str, content: bytes, due: Digests) -> bool:
+    return due.files.get(name) in (None, hashlib.sha256(content).hexdigest())
 
 
-def _notebook_currency(found: Notebook, name: str, content: bytes, due: Digests) -> list[Finding]:
+def _pdf_currency(read: Pdf, due: Digests, is_as_made: bool) -> Iterator[Said]:
+    return _stale("PDF", read.digest, due.pdf, is_as_made, required=due.required)
+
+
+def _notebook_currency(found: Notebook, due: Digests, is_as_made: bool) -> Iterator[Said]:
     """A notebook that a program saved again is still the same, as long as its reader sees the same."""
-    is_as_made = due.files.get(name) in (None, hashlib.sha256(content).hexdigest())
     if found.content is not None:
         is_as_made = found.content == seen_digest(found.raw)
     if due.notebook is None and not is_as_made:
         message = "Its cells or outputs were changed after it was made from its sources."
-        return [
-            Finding("warning", name, "", message, "Hand in the one that was made, or see that the change is meant.")
-        ]
-    return _stale(name, "notebook", found.inputs, due.notebook, is_as_made, required=due.required)
+        yield "warning", "", message, "Hand in the one that was made, or see that the change is meant."
+    yield from _stale("notebook", found.inputs, due.notebook, is_as_made, required=due.required)
 
 
-def _stale(
-    name: str, what: str, carried: str | None, expected: str | None, is_as_made: bool, *, required: bool
-) -> list[Finding]:
+def _stale(what: str, carried: str | None, expected: str | None, is_as_made: bool, *, required: bool) -> Iterator[Said]:
     """Compare the digest that a file carries with the one that the sources give now, and say if it was changed."""
-    if expected is None:
-        return []
     message = f"The {what} does not say which sources it was made from"
+    if expected is None:
+        return
     if carried is None and not required:
-        return [Finding("warning", name, "metadata", f"{message}.", "See yourself that it is the current one.")]
-    if carried is None:
-        message = f"{message}, as this project's would."
+        yield "warning", "metadata", f"{message}.", "See yourself that it is the current one."
+    elif carried is None:
+        yield "error", "", f"{message}, as this project's would.", BUILD_AGAIN
     elif carried == expected + DRAFT:
         message = f"The {what} is a draft: of its cells only those were executed that an edit reaches."
+        yield "error", "", message, BUILD_AGAIN
     elif carried != expected:
         message = f"The {what} is older than its sources: they have changed since it was made."
+        yield "error", "", message, BUILD_AGAIN
     elif not is_as_made:
         message = f"The {what} is not the one that these sources give: it was changed after it was made."
-    else:
-        return []
-    return [Finding("error", name, "", message, BUILD_AGAIN)]
+        yield "error", "", message, BUILD_AGAIN

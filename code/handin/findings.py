@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
@@ -54,6 +54,12 @@ class Finding:
     def __str__(self) -> str:
         where = f"{self.file}, {self.place}" if self.place else self.file
         return f"{self.severity}: {where}: {self.message} → {self.fix}"
+
+
+def of_file(file: str, said: Iterable[Said]) -> Iterator[Finding]:
+    """Turn what is said of one file into findings."""
+    for severity, place, message, fix in said:
+        yield Finding(severity, file, place, message, fix)
 
 
 class Refused(WorkError):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
-from handin.findings import MOST_ALIKE, Finding, Said, Severity
+from handin.findings import MOST_ALIKE, Finding, Said, Severity, of_file
 from handin.notebook.reading import FENCE, Cell, Json, Notebook, is_raster, mapping_of, read_notebook, text_of
 from handin.private.files import decoded, file_leaks, image_leaks, markup_leaks
 from handin.private.text import Leak, leaks, metadata_leaks, metadata_texts
@@ -79,7 +79,7 @@ def check_notebook_content(content: bytes, file: str) -> tuple[Notebook | None, 
         known = {message for _, _, message, _ in said}
         found = leaks(content.decode("utf-8", "replace"), "source")
         said += [leak.at("") for leak in found if leak.message not in known]
-    return notebook, findings + [Finding(severity, file, place, *words) for severity, place, *words in said]
+    return notebook, [*findings, *of_file(file, said)]
 
 
 def _execution(notebook: Notebook) -> Iterator[Said]:

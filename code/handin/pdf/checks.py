@@ -18,7 +18,7 @@ import pikepdf
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from handin.findings import Finding, Said, Severity
+from handin.findings import Finding, Said, Severity, of_file
 from handin.kinds import looks_like
 from handin.pdf.bombs import is_bomb
 from handin.pdf.drawn import drawn, items
@@ -112,8 +112,7 @@ def _examined(opened: _Opened) -> Iterator[Finding]:
     """Make every check; one that a strange structure stops does not stop the others."""
     for what, check in _CHECKS.items():
         try:
-            for severity, place, *words in check(opened):
-                yield Finding(severity, opened.file, place, *words)
+            yield from of_file(opened.file, check(opened))
         except _UNREADABLE as error:
             message = f"{what} could not be looked at: the file is built in an unusual way ({_reason(str(error))})."
             fix = "Look yourself, or export the PDF again from its program."
