@@ -30,6 +30,7 @@ from press.report import Document
 from press.source import qmd, reading, references, refusals, shortcodes
 from press.source.qmd import Cell
 from press.typesetting import bibliography, emit, formats, frontmatter, notebook, pandoc, rendering
+from press.typesetting.outputs import Context
 from press.typesetting.worker import PandocWorker
 
 Variables = Mapping[str, Mapping[str, str]]
@@ -278,7 +279,7 @@ class Builder:
         """
         job = self.job(document, prepared.inputs)
         execution = self._execute(job, self.cache, refresh)
-        context = emit.Context(
+        context = Context(
             self.project.root,
             self.project.cache / "render" / "figures",
             prepared.variables,

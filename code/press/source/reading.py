@@ -14,6 +14,7 @@ from typing import Any
 
 from handin import yaml_text
 from handin.errors import InputError
+from handin.text import read_text
 from press.source import options, shortcodes
 from press.source.qmd import Cell, Document, Kind, Line, Prose
 from press.source.scanning import Scanner
@@ -73,16 +74,8 @@ class _Reader:
 
     def _lines(self, path: Path) -> list[Line]:
         name = _name(path, self.root)
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except FileNotFoundError:
-            raise InputError(f"{name} is missing.") from None
-        except UnicodeDecodeError:
-            raise InputError(f"{name} is not UTF-8 text: save it again as UTF-8.") from None
-        except OSError as error:
-            raise InputError(f"{name} cannot be read ({error.strerror}).") from None
+        text = read_text(path, name).replace("\r\n", "\n").replace("\r", "\n")
         self.sources.append(path)
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
         if bad := _CONTROL.search(text):
             line = text.count("\n", 0, bad.start()) + 1
             raise InputError(
