@@ -6,7 +6,7 @@ What is found is checked as far as it takes no look at more than a cell or a lin
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -213,7 +213,7 @@ def _parsed(text: str) -> Any:
     return yaml_text.parse(text)
 
 
-def mapping(text: str, lines: list[Line] | tuple[Line, ...], what: str) -> dict[str, Any]:
+def mapping(text: str, lines: Sequence[Line], what: str) -> dict[str, Any]:
     """Read a mapping from YAML text that stands in `lines`; its values are shared and not to be changed.
 
     Raises
@@ -231,6 +231,11 @@ def mapping(text: str, lines: list[Line] | tuple[Line, ...], what: str) -> dict[
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise InputError(f"{lines[0].place}: {what} must hold keys and values.")
     return dict(values)
+
+
+def options_of(lines: Sequence[Line], what: str) -> dict[str, Any]:
+    """Read the lines that begin with ``#|``; what `mapping` refuses is refused."""
+    return mapping("\n".join(line.text[2:].removeprefix(" ") for line in lines), lines, what)
 
 
 def _meta(text: str) -> list[str]:
@@ -270,10 +275,7 @@ def _check_front_matter(values: Mapping[str, Any], text: str, first: Line, print
 
 def _cell_options(lines: tuple[Line, ...], fence: Line) -> tuple[dict[str, Any], list[Doubt]]:
     """Read a cell's options and refuse what is plainly a slip; return those, too, that nothing is known of."""
-    if not lines:
-        return {}, []
-    text = "\n".join(line.text[2:].removeprefix(" ") for line in lines)
-    found = mapping(text, lines, "the cell's options")
+    found = options_of(lines, "the cell's options")
 
     def place(key: str) -> str:
         return next((each.place for each in lines if re.match(rf"#\|\s*{re.escape(key)}\s*:", each.text)), fence.place)

@@ -12,12 +12,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from handin.errors import InputError, WorkError
-from handin.notebook.reading import text_of
+from handin.notebook import reading as notebooks
 from press.execution.job import Outputs
 from press.source import reading, references, shortcodes
 from press.source.options import CELL, listed
@@ -108,7 +107,7 @@ class _Writer:
         self.document = document
         self.context = context
         self.embedded: list[Path] = []
-        self.notebooks: dict[Path, dict[str, Any]] = {}
+        self.notebooks: dict[Path, list[notebooks.Cell]] = {}
 
     def value(self, text: str, place: str) -> str:
         return shortcodes.substitute(text, place, self.context.variables, self.document.front_matter)
@@ -189,10 +188,8 @@ class _Writer:
             pieces.append(self._listing(cell, fence=echo == "fenced"))
         if options.get("output", True) is not False:
             pieces.append(self.outputs(options, outputs, cell.fence))
-        lines = [line for piece in pieces if piece for line in [*piece, replace(piece[-1], text="")]]
-        if cell.indent:
-            return [replace(line, text=" " * cell.indent + line.text if line.text else "") for line in lines]
-        return lines[:-1]
+        lines = _apart(list(filter(None, pieces)), cell.fence)
+        return [replace(line, text=" " * cell.indent + line.text if line.text else "") for line in lines]
 
     def _listing(self, cell: Cell, fence: bool) -> list[Line]:
         lines = list(cell.lines)
@@ -237,14 +234,14 @@ class _Writer:
                 self._float(f"{label}-{number}" if label else "", kind, {}, [piece], str(each), origin)
                 for number, (piece, each) in enumerate(zip(pieces, captions, strict=False), 1)
             ]
-            return [line for each in floats for line in [*each, Line("", origin.file, origin.number)]]
+            return _apart(floats, origin)
         if isinstance(parts, list):
             pieces = [
                 self._float(f"{label}-{number}", kind, {}, [piece], str(text), origin)
                 for number, (piece, text) in enumerate(zip(pieces, parts, strict=True), 1)
             ]
         made = self._float(label, kind, _layout(options), pieces, str(caption), origin)
-        return [*self._plain({}, before, origin), *([Line("", origin.file, origin.number)] if before else []), *made]
+        return _apart([self._plain({}, before, origin), made] if before else [made], origin)
 
     def _made(self, shown: Shown, origin: Line) -> list[Line]:
         lines = _lines(shown.text, origin, shown.part)
@@ -273,8 +270,7 @@ class _Writer:
         attributes = _layout(options)
         if attributes and (len(pieces) > 1 or "fig-align" in attributes) and pieces:
             return _div("", attributes, pieces, origin)
-        empty = Line("", origin.file, origin.number)
-        return [line for piece in pieces for line in [*piece, empty]][:-1]
+        return _apart(pieces, origin)
 
     def _float(
         self,
@@ -296,39 +292,28 @@ class _Writer:
     # -- notebooks
 
     def _embed(self, name: str, label: str, line: Line) -> list[Line]:
-        path = (self.document.path.parent / name).resolve()
-        cell = self._notebook_cell(path, name, label, line)
-        source = text_of(cell["source"])
-        option_lines = [replace(line, text=t) for t in source.split("\n") if t.startswith("#|")]
-        text = "\n".join(each.text[2:].removeprefix(" ") for each in option_lines)
-        kept = {key: value for key, value in cell.get("metadata", {}).items() if key in CELL}
-        own = reading.mapping(text, option_lines, f"the options of {label}") if option_lines else {}
+        cell = self._notebook_cell(name, label, line)
+        option_lines = [replace(line, text=text) for text in cell.source.split("\n") if text.startswith("#|")]
+        kept = {key: value for key, value in cell.metadata.items() if key in CELL}
+        own = reading.options_of(option_lines, f"the options of {label}")
         empty = replace(line, text="")
-        return [empty, *self.outputs({"label": label, **kept, **own}, cell.get("outputs", []), line), empty]
+        return [empty, *self.outputs({"label": label, **kept, **own}, cell.outputs, line), empty]
 
-    def _notebook_cell(self, path: Path, name: str, label: str, line: Line) -> dict[str, Any]:
+    def _notebook_cell(self, name: str, label: str, line: Line) -> notebooks.Cell:
+        path = (self.document.path.parent / name).resolve()
         if path not in self.notebooks:
             try:
-                status = path.stat()
-                self.notebooks[path] = _notebook(path, (status.st_mtime_ns, status.st_size))
+                cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
             except FileNotFoundError:
                 raise InputError(f"{line.place}: the notebook {name} does not exist.") from None
-            except (ValueError, OSError):
+            except (ValueError, OSError, LookupError, TypeError):
                 raise InputError(f"{line.place}: the notebook {name} cannot be read.") from None
+            self.notebooks[path] = [notebooks.Cell(number, cell) for number, cell in enumerate(cells, 1)]
             self.embedded.append(path)
-        option = re.compile(rf"^#\|\s*label:\s*[\"']?{re.escape(label)}[\"']?\s*$", flags=re.M)
-        cells: list[dict[str, Any]] = self.notebooks[path].get("cells", [])
-        for cell in cells:
-            if cell["cell_type"] == "code" and (cell.get("id") == label or option.search(text_of(cell["source"]))):
+        for cell in self.notebooks[path]:
+            if cell.is_code and label in (cell.label, cell.raw.get("id")):
                 return cell
         raise InputError(f"{line.place}: the notebook {name} has no cell with the label {label}.")
-
-
-@lru_cache(maxsize=2)
-def _notebook(path: Path, stamp: tuple[int, int]) -> dict[str, Any]:
-    """Read a notebook; again only where its time of change or its size is another."""
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
 
 
 def _layout(options: Mapping[str, Any]) -> dict[str, str]:
@@ -339,15 +324,16 @@ def _layout(options: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+def _apart(pieces: Sequence[list[Line]], origin: Line) -> list[Line]:
+    """Join pieces, with an empty line between them."""
+    empty = Line("", origin.file, origin.number)
+    return [line for piece in pieces for line in (*piece, empty)][:-1]
+
+
 def _div(identifier: str, attributes: Mapping[str, str], pieces: Sequence[list[Line]], origin: Line) -> list[Line]:
     parts = [f"#{identifier}"] if identifier else [".layout"]
     parts += [f"{key}={quoted(value)}" for key, value in attributes.items()]
-    empty = Line("", origin.file, origin.number)
-    body = [line for piece in pieces for line in [*piece, empty]][:-1]
+    body = _apart(pieces, origin)
     longest = max((len(run[0]) for line in body if (run := re.match(r":{3,}", line.text))), default=2)
     colons = ":" * (longest + 1)
-    return [
-        replace(empty, text=f"{colons} {{{' '.join(parts)}}}"),
-        *body,
-        replace(empty, text=colons),
-    ]
+    return [*_lines(f"{colons} {{{' '.join(parts)}}}", origin), *body, *_lines(colons, origin)]
