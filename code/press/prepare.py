@@ -130,7 +130,7 @@ def document_inputs(project: Project, settings: Settings) -> Inputs:
     return {
         document.path: {
             "settings": document.settings(settings),
-            **{name: checksums[project.report.product(name).name] for name in document.products},
+            **{name: checksums[name] for name in document.products},
             **{name: states[name] for name in document.steps},
         }
         for document in project.report.documents

@@ -217,6 +217,16 @@ def _near(key: str, known: Mapping[str, Option]) -> str:
     return f"; supported: {', '.join(sorted(effective))}" if len(effective) < 35 else ""
 
 
+def each_of(value: Any) -> list[Any]:
+    """Return what may be given as one, as a list of several or not at all."""
+    return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def listed(value: Any) -> list[str]:
+    """Return the texts of what may be given as one, as a list of several or not at all."""
+    return list(map(str, each_of(value)))
+
+
 def require_label(label: Any, place: str) -> None:
     """Refuse a label that a reference could not name.
 

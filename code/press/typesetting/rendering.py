@@ -27,7 +27,6 @@ from press.typesetting.emit import Emitted, in_one
 from press.typesetting.formats import Extension, check_fonts, inside
 from press.typesetting.pandoc import READER, PandocFailure, defines_macros, run_pandoc, sections
 from press.typesetting.row_headers import with_row_headers
-from press.typesetting.worker import PandocWorker
 
 HERE = Path(__file__).resolve().parent
 BODY = "PRESS-BODY"
@@ -59,16 +58,13 @@ class Typesetter:
         The format.
     cache
         A folder for pandoc's results and the Typst source.
-    worker
-        A pandoc that stays alive, for a preview.
     """
 
-    def __init__(self, root: Path, extension: Extension, cache: Path, worker: PandocWorker | None = None):
+    def __init__(self, root: Path, extension: Extension, cache: Path):
         self.root = root
         self.extension = extension
         self.cache = cache
         self._kept = Kept(cache / "pandoc")
-        self.worker = worker
         self._memory: dict[str, str] = {}
         self._compilers: dict[str, Any] = {}
         self._exporter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="typst")
@@ -105,7 +101,7 @@ class Typesetter:
 
         def chapter(text: str) -> list[str]:
             try:
-                return self._converted(sections(text), arguments, tools, filters, front)
+                return self._converted(sections(text), arguments, tools, front)
             except PandocFailure as failure:
                 raise InputError(places.of_quoted(str(failure), document, every)) from None
 
@@ -139,9 +135,7 @@ class Typesetter:
                 write_if_changed(templates / path.name, path.read_bytes())
         return frame.replace(f'"{own}/', f'"/{templates.relative_to(self.root).as_posix()}/')
 
-    def _converted(
-        self, texts: Sequence[str], arguments: Sequence[str], tools: str, filters: Sequence[Path] = (), front: str = ""
-    ) -> list[str]:
+    def _converted(self, texts: Sequence[str], arguments: Sequence[str], tools: str, front: str = "") -> list[str]:
         """Convert texts by pandoc, those together in one run that have not been converted before."""
         flags = [argument.replace(str(self.root), "") for argument in arguments]
         keys = [digest(front + text, flags, tools) for text in texts]
@@ -155,9 +149,7 @@ class Typesetter:
                 missing[key] = text
         if missing:
             joined = front + f"\n\n{BORDER}\n\n".join(missing.values())
-            whole = self.worker.convert(joined, READER, filters) if self.worker and filters else None
-            whole = run_pandoc(joined, arguments, self.root) if whole is None else whole
-            made = re.split(rf"\n*^{BORDER}$\n*", whole, flags=re.M)
+            made = re.split(rf"\n*^{BORDER}$\n*", run_pandoc(joined, arguments, self.root), flags=re.M)
             if len(made) != len(missing):  # a text holds the border, or lets it vanish
                 made = [run_pandoc(front + text, arguments, self.root) for text in missing.values()]
             for key, text in zip(missing, made, strict=True):
