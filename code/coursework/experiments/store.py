@@ -19,7 +19,7 @@ from coursework.experiments.stages import BUDGETS, all_runs
 from coursework.settings import Settings
 from handin.errors import InputError, WorkError
 from press.keeping.digests import digest, package_versions, source_digest
-from press.keeping.kept import Kept
+from press.keeping.kept import Kept, require_made
 from press.project import Project
 
 CODE = ("coursework.experiments.engine:Engine", "coursework.experiments.images:split")
@@ -148,7 +148,14 @@ def makers() -> dict[str, Any]:
 
 
 def results(project: Project, settings: Settings) -> RunStore:
-    """Open the results of a project; reading one that is missing raises `WorkError`."""
+    """Open the results of a project; reading one that is missing raises `WorkError`.
+
+    Raises
+    ------
+    NotMade
+        If they are being made.
+    """
+    require_made("runs")
     return RunStore(settings, project)
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from handin.errors import InputError, Interrupted, WorkError
-from press.commands.terminal import note
+from press.commands.terminal import fail, note
 
 if TYPE_CHECKING:
     from press.report import Report
@@ -141,7 +141,7 @@ def _end_like_an_interrupt() -> None:
 
 
 def _fail(text: str, code: int) -> None:
-    click.echo(click.style("✗ ", fg="red") + text, err=True)
+    fail(text)
     sys.exit(code)
 
 

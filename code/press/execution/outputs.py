@@ -82,7 +82,8 @@ class OutputCache:
         """Return the kept outputs of a job, or None."""
         if self._memory is not None and job.document.name in self._memory:
             last, execution = self._memory[job.document.name]
-            if last.facts() == job.facts() and not _changed(execution.seen, job):
+            still_waits = not execution.waits or last.unmade == job.unmade
+            if still_waits and last.facts() == job.facts() and not _changed(execution.seen, job):
                 return execution
         found = self.whole.load(job) if self.whole is not None else None
         if found is None:
@@ -144,9 +145,12 @@ class OutputCache:
     def save(self, job: Job, execution: Execution, *, in_parts: bool = False) -> None:
         """Keep the outputs of a job; a cache that cannot be written costs an execution next time, nothing else.
 
-        Where some cells were not executed now, a preview keeps the outputs in memory alone.
+        Where some cells were not executed now, or results are still being made, a preview keeps the outputs in memory
+        alone.
         """
         self._remember(job, execution)
+        if job.unmade:
+            return
         if self.whole is not None and execution.is_whole:
             self.whole.save(job, execution)
         elif self._memory is None or not in_parts:

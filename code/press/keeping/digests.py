@@ -365,11 +365,16 @@ def _within(path: Path) -> str:
 
 def module_name(path: Path) -> str | None:
     """Name the module that a file is, if it is one of the code that is covered."""
-    path = path.resolve()
-    if path.suffix != ".py" or not any(folder in path.parents for folder in _folders):
+    if path.suffix != ".py" or not any(folder in (real := _real(path.parent), *real.parents) for folder in _folders):
         return None
+    path = path.resolve()
     name = ".".join(Path(_within(path)).with_suffix("").parts).removesuffix(".__init__")
     return name if _is_own(name) and _path(name) == path else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _real(folder: Path) -> Path:
+    return folder.resolve()
 
 
 def module_file(module: str) -> Path | None:

@@ -18,6 +18,7 @@ from typing import Any
 
 from handin.errors import InputError, WorkError
 from press.execution.job import Outputs
+from press.execution.waiting import PLACEHOLDER, WORDS, Unfinished, is_waiting, placeholder
 from press.source import options as known_options
 from press.source import reading, references, shortcodes
 from press.source.qmd import Cell, Document, Kind, Line, Prose
@@ -62,6 +63,8 @@ class Context:
         Whether a cell's code is printed unless it says otherwise.
     strict
         Whether the format makes a promise: what is lenient elsewhere is refused.
+    unmade
+        The notebooks that are still being made.
     """
 
     root: Path
@@ -69,6 +72,7 @@ class Context:
     variables: Mapping[str, Any]
     echo: bool | str
     strict: bool = True
+    unmade: frozenset[Path] = frozenset()
 
 
 def emit(document: Document, outputs: Outputs, context: Context) -> Emitted:
@@ -93,15 +97,20 @@ def emit(document: Document, outputs: Outputs, context: Context) -> Emitted:
     writer = _Writer(document, context)
     chapters: dict[int, list[Line]] = {}
     by_cell = iter(outputs)
+    waiting: set[int] = set()
     for part in document.parts:
         if isinstance(part, Prose):
             lines = writer.prose(part, [next(by_cell) for _ in part.inline])
         else:
             lines = writer.cell(part, next(by_cell))
+        if writer.waits():
+            waiting.add(part.chapter)
         if lines:
             chapter = chapters.setdefault(part.chapter, [])
             chapter += [replace(lines[0], text="", plain="", kind=Kind.TEXT)] if chapter else []
             chapter += lines
+    for number in waiting & set(chapters):
+        chapters[number] = writer.with_notice(chapters[number])
     pieces = [list(scanned(lines)) for _, lines in sorted(chapters.items()) if any(line.text.strip() for line in lines)]
     every = [line for piece in pieces for line in piece]
     if not context.strict:
@@ -132,9 +141,27 @@ class _Writer:
         self.figures = Figures(context.root, context.figures, context.strict)
         self.embedded: list[Path] = []
         self.notebooks: dict[Path, dict[str, Any]] = {}
+        self.found_waiting = False
 
     def value(self, text: str, place: str) -> str:
         return shortcodes.substitute(text, place, self.context.variables, self.document.front_matter)
+
+    # -- what is still being made
+
+    def waits(self) -> bool:
+        """Whether something was asked for since this was asked last that is still being made."""
+        found, self.found_waiting = self.found_waiting, False
+        variables = self.context.variables
+        if isinstance(variables, Unfinished):
+            found, variables.asked = found or variables.asked, False
+        return found
+
+    def with_notice(self, lines: list[Line]) -> list[Line]:
+        """Mark a chapter as still being made, below its heading."""
+        at = next((number for number, line in enumerate(lines, 1) if line.text.startswith("# ")), 0)
+        notice = self.outputs({"fig-alt": WORDS}, [PLACEHOLDER], lines[0])
+        empty = replace(lines[0], text="", plain="", kind=Kind.TEXT)
+        return [*lines[:at], empty, *notice, empty, *lines[at:]]
 
     # -- prose
 
@@ -168,6 +195,7 @@ class _Writer:
     def _expression(self, match: re.Match[str], cell: Cell, outputs: Sequence[dict[str, Any]]) -> str:
         if not cell.options.get("eval", True):
             return f"`{match[2]}`"
+        self.found_waiting |= any(map(is_waiting, outputs))
         return output_markdown.inline(outputs, cell.place)
 
     def _escaped_cell(self, line: Line) -> Line:
@@ -234,6 +262,7 @@ class _Writer:
     def outputs(self, options: Mapping[str, Any], outputs: Sequence[dict[str, Any]], origin: Line) -> list[Line]:
         """Turn a cell's outputs into Markdown, as a float where its label or caption says so."""
         place = origin.place
+        self.found_waiting |= any(map(is_waiting, outputs))
         label = str(options.get("label") or "")
         kind = label.partition("-")[0]
         if kind not in ("fig", "tbl"):
@@ -332,6 +361,9 @@ class _Writer:
 
     def _embed(self, name: str, label: str, line: Line) -> list[Line]:
         path = (self.document.path.parent / name).resolve()
+        if path in self.context.unmade:
+            options = {"label": label, f"{label.partition('-')[0]}-cap": WORDS, "fig-alt": WORDS}
+            return self.outputs(options, [placeholder(label)], line)
         cell = self._notebook_cell(path, name, label, line)
         source = joined(cell["source"])
         option_lines = [replace(line, text=t) for t in source.split("\n") if t.startswith("#|")]
