@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from handin.errors import InputError
-from press.commands.terminal import opened, report_made, tell, warn_of_placeholder
+from press.commands.terminal import opened, report_made, tell, this_command, warn_of_placeholder
 
 if TYPE_CHECKING:
     from press.submission import Goal, Renderer
@@ -115,4 +115,5 @@ def preview(port: int, no_browser: bool) -> None:
     project, _ = opened()
     from press.preview.server import serve
 
-    serve(project, port=port, open_browser=not no_browser)
+    if serve(project, port=port, open_browser=not no_browser):
+        click.echo(f"Stopped. What was finished is kept: `{this_command()}` goes on from there.")

@@ -74,6 +74,19 @@ def done(text: str) -> None:
     click.echo(click.style("✓ ", fg="green") + text)
 
 
+def command_name() -> str:
+    """Return the name under which the command line was called."""
+    name = Path(sys.argv[0]).name
+    return "press" if name.endswith(".py") else name
+
+
+def this_command() -> str:
+    """Name the command that is running as its author gave it."""
+    words = sys.argv[1:]
+    target = {"bundle": "submission", "preview": "preview"}.get(words[0] if words else "")
+    return f"make {target}" if target and "MAKELEVEL" in os.environ else " ".join([command_name(), *words])
+
+
 def interactive() -> bool:
     """Whether somebody looks at the terminal."""
     return sys.stderr.isatty() and not os.environ.get("CI")

@@ -111,6 +111,11 @@ class Workshop:
         with contextlib.suppress(Exception):  # a kernel that is gone already
             self._builder.__exit__()
 
+    @property
+    def is_preparing(self) -> bool:
+        """Whether something is being made that the documents read."""
+        return self._preparation is not None
+
     def further_sources(self) -> frozenset[Path]:
         """Name the files that the documents are made from, wherever in the project they lie."""
         return self._sources | self._notebook_sources
