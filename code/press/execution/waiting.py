@@ -16,9 +16,9 @@ WORDS = "This is still being made."
 """What a reader sees in its place."""
 
 NOTICE = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="340pt" height="34pt" viewBox="0 0 340 34">'
-    '<rect x="0.5" y="0.5" width="339" height="33" rx="4" fill="#fdf6e7" stroke="#b7791f" stroke-dasharray="4 3"/>'
-    '<text x="170" y="21" text-anchor="middle" font-family="Libertinus Serif" font-size="11" fill="#8a5a12">'
+    '<svg xmlns="http://www.w3.org/2000/svg" width="340pt" height="30pt" viewBox="0 0 340 30">'
+    '<rect x="0.5" y="0.5" width="339" height="29" rx="4" fill="#fdf6e7" stroke="#b7791f" stroke-dasharray="4 3"/>'
+    '<text x="170" y="19" text-anchor="middle" fill="#8a5a12" style="font-family: Libertinus Serif; font-size: 11px">'
     "Still being made; … stands for numbers that are not there yet</text></svg>"
 )
 """The picture that marks a chapter, and stands for a figure."""

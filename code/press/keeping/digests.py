@@ -275,16 +275,19 @@ def closure(*roots: str) -> dict[str, str]:
 
     Raises
     ------
-    KeyError
-        If a root does not exist.
+    InputError
+        If a root does not exist, or not among the code that is covered.
     """
     found: dict[str, str] = {}
     todo: list[tuple[str, str | None]] = []
     for root in roots:
         module, _, name = root.partition(":")
         parsed = _module(module)
-        if parsed is None or (name and name not in parsed.definitions):
-            raise KeyError(root)
+        if parsed is None:
+            words = "lies neither in code/ nor beside the documents: move it there, so that an edit of it counts"
+            raise InputError(f"The report names {root}, whose module {words}.")
+        if name and name not in parsed.definitions:
+            raise InputError(f"The report names {root}, but {module} defines no {name}: correct the name.")
         todo.append((module, name or None))
     whole: set[str] = set()
     while todo:

@@ -76,7 +76,8 @@ class _Reader:
         try:
             text = path.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
-            raise InputError(f"{name} is missing.") from None
+            words = "write or restore it, or correct its name where the report is described"
+            raise InputError(f"{name} is missing: {words}.") from None
         except UnicodeDecodeError:
             raise InputError(f"{name} is not UTF-8 text: save it again as UTF-8.") from None
         except OSError as error:
