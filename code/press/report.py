@@ -38,6 +38,8 @@ class Progress:
     seconds: float
 
     def __str__(self) -> str:
+        if self.done == self.wanted:
+            return f"{self.says}: all {self.wanted} done"
         minutes = round(self.seconds / 60)
         left = f"about {minutes} min" if self.seconds >= 90 else f"about {max(10, round(self.seconds, -1)):.0f} s"
         return f"{self.says}: {self.done} of {self.wanted} done, {left} left"

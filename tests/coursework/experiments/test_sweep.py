@@ -171,7 +171,7 @@ def test_deleted_and_damaged_results_come_back(swept, tmp_path):
         (reading, lambda path: path.unlink()),
         (replace(reading, test=False), lambda path: path.write_bytes(path.read_bytes()[:-100])),
     ):
-        harm(project.cache / "runs" / f"{sweep.name(run)}.json")
+        harm(project.cache / "runs" / f"{store.record(run)}.json")
     with pytest.warns(UserWarning, match="was damaged"):
         summary = sweep.run(settings(), project)
     assert summary.trained == 2
