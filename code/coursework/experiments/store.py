@@ -139,7 +139,7 @@ class RunStore(Mapping[Run, Result]):
         """
         if run in self:
             return ()
-        others = sorted(path.stem for path in self.kept.folder.glob(f"{name(run)}{'?' * DATA}.json"))
+        others = sorted(path.stem for path in self.kept.folder.glob(f"{name(run)}{'[0-9a-f]' * DATA}.json"))
         own = self.record(run)
         payload = self.kept.load(own if own in others else others[0]) if others else None
         if payload is None:
