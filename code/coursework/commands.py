@@ -28,7 +28,7 @@ def experiments(workers: int | None, backend: str, scheduler: str | None) -> Non
     if (backend == "dask") != (scheduler is not None):
         raise InputError("--backend dask and --scheduler ADDRESS go together.")
     from coursework.experiments.sweep import run
-    from press.commands.terminal import done, interactive, opened, tell
+    from press.commands.terminal import done, opened, tell
     from press.keeping.lock import alone
 
     project, settings = opened()
@@ -36,7 +36,7 @@ def experiments(workers: int | None, backend: str, scheduler: str | None) -> Non
         changed = settings.experiments.model_copy(update={"workers": workers})
         settings = settings.model_copy(update={"experiments": changed})
     with alone(project, tell):
-        summary = run(settings, project, progress=interactive(), scheduler=scheduler)
+        summary = run(settings, project, tell=tell, scheduler=scheduler)
     done(str(summary))
 
 
@@ -46,11 +46,11 @@ def evidence() -> None:
 
     It is the author's and the instructor's paper, and no part of what is handed in.
     """
-    from press.commands.terminal import done, interactive, opened, tell
+    from press.commands.terminal import done, opened, tell
     from press.submission import Request, render_further
 
     project, settings = opened()
     if EVIDENCE not in [document.name for document in project.report.further]:
         raise InputError("This report has no document of its checks: name report/evidence.qmd in its `further`.")
-    path = render_further(project, settings, EVIDENCE, Request("render", progress=interactive(), tell=tell))
+    path = render_further(project, settings, EVIDENCE, Request("render", tell=tell))
     done(project.name(path))

@@ -40,7 +40,6 @@ TRAININGS = Step(
     "runs",
     run="coursework.experiments.sweep:run",
     state="coursework.experiments.store:state",
-    progress="coursework.experiments.status:progress",
     why="coursework.experiments.status:why",
 )
 

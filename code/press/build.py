@@ -20,11 +20,12 @@ from press.execution.job import Execution, Job
 from press.execution.kernel import PRELOADED
 from press.execution.outputs import OutputCache
 from press.execution.running import Kernel
+from press.execution.waiting import Unfinished
 from press.formulas import relations
 from press.formulas.reading import without_marks
 from press.keeping.digests import digest as digest_of
 from press.keeping.kept import write_if_changed
-from press.prepare import Inputs, Prepared
+from press.prepare import UNMADE, Inputs, Prepared
 from press.project import Project
 from press.report import Document
 from press.source import qmd, reading, references, refusals, shortcodes
@@ -227,10 +228,13 @@ class Builder:
             root=project.root,
             beside=beside(project),
             kept=(kept, counted),
+            unmade=frozenset(name for each in inputs.values() for name, found in each.items() if found == UNMADE),
         )
 
     def notebook(self, variables: Variables, inputs: Inputs, *, refresh: bool = False) -> tuple[bytes, bool]:
         """Execute the notebook where anything changed, and write it where documents embed from it.
+
+        As long as something that it reads is being made, it has no outputs, and is written nowhere.
 
         Returns
         -------
@@ -242,6 +246,9 @@ class Builder:
         document = self.project.report.notebook
         assert document is not None, "the report has no notebook"
         job = self.job(document, inputs)
+        if is_unmade(document, inputs):
+            none = tuple(() for _ in job.document.cells)
+            return notebook.write(job.document, none, _values(variables, job), ""), False
         found = self._execute(job, self.notebook_cache, refresh)
         content = notebook.write(job.document, found.outputs, variables, digest_of(job.dependencies()))
         write_if_changed(self.project.generated / f"{document.name}.ipynb", content)
@@ -280,9 +287,10 @@ class Builder:
         context = Context(
             self.project.root,
             self.project.cache / "render" / "figures",
-            prepared.variables,
+            _values(prepared.variables, job),
             echo=job.document.options["execute"].get("echo", True),
             strict=formats.chosen(self.project, job.document.options).promises,
+            unmade=self._unmade_notebooks(prepared.inputs),
         )
         emitted = emit.emit(job.document, execution.outputs, context)
         if self._checker.values != prepared.printed:
@@ -290,6 +298,11 @@ class Builder:
         self._checker.require(emitted.chapters, job.document.prose)
         chapters = tuple(map(without_marks, emitted.chapters))
         return job.document, replace(emitted, chapters=chapters), execution
+
+    def _unmade_notebooks(self, inputs: Inputs) -> frozenset[Path]:
+        found = self.project.report.notebook
+        is_waited_for = found is not None and is_unmade(found, inputs)
+        return frozenset([self.project.generated / f"{found.name}.ipynb"] if found and is_waited_for else [])
 
     def report(
         self,
@@ -339,6 +352,15 @@ class Builder:
         self.used.files.update((*emitted.embedded, *cited, *extension.files()))
         sources = (*read.sources, *emitted.embedded, *seen.paths(execution.seen, root))
         return Source(text, execution.ran, not execution.is_whole, sources, str(metadata.get("title", read.name)))
+
+
+def is_unmade(document: Document, inputs: Inputs) -> bool:
+    """Whether something that a document reads is being made."""
+    return UNMADE in inputs.get(document.path, {}).values()
+
+
+def _values(variables: Variables, job: Job) -> Variables:
+    return Unfinished(variables) if job.unmade else variables
 
 
 def _own_digest(job: Job) -> str:

@@ -55,7 +55,10 @@ def sources(project: Project) -> list[Path]:
 
 
 def beside(project: Project) -> tuple[Path, ...]:
-    """List the files that a document's cells may read in ways that nobody sees: beside the documents, and the data."""
+    """List the files that a document's cells may read in ways that nobody sees: beside the documents, and the data.
+
+    Beside a document that stands alone only code counts so; of all else, what it was seen to read.
+    """
     found = [path for path in _beside_documents(project) if path.suffix.lower() not in SET]
     found += [*_below(project.data), project.root / "_environment"]
     apart = {project.settings_file}
@@ -66,7 +69,8 @@ def beside(project: Project) -> tuple[Path, ...]:
 
 def _beside_documents(project: Project) -> Iterator[Path]:
     if project.folder == project.root:  # a document that stands alone may stand among all that its author has
-        yield from (path for path in project.root.iterdir() if path.is_file() and _is_source(path))
+        found = (path for path in project.root.iterdir() if path.suffix == ".py" or path.name == "matplotlibrc")
+        yield from (path for path in found if path.is_file() and _is_source(path))
     else:
         yield from _below(project.folder)
 
@@ -232,7 +236,7 @@ def why_not(project: Project, settings: Settings, renderer: str | None, goal: Go
             return ("never made",)
         kept, read = state["facts"], state["read"]
         trust(state["stamps"])
-        further = [project.root / name for name in state["further"]]
+        further = [Path(os.path.normpath(project.root / name)) for name in state["further"]]
         now = facts(project, settings, kept["renderer"] if renderer is None else renderer, further)
         why = [*reasons(kept, now), *reasons(read, seen.now(read, project.root))]
         if state["results"] != _results(project) and state["inputs"] != _read_now(project, settings):

@@ -1,8 +1,8 @@
-"""Brings up to date what the documents read: the results of long work, products, and variables.
+"""Brings up to date what the documents read: products, the results of long work, and variables.
 
 Each result is kept under the digest of what it depends on: the code that makes it (with what that code calls in the
 project), the settings it uses, and the versions of the packages behind it. Where nothing changed, nothing heavy is
-imported.
+imported. What takes long comes last, and a preview is given what is there until then.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
-from handin.errors import InputError
+from handin.errors import InputError, WorkError
 from press.keeping.digests import by_file, digest, package_versions, source_digest, source_facts
 from press.keeping.facts import Facts
-from press.keeping.kept import products, write_if_changed
+from press.keeping.kept import NotMade, products, unmade, write_if_changed
 from press.project import Project
-from press.report import Product, Tell, called, imported
+from press.report import Document, Product, Progress, Tell, called, imported
 from press.settings import Settings
 
 
@@ -64,40 +64,6 @@ def _framework_log(project: Project) -> Iterator[None]:
         os.close(kept)
 
 
-def _bring(product: Product, project: Project, settings: Settings, tell: Tell) -> Any:
-    """Return a product's payload, computed if what is kept is not current."""
-    kept, wanted = products(project), key(product, settings)
-    payload = kept.load(product.name, wanted)
-    if payload is None:
-        tell(product.says)
-        with _framework_log(project):
-            payload = called(product.function, product.settings(settings), what=product.says)
-        kept.save(product.name, wanted, payload, facts=facts(product, project, settings))
-    return payload
-
-
-def _variables(project: Project, settings: Settings, found: Mapping[str, Any], tell: Tell) -> dict[str, dict[str, Any]]:
-    """Compute the variables of the prose, or take the kept ones where nothing they depend on has changed."""
-    report = project.report
-    title_page = {"submission": dict(report.title_page(settings))} if report.title_page else {}
-    if report.variables is None:
-        return title_page
-    depends = {
-        "code": source_digest(report.variables),
-        "settings": report.settings.dumped(settings),
-        "products": _checksums(project),
-        "steps": _states(project, settings),
-        "packages": package_versions(*sorted({name for product in report.products for name in product.packages})),
-    }
-    kept, wanted = products(project), digest(depends)
-    values = kept.load("variables", wanted)
-    if values is None:
-        tell("Writing the numbers of the prose")
-        values = called(report.variables, project, settings, found, what="Writing the numbers of the prose")
-        kept.save("variables", wanted, values)
-    return {**title_page, **values}
-
-
 def _check_variables(values: Mapping[str, Mapping[str, Any]]) -> None:
     """Refuse a variable that Quarto would print otherwise than the built-in renderer, or not at all."""
     for group, entries in values.items():
@@ -111,29 +77,33 @@ def _check_variables(values: Mapping[str, Mapping[str, Any]]) -> None:
                 raise InputError(f"{place} must be text in one line, without TeX and shortcodes, not {value!r}.")
 
 
-def _checksums(project: Project) -> dict[str, str | None]:
-    kept = products(project)
-    return {product.name: kept.checksum(product.name) for product in project.report.products}
-
-
-def _states(project: Project, settings: Settings) -> dict[str, Any]:
-    return {step.name: imported(step.state)(project, settings) for step in project.report.steps}
-
-
 Inputs = Mapping[str, Mapping[str, Any]]
 """For each document, by its path, the digests of what its cells read beside their code, by their names for people."""
 
+UNMADE = "being made"
+"""In place of a digest: the result is not there yet."""
 
-def document_inputs(project: Project, settings: Settings) -> Inputs:
-    """Digest what the documents' cells read beside their code, as it is kept now; nothing is computed."""
-    checksums, states = _checksums(project), _states(project, settings)
+
+def document_inputs(project: Project, settings: Settings, unmade: Collection[str] = ()) -> Inputs:
+    """Digest what the documents' cells read beside their code, as it is kept now; nothing is computed.
+
+    Parameters
+    ----------
+    project, settings
+        Whose documents.
+    unmade
+        The products and steps that are being made.
+    """
+    kept, report = products(project), project.report
+    found: dict[str, Any] = {product.name: kept.checksum(product.name) for product in report.products}
+    found |= {step.name: imported(step.state)(project, settings) for step in report.steps if step.name not in unmade}
+    found |= dict.fromkeys(unmade, UNMADE)
     return {
         document.path: {
             "settings": document.settings(settings),
-            **{name: checksums[name] for name in document.products},
-            **{name: states[name] for name in document.steps},
+            **{name: found[name] for name in (*document.products, *document.steps)},
         }
-        for document in project.report.documents
+        for document in report.documents
     }
 
 
@@ -149,14 +119,133 @@ class Prepared:
         For each document the digests of what its cells read.
     printed
         For each chapter, by the label of its heading, the values with which its formulas are evaluated.
+    unmade
+        The products and steps that are not made yet; the groups of variables that read them are missing.
     """
 
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     inputs: Inputs = field(default_factory=dict)
     printed: Mapping[str, Any] = field(default_factory=dict)
+    unmade: frozenset[str] = frozenset()
 
 
-def prepare(project: Project, settings: Settings, *, tell: Tell = lambda _: None, progress: bool = True) -> Prepared:
+class _Found(dict[str, Any]):
+    """The products by their names; who asks for one that is not made learns so."""
+
+    def __missing__(self, name: str) -> Any:
+        raise NotMade(name, f"The {name} of this report is being made.")
+
+
+class _Making:
+    """The making of what documents read."""
+
+    def __init__(self, project: Project, settings: Settings, tell: Tell):
+        self.project, self.settings, self.tell = project, settings, tell
+        self.kept, report = products(project), project.report
+        # Before any of this code is imported: what it makes belongs to the code as it is now.
+        self.keys = {product.name: key(product, settings) for product in report.products}
+        self.code = source_digest(report.variables) if report.variables else ""
+        loaded = {name: self.kept.load(name, wanted) for name, wanted in self.keys.items()}
+        self.found = _Found({name: payload for name, payload in loaded.items() if payload is not None})
+        steps = (step.name for step in report.steps if step.why is None or imported(step.why)(project, settings)[1])
+        self.unmade = {*(name for name in self.keys if name not in self.found), *steps}
+
+    def order(self) -> list[str]:
+        """Name what is to be made, what takes long last."""
+        report = self.project.report
+        names = [*(product.name for product in report.products), *(step.name for step in report.steps)]
+        return [name for name in names if name in self.unmade]
+
+    def make(self, name: str) -> None:
+        """Make a product or a step."""
+        report = self.project.report
+        for product in [each for each in report.products if each.name == name]:
+            self.tell(product.says)
+            with _framework_log(self.project):
+                payload = called(product.function, product.settings(self.settings), what=product.says)
+            _require_unedited(self.keys[name] == key(product, self.settings), product.says)
+            self.kept.save(name, self.keys[name], payload, facts=facts(product, self.project, self.settings))
+            self.found[name] = payload
+        for step in [each for each in report.steps if each.name == name]:
+            what = f"The step {name!r} failed"
+            called(step.run, settings=self.settings, project=self.project, tell=self.tell, what=what)
+        self.unmade.discard(name)
+
+    def prepared(self) -> Prepared:
+        """Return what is there."""
+        inputs = document_inputs(self.project, self.settings, self.unmade)
+        report = self.project.report
+        title_page = {"submission": dict(report.title_page(self.settings))} if report.title_page else {}
+        values = {**title_page, **(self._variables() if report.variables else {})}
+        _check_variables(values)
+        if values and not self.unmade:
+            text = yaml.safe_dump(values, allow_unicode=True, sort_keys=True, default_style='"', width=10_000)
+            write_if_changed(self.project.variables_file, text.encode())
+        printed = self.found.get(report.printed, {}) if report.printed else {}
+        return Prepared(values, inputs, printed, frozenset(self.unmade))
+
+    def _variables(self) -> dict[str, dict[str, str]]:
+        """Compute the variables of the prose, or take the kept ones where nothing they depend on has changed."""
+        if self.unmade:
+            return {name: values for name, values in self.groups().items() if not isinstance(values, NotMade)}
+        report = self.project.report
+        depends = {
+            "code": self.code,
+            "settings": report.settings.dumped(self.settings),
+            "products": {name: self.kept.checksum(name) for name in self.keys},
+            "steps": {step.name: imported(step.state)(self.project, self.settings) for step in report.steps},
+            "packages": package_versions(*sorted({name for product in report.products for name in product.packages})),
+        }
+        wanted = digest(depends)
+        values: dict[str, Any] | None = self.kept.load("variables", wanted)
+        if values is None:
+            self.tell(NUMBERS)
+            values = self.groups()
+            for missing in values.values():
+                if isinstance(missing, NotMade):
+                    raise missing
+            _require_unedited(self.code == source_digest(report.variables or ""), NUMBERS)
+            self.kept.save("variables", wanted, values)
+        return values
+
+    def groups(self) -> dict[str, Any]:
+        """Compute the variables by group, each on its own; what stands in the way of one takes its place.
+
+        Where a report computes all groups at once, it takes the place of a group without a name.
+        """
+        report = self.project.report
+        if report.variables is None:
+            return {}
+        with unmade(self.unmade):
+            try:
+                found: Any = called(report.variables, self.project, self.settings, self.found, what=NUMBERS)
+            except NotMade as missing:
+                return {"": missing}
+            return {name: _group(values) if callable(values) else values for name, values in found.items()}
+
+
+NUMBERS = "Writing the numbers of the prose"
+
+
+def _group(values: Callable[[], Any]) -> Any:
+    try:
+        return called(values, what=NUMBERS)
+    except NotMade as missing:
+        return missing
+
+
+def _require_unedited(is_same: bool, what: str) -> None:
+    if not is_same:
+        raise WorkError(f"{what}: the code was edited meanwhile, so nothing of it is kept: run the same command again.")
+
+
+def _nothing(told: str | Progress) -> None:
+    """Tell nobody."""
+
+
+def prepare(
+    project: Project, settings: Settings, *, tell: Tell = _nothing, document: Document | None = None
+) -> Prepared:
     """Bring everything up to date that the documents read, but for the notebook itself.
 
     Parameters
@@ -165,29 +254,45 @@ def prepare(project: Project, settings: Settings, *, tell: Tell = lambda _: None
         What is prepared.
     tell
         Is told what is being computed.
-    progress
-        Whether long work shows a progress bar.
+    document
+        The one that is to be made: what it does not read stays as it is.
 
     Raises
     ------
     WorkError
-        If a check fails, or something cannot be computed or kept.
+        If a check fails, something cannot be computed or kept, or the code is edited meanwhile.
     """
-    report = project.report
-    for step in report.steps:
-        called(
-            step.run,
-            settings=settings,
-            project=project,
-            progress=progress,
-            tell=tell,
-            what=f"The step {step.name!r} failed",
-        )
-    found = {product.name: _bring(product, project, settings, tell) for product in report.products}
-    inputs = document_inputs(project, settings)
-    values = _variables(project, settings, found, tell)
-    _check_variables(values)
-    if values:
-        text = yaml.safe_dump(values, allow_unicode=True, sort_keys=True, default_style='"', width=10_000)
-        write_if_changed(project.variables_file, text.encode())
-    return Prepared(values, inputs, found[report.printed] if report.printed else {})
+    making = _Making(project, settings, tell)
+    for name in making.order() if document is None else _read_by(document, making):
+        making.make(name)
+    return making.prepared()
+
+
+def stages(project: Project, settings: Settings, *, tell: Tell = _nothing) -> Iterator[Prepared]:
+    """Do the same, and yield what is there at the beginning, and whenever something more has been made.
+
+    Raises
+    ------
+    WorkError
+        As `prepare` does.
+    """
+    making = _Making(project, settings, tell)
+    for name in making.order():
+        yield making.prepared()
+        making.make(name)
+    yield making.prepared()
+
+
+def _read_by(document: Document, making: _Making) -> Iterator[str]:
+    """Name what a document reads and is not made, by what it says and by what the variables in it ask for."""
+    from press.source import reading
+
+    project = making.project
+    read = (*document.products, *filter(None, [project.report.printed]), *document.steps)
+    yield from (name for name in read if name in making.unmade)
+    sources = reading.read(project.path(document), project.root).sources
+    used = {"", *re.findall(r"\{\{<\s*var\s+([\w-]+)", "\n".join(path.read_text("utf-8") for path in sources))}
+    while missing := [f for name, f in making.groups().items() if name in used and isinstance(f, NotMade)]:
+        if missing[0].name not in making.unmade:
+            raise missing[0]
+        yield missing[0].name

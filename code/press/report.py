@@ -17,8 +17,36 @@ from handin.errors import InputError, Interrupted, WorkError
 from handin.names import Names
 from press.settings import Settings
 
-Tell = Callable[[str], None]
-"""Tells the author in one line what is being done."""
+
+@dataclass(frozen=True)
+class Progress:
+    """How far long work is.
+
+    Parameters
+    ----------
+    says
+        What is being done.
+    done, wanted
+        How many results are there, and how many there will be.
+    seconds
+        How long the rest takes.
+    """
+
+    says: str
+    done: int
+    wanted: int
+    seconds: float
+
+    def __str__(self) -> str:
+        if self.done == self.wanted:
+            return f"{self.says}: all {self.wanted} done"
+        minutes = round(self.seconds / 60)
+        left = f"about {minutes} min" if self.seconds >= 90 else f"about {max(10, round(self.seconds, -1)):.0f} s"
+        return f"{self.says}: {self.done} of {self.wanted} done, {left} left"
+
+
+Tell = Callable[[str | Progress], None]
+"""Tells the author in one line what is being done, or how far it is."""
 
 Chosen = Callable[[Any], Any]
 """Takes of a report's settings what a result depends on; what it returns can be written as JSON."""
@@ -65,26 +93,27 @@ class Product:
 
 @dataclass(frozen=True)
 class Step:
-    """Long work before the products, which keeps its own results: trainings, simulations.
+    """Long work after the products, which keeps its own results: trainings, simulations.
+
+    A preview shows the documents meanwhile. Whoever reads the results there asks `press.keeping.kept.require_made`
+    first.
 
     Parameters
     ----------
     name
         What it is called.
     run
-        ``module:function``, called with the project, the settings, ``progress`` (whether to show a bar) and ``tell``.
+        ``module:function``, called with the project, the settings and ``tell``, which it tells its `Progress`.
     state
         ``module:function``, called with the project and the settings: identifies what is kept, as JSON.
-    progress
-        ``module:function``, called with the same: how many results are there and how many are wanted.
     why
-        ``module:function``, called with the same: a title, and the reasons why its results are not current.
+        ``module:function``, called with the same: a title, and the reasons why its results are not current. Without
+        it nobody knows that there is nothing to do before it has run.
     """
 
     name: str
     run: str
     state: str
-    progress: str | None = None
     why: str | None = None
 
 
@@ -143,7 +172,8 @@ class Report:
         What is computed before the documents are executed.
     variables
         ``module:function``, called with the project, the settings and the products by name: the values of
-        ``{{< var group.name >}}``, by group.
+        ``{{< var group.name >}}``, by group. A group that is a function without arguments is called for its values,
+        so that the others are there before what it reads is made.
     title_page
         Gives the group ``submission`` of the variables, from the settings.
     printed
@@ -245,13 +275,13 @@ def imported(name: str) -> Any:
     return getattr(found, attribute)
 
 
-def called(name: str, *arguments: Any, what: str, **named: Any) -> Any:
-    """Call ``module:function`` of a report.
+def called(name: str | Callable[..., Any], *arguments: Any, what: str, **named: Any) -> Any:
+    """Call a function of a report.
 
     Parameters
     ----------
     name
-        The function.
+        The function, or ``module:function``.
     arguments, named
         What it is called with.
     what
@@ -264,7 +294,7 @@ def called(name: str, *arguments: Any, what: str, **named: Any) -> Any:
     WorkError
         If it raises: with `what`, the error, and the place in the report's code.
     """
-    function = imported(name)
+    function = imported(name) if isinstance(name, str) else name
     try:
         return function(*arguments, **named)
     except (InputError, WorkError, Interrupted):

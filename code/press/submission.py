@@ -43,8 +43,6 @@ class Request:
         A document's name whose cells are executed though nothing changed, or ``all``.
     final
         Whether a placeholder student id is an error.
-    progress
-        Whether long work shows a progress bar.
     tell
         Is told what is being done.
     """
@@ -53,7 +51,6 @@ class Request:
     renderer: Renderer = "builtin"
     refresh: str | None = None
     final: bool = False
-    progress: bool = True
     tell: Tell = lambda _: None
 
     def refreshes(self, document: str) -> bool:
@@ -80,15 +77,13 @@ class Made:
     findings: tuple[Finding, ...] = ()
 
 
-def make_inputs(project: Project, settings: Settings, *, progress: bool = True, tell: Tell = lambda _: None) -> bool:
+def make_inputs(project: Project, settings: Settings, *, tell: Tell = lambda _: None) -> bool:
     """Bring up to date what the documents read, the executed notebook included; say whether anything had to be done.
 
     Parameters
     ----------
     project, settings
         What is prepared.
-    progress
-        Whether long work shows a progress bar.
     tell
         Is told what is being done.
 
@@ -105,7 +100,7 @@ def make_inputs(project: Project, settings: Settings, *, progress: bool = True, 
 
         quarto.discard(project)
         began_with = facts(project, settings, "")
-        prepared = prepare(project, settings, tell=tell, progress=progress)
+        prepared = prepare(project, settings, tell=tell)
         with Builder(project, Purpose.DRAFT) as builder:
             if project.report.notebook:
                 builder.notebook(prepared.variables, prepared.inputs)
@@ -179,7 +174,7 @@ def _contents(
     with Builder(project, Purpose.DRAFT if is_draft else Purpose.SUBMISSION, on_cell=on_cell) as builder:
         builder.used = read
         builder.foresee()
-        prepared = prepare(project, settings, tell=tell, progress=request.progress)
+        prepared = prepare(project, settings, tell=tell)
         if report.notebook and names.notebook:
             refresh = request.refreshes(report.notebook.name)
             notebook, _ = builder.notebook(prepared.variables, prepared.inputs, refresh=refresh)
@@ -231,7 +226,7 @@ def render_further(project: Project, settings: Settings, document_name: str, req
     document = next(each for each in project.report.further if each.name == document_name)
     with alone(project, request.tell), Builder(project) as builder:
         builder.read(document)
-        prepared = prepare(project, settings, tell=request.tell, progress=request.progress)
+        prepared = prepare(project, settings, tell=request.tell, document=document)
         source = builder.report(prepared, document=document, refresh=request.refreshes(document.name))
         path = project.output / f"{document.name}.pdf"
         write_if_changed(path, builder.typesetter.compile(source.text))

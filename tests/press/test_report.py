@@ -145,4 +145,13 @@ def test_a_report_that_cannot_be_had_is_said_in_a_sentence(tmp_path, text, said)
 def test_a_document_that_is_not_there_is_said_in_a_sentence(tmp_path):
     done = render(tmp_path / "small", module().replace('"paper.qmd"', '"thesis.qmd"'))
     assert done.returncode == 2
-    assert sentence(done, tmp_path / "small").startswith("thesis.qmd is missing")
+    said = "thesis.qmd is missing: write or restore it, or correct its name where the report is described."
+    assert sentence(done, tmp_path / "small") == said
+
+
+def test_a_product_that_no_edit_would_reach_is_refused(tmp_path):
+    done = render(tmp_path / "small", module().replace('"small:compute"', '"fractions:Fraction"'))
+    assert done.returncode == 2
+    assert sentence(done, tmp_path / "small").startswith(
+        "The report names fractions:Fraction, whose module lies neither in code/ nor beside the documents: move it"
+    )

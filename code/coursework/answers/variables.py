@@ -15,26 +15,23 @@ from coursework.answers.neuron_wording import output
 Values = dict[str, str]
 
 
-def values(settings: Any, evidence: dict[str, Any]) -> dict[str, Values]:
-    """Return the variables of questions 1 to 4 and of the evidence.
+def values(settings: Any) -> dict[str, Values]:
+    """Return the variables of questions 1 to 4.
 
     Parameters
     ----------
     settings : coursework.settings.Settings
-    evidence : dict
-        What `coursework.evidence.compute` returned.
 
     Returns
     -------
     dict of dict of str
-        Groups ``q1`` to ``q4`` and ``evidence``.
+        Groups ``q1`` to ``q4``.
     """
     return {
         "q1": _neuron(Neuron.of(settings.question1)),
         "q2": _optimisers(),
         "q3": _activations(),
         "q4": _regularisation(settings.question4.l2),
-        "evidence": _evidence(evidence["checks"]),
     }
 
 
@@ -101,5 +98,7 @@ def _regularisation(strength: Fraction) -> Values:
     }
 
 
-def _evidence(checks: list[dict[str, Any]]) -> Values:
+def checked(evidence: dict[str, Any]) -> Values:
+    """Return the variables of the evidence, from what `coursework.evidence.compute` returned."""
+    checks = evidence["checks"]
     return {"checks": str(len(checks)), "values": f"{sum(check['values'] for check in checks):,}"}

@@ -2,7 +2,8 @@
 
 A result belongs to its run's specification, the source of the code that made it, the data's content, the versions of
 the packages that computed it, and the arithmetic. Where one of these differs, the result counts as missing and `why`
-names the difference. One record is kept for each specification: a new result replaces the one it made out of date.
+names the difference. One record is kept for each specification and data set: a new result replaces the one it made out
+of date, and who tries other data finds the earlier results again.
 """
 
 import dataclasses
@@ -19,11 +20,14 @@ from coursework.experiments.stages import BUDGETS, all_runs
 from coursework.settings import Settings
 from handin.errors import InputError, WorkError
 from press.keeping.digests import digest, package_versions, source_digest
-from press.keeping.kept import Kept
+from press.keeping.kept import Kept, require_made
 from press.project import Project
 
 CODE = ("coursework.experiments.engine:Engine", "coursework.experiments.images:split")
 PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "numpy", "scipy", "scikit-learn")
+
+DATA = 8
+"""How many digits of the data's checksum are in a record's name."""
 
 Result = dict[str, Any]
 """What `models.train` returns."""
@@ -62,6 +66,10 @@ class RunStore(Mapping[Run, Result]):
         self._current: set[Run] = set()
         self._loaded: dict[Run, Result] = {}
 
+    def record(self, run: Run) -> str:
+        """Name a run's record: as `name` does, with the data that it was trained on."""
+        return name(run) + self._circumstances["data"][:DATA]
+
     def circumstances(self, run: Run) -> dict[str, Any]:
         """Return what the result of a run depends on besides its specification."""
         return {**self._circumstances, "precision": precision(run)}
@@ -72,14 +80,14 @@ class RunStore(Mapping[Run, Result]):
     def __contains__(self, run: object) -> bool:
         if run in self._current:
             return True
-        if isinstance(run, Run) and self.kept.digest(name(run)) == self._key(run):
+        if isinstance(run, Run) and self.kept.digest(self.record(run)) == self._key(run):
             self._current.add(run)
             return True
         return False
 
     def __getitem__(self, run: Run) -> Result:
         if run not in self._loaded:
-            payload = self.kept.load(name(run), self._key(run))
+            payload = self.kept.load(self.record(run), self._key(run))
             if payload is None:
                 raise WorkError(f"There is no current result of {describe(run)}: run `coursework experiments`.")
             self._loaded[run] = payload["result"]
@@ -106,19 +114,19 @@ class RunStore(Mapping[Run, Result]):
         """
         key = self._key(run)
         if run.keep and not run.test:
-            self.kept.save(f"{name(run)}-weights", key, weights)
+            self.kept.save(f"{self.record(run)}-weights", key, weights)
         payload = {
             "run": dataclasses.asdict(run),
             "circumstances": self.circumstances(run),
             "result": result,
         }
-        self.kept.save(name(run), key, payload)
+        self.kept.save(self.record(run), key, payload)
         self._current.add(run)
         self._loaded.pop(run, None)
 
     def weights(self, run: Run) -> list[np.ndarray] | None:
         """Return the weights at the end of a run that keeps them, or None if they are missing or out of date."""
-        return self.kept.load(f"{name(run)}-weights", self._key(run))
+        return self.kept.load(f"{self.record(run)}-weights", self._key(run))
 
     def why(self, run: Run) -> tuple[str, ...]:
         """Name why a run has no current result: nothing, or some of the reasons below.
@@ -131,7 +139,9 @@ class RunStore(Mapping[Run, Result]):
         """
         if run in self:
             return ()
-        payload = self.kept.load(name(run))
+        others = sorted(path.stem for path in self.kept.folder.glob(f"{name(run)}{'[0-9a-f]' * DATA}.json"))
+        own = self.record(run)
+        payload = self.kept.load(own if own in others else others[0]) if others else None
         if payload is None:
             return ("specification",)
         now = self.circumstances(run)
@@ -148,7 +158,14 @@ def makers() -> dict[str, Any]:
 
 
 def results(project: Project, settings: Settings) -> RunStore:
-    """Open the results of a project; reading one that is missing raises `WorkError`."""
+    """Open the results of a project; reading one that is missing raises `WorkError`.
+
+    Raises
+    ------
+    NotMade
+        If they are being made.
+    """
+    require_made("runs")
     return RunStore(settings, project)
 
 
@@ -156,7 +173,7 @@ def state(project: Project, settings: Settings) -> dict[str, str | None]:
     """Return the headers of the records of this profile's runs: other profiles and older code do not count."""
     store = RunStore(settings, project)
     headers = store.kept.state()
-    return {record: headers.get(record) for record in map(name, all_runs(store.budget, store))}
+    return {record: headers.get(record) for record in map(store.record, all_runs(store.budget, store))}
 
 
 def budget(settings: Settings) -> Budget:
@@ -175,7 +192,7 @@ def budget(settings: Settings) -> Budget:
 
 @functools.cache
 def name(run: Run) -> str:
-    """Name a run's record: readable in front, unique by the digest of its specification."""
+    """Name a run: readable in front, unique by the digest of its specification."""
     return f"{run.model}-{run.n}-seed{run.seed}-{digest(dataclasses.asdict(run))[:12]}"
 
 

@@ -28,12 +28,20 @@ from coursework.experiments.store import Result, RunStore, describe, makers, nam
 from coursework.settings import Settings
 from handin.errors import InputError, Interrupted, WorkError
 from press.project import Project
+from press.report import Progress, Tell
 
 ATTEMPTS = 3
 """How often a run may take its process down before it is left out."""
 
 COST = {"linear": 0.3, "mlp": 1.0, "cnn": 3.0}
 """What a step costs, roughly, by model: the longest runs start first, and the remaining time is told from it."""
+
+
+SECONDS = 0.002
+"""Of a core for a step of cost 1, roughly."""
+
+GUESSED = 5000
+"""Steps' worth of training that count as much as the guess."""
 
 
 @dataclass
@@ -64,25 +72,12 @@ class Summary:
         return f"Trained {self.trained} runs in {self.seconds:.0f} s; {self.kept} results were current before."
 
 
-def planned(settings: Settings, project: Project) -> list[Run]:
-    """List the runs that can be named with the results so far, in order."""
-    store = RunStore(settings, project)
-    return all_runs(store.budget, store)
-
-
-def pending(settings: Settings, project: Project) -> dict[Run, tuple[str, ...]]:
-    """Return which of the planned runs have no current result, and why (see `RunStore.why`)."""
-    store = RunStore(settings, project)
-    return {run: why for run in all_runs(store.budget, store) if (why := store.why(run))}
-
-
 def run(
     settings: Settings,
     project: Project,
     *,
-    progress: bool = True,
     scheduler: str | None = None,
-    tell: Callable[[str], None] = lambda _: None,
+    tell: Tell = lambda _: None,
 ) -> Summary:
     """Train every run of the profile that has no current result.
 
@@ -92,13 +87,11 @@ def run(
         Name the data set, the profile and, if wanted, the number of processes.
     project
         Whose store is brought up to date.
-    progress
-        Show a bar on a terminal; nothing is ever shown in CI or in a pipe.
     scheduler
         The address of a Dask scheduler (``tcp://host:8786``) whose workers train, instead of processes on this machine.
         They must have this package and the same versions of Keras and TensorFlow.
     tell
-        Is told how much is to be trained.
+        Is told how far it is: before the first training, and after each.
 
     Returns
     -------
@@ -117,35 +110,34 @@ def run(
     store = RunStore(settings, project)
     summary = Summary()
     failed: dict[Run, None] = {}
-    shown = progress and sys.stderr.isatty() and not os.environ.get("CI")
     missing = _missing(store, failed)
     if not missing:
         summary.kept = len(store)
         return summary
     _check_sizes(store.budget, settings, project)
-    tell(f"Training {len(missing)} networks or more for question 6: minutes, kept once they are done")
-    with _bar(shown, store) as advance:
-        try:
-            while missing:
-                stage = list(stages(store.budget, store))[-1]
-                train = _train_on_cluster(scheduler) if scheduler else _train_here
-                for found in train(missing, settings, project, store, failed):
-                    if not store.belongs(found.run, found.made_by):
-                        raise WorkError(
-                            "The training processes have other code, packages or arithmetic than this one (was the "
-                            "code edited meanwhile?): what was found is kept; run `coursework experiments` again."
-                        )
-                    store.save(found.run, found.result, found.weights)
-                    summary.trained += 1
-                    purpose = f"{stage}: {found.run.model}"
-                    for key, seconds in (("start", found.start_seconds), (purpose, found.cpu_seconds)):
-                        summary.cpu_seconds[key] = summary.cpu_seconds.get(key, 0.0) + seconds
-                    advance(found.run, found.result)
-                missing = _missing(store, failed)
-        except KeyboardInterrupt:
-            raise Interrupted(f"Stopped: {len(store)} results are kept.") from None
-        finally:
-            _stop_workers()
+    pace = Pace(store, 1 if scheduler else _workers(settings))
+    tell(pace.progress())
+    try:
+        while missing:
+            stage = list(stages(store.budget, store))[-1]
+            train = _train_on_cluster(scheduler) if scheduler else _train_here
+            for found in train(missing, settings, project, store, failed):
+                if not store.belongs(found.run, found.made_by):
+                    raise WorkError(
+                        "The training processes have other code, packages or arithmetic than this one (was the "
+                        "code edited meanwhile?): what was found is kept; run `coursework experiments` again."
+                    )
+                store.save(found.run, found.result, found.weights)
+                summary.trained += 1
+                purpose = f"{stage}: {found.run.model}"
+                for key, seconds in (("start", found.start_seconds), (purpose, found.cpu_seconds)):
+                    summary.cpu_seconds[key] = summary.cpu_seconds.get(key, 0.0) + seconds
+                tell(pace.progress(found.run))
+            missing = _missing(store, failed)
+    except KeyboardInterrupt:
+        raise Interrupted(f"Stopped: {len(store)} results are kept.") from None
+    finally:
+        _stop_workers()
     summary.kept = len(store) - summary.trained
     summary.seconds = time.monotonic() - started
     summary.left_out = tuple(map(describe, failed))
@@ -165,6 +157,32 @@ def _missing(store: RunStore, failed) -> list[Run]:
 
 def _cost(run: Run) -> float:
     return COST[run.model] * run.steps * (0.01 if run.test else 1.0)
+
+
+class Pace:
+    """How far a sweep is and how long it still takes: by a guess at first, more and more by what it has taken.
+
+    Parameters
+    ----------
+    store
+        The results that are there.
+    processes
+        How many train.
+    """
+
+    def __init__(self, store: RunStore, processes: int):
+        self.store, self.processes = store, processes
+        self.began, self.trained = time.monotonic(), 0.0
+
+    def progress(self, trained: Run | None = None) -> Progress:
+        """Say how far the sweep is, now that another run is trained."""
+        self.trained += _cost(trained) if trained else 0.0
+        runs = expected_runs(self.store.budget, self.store)
+        left = [run for run in runs if run not in self.store]
+        spent = (time.monotonic() - self.began) * self.processes
+        each = (SECONDS * GUESSED + spent) / (GUESSED + self.trained)
+        seconds = each * sum(map(_cost, left)) / self.processes
+        return Progress("Training the networks of question 6", len(runs) - len(left), len(runs), seconds)
 
 
 @dataclass(frozen=True)
@@ -407,41 +425,3 @@ def _check_sizes(budget: Budget, settings: Settings, project: Project) -> None:
             f"experiments.profile: {chosen} trains on up to {largest:,} examples, and {settings.dataset} has "
             f"{there:,} once a fifth is kept apart for validation: {smaller}."
         )
-
-
-@contextmanager
-def _bar(shown: bool, store: RunStore) -> Iterator[Callable[[Run, Result], None]]:
-    """Show runs done, remaining time and the loss of the last run; yields what to call after each run."""
-    if not shown:
-        yield lambda run, result: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    runs = expected_runs(store.budget, store)
-    done = sum(run in store for run in runs)
-    with Progress(
-        TextColumn("Training"),
-        BarColumn(),
-        TextColumn("{task.fields[done]} of {task.fields[runs]} runs,"),
-        TimeRemainingColumn(compact=True),
-        TextColumn("left  {task.fields[latest]}"),
-        console=Console(stderr=True),
-        speed_estimate_period=120,
-    ) as bar:
-        task = bar.add_task(
-            "training",
-            total=sum(map(_cost, runs)),
-            completed=sum(_cost(run) for run in runs if run in store),
-            done=done,
-            runs=len(runs),
-            latest="",
-        )
-
-        def advance(run: Run, result: Result) -> None:
-            nonlocal done
-            done += 1
-            latest = f"{run.model}, n = {run.n:,}: validation loss {result['validation_loss']:.3f}"
-            bar.update(task, advance=_cost(run), done=done, latest=latest)
-
-        yield advance

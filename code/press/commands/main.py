@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from handin.errors import InputError, Interrupted, WorkError
-from press.commands.terminal import note
+from press.commands.terminal import command_name, fail, note, this_command
 
 if TYPE_CHECKING:
     from press.report import Report
@@ -108,7 +108,7 @@ def main(arguments: list[str] | None = None) -> None:
             stream.reconfigure(errors="replace")  # a terminal that has no ✓ must not stop the work
     _end_like_an_interrupt()
     try:
-        sys.exit(cli.main(arguments, prog_name=_command_name(), standalone_mode=False) or 0)
+        sys.exit(cli.main(arguments, prog_name=command_name(), standalone_mode=False) or 0)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except InputError as error:
@@ -116,19 +116,14 @@ def main(arguments: list[str] | None = None) -> None:
     except WorkError as error:
         _fail(str(error) + (_recorded(error) if error.__cause__ else ""), EXIT_FAILED)
     except Interrupted as error:
-        _fail(f"{error} `{_this_command()}` goes on from there.", EXIT_INTERRUPTED)
+        _fail(f"{error} `{this_command()}` goes on from there.", EXIT_INTERRUPTED)
     except click.ClickException as error:
         error.show()
         sys.exit(EXIT_INPUT)
     except (KeyboardInterrupt, click.Abort):
-        _fail(f"Interrupted; what was finished is kept. `{_this_command()}` goes on from there.", EXIT_INTERRUPTED)
+        _fail(f"Interrupted; what was finished is kept. `{this_command()}` goes on from there.", EXIT_INTERRUPTED)
     except Exception as error:
         _unexpected(error)
-
-
-def _command_name() -> str:
-    name = Path(sys.argv[0]).name
-    return "press" if name.endswith(".py") else name
 
 
 def _end_like_an_interrupt() -> None:
@@ -141,7 +136,7 @@ def _end_like_an_interrupt() -> None:
 
 
 def _fail(text: str, code: int) -> None:
-    click.echo(click.style("✗ ", fg="red") + text, err=True)
+    fail(text)
     sys.exit(code)
 
 
@@ -152,13 +147,6 @@ def _name(path: Path) -> str:
 
         return Project.find().name(path)
     return path.name
-
-
-def _this_command() -> str:
-    """Name the command that is running as its author gave it."""
-    words = sys.argv[1:]
-    target = {"bundle": "submission", "preview": "preview"}.get(words[0] if words else "")
-    return f"make {target}" if target and "MAKELEVEL" in os.environ else " ".join([_command_name(), *words])
 
 
 def _unexpected(error: Exception) -> None:

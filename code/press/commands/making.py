@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from handin.errors import InputError
-from press.commands.terminal import interactive, opened, report_made, tell, warn_of_placeholder
+from press.commands.terminal import opened, report_made, tell, this_command, warn_of_placeholder
 
 if TYPE_CHECKING:
     from press.submission import Goal, Renderer
@@ -49,7 +49,7 @@ def prepare() -> None:
         )
     from press.submission import make_inputs
 
-    make_inputs(project, settings, progress=interactive(), tell=tell)
+    make_inputs(project, settings, tell=tell)
 
 
 @click.command()
@@ -91,7 +91,7 @@ def _make(
         raise
     if final and settings.has_placeholder_id:
         raise InputError(f"student_id in {project.settings_file.name} is still the placeholder: put your own there.")
-    request = Request(goal, renderer, refresh, final, interactive(), tell)
+    request = Request(goal, renderer, refresh, final, tell)
     further = [each.name for each in project.report.further if document and project.path(each) == document.resolve()]
     if further:
         path = render_further(project, settings, further[0], request)
@@ -115,4 +115,5 @@ def preview(port: int, no_browser: bool) -> None:
     project, _ = opened()
     from press.preview.server import serve
 
-    serve(project, port=port, open_browser=not no_browser)
+    if serve(project, port=port, open_browser=not no_browser):
+        click.echo(f"Stopped. What was finished is kept: `{this_command()}` goes on from there.")

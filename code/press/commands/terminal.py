@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from handin.errors import InputError
 
 if TYPE_CHECKING:
     from press.project import Project
+    from press.report import Progress
     from press.settings import Settings
     from press.submission import Made
 
@@ -33,19 +35,56 @@ def opened(document: Path | None = None) -> tuple[Project, Any]:
     return project, settings
 
 
-def tell(text: str) -> None:
-    """Say in one line what is being done."""
-    click.echo(click.style("· ", fg="blue") + text, err=True)
+def tell(text: str | Progress) -> None:
+    """Say in one line what is being done; how far long work is in the same line again, or now and then in a log."""
+    if isinstance(text, str):
+        _say(click.style("· ", fg="blue") + text)
+    elif interactive():
+        click.echo(f"\r\033[K{click.style('· ', fg='blue')}{text}", err=True, nl=False)
+        _line["is_open"] = True
+    elif text.done == text.wanted or time.monotonic() >= _line["next"]:
+        click.echo(f"· {text}", err=True)
+        _line["next"] = time.monotonic() + EVERY
+
+
+EVERY = 30.0
+"""Seconds between two lines of a log about the same work."""
+
+_line = {"is_open": False, "next": 0.0}
+
+
+def _say(text: str) -> None:
+    """Write a line, in place of one that says how far something is."""
+    click.echo(("\r\033[K" if _line["is_open"] else "") + text, err=True)
+    _line["is_open"] = False
 
 
 def note(text: str) -> None:
     """Say what the author should know."""
-    click.echo(click.style("! ", fg="yellow") + text, err=True)
+    _say(click.style("! ", fg="yellow") + text)
+
+
+def fail(text: str) -> None:
+    """Say why a command ends without having done its work."""
+    _say(click.style("✗ ", fg="red") + text)
 
 
 def done(text: str) -> None:
     """Say that a command has done its work."""
     click.echo(click.style("✓ ", fg="green") + text)
+
+
+def command_name() -> str:
+    """Return the name under which the command line was called."""
+    name = Path(sys.argv[0]).name
+    return "press" if name.endswith(".py") else name
+
+
+def this_command() -> str:
+    """Name the command that is running as its author gave it."""
+    words = sys.argv[1:]
+    target = {"bundle": "submission", "preview": "preview"}.get(words[0] if words else "")
+    return f"make {target}" if target and "MAKELEVEL" in os.environ else " ".join([command_name(), *words])
 
 
 def interactive() -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from press.execution.kernel import PRELOADED
+from press.execution.waiting import is_waiting
 from press.keeping import installed
 from press.keeping.digests import WHOLE, by_file, digest, imported_modules, module_file, normalised, source_facts
 from press.keeping.facts import Facts, file_digest
@@ -47,6 +48,11 @@ class Execution:
     is_whole: bool
     seen: Facts = field(default_factory=dict)
 
+    @property
+    def waits(self) -> bool:
+        """Whether something stands in for an output that is not there yet."""
+        return any(is_waiting(output) for outputs in self.outputs for output in outputs)
+
 
 @dataclass(frozen=True)
 class Job:
@@ -68,6 +74,8 @@ class Job:
         Files that the cells may read in ways that nobody sees.
     kept
         The folders in the project's cache that hold results, and what of them is among `inputs`: names from the root.
+    unmade
+        The products and steps of the report that are being made: cells that read them wait.
     """
 
     document: Document
@@ -77,6 +85,7 @@ class Job:
     root: Path | None = None
     beside: tuple[Path, ...] = ()
     kept: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    unmade: frozenset[str] = frozenset()
 
     @property
     def cells(self) -> tuple[Cell, ...]:

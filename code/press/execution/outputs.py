@@ -23,6 +23,7 @@ from press.execution import reuse, seen
 from press.execution.job import KERNEL, Execution, Job, Outputs, normalised_cell
 from press.keeping.digests import digest
 from press.keeping.facts import Facts, reasons
+from press.keeping.kept import Kept
 
 
 def _cache_notebook(job: Job, execution: Execution | None = None) -> Any:
@@ -40,7 +41,7 @@ def _cache_notebook(job: Job, execution: Execution | None = None) -> Any:
     metadata: dict[str, Any] = {"kernelspec": KERNEL}
     if execution is not None:
         code = [{"code": cell.code, "chapter": cell.chapter} for cell in job.cells]
-        kept = {"code": code, "facts": job.facts(), "seen": execution.seen}
+        kept = {"code": code, "seen": execution.seen}
         metadata["press"] = {**kept, "checksum": _checksum([kept, execution.outputs])}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 
@@ -70,6 +71,8 @@ class OutputCache:
         self.folder = folder
         self.whole = whole
         self._memory: dict[str, tuple[Job, Execution]] | None = {} if in_memory else None
+        # What outputs follow from, beside the outputs: to open jupyter-cache takes two seconds.
+        self._facts = Kept(folder / "facts")
 
     def _open(self) -> Any:
         from jupyter_cache import get_cache
@@ -81,7 +84,8 @@ class OutputCache:
         """Return the kept outputs of a job, or None."""
         if self._memory is not None and job.document.name in self._memory:
             last, execution = self._memory[job.document.name]
-            if last.facts() == job.facts() and not _changed(execution.seen, job):
+            still_waits = not execution.waits or last.unmade == job.unmade
+            if still_waits and last.facts() == job.facts() and not _changed(execution.seen, job):
                 return execution
         found = self.whole.load(job) if self.whole is not None else None
         if found is None:
@@ -93,11 +97,13 @@ class OutputCache:
         return found
 
     def why(self, job: Job) -> tuple[str, ...]:
-        """Say why cells must be executed; nothing if all outputs are kept."""
-        if self.load(job) is not None:
-            return ()
-        kept = self._looked_up(lambda opened: _latest(opened, job, anyhow=True))
-        return reasons(None, {}) if kept is None else (*reasons(kept.facts, job.facts()), *_changed(kept.seen, job))
+        """Say why cells must be executed; nothing if all outputs are kept. The outputs themselves are not looked at."""
+        records = sorted(self._facts.folder.glob(f"{job.document.path.stem}-*.json"), key=os.path.getmtime)
+        own = [path for path in records if path.stem == _name(job)]
+        kept = self._facts.load((own or records)[-1].stem) if records else None
+        return (
+            reasons(None, {}) if kept is None else (*reasons(kept["facts"], job.facts()), *_changed(kept["seen"], job))
+        )
 
     def held(self, job: Job) -> tuple[dict[int, tuple[dict[str, Any], ...]], Facts]:
         """Return what is kept of a job's outputs and still holds, by the cell's index, though cells were edited.
@@ -143,9 +149,12 @@ class OutputCache:
     def save(self, job: Job, execution: Execution, *, in_parts: bool = False) -> None:
         """Keep the outputs of a job; a cache that cannot be written costs an execution next time, nothing else.
 
-        Where some cells were not executed now, a preview keeps the outputs in memory alone.
+        Where some cells were not executed now, or results are still being made, a preview keeps the outputs in memory
+        alone.
         """
         self._remember(job, execution)
+        if job.unmade:
+            return
         if self.whole is not None and execution.is_whole:
             self.whole.save(job, execution)
         elif self._memory is None or not in_parts:
@@ -157,6 +166,7 @@ class OutputCache:
         try:
             bundle = CacheBundleIn(_cache_notebook(job, execution), job.document.name)
             self._open().cache_notebook_bundle(bundle, check_validity=False, overwrite=True, description="")
+            self._facts.save(_name(job), "", {"facts": job.facts(), "seen": execution.seen}, durable=False)
         except Exception as error:
             warnings.warn(f"The executed cells could not be kept ({type(error).__name__}).", stacklevel=2)
 
@@ -174,8 +184,11 @@ class _Kept:
     when: Any
     cells: tuple[reuse.Known, ...]
     outputs: Outputs
-    facts: Facts
     seen: Facts
+
+
+def _name(job: Job) -> str:
+    return f"{job.document.path.stem}-{digest(job.facts())}"
 
 
 def _changed(read: Facts, job: Job) -> tuple[str, ...]:
@@ -192,13 +205,13 @@ def _match(cache: Any, job: Job) -> _Kept | None:
     return _kept(record, cache.get_cache_bundle(record.pk).nb)
 
 
-def _latest(cache: Any, job: Job, *, anyhow: bool = False) -> _Kept | None:
-    """Find the last execution of a document with the dependencies that it has now (or `anyhow`), whatever its cells."""
+def _latest(cache: Any, job: Job) -> _Kept | None:
+    """Find the last execution of a document with the dependencies that it has now, whatever its cells."""
     name, first = job.document.name, _cache_notebook(job).cells[0].source
     records = [record for record in cache.list_cache_records() if record.uri == name]
     for record in sorted(records, key=lambda record: record.created, reverse=True):
         notebook = cache.get_cache_bundle(record.pk).nb
-        if (anyhow or notebook.cells[0].source == first) and (found := _kept(record, notebook)) is not None:
+        if notebook.cells[0].source == first and (found := _kept(record, notebook)) is not None:
             return found
     return None
 
@@ -213,7 +226,7 @@ def _kept(record: Any, notebook: Any) -> _Kept | None:
     if checksum != _checksum([kept, outputs]) or len(kept["code"]) != len(outputs):
         raise ValueError("the outputs do not match their checksum")
     cells = tuple(reuse.Known(**known) for known in kept["code"])
-    return _Kept(record.created, cells, outputs, kept["facts"], kept["seen"])
+    return _Kept(record.created, cells, outputs, kept["seen"])
 
 
 def _hindrance(error: BaseException | None) -> str | None:

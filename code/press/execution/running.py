@@ -21,8 +21,10 @@ from handin.text import without_colours
 from press.execution import seen
 from press.execution.job import KERNEL, Job, Outputs
 from press.execution.kernel import NAMED
+from press.execution.waiting import Missing, placeholder
 from press.keeping.digests import WHOLE, covered, source_facts
 from press.keeping.facts import Facts
+from press.keeping.kept import setting_unmade
 from press.source.qmd import Cell
 
 OUTPUT_PATIENCE = 120
@@ -160,12 +162,19 @@ class Kernel:
             self._is_used = True
             if refusal := _quietly(client.kc, _STYLE.replace("FORMATS", repr(set(job.figure_formats)))):
                 raise WorkError(_style_failure(refusal, job))
+            _quietly(client.kc, setting_unmade(job.unmade))
+            missing = Missing()
             wanted = [index for index in range(len(cells)) if index not in held]
             for position, index in enumerate(wanted):
                 cell, current = cells[index], job.cells[index]
                 if on_cell:
                     on_cell(position, len(wanted), current)
-                client.execute_cell(cell, index, execution_count=index + 1)
+                try:
+                    client.execute_cell(cell, index, execution_count=index + 1)
+                except CellExecutionError as error:
+                    if not job.unmade or not missing.explains(error.ename, error.evalue, current):
+                        raise
+                    cell.outputs = [nbformat.from_dict(placeholder(current.label))]
             read = _seen(client.kc, job)
         except CellExecutionError as error:
             assert current is not None, "a cell raised it"

@@ -266,16 +266,19 @@ def closure(*roots: str) -> dict[str, str]:
 
     Raises
     ------
-    KeyError
-        If a root does not exist.
+    InputError
+        If a root does not exist, or not among the code that is covered.
     """
     found: dict[str, str] = {}
     todo: list[tuple[str, str | None]] = []
     for root in roots:
         module, _, name = root.partition(":")
         parsed = _module(module)
-        if parsed is None or (name and name not in parsed.definitions):
-            raise KeyError(root)
+        if parsed is None:
+            words = "lies neither in code/ nor beside the documents: move it there, so that an edit of it counts"
+            raise InputError(f"The report names {root}, whose module {words}.")
+        if name and name not in parsed.definitions:
+            raise InputError(f"The report names {root}, but {module} defines no {name}: correct the name.")
         todo.append((module, name or None))
     whole: set[str] = set()
     while todo:
@@ -356,11 +359,16 @@ def _within(path: Path) -> str:
 
 def module_name(path: Path) -> str | None:
     """Name the module that a file is, if it is one of the code that is covered."""
-    path = path.resolve()
-    if path.suffix != ".py" or not any(folder in path.parents for folder in _folders):
+    if path.suffix != ".py" or not any(folder in (real := _real(path.parent), *real.parents) for folder in _folders):
         return None
+    path = path.resolve()
     name = ".".join(Path(_within(path)).with_suffix("").parts).removesuffix(".__init__")
     return name if _is_own(name) and _path(name) == path else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _real(folder: Path) -> Path:
+    return folder.resolve()
 
 
 def module_file(module: str) -> Path | None:

@@ -16,7 +16,7 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -258,19 +258,68 @@ class Kept:
         return json.loads(record[1], object_hook=_decode)
 
 
+class NotMade(WorkError):
+    """A product or step of the report is asked for that is still to be made: a preview shows the rest meanwhile.
+
+    Parameters
+    ----------
+    name
+        Which.
+    why
+        The sentence for the author.
+    """
+
+    def __init__(self, name: str, why: str):
+        super().__init__(why)
+        self.name = name
+
+
+_UNMADE = "PRESS_UNMADE"
+"""Set in the environment: the results that are being made, and that nobody may read meanwhile."""
+
+
+def setting_unmade(names: Iterable[str]) -> str:
+    """Return the line of Python after which these results of the report count as not made yet."""
+    return f"import os as _os; _os.environ[{_UNMADE!r}] = {' '.join(sorted(names))!r}; del _os"
+
+
+@contextlib.contextmanager
+def unmade(names: Iterable[str]) -> Iterator[None]:
+    """Let these results of the report count as not made yet."""
+    before = os.environ.get(_UNMADE, "")
+    os.environ[_UNMADE] = " ".join(sorted(names))
+    try:
+        yield
+    finally:
+        os.environ[_UNMADE] = before
+
+
+def require_made(name: str) -> None:
+    """Refuse a product or step of the report that is being made; whoever reads a step's results asks first.
+
+    Raises
+    ------
+    NotMade
+        If it is.
+    """
+    if name in os.environ.get(_UNMADE, "").split():
+        raise NotMade(name, f"The {name} of this report is being made.")
+
+
 def product(name: str) -> Any:
     """Return what was computed for the documents under `name`; a document's cell asks for it.
 
     Raises
     ------
-    WorkError
+    NotMade
         If it is not there.
     """
     from press.project import Project
 
+    require_made(name)
     payload = products(Project.find()).load(name)
     if payload is None:
-        raise WorkError(f"The {name} of this report has not been computed yet: run `make submission`.")
+        raise NotMade(name, f"The {name} of this report has not been computed yet: run `make submission`.")
     return payload
 
 

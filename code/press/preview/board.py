@@ -18,11 +18,12 @@ _PLACE = re.compile(r"^(?P<file>[^\s:]+\.[A-Za-z]\w*):(?P<line>\d+)(?:\s\((?P<ce
 
 @dataclass(frozen=True)
 class Page:
-    """One printed page: the digest of its SVG, and its size in points."""
+    """One printed page: the digest of its SVG, its size in points, and whether something on it is still being made."""
 
     digest: str
     width: float
     height: float
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ class View:
             "title": self.title,
             "state": self.state,
             "activity": "; ".join(self.activities.values()),
+            "making": self.activities.get("preparation", ""),
             "problems": [asdict(problem) for problem in self.problems.values()],
             "pages": [asdict(page) for page in self.pages],
             "notebook": self.notebook,

@@ -14,17 +14,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from handin.errors import InputError, WorkError
 from press.prepare import Prepared
 from press.project import Project
-from press.report import imported
-
-INTERVAL = 1.0
-"""Seconds between two looks at how far the training is."""
+from press.report import Progress
 
 
 class Preparation:
@@ -50,98 +46,78 @@ class Preparation:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._child.pid, signal.SIGKILL)
 
-    def result(self, tell: Callable[[str], None]) -> Prepared:
-        """Wait for the result, and pass on what the child tells.
+    def go_on(self) -> None:
+        """Let what takes long begin: until it is called, the pages have the machine to themselves."""
+        with contextlib.suppress(OSError, ValueError):
+            assert self._child.stdin is not None, "it was opened as a pipe"
+            self._child.stdin.write(b"\n")
+            self._child.stdin.flush()
+
+    def stages(self, tell: Callable[[str], None]) -> Iterator[Prepared]:
+        """Yield what there is at first and whenever more is made, all of it at last; pass on what the child tells.
 
         Raises
         ------
         InputError, WorkError
             What `prepare` raised.
         """
-        answer: dict[str, Any] = {}
         with self._child as child:
             assert child.stdout is not None, "it was opened as a pipe"
             for line in child.stdout:
                 message = json.loads(line)
                 if "tell" in message:
                     tell(message["tell"])
+                elif "error" in message:
+                    kind = InputError if message["kind"] == "input" else WorkError
+                    raise kind(message["error"])
                 else:
-                    answer = message
-                    break
+                    found = Prepared(**{**message, "unmade": frozenset(message["unmade"])})
+                    yield found
+                    if not found.unmade:
+                        break
+            else:
+                raise WorkError("The preparation ended without a result, perhaps for want of memory.")
             # The answer is there; the child has nothing more to do.
             self.end()
-        if "variables" in answer:
-            return Prepared(answer["variables"], answer["inputs"], answer["printed"])
-        kind = InputError if answer.get("kind") == "input" else WorkError
-        raise kind(answer.get("error", "The preparation ended without a result, perhaps for want of memory."))
 
 
-def _die_with_parent() -> None:
-    """End this process and all that it started when the preview is gone, however that ended."""
+def _follow_parent(shown: threading.Event) -> None:
+    """Go on when the preview has shown what there is; end, with all that was started, when it is gone."""
+    sys.stdin.buffer.readline()
+    shown.set()
     sys.stdin.buffer.read()
     os.killpg(os.getpgid(0), signal.SIGKILL)
-
-
-def _count(project: Project, settings: Any, say: Callable[[str], None], done: threading.Event) -> None:
-    """Say how far the long work is and how long it still takes, while some of it is missing."""
-    said: tuple[str, int] | None = None
-    began: dict[str, tuple[int, float]] = {}
-    while not done.wait(INTERVAL):
-        for step in project.report.steps:
-            have, wanted = imported(step.progress)(project, settings) if step.progress else (0, 0)
-            before, since = began.setdefault(step.name, (have, time.monotonic()))
-            if have < wanted and (step.name, have) != said:
-                said = (step.name, have)
-                spent = time.monotonic() - since
-                left = f", {_about(spent / (have - before) * (wanted - have))} left" if have > before else ""
-                say(f"Working on {step.name}: {have} of {wanted} done{left}")
-
-
-def _about(seconds: float) -> str:
-    """Say a time as roughly as it is known."""
-    return f"about {round(seconds / 60)} min" if seconds >= 90 else f"about {max(10, round(seconds, -1)):.0f} s"
 
 
 def main() -> None:
     """Prepare the project of the working directory, and write what happens as lines of JSON."""
     from press import environment
     from press.keeping.lock import alone
-    from press.prepare import prepare
+    from press.prepare import stages
     from press.preview.faults import sentence
 
     # What libraries print must not mix with the answer.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    writing = threading.Lock()
 
     def write(**message: Any) -> None:
-        with writing:
-            out.write(json.dumps(message) + "\n")
-            out.flush()
+        out.write(json.dumps(message) + "\n")
+        out.flush()
 
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    done = threading.Event()
+    def tell(told: str | Progress) -> None:
+        write(tell=str(told))
+
+    shown = threading.Event()
+    threading.Thread(target=_follow_parent, args=[shown], daemon=True).start()
     project = Project.find()
     try:
         environment.apply(project)
-        chosen = project.settings()
-
-        def count() -> None:
-            with contextlib.suppress(Exception):  # the sweep itself says what is wrong
-                _count(project, chosen, lambda text: write(tell=text), done)
-
-        def tell(text: str) -> None:
-            done.set()  # the trainings come first; whatever else is told comes after them
-            write(tell=text)
-
-        threading.Thread(target=count, daemon=True).start()
-        with alone(project, lambda text: write(tell=text)):
-            prepared = prepare(project, chosen, tell=tell, progress=False)
-        write(variables=prepared.variables, inputs=prepared.inputs, printed=prepared.printed)
+        with alone(project, tell):
+            for found in stages(project, project.settings(), tell=tell):
+                write(**{**vars(found), "unmade": sorted(found.unmade)})
+                shown.wait()
     except Exception as error:
         write(error=sentence(error, project), kind="input" if isinstance(error, InputError) else "work")
-    finally:
-        done.set()
 
 
 if __name__ == "__main__":

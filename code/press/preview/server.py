@@ -167,7 +167,7 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def serve(project: Project, *, port: int = 4242, open_browser: bool = True) -> None:
+def serve(project: Project, *, port: int = 4242, open_browser: bool = True) -> bool:
     """Show the pages in a browser and keep them up to date, until Ctrl-C.
 
     Parameters
@@ -179,6 +179,11 @@ def serve(project: Project, *, port: int = 4242, open_browser: bool = True) -> N
     open_browser
         Whether to open the author's browser.
 
+    Returns
+    -------
+    bool
+        Whether something was still being made that the documents read.
+
     Raises
     ------
     InputError
@@ -187,11 +192,12 @@ def serve(project: Project, *, port: int = 4242, open_browser: bool = True) -> N
     restarted = os.environ.pop(RESTARTED, None)
     given = environment.read(project.root / "_environment")
     with socket.socket(fileno=int(restarted)) if restarted else listen(port) as listener:
-        again = False
+        again = is_cut_short = False
         with contextlib.suppress(KeyboardInterrupt):
-            again = asyncio.run(_serve(project, listener, open_browser and not restarted))
+            again, is_cut_short = asyncio.run(_serve(project, listener, open_browser and not restarted))
         if again:
             _start_again(listener, given)
+    return is_cut_short
 
 
 def _start_again(listener: socket.socket, given: Mapping[str, str]) -> None:
@@ -204,8 +210,8 @@ def _start_again(listener: socket.socket, given: Mapping[str, str]) -> None:
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
-async def _serve(project: Project, listener: socket.socket, open_browser: bool) -> bool:
-    """Serve until Ctrl-C; say whether to start again with the changed code."""
+async def _serve(project: Project, listener: socket.socket, open_browser: bool) -> tuple[bool, bool]:
+    """Serve until Ctrl-C; say whether to start again with the changed code, and whether something was being made."""
     port = listener.getsockname()[1]
     board = Board()
     again = asyncio.Event()
@@ -234,8 +240,9 @@ async def _serve(project: Project, listener: socket.socket, open_browser: bool) 
         watcher.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watcher
+        is_cut_short = workshop.is_preparing
         await asyncio.to_thread(workshop.stop)
-    return again.is_set()
+    return again.is_set(), is_cut_short
 
 
 async def _watch(project: Project, board: Board, workshop: Workshop) -> None:

@@ -1,12 +1,13 @@
 """Builds the pages and the notebook again when something has changed, and publishes what came of it.
 
-Two threads work. One prepares (trainings, evidence, variables), in a child process. The other builds the documents; as
-long as nothing must be executed it need not wait for the first, so that a prose edit shows while networks are trained.
-Edits that arrive during a build are taken together by the next one.
+Two threads work. One prepares (evidence, trainings, variables), in a child process, and says what is there already. The
+other builds the documents with that: cells that read what is still being made wait, and the rest is shown. Edits that
+arrive during a build are taken together by the next one; where they change what is prepared, that begins again.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import itertools
@@ -17,9 +18,10 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from handin.errors import WorkError
-from press.build import Builder, Purpose
+from press.build import Builder, Purpose, is_unmade
 from press.currency import SET
 from press.execution import seen
+from press.execution.waiting import NOTICE
 from press.keeping.lock import alone
 from press.prepare import Prepared
 from press.preview.board import Board, Page
@@ -29,9 +31,13 @@ from press.preview.notebook_page import CellView, NotebookPage
 from press.preview.preparing import Preparation
 from press.preview.watching import Effect, effect, running_code
 from press.project import Project
+from press.report import Document
 from press.source.qmd import Cell
 
 SETTING = "Setting the pages"
+
+MARK = base64.b64encode(NOTICE.encode())
+"""What a page has in it that shows something in place of what is still being made."""
 
 A4 = (595.28, 841.89)
 """A page's size in points."""
@@ -40,7 +46,7 @@ _SIZE = re.compile(rb'<svg[^>]*? viewBox="0 0 ([\d.]+) ([\d.]+)"')
 
 
 class _Postponed(Exception):
-    """Cells must be executed, but what they read is being prepared: the build comes again after that."""
+    """Cells must be executed, but what they read may be prepared anew: the build comes again after that."""
 
 
 class Workshop:
@@ -66,11 +72,12 @@ class Workshop:
         self._stopping = False
         self._prepared: Prepared | None = None
         self._preparation: Preparation | None = None
+        self._preparations = 0
         # Held by whoever executes: cells must not read results while these are being replaced.
         self._executing = threading.Lock()
         self._builder = Builder(project, Purpose.PREVIEW, on_cell=self._on_cell)
         self._held = contextlib.ExitStack()
-        self._building: Prepared | None = None
+        self._building: tuple[Prepared, int] = (Prepared(), 0)
         self._notebook_page = NotebookPage(project.root)
         self._notebook_sources: frozenset[Path] = frozenset()
         self._notebook_made_with: Prepared | None = None
@@ -104,6 +111,11 @@ class Workshop:
         with contextlib.suppress(Exception):  # a kernel that is gone already
             self._builder.__exit__()
 
+    @property
+    def is_preparing(self) -> bool:
+        """Whether something is being made that the documents read."""
+        return self._preparation is not None
+
     def further_sources(self) -> frozenset[Path]:
         """Name the files that the documents are made from, wherever in the project they lie."""
         return self._sources | self._notebook_sources
@@ -122,6 +134,8 @@ class Workshop:
             changed = {path for path, each in paths.items() if each == Effect.DOCUMENTS}
             if most >= Effect.PREPARATION:
                 self._prepare_wanted = True
+                if self._preparation is not None:
+                    self._preparation.end()  # what is finished is kept
                 changed |= {path for path in paths if path in self._notebook_sources}
             if changed:
                 self._changed = (self._changed or set()) | changed
@@ -166,23 +180,32 @@ class Workshop:
                 self._prepare_wanted = False
             self.board.doing("preparation", "Looking at what the report reads")
             with self._executing:
-                self._prepare()
+                complete = self._prepare()
+            if complete is not None:
+                self._take(complete)
             self.board.doing("preparation", None)
 
-    def _prepare(self) -> None:
+    def _prepare(self) -> Prepared | None:
+        """Prepare, and take what is there on the way; return all of it, or nothing where it failed."""
         try:
             with self._wake:
                 if self._stopping:
-                    return
+                    return None
                 self._preparation = Preparation(self.project)
-            prepared = self._preparation.result(lambda text: self.board.doing("preparation", text))
+                self._preparations += 1
+            for prepared in self._preparation.stages(lambda text: self.board.doing("preparation", text)):
+                self.board.problem("preparation", None)
+                if not prepared.unmade:
+                    return prepared
+                self._take(prepared)
         except Exception as error:
-            if not self._stopping:
+            if not self._stopping and not self._prepare_wanted:
                 self.board.problem("preparation", problem(error, self.project))
-            return
         finally:
             self._preparation = None
-        self.board.problem("preparation", None)
+        return None
+
+    def _take(self, prepared: Prepared) -> None:
         with self._wake:
             self._prepared = prepared
             self._changed = self._changed or set()
@@ -193,6 +216,8 @@ class Workshop:
     # Documents
 
     def _build_for_ever(self) -> None:
+        if self._builder.kernel is not None:
+            self._builder.kernel.start()  # ready before it is known what there is to show
         while True:
             with self._wake:
                 self._wake.wait_for(
@@ -201,10 +226,12 @@ class Workshop:
                 if self._stopping:
                     return
                 changed, self._changed = self._changed, None
-                prepared = self._prepared
+                prepared, self._building = self._prepared, (self._prepared or Prepared(), self._preparations)
             self.board.doing("documents", SETTING)
             if changed is not None and prepared is not None:
                 self._build(changed, prepared)
+            if (preparation := self._preparation) is not None:
+                preparation.go_on()
             with self._wake:
                 more = self._changed is not None
             if not more:
@@ -213,13 +240,18 @@ class Workshop:
                     self._builder.kernel.start()  # ready before the first cell is edited
 
     def _build(self, changed: set[Path], prepared: Prepared) -> None:
-        self._building = prepared
-        if notebook := self.project.report.notebook:
-            if self._notebook_is_affected(changed, prepared):
-                self._attempt("notebook", self._build_notebook, prepared)
-            if self._notebook_made_with is None and not (self.project.generated / f"{notebook.name}.ipynb").is_file():
-                return  # the report embeds from it
-        self._attempt("report", self._build_report, prepared)
+        notebook = self.project.report.notebook
+        waits = notebook is not None and is_unmade(notebook, prepared.inputs)
+        if waits:  # it has nothing to show yet, and the report embeds nothing from it
+            self._attempt("report", self._build_report, prepared)
+        if notebook is not None and self._notebook_is_affected(changed, prepared):
+            self._attempt("notebook", self._build_notebook, prepared)
+        is_there = self._notebook_made_with is not None or self._was_made(notebook)
+        if not waits and is_there:
+            self._attempt("report", self._build_report, prepared)
+
+    def _was_made(self, notebook: Document | None) -> bool:
+        return notebook is None or (self.project.generated / f"{notebook.name}.ipynb").is_file()
 
     def _attempt(self, name: str, build: Callable[[Prepared], None], prepared: Prepared) -> None:
         try:
@@ -235,7 +267,7 @@ class Workshop:
         self.board.problem(name, None)
 
     def _on_cell(self, document: str, index: int, count: int, cell: Cell) -> None:
-        if self._stopping:
+        if self._stopping or self._building[1] != self._preparations:
             raise _Postponed
         if index == 0:
             self._may_execute()
@@ -244,12 +276,15 @@ class Workshop:
 
     def _may_execute(self) -> None:
         """Take the right to execute, until the end of this build."""
+        prepared = self._building[0]
+        if prepared.unmade and self._preparation is not None:
+            return  # it holds the project's lock, and replaces nothing that these cells may read
         if not self._executing.acquire(blocking=False):
             raise _Postponed
         self._held.callback(self._executing.release)
-        if self._building is not self._prepared:
+        if prepared is not self._prepared:
             raise _Postponed  # prepared anew since this build began
-        self._held.enter_context(alone(self.project, lambda text: self.board.doing("documents", text)))
+        self._held.enter_context(alone(self.project, lambda text: self.board.doing("documents", str(text))))
 
     def _notebook_is_affected(self, changed: set[Path], prepared: Prepared) -> bool:
         is_read = any(path in self._notebook_sources or path.suffix.lower() not in SET for path in changed)
@@ -277,7 +312,7 @@ class Workshop:
             digest if known == svg else hashlib.sha256(svg).hexdigest()[:24]
             for svg, (digest, known) in zip(svgs, before, strict=False)
         ]
-        pages = tuple(Page(digest, *_size(svg)) for digest, svg in zip(digests, svgs, strict=True))
+        pages = tuple(Page(digest, *_size(svg), MARK in svg) for digest, svg in zip(digests, svgs, strict=True))
         bodies = dict(zip(digests, svgs, strict=True))
         # What a browser is fetching at this moment may belong to the pages before.
         self._bodies = (bodies, self._bodies[0])

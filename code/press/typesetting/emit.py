@@ -18,6 +18,7 @@ from typing import Any
 from handin.errors import InputError, WorkError
 from handin.notebook import reading as notebooks
 from press.execution.job import Outputs
+from press.execution.waiting import PLACEHOLDER, WORDS, Unfinished, is_waiting, placeholder
 from press.source import reading, references, shortcodes
 from press.source.options import CELL, listed
 from press.source.qmd import Cell, Document, Kind, Line, Prose
@@ -70,15 +71,20 @@ def emit(document: Document, outputs: Outputs, context: Context) -> Emitted:
     writer = _Writer(document, context)
     chapters: dict[int, list[Line]] = {}
     by_cell = iter(outputs)
+    waiting: set[int] = set()
     for part in document.parts:
         if isinstance(part, Prose):
             lines = writer.prose(part, [next(by_cell) for _ in part.inline])
         else:
             lines = writer.cell(part, next(by_cell))
+        if writer.waits():
+            waiting.add(part.chapter)
         if lines:
             chapter = chapters.setdefault(part.chapter, [])
             chapter += [replace(lines[0], text="", plain="", kind=Kind.TEXT)] if chapter else []
             chapter += lines
+    for number in waiting & set(chapters):
+        chapters[number] = writer.with_notice(chapters[number])
     pieces = [list(scanned(lines)) for _, lines in sorted(chapters.items()) if any(line.text.strip() for line in lines)]
     every = [line for piece in pieces for line in piece]
     if not context.strict:
@@ -108,9 +114,27 @@ class _Writer:
         self.context = context
         self.embedded: list[Path] = []
         self.notebooks: dict[Path, list[notebooks.Cell]] = {}
+        self.found_waiting = False
 
     def value(self, text: str, place: str) -> str:
         return shortcodes.substitute(text, place, self.context.variables, self.document.front_matter)
+
+    # -- what is still being made
+
+    def waits(self) -> bool:
+        """Whether something was asked for since this was asked last that is still being made."""
+        found, self.found_waiting = self.found_waiting, False
+        variables = self.context.variables
+        if isinstance(variables, Unfinished):
+            found, variables.asked = found or variables.asked, False
+        return found
+
+    def with_notice(self, lines: list[Line]) -> list[Line]:
+        """Mark a chapter as still being made, below its heading."""
+        at = next((number for number, line in enumerate(lines, 1) if line.text.startswith("# ")), 0)
+        notice = self.outputs({"fig-alt": WORDS}, [PLACEHOLDER], lines[0])
+        empty = replace(lines[0], text="", plain="", kind=Kind.TEXT)
+        return [*lines[:at], empty, *notice, empty, *lines[at:]]
 
     # -- prose
 
@@ -144,6 +168,7 @@ class _Writer:
     def _expression(self, match: re.Match[str], cell: Cell, outputs: Sequence[dict[str, Any]]) -> str:
         if not cell.options.get("eval", True):
             return f"`{match[2]}`"
+        self.found_waiting |= any(map(is_waiting, outputs))
         return output_markdown.inline(outputs, cell.place)
 
     def _escaped_cell(self, line: Line) -> Line:
@@ -208,6 +233,7 @@ class _Writer:
     def outputs(self, options: Mapping[str, Any], outputs: Sequence[dict[str, Any]], origin: Line) -> list[Line]:
         """Turn a cell's outputs into Markdown, as a float where its label or caption says so."""
         place = origin.place
+        self.found_waiting |= any(map(is_waiting, outputs))
         label = str(options.get("label") or "")
         kind = label.partition("-")[0]
         if kind not in ("fig", "tbl"):
@@ -292,15 +318,18 @@ class _Writer:
     # -- notebooks
 
     def _embed(self, name: str, label: str, line: Line) -> list[Line]:
-        cell = self._notebook_cell(name, label, line)
+        path = (self.document.path.parent / name).resolve()
+        if path in self.context.unmade:
+            options = {"label": label, f"{label.partition('-')[0]}-cap": WORDS, "fig-alt": WORDS}
+            return self.outputs(options, [placeholder(label)], line)
+        cell = self._notebook_cell(path, name, label, line)
         option_lines = [replace(line, text=text) for text in cell.source.split("\n") if text.startswith("#|")]
         kept = {key: value for key, value in cell.metadata.items() if key in CELL}
         own = reading.options_of(option_lines, f"the options of {label}")
         empty = replace(line, text="")
         return [empty, *self.outputs({"label": label, **kept, **own}, cell.outputs, line), empty]
 
-    def _notebook_cell(self, name: str, label: str, line: Line) -> notebooks.Cell:
-        path = (self.document.path.parent / name).resolve()
+    def _notebook_cell(self, path: Path, name: str, label: str, line: Line) -> notebooks.Cell:
         if path not in self.notebooks:
             try:
                 cells = json.loads(path.read_text(encoding="utf-8"))["cells"]

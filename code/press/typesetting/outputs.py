@@ -69,6 +69,8 @@ class Context:
         Whether a cell's code is printed unless it says otherwise.
     strict
         Whether the format makes a promise: what is lenient elsewhere is refused.
+    unmade
+        The notebooks that are still being made.
     """
 
     root: Path
@@ -76,6 +78,7 @@ class Context:
     variables: Mapping[str, Any]
     echo: bool | str = True
     strict: bool = True
+    unmade: frozenset[Path] = frozenset()
 
     def image(self, raw: bytes, suffix: str, alternative: str, options: Mapping[str, Any]) -> str:
         """Write a figure and return the Markdown that shows it."""

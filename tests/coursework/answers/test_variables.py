@@ -33,7 +33,7 @@ def settings(inputs=(1, 2), weights=(3, -1), bias=None, l2="0.001"):
 
 @pytest.fixture(scope="module")
 def printed():
-    return variables.values(settings(), {"checks": CHECKS})
+    return {**variables.values(settings()), "evidence": variables.checked({"checks": CHECKS})}
 
 
 def test_the_default_answers(printed):
@@ -55,7 +55,7 @@ def test_the_default_answers(printed):
     ],
 )
 def test_every_value_is_text_for_print(chosen):
-    groups = variables.values(chosen, {"checks": CHECKS})
+    groups = {**variables.values(chosen), "evidence": variables.checked({"checks": CHECKS})}
     assert set(groups) == {"q1", "q2", "q3", "q4", "evidence"}
     for group in groups.values():
         for name, value in group.items():

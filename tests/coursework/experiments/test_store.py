@@ -13,7 +13,7 @@ from generated_images import generated
 
 from coursework.experiments import store as store_module
 from coursework.experiments.protocol import Run
-from coursework.experiments.store import RunStore, budget, describe, name
+from coursework.experiments.store import RunStore, budget, describe
 from coursework.settings import Experiments, Settings
 from handin.errors import InputError, WorkError
 from press.project import Project
@@ -91,7 +91,7 @@ def test_missing_result(store):
 )
 def test_damage_is_reported_set_aside_and_counts_as_missing(store, settings, project, damage):
     store.save(RUN, result())
-    file = project.cache / "runs" / f"{name(RUN)}.json"
+    file = project.cache / "runs" / f"{store.record(RUN)}.json"
     file.write_bytes(damage(file.read_bytes()))
     again = RunStore(settings, project)
     with pytest.warns(UserWarning, match="was damaged"):
@@ -108,7 +108,7 @@ def test_a_record_in_anothers_place_is_not_taken_for_it(store, settings, project
     other = dataclasses.replace(RUN, seed=2)
     store.save(RUN, result())
     folder = project.cache / "runs"
-    (folder / f"{name(other)}.json").write_bytes((folder / f"{name(RUN)}.json").read_bytes())
+    (folder / f"{store.record(other)}.json").write_bytes((folder / f"{store.record(RUN)}.json").read_bytes())
     assert other not in RunStore(settings, project)
 
 
@@ -138,6 +138,23 @@ def test_why_data(store, settings, project):
     images, labels = generated(60, shape=(6, 6), seed=9)
     np.savez(project.root / "set.npz", x_train=images, y_train=labels, x_test=images[:9], y_test=labels[:9])
     assert RunStore(settings, project).why(RUN) == ("data",)
+
+
+def test_who_tries_other_data_finds_the_earlier_results_again(store, settings, project):
+    keeping = dataclasses.replace(RUN, keep=True)
+    store.save(keeping, result(), [np.ones(2)])
+    before = store_module.state(project, settings)
+    images, labels = generated(60, shape=(6, 6), seed=9)
+    np.savez(project.root / "other.npz", x_train=images, y_train=labels, x_test=images[:9], y_test=labels[:9])
+    changed = settings.model_copy(update={"dataset": "other.npz"})
+    other = RunStore(changed, project)
+    assert other.why(keeping) == ("data",)
+    other.save(keeping, result(train_loss=9.0), [np.zeros(2)])
+    again = RunStore(settings, project)
+    assert equal(again[keeping], result())
+    np.testing.assert_array_equal(again.weights(keeping), [np.ones(2)])
+    assert store_module.state(project, settings) == before
+    assert RunStore(changed, project)[keeping]["train_loss"] == 9.0
 
 
 def test_why_packages_and_precision(store, settings, project, monkeypatch):
@@ -215,7 +232,7 @@ print(sorted({{"tensorflow", "keras", "joblib", "sklearn", "pandas", "scipy"}} &
 def test_record_is_readable_text(store):
     """Whoever wants the numbers by other means needs a JSON reader alone."""
     store.save(RUN, result())
-    line = (store.kept.folder / f"{name(RUN)}.json").read_text().splitlines()[1]
+    line = (store.kept.folder / f"{store.record(RUN)}.json").read_text().splitlines()[1]
     kept = json.loads(line)
     assert kept["run"] == dataclasses.asdict(RUN)
     assert kept["result"]["validation_error"] == 0.2

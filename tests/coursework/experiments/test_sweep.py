@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from generated_images import generated
 
-from coursework.experiments import protocol, stages, sweep
+from coursework.experiments import protocol, stages, status, sweep
 from coursework.experiments.stages import TINY
 from coursework.experiments.store import RunStore, describe
 from coursework.settings import Experiments, Settings
@@ -102,11 +102,11 @@ def wait_until(condition, seconds=180):
 def alive(group):
     """List the processes of a group that have not ended (what nobody has waited for yet is not alive)."""
     found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
+    for state_file in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
-            state, _, of_group, *_ = status.read_text().rpartition(")")[2].split()
+            state, _, of_group, *_ = state_file.read_text().rpartition(")")[2].split()
             if int(of_group) == group and state not in "ZX":
-                found.append(status.parent.name)
+                found.append(state_file.parent.name)
     return found
 
 
@@ -124,8 +124,7 @@ def test_everything_is_trained(swept):
     assert summary.trained == len(runs) == len(store)
     assert summary.kept == 0
     assert any(run.test for run in runs)
-    assert sweep.pending(settings(), project) == {}
-    assert sweep.planned(settings(), project) == runs
+    assert status.why(project, settings()) == (f"{len(runs)} trainings of question 6", ())
     assert all(np.isfinite(store[run]["validation_loss"]) for run in runs)
     assert sum(summary.cpu_seconds.values()) > 0
     assert {"start", "tuning: cnn", "curves: mlp", "test: cnn"} <= set(summary.cpu_seconds)
@@ -172,7 +171,7 @@ def test_deleted_and_damaged_results_come_back(swept, tmp_path):
         (reading, lambda path: path.unlink()),
         (replace(reading, test=False), lambda path: path.write_bytes(path.read_bytes()[:-100])),
     ):
-        harm(project.cache / "runs" / f"{sweep.name(run)}.json")
+        harm(project.cache / "runs" / f"{store.record(run)}.json")
     with pytest.warns(UserWarning, match="was damaged"):
         summary = sweep.run(settings(), project)
     assert summary.trained == 2
@@ -227,7 +226,7 @@ def test_a_process_that_dies_is_replaced(project, monkeypatch, tmp_path):
     summary = sweep.run(settings(), project)
     assert summary.left_out == ()
     assert (tmp_path / "1").exists()
-    assert sweep.pending(settings(), project) == {}
+    assert status.why(project, settings())[1] == ()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -357,25 +356,35 @@ def test_sizes_beyond_the_data(project, monkeypatch):
     assert not project.cache.exists()
 
 
-def test_quiet_where_nobody_watches(project, monkeypatch, capfd):
+def test_what_is_told_counts_up_to_all_runs_with_less_and_less_time_left(project, monkeypatch, capfd):
     monkeypatch.setattr(sweep, "_train", pretending(lambda run: None))
-    sweep.run(settings(), project)
+    told = []
+    sweep.run(settings(workers=1), project, tell=told.append)
+    assert [each.done for each in told] == list(range(told[-1].wanted + 1))
+    assert told[0].seconds > 0, "a guess is told before the first training"
+    assert told[-1].seconds == 0
+    assert str(told[0]).startswith(f"Training the networks of question 6: 0 of {told[0].wanted} done, about ")
     assert capfd.readouterr() == ("", "")
 
 
-def test_bar_tells_runs_and_loss(project, monkeypatch, capsys):
-    monkeypatch.setenv("COLUMNS", "120")
+def test_the_time_left_follows_the_pace(project, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(sweep.time, "monotonic", lambda: now[0])
     store = RunStore(settings(), project)
-    run = protocol.l2_sweep(MICRO, "cnn")[0]
-    found = pretending(lambda run: None)(run, None, "", "", project.root)
-    with sweep._bar(True, store) as advance:
-        advance(run, found.result)
-    shown = capsys.readouterr().err
-    assert f"1 of {len(stages.expected_runs(MICRO, store))} runs" in shown
-    assert f"validation loss {found.result['validation_loss']:.3f}" in shown
+    runs = stages.tuning(MICRO)
+    cost = {"linear": 0.3, "mlp": 1.0, "cnn": 3.0}
+    steps = sum(cost[run.model] * run.steps * (0.01 if run.test else 1.0) for run in stages.expected_runs(MICRO, {}))
+    monkeypatch.setattr(sweep, "GUESSED", 0.001)
+    pace = sweep.Pace(store, 2)
+    assert pace.progress().seconds == pytest.approx(sweep.SECONDS * steps / 2)
+    now[0] = 10.0  # ten seconds of two processes for the first run
+    trained = runs[0]
+    each = 20.0 / (cost[trained.model] * trained.steps)
+    assert pace.progress(trained).seconds == pytest.approx(each * steps / 2, rel=0.01)
 
 
-def test_pending_says_why(project):
-    why = sweep.pending(settings(), project)
-    assert set(why) == set(stages.all_runs(MICRO, {}))
-    assert set(why.values()) == {("specification",)}
+def test_status_says_how_many_there_will_be_and_why(project):
+    title, reasons = status.why(project, settings())
+    runs = stages.expected_runs(MICRO, {})
+    assert title == f"{len(runs)} trainings of question 6"
+    assert reasons == (f"{len(runs)} never trained",)

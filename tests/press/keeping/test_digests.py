@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from handin.errors import InputError
 from press.keeping import digests
 
 ROOT = "coursework.a:f"
@@ -60,8 +61,12 @@ def test_an_unrelated_function_of_the_same_module_does_not_count(package):
 
 
 def test_a_missing_root_is_an_error(package):
-    with pytest.raises(KeyError):
+    with pytest.raises(InputError, match=r"names coursework\.a:missing, but coursework\.a defines no missing: correct"):
         digests.closure("coursework.a:missing")
+    with pytest.raises(
+        InputError, match="json:loads, whose module lies neither in code/ nor beside the documents: move"
+    ):
+        digests.closure("json:loads")
 
 
 def test_a_cells_last_constant_counts_but_a_docstring_does_not():

@@ -46,7 +46,7 @@ def printed(settings):
     return {"sec-1": {"title": "Question 1", "readings": [{"name": "twice two", "samples": [{"k": 4}]}]}}
 
 
-def wait(project, settings, tell, progress):
+def wait(project, settings, tell):
     while (project.root / ".hold").exists():
         tell("Training the networks")
         time.sleep(0.05)

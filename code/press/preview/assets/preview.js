@@ -112,8 +112,20 @@ async function showPages(view) {
   while (items.children.length > count) items.lastElementChild.remove();
   for (const [index, box] of [...items.children].entries()) {
     box.querySelector("img").alt = `Page ${index + 1} of ${count}`;
+    showMaking(box, view.pages[index].waits ? view.making || "Not made: see below" : "");
   }
   if (changed.length && changed.length < count) offerChanged(changed[0], `${changed[0].id.replace("-", " ")} changed`);
+}
+
+// Says on a page how far that is which it waits for.
+function showMaking(box, text) {
+  let label = box.querySelector(".making");
+  if (!text) {
+    if (label) label.remove();
+    return;
+  }
+  if (!label) box.append((label = element("p", { className: "making" })));
+  label.textContent = text;
 }
 
 // The notebook
