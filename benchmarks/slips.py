@@ -2,8 +2,10 @@
 
     python benchmarks/slips.py [--json] [--list] [--each N] [--seed N] [--kinds KIND ...] [--tests TEST ...]
 
-The same seed makes the same slips in the same sources. What neither the build nor the tests stop is silent,
-and is listed with its place. With `COURSEWORK_PROFILE=tiny` the copy has trainings that take seconds. The kinds:
+The same seed makes the same slips in the same sources. A slip in code is first put to the tests of that code, those
+under `tests/coursework` that name its module; one in a document to the build. What neither the build nor the tests
+stop is silent, and is listed with its place. With `COURSEWORK_PROFILE=tiny` the copy has trainings that take seconds.
+The kinds:
 
 numbers
     A digit of a number in the prose or in a formula.
@@ -17,6 +19,11 @@ variables
     A variable of the prose, for another one of its group.
 labels
     Two labels of one plot or diagram, for each other.
+code
+    In a function of the answers or experiments: another operator, comparison or number, a sign left out, or two
+    neighbouring arguments for each other.
+drawings
+    In a diagram: two neighbouring arguments for each other, or a comparison turned round.
 """
 
 from __future__ import annotations
@@ -140,6 +147,54 @@ def _labels(text: str, draw: random.Random) -> Iterator[Piece]:
                 yield len(data[:a].decode()), data[a:d].decode(), swapped.decode()
 
 
+OTHERS: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult, ast.MatMult: ast.Mult,
+    ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.Gt, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+}  # fmt: skip
+
+
+def _slipped(node: ast.AST) -> ast.AST | None:
+    """Return what a slip makes of one node of a program; None where it makes nothing."""
+    match node:
+        case ast.BinOp(left, op, right) if type(op) in OTHERS and not isinstance(left, ast.Constant | ast.JoinedStr):
+            return ast.BinOp(left, OTHERS[type(op)](), right)
+        case ast.Constant(int() | float() as value) if not isinstance(value, bool):
+            return ast.Constant(value + 1)
+        case ast.UnaryOp(ast.USub(), operand):
+            return operand
+    return _swapped(node)
+
+
+def _swapped(node: ast.AST) -> ast.AST | None:
+    named = ast.Name | ast.Attribute | ast.Subscript
+    match node:
+        case ast.Compare(left, [op], [right]) if type(op) in OTHERS:
+            return ast.Compare(left, [OTHERS[type(op)]()], [right])
+        case ast.Call(function, [ast.expr() as a, ast.expr() as b, *rest], words) if isinstance(a, named):
+            if isinstance(b, named) and ast.unparse(a) != ast.unparse(b):
+                return ast.Call(function, [b, a, *rest], words)
+    return None
+
+
+def _in_code(slipped: Callable[[ast.AST], ast.AST | None]) -> Callable[..., Iterator[Piece]]:
+    def pieces(text: str, draw: random.Random) -> Iterator[Piece]:
+        data = text.encode()
+        starts = [0]
+        for line in data.splitlines(keepends=True):
+            starts.append(starts[-1] + len(line))
+        tree = ast.parse(text)
+        written = (ast.JoinedStr, ast.arguments, ast.AnnAssign)  # words, defaults and types
+        left_out = {id(inner) for node in ast.walk(tree) if isinstance(node, written) for inner in ast.walk(node)}
+        for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+            for node in (node for part in function.body for node in ast.walk(part) if id(node) not in left_out):
+                if isinstance(node, ast.expr) and (made := slipped(node)) is not None:
+                    first, last = starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1]
+                    before = data[first : last + node.end_col_offset].decode()
+                    yield len(data[:first].decode()), before, f"({ast.unparse(made)})"
+
+    return pieces
+
+
 KINDS: dict[str, tuple[str, Callable[..., Iterator[Piece]]]] = {
     "numbers": ("report/*.qmd", _numbers),
     "signs": ("report/*.qmd", _in_formulas(r"(?<=[\w)}\]] )[+-](?= )", lambda piece, _: TURNED[piece])),
@@ -147,6 +202,8 @@ KINDS: dict[str, tuple[str, Callable[..., Iterator[Piece]]]] = {
     "relations": ("report/*.qmd", _in_formulas(r"\\(?:leq?|geq?)(?![A-Za-z])|[<>]", lambda piece, _: TURNED[piece])),
     "variables": ("report/*.qmd", _variables),
     "labels": ("code/coursework/**/*.py", _labels),
+    "code": ("code/coursework/[ae]*/*.py", _in_code(_slipped)),
+    "drawings": ("code/coursework/diagrams/*.py", _in_code(_swapped)),
 }
 
 
@@ -165,17 +222,30 @@ def slips(root: Path, kinds: Sequence[str], each: int, seed: int) -> list[Slip]:
     return chosen
 
 
+def naming(root: Path, file: str) -> list[str]:
+    """Find the tests that name a module; none for a document."""
+    name = re.compile(rf"\b{Path(file).stem}\b")
+    tests = sorted(root.glob("tests/coursework/**/test_*.py")) if file.endswith(".py") else []
+    return [test.relative_to(root).as_posix() for test in tests if name.search(test.read_text(encoding="utf-8"))]
+
+
 def outcome(copy: Copy, slip: Slip, tests: Sequence[str]) -> str:
     """Say what stops a slip: the build, the tests, or nothing."""
     path = copy.root / slip.file
     text = path.read_text(encoding="utf-8")
     path.write_text(slip.applied(text), encoding="utf-8")
+    own = naming(copy.root, slip.file)
+
+    def fails(tests: Sequence[str]) -> bool:
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+        return bool(tests) and copy.call(command).returncode in (1, 2)  # 2: it cannot even be imported
+
     try:
+        if fails(own):
+            return "tests"
         if copy.call([*COMMAND, "render"]).returncode:
             return "build"
-        if tests and copy.call([sys.executable, "-m", "pytest", "-q", "-x", *tests]).returncode == 1:
-            return "tests"
-        return "silent"
+        return "tests" if fails(tests) else "silent"
     finally:
         path.write_text(text, encoding="utf-8")
 
