@@ -42,7 +42,7 @@ from project_copy import COMMAND, Copy, copied, processor
 
 FORMULA = re.compile(r"\$\$.+?\$\$|(?<![\\$])\$(?=\S)[^$\n]+?(?<=\S)\$(?!\d)", re.DOTALL)
 NOT_PROSE = re.compile(
-    r"\A---\n.*?\n---\n|^```.*?^```|<!--.*?-->|\{\{<.*?>\}\}|\{[#.][^}]*\}|https?://\S+", re.DOTALL | re.M
+    r"\A---\n.*?\n---\n|^```.*?^```|<!--.*?-->|\{\{<.*?>\}\}|\{[#.][^}]*\}|https?://\S+|^\d+\. ", re.DOTALL | re.M
 )
 VARIABLE = re.compile(r"\{\{< var (\w+)\.(\w+) >\}\}")
 TURNED = {r"\le": r"\ge", r"\ge": r"\le", r"\leq": r"\geq", r"\geq": r"\leq", "<": ">", ">": "<", "+": "-", "-": "+"}
@@ -243,7 +243,8 @@ def outcome(copy: Copy, slip: Slip, tests: Sequence[str]) -> str:
     try:
         if fails(own):
             return "tests"
-        if copy.call([*COMMAND, "render"]).returncode:
+        # the marks and the files are looked at when all is packed
+        if any(copy.call([*COMMAND, making]).returncode for making in ("render", "bundle")):
             return "build"
         return "tests" if fails(tests) else "silent"
     finally:
@@ -268,7 +269,7 @@ def main() -> None:
             )
             return
         copy.environment["PYTHONPATH"] += f":{copy.root / 'tests'}"
-        copy.run([*COMMAND, "render"])
+        copy.run([*COMMAND, "bundle"])
         found = {slip: outcome(copy, slip, arguments.tests) for slip in chosen}
     counts = {
         kind: {end: sum(found[s] == end for s in chosen if s.kind == kind) for end in ("build", "tests", "silent")}
