@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from handin.errors import WorkError
 from press.formulas.alone import is_known
-from press.formulas.reading import MARK, Chain, Formula, chains, formulas, terms
+from press.formulas.reading import MARK, Chain, Formula, chains, formulas, repeated, terms
 from press.formulas.relations import Meaning, Verdict, judge_term, judged
 from press.formulas.tokens import Unread
 from press.source.qmd import Line
@@ -50,6 +50,12 @@ class Checker:
         every = [chain for found in by_formula.values() for chain in found or ()]
         alone = [formula for formula, found in by_formula.items() if found == []]
         return [formula for formula in alone if not is_known(formula.tex, every, self._meaning(label))]
+
+    def _doubtful(self, markdown: str) -> Iterator[tuple[Formula, str]]:
+        for formula in self.unknown(markdown):
+            yield formula, "nothing else in its chapter is written so"
+        for formula in repeated(markdown):
+            yield formula, "the same condition stands twice in this sentence"
 
     @staticmethod
     def _chains(tex: str) -> list[Chain] | None:
@@ -102,9 +108,8 @@ class Checker:
                         self._refuse(label, wrong, formula.place(list(source)))
                 if wrong := self._wrong(self._terms(label, text)):
                     self._refuse(label, wrong)
-                for formula in self.unknown(text) if self.strict else ():
-                    wrong = Verdict(formula.tex, "unread", "nothing else in its chapter is written so")
-                    self._refuse(label, wrong, formula.place(list(source)))
+                for formula, why in self._doubtful(text) if self.strict else ():
+                    self._refuse(label, Verdict(formula.tex, "unread", why), formula.place(list(source)))
         self._sound = frozenset(chapters)
 
     def _wrong(self, verdicts: Sequence[Verdict]) -> Verdict | None:
