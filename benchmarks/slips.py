@@ -40,6 +40,11 @@ from pathlib import Path
 
 from project_copy import COMMAND, Copy, copied, processor
 
+from handin.errors import InputError, WorkError
+from press.build import Builder, Purpose
+from press.prepare import prepare
+from press.project import Project
+
 FORMULA = re.compile(r"\$\$.+?\$\$|(?<![\\$])\$(?=\S)[^$\n]+?(?<=\S)\$(?!\d)", re.DOTALL)
 NOT_PROSE = re.compile(
     r"\A---\n.*?\n---\n|^```.*?^```|<!--.*?-->|\{\{<.*?>\}\}|\{[#.][^}]*\}|https?://\S+|^\d+\. ", re.DOTALL | re.M
@@ -229,7 +234,34 @@ def naming(root: Path, file: str) -> list[str]:
     return [test.relative_to(root).as_posix() for test in tests if name.search(test.read_text(encoding="utf-8"))]
 
 
-def outcome(copy: Copy, slip: Slip, tests: Sequence[str]) -> str:
+class Documents:
+    """The documents of a copy, built in this process as a preview builds them: that takes a part of a second.
+
+    Parameters
+    ----------
+    copy
+        The copy.
+    """
+
+    def __init__(self, copy: Copy):
+        self.project = Project.find(copy.root)
+        self.prepared = prepare(self.project, self.project.settings(), progress=False)
+        self.builder = Builder(self.project, Purpose.PREVIEW)
+
+    def refused(self) -> bool:
+        """Tell whether a document is refused; pages are not set."""
+        report = self.project.report
+        try:
+            if report.notebook:
+                self.builder.notebook(self.prepared.variables, self.prepared.inputs)
+            for document in (report.document, *report.further):
+                self.builder.report(self.prepared, document=document)
+        except (InputError, WorkError):
+            return True
+        return False
+
+
+def outcome(copy: Copy, documents: Documents, slip: Slip, tests: Sequence[str]) -> str:
     """Say what stops a slip: the build, the tests, or nothing."""
     path = copy.root / slip.file
     text = path.read_text(encoding="utf-8")
@@ -243,8 +275,7 @@ def outcome(copy: Copy, slip: Slip, tests: Sequence[str]) -> str:
     try:
         if fails(own):
             return "tests"
-        # the marks and the files are looked at when all is packed
-        if any(copy.call([*COMMAND, making]).returncode for making in ("render", "bundle")):
+        if (not own and documents.refused()) or copy.call([*COMMAND, "bundle"]).returncode:
             return "build"
         return "tests" if fails(tests) else "silent"
     finally:
@@ -270,7 +301,9 @@ def main() -> None:
             return
         copy.environment["PYTHONPATH"] += f":{copy.root / 'tests'}"
         copy.run([*COMMAND, "bundle"])
-        found = {slip: outcome(copy, slip, arguments.tests) for slip in chosen}
+        documents = Documents(copy)
+        with documents.builder:
+            found = {slip: outcome(copy, documents, slip, arguments.tests) for slip in chosen}
     counts = {
         kind: {end: sum(found[s] == end for s in chosen if s.kind == kind) for end in ("build", "tests", "silent")}
         for kind in arguments.kinds

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import mpmath
 
+from press.formulas.evaluation import evaluate
 from press.formulas.numbers import DIGITS
 from press.formulas.reading import Chain
 from press.formulas.relations import Meaning, holds
@@ -52,7 +53,12 @@ def _known(found: Tokens, members: list[Tokens], meaning: Meaning) -> bool:
 
 
 def _is_number(found: Tokens) -> bool:
-    return found[:-1] in ((), ("-",)) and "".join(found[-1:])[:1].isdigit()
+    """Whether it can be evaluated though nothing is known: it has no names."""
+    try:
+        evaluate(found, {})
+    except Unread:
+        return False
+    return True
 
 
 def _is_part(found: Tokens, member: Tokens) -> bool:

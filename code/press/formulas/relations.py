@@ -173,7 +173,8 @@ def judge_term(number: str, name: str, sentence: str, meaning: Meaning) -> Verdi
 
 def _supposes(chain: Chain, free: frozenset[Tokens]) -> bool:
     """Whether a chain only sets free names to one plain number, or is free as it stands."""
-    if tokens(str(chain)) in free:
+    rest = zip(chain.signs, chain.members[1:], strict=True)
+    if (*chain.members[0], *(token for sign, member in rest for token in (sign, *member))) in free:
         return True
     *names, last = chain.members
     return _is_plain(last) and all(name in free for name in names) and set(chain.signs) <= {"=", r"\approx"}
