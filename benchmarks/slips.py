@@ -80,6 +80,9 @@ class Slip:
     after: str
     start: int
 
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.kind}: {self.before!r} -> {self.after!r}"
+
     def applied(self, text: str) -> str:
         """Return the text with the slip in it."""
         return text[: self.start] + self.after + text[self.start + len(self.before) :]
@@ -295,15 +298,16 @@ def main() -> None:
     with copied() as copy:
         chosen = slips(copy.root, arguments.kinds, arguments.each, arguments.seed)
         if arguments.list:
-            print(
-                "\n".join(f"{slip.file}:{slip.line}: {slip.kind}: {slip.before!r} -> {slip.after!r}" for slip in chosen)
-            )
+            print("\n".join(map(str, chosen)))
             return
         copy.environment["PYTHONPATH"] += f":{copy.root / 'tests'}"
         copy.run([*COMMAND, "bundle"])
         documents = Documents(copy)
         with documents.builder:
-            found = {slip: outcome(copy, documents, slip, arguments.tests) for slip in chosen}
+            found = {}
+            for slip in chosen:
+                found[slip] = outcome(copy, documents, slip, arguments.tests)
+                print(f"{found[slip]:7}{slip}", file=sys.stderr, flush=True)
     counts = {
         kind: {end: sum(found[s] == end for s in chosen if s.kind == kind) for end in ("build", "tests", "silent")}
         for kind in arguments.kinds
@@ -317,7 +321,7 @@ def main() -> None:
     for kind, ends in counts.items():
         print(f"{kind:12}" + "".join(f"{ends[end]:8}" for end in ("build", "tests", "silent")))
     for slip in silent:
-        print(f"{slip.file}:{slip.line}: {slip.kind}: {slip.before!r} -> {slip.after!r}")
+        print(slip)
 
 
 if __name__ == "__main__":
