@@ -75,7 +75,6 @@ def test_an_option_of_a_cell_has_its_effect(pieces, name):
 
 
 BIB = "@article{ada, author={Lovelace, Ada}, title={Notes}, journal={Memoirs}, year={1843}}\n"
-SET_MACRO = r'Text #math\.equation\(alt: "double-struck capital A", \$ bb\(A\) \$'
 FRONT = {
     "title": ("title: Of paper", r"title: \[Of paper\]"),
     "subtitle": ("subtitle: Below", r"subtitle: \[Below\]"),
@@ -103,8 +102,8 @@ FRONT = {
     "crossref": ("crossref:\n  fig-title: Fig.\n  fig-prefix: Plate", r'fig: \(title: "Fig\.", prefix: "Plate"\)'),
     "csl": ("bibliography: refs.bib\ncsl: style.csl", r'style: "/style\.csl"'),
     "bibliographystyle": ("bibliography: refs.bib\nbibliographystyle: apa", r'style: "apa"'),
-    "macros": (r"macros: '\newcommand{\A}{\mathbb{A}}'", SET_MACRO),
-    "header-includes": (r"header-includes: '\newcommand{\A}{\mathbb{A}}'", SET_MACRO),
+    "macros": (r"macros: '\newcommand{\A}{\mathbb{A}}'", r"\$ bb\(A\) \$"),
+    "header-includes": (r"header-includes: '\newcommand{\A}{\mathbb{A}}'", r"\$ bb\(A\) \$"),
     "toc": ("toc: true", r"toc: true,\s*toc-title: auto"),
     "toc-depth": ("toc: true\ntoc-depth: 1", r"toc-depth: 1"),
     "toc-title": ("toc: true\ntoc-title: Inside", r"toc-title: \[Inside\]"),
