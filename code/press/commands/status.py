@@ -99,10 +99,10 @@ def _cells(project: Project, settings: Settings) -> Iterator[tuple[str, tuple[st
 
 def _in_use(project: Project, settings: Settings) -> Settings:
     """Take the student id that the last build's files carry where the settings have only the placeholder."""
-    from handin.identity import student_id_in
-
     if not settings.has_placeholder_id:
         return settings
+    from handin.identity import student_id_in
+
     naming = owner_of(project, settings).names
     carried = next(filter(None, (student_id_in(name, naming) for name in last_made(project))), None)
     return settings.model_copy(update={"student_id": carried}) if carried else settings
