@@ -14,7 +14,8 @@ import pikepdf
 import typst
 from PIL import Image
 
-from handin.examine import Digests, Report, examine
+from handin.examine import Digests, Examination, examine
+from handin.identity import Owner
 from handin.names import Names, zip_bytes
 
 STUDENT_ID = "101234567"
@@ -222,19 +223,19 @@ def write_zip(path: Path, content: dict[str, bytes]) -> Path:
 
 def examined(
     tmp_path: Path, members: dict[str, bytes], marks: Path | None = None, name: str = ZIP_NAME, **options
-) -> Report:
+) -> Examination:
     """Zip the members and check the zip."""
-    path = tmp_path / name
-    write_zip(path, members)
-    options = {"student_id": STUDENT_ID, "names": names, "final": True, "expected": EXPECTED, "marks": marks, **options}
-    return examine(path, **options)
+    return _examined(write_zip(tmp_path / name, members), marks=marks, **options)
 
 
-def examined_file(tmp_path: Path, name: str, content: bytes, **options) -> Report:
+def examined_file(tmp_path: Path, name: str, content: bytes, **options) -> Examination:
     """Check one file alone."""
     (tmp_path / name).write_bytes(content)
-    options = {"student_id": STUDENT_ID, "names": names, "final": True, "expected": EXPECTED, **options}
-    return examine(tmp_path / name, **options)
+    return _examined(tmp_path / name, **options)
+
+
+def _examined(path: Path, *, student_id=STUDENT_ID, names=names, final=True, **options) -> Examination:
+    return examine(path, Owner(student_id, names, final), **{"expected": EXPECTED, **options})
 
 
 def only(findings, severity: str = "error") -> str:

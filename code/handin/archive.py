@@ -14,10 +14,11 @@ import struct
 import unicodedata
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from handin.findings import Finding
+from handin.findings import Finding, Said, of_file
 from handin.kinds import looks_like
 from handin.text import shortened
 
@@ -50,7 +51,6 @@ _END_SIZE = 22
 _LOCAL = b"PK\x03\x04"
 _LOCAL_SIZE = 30
 _UNICODE_PATH = 0x7075
-_UNICODE_COMMENT = 0x6375
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _DESCRIPTOR = 0x8
 _DOS_DIRECTORY = 0x10
@@ -103,10 +103,9 @@ def open_zip(path: Path, *, largest: int) -> Opened:
     largest
         The most bytes that its members may hold together, uncompressed.
     """
-    name = path.name
 
     def refused(message: str, fix: str = MAKE_AGAIN, place: str = "") -> Opened:
-        return Opened({}, [Finding("error", name, place, message, fix)], is_refused=True)
+        return Opened({}, [Finding("error", path.name, place, message, fix)], is_refused=True)
 
     size = path.stat().st_size
     if size > largest:
@@ -119,8 +118,9 @@ def open_zip(path: Path, *, largest: int) -> Opened:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-            if problems := _directory_problems(name, raw, archive.start_dir, entries, largest):
-                return Opened({}, problems, is_refused=True)
+            problems = list(_entry_problems(entries, largest)) or _layout_problems(raw, archive.start_dir, entries)
+            if problems:
+                return Opened({}, list(of_file(path.name, problems)), is_refused=True)
             comments = tuple(
                 comment.decode("utf-8", "replace")
                 for comment in (archive.comment, *(entry.comment for entry in entries))
@@ -138,19 +138,19 @@ def open_zip(path: Path, *, largest: int) -> Opened:
                 contents[entry.orig_filename.replace("\\", "/")] = content
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, struct.error, ValueError) as error:
         return refused(f"The zip is damaged ({shortened(str(error), 80)}).")
-    members, findings = _tidied(contents, name)
-    return Opened(members, findings, comments, hidden)
+    members, untidy = _tidied(contents)
+    return Opened(members, list(of_file(path.name, untidy)), comments, hidden)
 
 
-def _tidied(contents: dict[str, bytes], name: str) -> tuple[dict[str, bytes], list[Finding]]:
+def _tidied(contents: dict[str, bytes]) -> tuple[dict[str, bytes], list[Said]]:
     """Take the files out of their folders, and say what was in the way."""
     members: dict[str, bytes] = {}
     added: dict[str, list[str]] = {}
     folders: dict[str, bool] = {}
-    findings: list[Finding] = []
+    untidy: list[Said] = []
 
     def add(place: str, message: str, fix: str) -> None:
-        findings.append(Finding("error", name, shortened(place), message, fix))
+        untidy.append(("error", shortened(place), message, fix))
 
     for path, content in contents.items():
         folder, _, last = path.rpartition("/")
@@ -173,14 +173,19 @@ def _tidied(contents: dict[str, bytes], name: str) -> tuple[dict[str, bytes], li
         add(f"{used[0]}/", message, "Open the folder, select the files in it, and make the zip of these.")
     elif folders:
         add(f"{next(iter(folders))}/", "An empty folder was not asked for.", "Take it out of the zip.")
-    return members, findings
+    return members, untidy
 
 
 def _own_extra(raw: bytes, entry: zipfile.ZipInfo) -> bytes:
     """Return the extra field of an entry's own header, which need not be the one of the directory."""
+    start, end = _own_extra_span(raw, entry)
+    return raw[start:end]
+
+
+def _own_extra_span(raw: bytes, entry: zipfile.ZipInfo) -> tuple[int, int]:
     name_length, extra_length = struct.unpack_from("<2H", raw, entry.header_offset + 26)
     start = entry.header_offset + _LOCAL_SIZE + name_length
-    return raw[start : start + extra_length]
+    return start, start + extra_length
 
 
 def _content(raw: bytes, entry: zipfile.ZipInfo) -> bytes | None:
@@ -188,8 +193,7 @@ def _content(raw: bytes, entry: zipfile.ZipInfo) -> bytes | None:
 
     `zipfile` itself would inflate up to 2 GB before it compares.
     """
-    name_length, extra_length = struct.unpack_from("<2H", raw, entry.header_offset + 26)
-    start = entry.header_offset + _LOCAL_SIZE + name_length + extra_length
+    _, start = _own_extra_span(raw, entry)
     content = raw[start : start + entry.compress_size]
     if entry.compress_type == zipfile.ZIP_DEFLATED:
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
@@ -223,33 +227,27 @@ def _end_record_problem(raw: bytes) -> str | None:
     return None
 
 
-def _directory_problems(
-    name: str, raw: bytes, start: int, entries: list[zipfile.ZipInfo], largest: int
-) -> list[Finding]:
-    problems: list[Finding] = []
-
-    def refuse(entry: zipfile.ZipInfo, message: str, fix: str) -> None:
-        problems.append(Finding("error", name, shortened(repr(entry.orig_filename)), message, fix))
-
+def _entry_problems(entries: list[zipfile.ZipInfo], largest: int) -> Iterator[Said]:
     seen: dict[str, str] = {}
     for entry in entries:
+        place = shortened(repr(entry.orig_filename))
         if problem := _name_problem(entry.orig_filename) or _second_name_problem(entry) or _kind_problem(entry):
-            refuse(entry, problem, "Do not unpack it; make the zip again with plain files only.")
+            yield "error", place, problem, "Do not unpack it; make the zip again with plain files only."
         if entry.flag_bits & _ENCRYPTED or entry.compress_type == 99:
-            refuse(entry, "The entry is encrypted.", "Make the zip again without a password.")
+            yield "error", place, "The entry is encrypted.", "Make the zip again without a password."
         elif entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             message = f"The entry is compressed by a rare method ({entry.compress_type})."
-            refuse(entry, message, "Make the zip with Windows, macOS or zip; in 7-Zip choose Deflate, not Deflate64.")
+            fix = "Make the zip with Windows, macOS or zip; in 7-Zip choose Deflate, not Deflate64."
+            yield "error", place, message, fix
         folded = unicodedata.normalize("NFKC", entry.orig_filename.replace("\\", "/")).casefold().rstrip(". ")
         if folded in seen:
-            refuse(entry, f"The name is there twice (also as {shortened(repr(seen[folded]))}).", MAKE_AGAIN)
+            yield "error", place, f"The name is there twice (also as {shortened(repr(seen[folded]))}).", MAKE_AGAIN
         seen.setdefault(folded, entry.orig_filename)
     if (total := sum(entry.file_size for entry in entries)) > largest:
         message = f"Its entries hold {total / MEGABYTE:.0f} MB when they are unpacked, too much to be looked at."
         if total > 100 * sum(entry.compress_size for entry in entries):
             message += " It grows so much that it may be a zip bomb."
-        problems.append(Finding("error", name, "", message, "Make the files smaller."))
-    return problems or _layout_problems(name, raw, start, entries)
+        yield "error", "", message, "Make the files smaller."
 
 
 def _name_problem(name: str) -> str | None:
@@ -294,11 +292,11 @@ def _kind_problem(entry: zipfile.ZipInfo) -> str | None:
     return None
 
 
-def _layout_problems(name: str, raw: bytes, start: int, entries: list[zipfile.ZipInfo]) -> list[Finding]:
+def _layout_problems(raw: bytes, start: int, entries: list[zipfile.ZipInfo]) -> list[Said]:
     """Compare each entry's own header with the directory, and see that the entries lie one behind the other."""
 
-    def refuse(place: str, message: str) -> list[Finding]:
-        return [Finding("error", name, place, message, MAKE_AGAIN)]
+    def refuse(place: str, message: str) -> list[Said]:
+        return [("error", place, message, MAKE_AGAIN)]
 
     position = 0
     for entry in sorted(entries, key=lambda entry: entry.header_offset):

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from handin.archive import MEGABYTE, open_zip
-from handin.findings import Finding, counted, ordered
+from handin.findings import Finding, Said, counted, of_file, ordered
 from handin.identity import (
     BUILD_AGAIN,
     Naming,
@@ -64,15 +63,7 @@ class Digests:
 
 
 @dataclass(frozen=True)
-class _Wanted:
-    owner: Owner
-    upload_limit_mb: float
-    marks: Scheme | None
-    expected: Digests
-
-
-@dataclass(frozen=True)
-class Report:
+class Examination:
     """What a check found.
 
     Parameters
@@ -84,35 +75,33 @@ class Report:
     """
 
     findings: list[Finding]
-    answers: list[Answer]
+    answers: list[Answer] = field(default_factory=list)
+
+
+ANYBODY = Owner()
+"""Who it is said to be of where nothing is known of that."""
 
 
 def examine(
     path: Path,
+    owner: Owner = ANYBODY,
     *,
-    student_id: str | None = None,
-    names: Naming | None = None,
-    final: bool = False,
     upload_limit_mb: float = UPLOAD_LIMIT_MB,
-    marks: Scheme | Path | None = None,
+    marks: Path | None = None,
     expected: Digests | None = None,
-) -> Report:
+) -> Examination:
     """Check a zip, a PDF or a notebook, by the ending of its name.
 
     Parameters
     ----------
     path
         The file.
-    student_id
-        The id that the names must carry; without one it is taken from the names, which must agree.
-    names
-        Names the files from the student id; without it any name that carries an id will do.
-    final
-        Whether this is what will be handed in: a missing or placeholder id is an error then.
+    owner
+        Whose submission it must be.
     upload_limit_mb
         The largest file that can be handed in, in MB of 10⁶ bytes.
     marks
-        The mark scheme, or its file.
+        The mark scheme's file.
     expected
         The digests of the sources.
 
@@ -121,65 +110,63 @@ def examine(
     InputError
         If the mark scheme cannot be read.
     """
-    scheme = load_scheme(marks) if isinstance(marks, Path) else marks
-    wanted = _Wanted(Owner(student_id, names, final), upload_limit_mb, scheme, expected or Digests())
-    limit = round(upload_limit_mb * MEGABYTE)
-    findings = _size_findings(path.name, path.stat().st_size, wanted)
+    scheme, expected = load_scheme(marks) if marks else None, expected or Digests()
+    name, size, limit = path.name, path.stat().st_size, round(upload_limit_mb * MEGABYTE)
+    findings = []
+    if size > limit:
+        message = f"It has {size / MEGABYTE:.1f} MB; {upload_limit_mb:g} MB can be handed in."
+        fix = "Show fewer or smaller pictures, or set `upload_limit_mb`."
+        findings.append(Finding("error", name, "", message, fix))
     if path.suffix.lower() != ".zip":
-        if path.stat().st_size > MOST_TIMES_LIMIT * limit:
-            return Report(findings, [])
-        return _with_names(findings, {path.name: path.read_bytes()}, wanted)
+        if size > MOST_TIMES_LIMIT * limit:
+            return Examination(findings)
+        return _examined(findings, {name: path.read_bytes()}, owner, scheme, expected)
     opened = open_zip(path, largest=MOST_TIMES_LIMIT * limit)
     findings += opened.findings
     if opened.is_refused:
-        return Report(ordered([*findings, *name_findings([path.name], wanted.owner)]), [])
+        return Examination(ordered([*findings, *name_findings([name], owner)]))
     for comment in opened.comments:
         message = f"The zip carries a comment that a marker does not see: {shortened(comment, 40)}"
-        findings.append(Finding("warning", path.name, "", message, "Make the zip again."))
-        findings += [Finding(leak.severity, path.name, "comment", leak.message, leak.fix) for leak in leaks(comment)]
-    for text in opened.hidden:
-        findings += [Finding(leak.severity, path.name, "extra field", leak.message, leak.fix) for leak in leaks(text)]
-    findings += _count_findings(path.name, opened.members, _has_notebook(names))
-    return _with_names(findings, opened.members, wanted, path.name)
+        findings.append(Finding("warning", name, "", message, "Make the zip again."))
+    for place, texts in (("comment", opened.comments), ("extra field", opened.hidden)):
+        findings += of_file(name, (leak.at(place) for text in texts for leak in leaks(text)))
+    findings += _count_findings(name, opened.members, _has_notebook(owner.names))
+    return _examined(findings, opened.members, owner, scheme, expected, zip_name=name)
 
 
-def check_zip(path: Path, **options: Any) -> list[Finding]:
-    """Return what is wrong with a zip and with everything in it, errors first; the options are those of `examine`."""
-    return examine(path, **options).findings
-
-
-def _with_names(
-    findings: list[Finding], members: dict[str, bytes], wanted: _Wanted, zip_name: str | None = None
-) -> Report:
+def _examined(
+    findings: list[Finding],
+    members: dict[str, bytes],
+    owner: Owner,
+    scheme: Scheme | None,
+    expected: Digests,
+    *,
+    zip_name: str = "",
+) -> Examination:
     """Add what is wrong with the names and with the content of each member."""
-    asked = [name for name in members if kind_of(name)]
-    names = [*([zip_name] if zip_name else []), *asked]
-    findings = [*findings, *name_findings(names, wanted.owner)]
-    student_id = wanted.owner.known_id or guessed_id(names, wanted.owner.names)
+    names = list(filter(None, [zip_name, *filter(kind_of, members)]))
+    findings = [*findings, *name_findings(names, owner)]
+    student_id = owner.known_id or guessed_id(names, owner.names)
     pdf: Pdf | None = None
     notebook: Notebook | None = None
-    pdf_file = notebook_file = zip_name or ""
+    pdf_file = notebook_file = zip_name
     for name, content in members.items():
         if kind_of(name) == ".pdf":
             read, problems = check_pdf_content(content, name)
             findings += problems
             if read is not None:
                 pdf, pdf_file = read, name
-                findings += [
-                    *pdf_identity(read, name, student_id, wanted.owner),
-                    *_pdf_currency(read, name, content, wanted),
-                ]
+                findings += of_file(name, pdf_identity(read, student_id, owner))
+                findings += of_file(name, _pdf_currency(read, expected, _is_as_made(name, content, expected)))
         elif kind_of(name) == ".ipynb":
             found, problems = check_notebook_content(content, name)
             findings += problems
             if found is not None:
                 notebook, notebook_file = found, name
-                findings += [
-                    *notebook_identity(found, name, student_id),
-                    *_notebook_currency(found, name, content, wanted),
-                ]
-    answers = locate(wanted.marks, pdf, notebook) if wanted.marks else []
-    return Report(ordered(counted([*findings, *answer_findings(answers, pdf_file, notebook_file)])), answers)
+                findings += of_file(name, notebook_identity(found, student_id))
+                findings += of_file(name, _notebook_currency(found, expected, _is_as_made(name, content, expected)))
+    answers = locate(scheme, pdf, notebook) if scheme else []
+    return Examination(ordered(counted([*findings, *answer_findings(answers, pdf_file, notebook_file)])), answers)
 
 
 def _has_notebook(naming: Naming | None) -> bool:
@@ -187,21 +174,13 @@ def _has_notebook(naming: Naming | None) -> bool:
     return naming is None or naming("").notebook is not None
 
 
-def _size_findings(name: str, size: int, wanted: _Wanted) -> list[Finding]:
-    if size <= wanted.upload_limit_mb * MEGABYTE:
-        return []
-    message = f"It has {size / MEGABYTE:.1f} MB; {wanted.upload_limit_mb:g} MB can be handed in."
-    return [Finding("error", name, "", message, "Show fewer or smaller pictures, or set `upload_limit_mb`.")]
-
-
-def _count_findings(zip_name: str, members: dict[str, bytes], has_notebook: bool) -> list[Finding]:
+def _count_findings(zip_name: str, members: dict[str, bytes], has_notebook: bool) -> Iterator[Finding]:
     """The assignment asks for one PDF and one notebook, and nothing else."""
-    findings = []
     kinds = Counter(kind_of(name) for name in members)
     for suffix, what in ((".pdf", "PDF"), (".ipynb", "notebook"))[: 1 + has_notebook]:
         if kinds[suffix] != 1:
             message = f"It holds {kinds[suffix] or 'no'} {what}{'s' if kinds[suffix] > 1 else ''}; one is asked for."
-            findings.append(Finding("error", zip_name, "", message, "Put one PDF and one notebook into the zip."))
+            yield Finding("error", zip_name, "", message, "Put one PDF and one notebook into the zip.")
     for name, content in members.items():
         if kind_of(name):
             continue
@@ -210,47 +189,42 @@ def _count_findings(zip_name: str, members: dict[str, bytes], has_notebook: bool
             message = "The file is hidden and was not asked for: a system or a program left it there."
         elif real := looks_like(content, instead_of=""):
             message, fix = f"The file was not asked for; it is {real.name}.", f"Take it out of the zip. {real.fix}"
-        findings.append(Finding("error", zip_name, shortened(name), message, fix))
-    return findings
+        yield Finding("error", zip_name, shortened(name), message, fix)
 
 
-def _pdf_currency(read: Pdf, name: str, content: bytes, wanted: _Wanted) -> list[Finding]:
-    due = wanted.expected
-    is_as_made = due.files.get(name) in (None, hashlib.sha256(content).hexdigest())
-    return _stale(name, "PDF", read.digest, due.pdf, is_as_made, required=due.required)
+def _is_as_made(name: str, content: bytes, due: Digests) -> bool:
+    return due.files.get(name) in (None, hashlib.sha256(content).hexdigest())
 
 
-def _notebook_currency(found: Notebook, name: str, content: bytes, wanted: _Wanted) -> list[Finding]:
+def _pdf_currency(read: Pdf, due: Digests, is_as_made: bool) -> Iterator[Said]:
+    return _stale("PDF", read.digest, due.pdf, is_as_made, required=due.required)
+
+
+def _notebook_currency(found: Notebook, due: Digests, is_as_made: bool) -> Iterator[Said]:
     """A notebook that a program saved again is still the same, as long as its reader sees the same."""
-    due = wanted.expected
-    is_as_made = due.files.get(name) in (None, hashlib.sha256(content).hexdigest())
     if found.content is not None:
         is_as_made = found.content == seen_digest(found.raw)
     if due.notebook is None and not is_as_made:
         message = "Its cells or outputs were changed after it was made from its sources."
-        return [
-            Finding("warning", name, "", message, "Hand in the one that was made, or see that the change is meant.")
-        ]
-    return _stale(name, "notebook", found.inputs, due.notebook, is_as_made, required=due.required)
+        yield "warning", "", message, "Hand in the one that was made, or see that the change is meant."
+    yield from _stale("notebook", found.inputs, due.notebook, is_as_made, required=due.required)
 
 
-def _stale(
-    name: str, what: str, carried: str | None, expected: str | None, is_as_made: bool, *, required: bool
-) -> list[Finding]:
+def _stale(what: str, carried: str | None, expected: str | None, is_as_made: bool, *, required: bool) -> Iterator[Said]:
     """Compare the digest that a file carries with the one that the sources give now, and say if it was changed."""
-    if expected is None:
-        return []
     message = f"The {what} does not say which sources it was made from"
+    if expected is None:
+        return
     if carried is None and not required:
-        return [Finding("warning", name, "metadata", f"{message}.", "See yourself that it is the current one.")]
-    if carried is None:
-        message = f"{message}, as this project's would."
+        yield "warning", "metadata", f"{message}.", "See yourself that it is the current one."
+    elif carried is None:
+        yield "error", "", f"{message}, as this project's would.", BUILD_AGAIN
     elif carried == expected + DRAFT:
         message = f"The {what} is a draft: of its cells only those were executed that an edit reaches."
+        yield "error", "", message, BUILD_AGAIN
     elif carried != expected:
         message = f"The {what} is older than its sources: they have changed since it was made."
+        yield "error", "", message, BUILD_AGAIN
     elif not is_as_made:
         message = f"The {what} is not the one that these sources give: it was changed after it was made."
-    else:
-        return []
-    return [Finding("error", name, "", message, BUILD_AGAIN)]
+        yield "error", "", message, BUILD_AGAIN

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from handin.errors import WorkError
 
 Severity = Literal["error", "warning"]
+
+Said = tuple[Severity, str, str, str]
+"""All of a finding but its file: severity, place, message and fix."""
 
 MOST_ALIKE = 5
 """More findings that say the same than this are counted, not listed."""
@@ -51,6 +54,12 @@ class Finding:
     def __str__(self) -> str:
         where = f"{self.file}, {self.place}" if self.place else self.file
         return f"{self.severity}: {where}: {self.message} → {self.fix}"
+
+
+def of_file(file: str, said: Iterable[Said]) -> Iterator[Finding]:
+    """Turn what is said of one file into findings."""
+    for severity, place, message, fix in said:
+        yield Finding(severity, file, place, message, fix)
 
 
 class Refused(WorkError):

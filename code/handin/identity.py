@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from handin.findings import Finding, Severity
+from handin.findings import Finding, Said, Severity
 from handin.names import PLACEHOLDER_ID, Names
 from handin.notebook.reading import Notebook
 from handin.pdf.reading import Pdf
@@ -83,40 +83,40 @@ def guessed_id(names: list[str], naming: Naming | None) -> str | None:
     return found.most_common(1)[0][0] if found else None
 
 
-def name_findings(names: list[str], owner: Owner) -> list[Finding]:
+def name_findings(names: list[str], owner: Owner) -> Iterator[Finding]:
     """Say which names lack the student id, have another one, or are those of copies."""
-    findings = []
+
+    def said(severity: Severity, name: str, message: str, fix: str) -> Finding:
+        return Finding(severity, name, "name", message, fix)
+
     student_id = owner.known_id or guessed_id(names, owner.names)
-    severity: Severity = "error" if owner.final else "warning"
     if student_id == PLACEHOLDER_ID or (student_id is None and owner.student_id == PLACEHOLDER_ID):
         message = f"The student id is still the placeholder {PLACEHOLDER_ID}."
-        findings.append(Finding(severity, names[0], "name", message, SET_ID))
+        yield said("error" if owner.final else "warning", names[0], message, SET_ID)
     if student_id is None:
-        message = "No file name has a student id."
-        return [*findings, Finding("error", names[0], "name", message, "Put the student id into the file names.")]
+        yield said("error", names[0], "No file name has a student id.", "Put the student id into the file names.")
+        return
     own = owner.names(student_id) if owner.names else None
     usual = {".zip": own.zip, ".pdf": own.pdf, ".ipynb": own.notebook} if own else {}
     for name in names:
-        proper = usual.get(kind_of(name) or Path(name).suffix.lower())
+        suffix, copied = Path(name).suffix, _COPY.search(name)
+        proper = usual.get(kind_of(name) or suffix.lower())
         rename = f"Name it {proper}." if proper else f"Name it by the student id {student_id} and its ending."
         others = [found for found in _ids(name, owner.names) if found != student_id]
         if others:
             message = f"The name has the student id {others[0]} where {student_id} is expected."
-            findings.append(Finding("error", name, "name", message, rename))
+            yield said("error", name, message, rename)
         elif student_id not in re.split(r"[^A-Za-z0-9]+", name):
-            message = f"The name is without the student id {student_id}."
-            findings.append(Finding("error", name, "name", message, rename))
-        elif proper and name != proper and not _COPY.search(name) and Path(name).suffix.lower() in SUFFIXES:
-            message = "The name has the student id, but not the usual form."
-            findings.append(Finding("warning", name, "name", message, rename))
-        if copied := _COPY.search(name):
+            yield said("error", name, f"The name is without the student id {student_id}.", rename)
+        elif proper and name != proper and not copied and suffix.lower() in SUFFIXES:
+            yield said("warning", name, "The name has the student id, but not the usual form.", rename)
+        if copied:
             word = shortened(copied.group().strip(" _-."))
             message = f"The name is that of a copy ({word}): {_COPIERS[str(copied.lastgroup)]}."
-            findings.append(Finding("error", name, "name", message, f"See that it is the newest one. {rename}"))
-        if Path(name).suffix.lower() not in SUFFIXES:
-            message = f"The name ends in {Path(name).suffix}, which a browser added: the file opens as a text."
-            findings.append(Finding("error", name, "name", message, rename))
-    return findings
+            yield said("error", name, message, f"See that it is the newest one. {rename}")
+        if suffix.lower() not in SUFFIXES:
+            message = f"The name ends in {suffix}, which a browser added: the file opens as a text."
+            yield said("error", name, message, rename)
 
 
 _COPY = re.compile(
@@ -158,51 +158,49 @@ _USUAL_FIELDS = frozenset(
 )
 
 
-def pdf_identity(pdf: Pdf, name: str, student_id: str | None, owner: Owner) -> list[Finding]:
+def pdf_identity(pdf: Pdf, student_id: str | None, owner: Owner) -> Iterator[Said]:
     """The PDF prints the id that its name carries, and does not name somebody else as its author."""
-    findings = []
     printed = "\n".join([*pdf.pages, pdf.strings])
     if student_id not in (None, PLACEHOLDER_ID):
         if _PLACEHOLDER.search(printed):
             message = f"The PDF prints the placeholder {PLACEHOLDER_ID}, its name has {student_id}."
-            findings.append(Finding("error", name, "", message, BUILD_AGAIN))
+            yield "error", "", message, BUILD_AGAIN
         elif not re.search(rf"(?<![A-Za-z0-9]){re.escape(student_id)}(?![A-Za-z0-9])", printed):
             severity: Severity = "error" if owner.final and owner.known_id else "warning"
-            message = f"The PDF does not print the student id {student_id}."
-            findings.append(Finding(severity, name, "", message, "Print it on the first page."))
+            yield severity, "", f"The PDF does not print the student id {student_id}.", "Print it on the first page."
     if student_id and (others := _other_ids(pdf.pages[0] if pdf.pages else "", student_id)):
         message = f"The first page prints {others[0]}, which looks like another student id than {student_id}."
-        findings.append(Finding("error", name, "page 1", message, SET_ID))
+        yield "error", "page 1", message, SET_ID
     for leak in machine_names_in(pdf.strings, known=student_id):
-        findings.append(Finding(leak.severity, name, "metadata, links or alternative texts", leak.message, leak.fix))
+        yield leak.at("metadata, links or alternative texts")
     for field_name, value in pdf.info.items():
         if field_name not in _USUAL_FIELDS and value.strip():
             message = f"The metadata have the field {shortened(field_name[1:], 20)}: {shortened(value, 30)}"
-            findings.append(Finding("warning", name, "metadata", message, "Take it out of the document's properties."))
-    if (author := pdf.author.strip()) and author not in (student_id, PLACEHOLDER_ID):
-        if _other_ids(author, student_id or ""):
-            message = f"The metadata name the student id {shortened(author, 30)} as the author."
-            return [*findings, Finding("error", name, "metadata", message, SET_ID)]
+            yield "warning", "metadata", message, "Take it out of the document's properties."
+    author = pdf.author.strip()
+    if not author or author in (student_id, PLACEHOLDER_ID):
+        return
+    if _other_ids(author, student_id or ""):
+        message = f"The metadata name the student id {shortened(author, 30)} as the author."
+        yield "error", "metadata", message, SET_ID
+    else:
         account = re.fullmatch(r"[a-z_][a-z0-9_.-]{1,31}", author)
         message = f"The metadata name {'an account' if account else 'an author'}: {shortened(author, 30)}"
         fix = "Give the student id as the document's author, or none."
-        findings.append(Finding("error" if account else "warning", name, "metadata", message, fix))
-    return findings
+        yield "error" if account else "warning", "metadata", message, fix
 
 
-def notebook_identity(notebook: Notebook, name: str, student_id: str | None) -> list[Finding]:
+def notebook_identity(notebook: Notebook, student_id: str | None) -> Iterator[Said]:
     """The notebook does not print the placeholder, and its outputs do not name the account or host of this machine."""
-    findings = []
     if student_id not in (None, PLACEHOLDER_ID) and _PLACEHOLDER.search(notebook.prose()):
         message = f"The notebook prints the placeholder {PLACEHOLDER_ID}, its name has {student_id}."
-        findings.append(Finding("error", name, "", message, BUILD_AGAIN))
-    first = next((cell for cell in notebook.cells if cell.raw.get("cell_type") == "markdown"), None)
+        yield "error", "", message, BUILD_AGAIN
+    first = next((cell for cell in notebook.cells if cell.is_markdown), None)
     if first and student_id and (others := _other_ids(first.source, student_id)):
         message = f"The cell prints {others[0]}, which looks like another student id than {student_id}."
-        findings.append(Finding("error", name, first.place, message, SET_ID))
+        yield "error", first.place, message, SET_ID
     texts = [(cell.place, cell.shown()) for cell in notebook.cells]
     texts.append(("metadata", json.dumps(notebook.raw.get("metadata"), ensure_ascii=False)))
     for place, text in texts:
         for leak in machine_names_in(text, known=student_id):
-            findings.append(Finding(leak.severity, name, place, leak.message, leak.fix))
-    return findings
+            yield leak.at(place)

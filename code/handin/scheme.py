@@ -7,6 +7,7 @@ place in the notebook by a cell's label or by a heading.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -219,9 +220,8 @@ def _question_page(pdf: Pdf, number: int) -> int | None:
     return next((page for page, text in enumerate(pdf.pages, 1) if line.search(text)), None)
 
 
-def answer_findings(answers: list[Answer], pdf_file: str, notebook_file: str) -> list[Finding]:
+def answer_findings(answers: list[Answer], pdf_file: str, notebook_file: str) -> Iterator[Finding]:
     """Turn what is missing into findings: a part without an answer must not be handed in."""
-    findings = []
     for answer in answers:
         for kind, problem in answer.problems:
             file, place = (pdf_file if kind == "pdf" else notebook_file), answer.name
@@ -231,8 +231,7 @@ def answer_findings(answers: list[Answer], pdf_file: str, notebook_file: str) ->
                 place = f"Q{answer.question}"
                 message = f"Question {answer.question} is not answered. {problem}"
                 fix = "Answer it under a heading with the question's number."
-            findings.append(Finding("error", file, place, message, fix))
+            yield Finding("error", file, place, message, fix)
     if any(not answer.located for answer in answers):
         message = "None of the mark scheme's identifiers is in it, so only whole questions could be looked for."
-        findings.append(Finding("warning", pdf_file, "", message, "See yourself that every part is answered."))
-    return list(dict.fromkeys(findings))
+        yield Finding("warning", pdf_file, "", message, "See yourself that every part is answered.")

@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from handin.errors import InputError
+from handin.text import read_text
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -97,16 +98,9 @@ def read(path: Path, purpose: str) -> str:
     InputError
         If it is missing, is no file, cannot be read or is not UTF-8.
     """
-    try:
-        if path.exists() and not path.is_file():
-            raise InputError(f"{path.name} is no file: put the project's own in its place.")
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise InputError(f"{path.name} is missing: {purpose}; restore it from the project.") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path.name} is not UTF-8 text: save it again as UTF-8.") from None
-    except OSError as error:
-        raise InputError(f"{path.name} cannot be read ({error.strerror}): fix its permissions.") from None
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path.name} is no file: put the project's own in its place.")
+    return read_text(path, path.name, f"is missing: {purpose}; restore it from the project.")
 
 
 def mapping(text: str, name: str, loader: type[yaml.SafeLoader] = Loader) -> dict[str, Any]:

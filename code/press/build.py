@@ -30,8 +30,8 @@ from press.project import Project
 from press.report import Document
 from press.source import qmd, reading, references, refusals, shortcodes
 from press.source.qmd import Cell
-from press.typesetting import bibliography, emit, formats, frontmatter, notebook, pandoc, rendering
-from press.typesetting.worker import PandocWorker
+from press.typesetting import bibliography, emit, formats, frontmatter, notebook, rendering
+from press.typesetting.outputs import Context
 
 Variables = Mapping[str, Mapping[str, str]]
 NOTHING = Prepared()
@@ -51,7 +51,7 @@ class Purpose(Enum):
     """Of an edited document only the cells are executed that depend on the edit."""
 
     PREVIEW = auto()
-    """The same, and outputs, kernel and pandoc stay in memory from one build to the next."""
+    """The same, and outputs and kernel stay in memory from one build to the next."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,6 @@ class Builder:
         self.cache = executed if purpose is Purpose.SUBMISSION else previewed
         self.notebook_cache = previewed if is_preview else executed  # nothing in a notebook says that it is a draft
         self.kernel = Kernel(project.folder, tuple(PRELOADED)) if is_preview else None
-        self.worker = PandocWorker(pandoc.pandoc(), project.root) if is_preview else None
         self.on_cell = on_cell
         self.used = Read()
         self._typesetter: rendering.Typesetter | None = None
@@ -121,7 +120,7 @@ class Builder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for helper in (self.kernel, self.worker, *self._ahead.values()):
+        for helper in (self.kernel, *self._ahead.values()):
             if helper is not None:
                 helper.stop()
         for ending in self._endings:
@@ -156,7 +155,7 @@ class Builder:
         extension = formats.chosen(self.project, options)
         if self._typesetter is None or self._typesetter.extension != extension:
             cache = self.project.cache / "render"
-            self._typesetter = rendering.Typesetter(self.project.root, extension, cache, self.worker)
+            self._typesetter = rendering.Typesetter(self.project.root, extension, cache)
         return self._typesetter
 
     def options(self) -> dict[str, Any]:
@@ -285,7 +284,7 @@ class Builder:
         """
         job = self.job(document, prepared.inputs)
         execution = self._execute(job, self.cache, refresh)
-        context = emit.Context(
+        context = Context(
             self.project.root,
             self.project.cache / "render" / "figures",
             _values(prepared.variables, job),

@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from handin.errors import InputError
+from handin.text import read_text
 from press.keeping import digests
 from press.project import Project
 
@@ -42,12 +42,7 @@ def read(path: Path) -> dict[str, str]:
     InputError
         If it is there and cannot be read as text.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"{path.name} cannot be read as text: restore it, or fix its permissions.") from None
+    lines = read_text(path, path.name).splitlines() if path.exists() else []
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
     return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
 

@@ -74,11 +74,6 @@ class Project:
         return cls(root, Report(document=Document(name)))
 
     @property
-    def is_there(self) -> bool:
-        """Whether the root is a project's."""
-        return (self.root / MARKER).is_file()
-
-    @property
     def settings_file(self) -> Path:
         """The author's inputs; a report without settings has no such file."""
         return self.root / (self.report.settings_file or "settings.yml")

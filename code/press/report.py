@@ -243,17 +243,6 @@ class Report:
         notebook = f"{stem}-{self.notebook.name}.ipynb" if self.notebook else None
         return Names(pdf=f"{stem}.pdf", notebook=notebook, zip=f"{stem}.zip")
 
-    def product(self, name: str) -> Product:
-        """Find a product by its name.
-
-        Raises
-        ------
-        InputError
-            If the report has none of that name.
-        """
-        _require("A product is asked for:", (name,), [product.name for product in self.products])
-        return next(product for product in self.products if product.name == name)
-
 
 def _require(what: str, wanted: Iterable[str | None], have: Sequence[str | None]) -> None:
     for name in wanted:

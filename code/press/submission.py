@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from handin.errors import InputError, WorkError
 from handin.findings import Finding, Refused, errors
@@ -20,7 +20,9 @@ from press.project import Project
 from press.report import Tell
 
 if TYPE_CHECKING:
-    from handin.examine import Digests
+    from handin.examine import Digests, Examination
+    from handin.identity import Owner
+    from handin.names import Names
     from press.settings import Settings
 
 Goal = Literal["render", "bundle"]
@@ -239,7 +241,7 @@ def _checked_zip(
     with tempfile.TemporaryDirectory(dir=project.cache) as folder:
         path = Path(folder) / project.report.file_names(settings).zip
         write_atomically(path, packed, durable=False)
-        findings = check(project, settings, path, final=final)
+        findings = examined(project, settings, path, final=final).findings
     if errors(findings):
         raise Refused(findings)
     return packed, findings
@@ -260,23 +262,26 @@ def expected_digests(project: Project, settings: Settings) -> Digests:
     return Digests(pdf=pdf, notebook=notebook, files=last_made(project))
 
 
-def wanted(project: Project, settings: Settings, *, final: bool) -> dict[str, Any]:
-    """Say what a submission of this project must be, for `handin.examine`."""
-    report = project.report
-    return {
-        "student_id": settings.student_id,
-        "names": lambda student_id: report.file_names(settings.model_copy(update={"student_id": student_id})),
-        "final": final,
-        "upload_limit_mb": settings.upload_limit_mb,
-        "marks": project.root / report.scheme if report.scheme else None,
-    }
+def owner_of(project: Project, settings: Settings, *, final: bool = False) -> Owner:
+    """Say whose submission of this project is expected."""
+    from handin.identity import Owner
+
+    def names(student_id: str) -> Names:
+        return project.report.file_names(settings.model_copy(update={"student_id": student_id}))
+
+    return Owner(settings.student_id, names, final)
 
 
-def check(project: Project, settings: Settings, path: Path, *, final: bool) -> list[Finding]:
-    """Check a zip of this project."""
-    from handin.examine import check_zip
+def examined(
+    project: Project, settings: Settings, path: Path, *, final: bool, expected: Digests | None = None
+) -> Examination:
+    """Check a file as what is handed in of this project."""
+    from handin.examine import examine
 
-    return check_zip(path, **wanted(project, settings, final=final))
-
-
-__all__ = ["Made", "Request", "check", "expected_digests", "make", "make_inputs", "render_further", "wanted"]
+    return examine(
+        path,
+        owner_of(project, settings, final=final),
+        upload_limit_mb=settings.upload_limit_mb,
+        marks=project.root / project.report.scheme if project.report.scheme else None,
+        expected=expected,
+    )

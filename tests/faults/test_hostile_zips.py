@@ -21,6 +21,7 @@ import submissions as made
 from handin import archive
 from handin import examine as checks
 from handin import names as bundle
+from handin.identity import Owner
 
 LIMIT_MB = 12.5
 LARGEST = round(LIMIT_MB * 1e6) * checks.MOST_TIMES_LIMIT
@@ -41,7 +42,7 @@ def refusal(path: Path) -> str:
     assert opened.is_refused
     assert opened.findings
     assert all(finding.is_error for finding in opened.findings)
-    whole = checks.check_zip(path, student_id=made.STUDENT_ID, upload_limit_mb=LIMIT_MB)
+    whole = checks.examine(path, Owner(made.STUDENT_ID), upload_limit_mb=LIMIT_MB).findings
     assert set(opened.findings) <= set(whole)
     return " | ".join(finding.message for finding in opened.findings)
 
@@ -134,7 +135,7 @@ def test_what_shrinks_well_is_no_bomb(tmp_path):
     content = made.notebook_bytes(notebook)
     path = written(tmp_path / made.ZIP_NAME, (made.PDF_NAME, made.pdf()), (made.NOTEBOOK_NAME, content))
     assert max(entry.file_size / entry.compress_size for entry in zipfile.ZipFile(path).infolist()) > 200
-    assert checks.check_zip(path, student_id=made.STUDENT_ID) == []
+    assert checks.examine(path, Owner(made.STUDENT_ID)).findings == []
 
 
 def test_a_bomb_by_its_size(tmp_path):
@@ -258,7 +259,7 @@ def test_private_text_in_an_extra_field_is_found(tmp_path, where):
     assert first < second
     position = second if where == "own header" else first
     path.write_bytes(content[:position] + blank + content[position + len(text) :])
-    assert any(found.is_error and "/home/alice" in found.message for found in checks.check_zip(path))
+    assert any(found.is_error and "/home/alice" in found.message for found in checks.examine(path).findings)
 
 
 def test_nothing_is_unpacked_to_disk(tmp_path, monkeypatch):
@@ -266,7 +267,7 @@ def test_nothing_is_unpacked_to_disk(tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.chdir(folder)
     path = written(tmp_path / "x.zip", (entry("../evil.pdf"), b"x"), (entry("good.pdf"), b"x"))
-    checks.check_zip(path)
+    checks.examine(path)
     assert list(folder.iterdir()) == []
     assert [found.name for found in tmp_path.iterdir() if found.is_file()] == ["x.zip"]
 
@@ -302,7 +303,7 @@ def test_a_comment_is_looked_at(tmp_path):
     written(path, *made.members().items())
     with zipfile.ZipFile(path, "a") as opened:
         opened.comment = b"packed by alice in /home/alice/coursework"
-    found = checks.check_zip(path)
+    found = checks.examine(path).findings
     assert any(finding.is_error and "/home/alice" in finding.message for finding in found)
     assert any("comment that a marker does not see" in finding.message for finding in found)
 
@@ -410,7 +411,7 @@ def test_the_check_of_a_bomb_stays_within_little_memory(tmp_path):
     code = (
         "import resource, sys\nfrom pathlib import Path\nfrom handin import examine as checks\n"
         "resource.setrlimit(resource.RLIMIT_AS, (1_000_000_000, 1_000_000_000))\n"
-        "print(any('a bomb' in found.message for found in checks.check_zip(Path(sys.argv[1]))))"
+        "print(any('a bomb' in found.message for found in checks.examine(Path(sys.argv[1])).findings))"
     )
     done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "True"

@@ -12,7 +12,8 @@ import pytest
 
 import submissions as made
 from handin.archive import open_zip
-from handin.examine import check_zip, examine
+from handin.examine import examine
+from handin.identity import Owner
 
 UNRUN = made.notebook_bytes({**made.notebook(), "cells": [nbformat.v4.new_code_cell("1 + 1")]})
 
@@ -81,7 +82,7 @@ def test_what_a_system_or_an_author_leaves_in_a_zip_is_one_error(tmp_path, name)
     path = packed(
         tmp_path / made.ZIP_NAME, {**made.members(), name: b"" if name.endswith("/") else b"Mac OS X"}.items()
     )
-    (finding,) = check_zip(path, student_id=made.STUDENT_ID)
+    (finding,) = examine(path, Owner(made.STUDENT_ID)).findings
     assert finding.is_error
     assert finding.place == name
     assert "not asked for" in finding.message
@@ -91,7 +92,7 @@ def test_what_a_system_or_an_author_leaves_in_a_zip_is_one_error(tmp_path, name)
 @pytest.mark.parametrize("streamed", [False, True])
 def test_a_zip_of_the_finder_is_said_to_be_one_and_looked_into(tmp_path, folder, streamed):
     path = packed(tmp_path / made.ZIP_NAME, finder(folder), streamed=streamed)
-    findings = check_zip(path, student_id=made.STUDENT_ID)
+    findings = examine(path, Owner(made.STUDENT_ID)).findings
     said = " ".join(map(str, findings))
     (macos,) = [finding for finding in findings if "macOS" in finding.message]
     assert "Finder" in macos.fix
@@ -106,7 +107,7 @@ def test_a_zip_of_a_mac_made_as_advised_is_sound(tmp_path, require):
     for name, content in made.members().items():
         (tmp_path / name).write_bytes(content)
     subprocess.run(["zip", "-qX", made.ZIP_NAME, *made.members()], cwd=tmp_path, check=True)
-    assert check_zip(tmp_path / made.ZIP_NAME, student_id=made.STUDENT_ID) == []
+    assert examine(tmp_path / made.ZIP_NAME, Owner(made.STUDENT_ID)).findings == []
 
 
 @pytest.mark.parametrize("separator", ["/", "\\"])
@@ -123,13 +124,13 @@ def test_a_folder_that_windows_packed_is_looked_into(tmp_path, separator, has_en
 
 def test_two_files_of_one_name_in_two_folders_are_named(tmp_path):
     entries = [(f"{folder}/{name}", content) for folder in ("new", "old") for name, content in made.members().items()]
-    said = " ".join(map(str, check_zip(packed(tmp_path / made.ZIP_NAME, entries), student_id=made.STUDENT_ID)))
+    said = " ".join(map(str, examine(packed(tmp_path / made.ZIP_NAME, entries), Owner(made.STUDENT_ID)).findings))
     assert said.count("lies in another folder") == 2
 
 
 def test_a_zip_in_a_zip_is_named(tmp_path):
     inner = packed(tmp_path / "inner.zip", made.members().items()).read_bytes()
-    (finding, *_) = check_zip(packed(tmp_path / made.ZIP_NAME, [*made.members().items(), ("more.zip", inner)]))
+    (finding, *_) = examine(packed(tmp_path / made.ZIP_NAME, [*made.members().items(), ("more.zip", inner)])).findings
     assert "it is a zip" in finding.message
     assert "Unpack it" in finding.fix
 
@@ -163,7 +164,7 @@ def test_every_finding_of_both_files_is_made_at_once(tmp_path):
         ("cw/answers (1).pdf", made.pdf(end='\n#"this is **very bold** text"')),
         ("cw/q6.ipynb", json.dumps(notebook)),
     ]
-    found = examine(packed(tmp_path / made.ZIP_NAME, entries), names=made.names, student_id=made.STUDENT_ID).findings
+    found = examine(packed(tmp_path / made.ZIP_NAME, entries), Owner(made.STUDENT_ID, made.names)).findings
     said = " ".join(map(str, found))
     for part in ("lie in a folder", "without the student id", "that of a copy", "raw TeX", "no id", "was not run"):
         assert part in said

@@ -10,7 +10,8 @@ import nbformat
 import pytest
 
 import submissions as made
-from handin.examine import Digests, check_zip, examine
+from handin.examine import Digests, examine
+from handin.identity import Owner
 
 
 @pytest.fixture
@@ -19,14 +20,14 @@ def marks(tmp_path):
 
 
 def test_a_sound_submission_has_no_findings(tmp_path, marks):
-    report = made.examined(tmp_path, made.members(), marks)
-    assert report.findings == []
+    found = made.examined(tmp_path, made.members(), marks)
+    assert found.findings == []
 
 
 def test_each_file_alone_has_no_findings(tmp_path):
     for name, content in made.members().items():
         (tmp_path / name).write_bytes(content)
-        assert examine(tmp_path / name, student_id=made.STUDENT_ID, expected=made.EXPECTED).findings == []
+        assert examine(tmp_path / name, Owner(made.STUDENT_ID), expected=made.EXPECTED).findings == []
 
 
 def test_a_submission_of_somebody_else_is_checked_without_knowing_the_id(tmp_path):
@@ -34,7 +35,7 @@ def test_a_submission_of_somebody_else_is_checked_without_knowing_the_id(tmp_pat
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:  # not by this project's own hand
         for name, content in made.members().items():
             archive.writestr(name, content)
-    assert check_zip(path) == []
+    assert examine(path).findings == []
 
 
 def test_more_files_and_fewer_files_are_errors(tmp_path):
@@ -53,8 +54,8 @@ def test_a_file_over_the_upload_limit(tmp_path):
     big.cells[1].outputs = [
         nbformat.v4.new_output("stream", text="".join(map(chr, noise[:100])).encode("unicode_escape").hex())
     ]
-    report = made.examined(tmp_path, made.members(notebook=made.notebook_bytes(big)), upload_limit_mb=0.03)
-    assert "can be handed in" in made.only(report.findings)
+    found = made.examined(tmp_path, made.members(notebook=made.notebook_bytes(big)), upload_limit_mb=0.03)
+    assert "can be handed in" in made.only(found.findings)
 
 
 def test_a_stale_notebook_is_an_error(tmp_path):

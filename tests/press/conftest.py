@@ -8,6 +8,7 @@ import pytest
 
 from copies import ROOT
 from press import environment
+from press.build import Builder, Purpose
 from press.project import Project
 from press.report import Document, Report
 
@@ -43,3 +44,17 @@ def write(project):
         (project.folder / f"{name}.qmd").write_text(head + text, encoding="utf-8")
 
     return writing
+
+
+@pytest.fixture
+def builder(project):
+    """What builds the documents of a preview."""
+    with Builder(project, Purpose.PREVIEW) as made:
+        yield made
+
+
+@pytest.fixture
+def submission(project):
+    """What builds the documents that are handed in."""
+    with Builder(project) as made:
+        yield made

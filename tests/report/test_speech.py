@@ -12,6 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 SPOKEN = {
+    # what is struck through, and scripts at the left
+    r"\cancelto{0}{x} + \cancel{y}": "x, crossed out and become 0, plus y, crossed out",
+    r"a \not\ll b": "a is not much less than b",
+    r"\sideset{_a^b}{}\sum_{i} x": "the left sub a left superscript b sum over i of x",
     # derivatives and fractions
     r"\frac{\partial y}{\partial x_2} = -1": "partial y by partial x sub 2 equals minus 1",
     r"\frac{\partial l}{\partial a}\frac{\partial a}{\partial z}": (

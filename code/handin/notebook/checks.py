@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
-from handin.findings import MOST_ALIKE, Finding, Severity
+from handin.findings import MOST_ALIKE, Finding, Said, Severity, of_file
 from handin.notebook.reading import FENCE, Cell, Json, Notebook, is_raster, mapping_of, read_notebook, text_of
 from handin.private.files import decoded, file_leaks, image_leaks, markup_leaks
 from handin.private.text import Leak, leaks, metadata_leaks, metadata_texts
@@ -67,91 +68,83 @@ def check_notebook_content(content: bytes, file: str) -> tuple[Notebook | None, 
     """
     notebook, findings = read_notebook(content, file)
     is_odd = any(finding.is_error for finding in findings)
+    said: list[Said] = []
     if notebook is not None:
         try:
             for check in (_execution, _outputs, _figures, _images, _residue, _private):
-                findings += check(notebook, file)
+                said += check(notebook)
         except RecursionError:
-            message = "It is nested too deeply to be a notebook that a program wrote."
-            findings.append(Finding("error", file, "", message, RUN_AGAIN))
+            said.append(("error", "", "It is nested too deeply to be a notebook that a program wrote.", RUN_AGAIN))
     if is_odd:  # what its structure hides is private all the same
-        said = {finding.message for finding in findings}
-        found = [leak for leak in leaks(content.decode("utf-8", "replace"), "source") if leak.message not in said]
-        findings += [Finding(leak.severity, file, "", leak.message, leak.fix) for leak in found]
-    return notebook, findings
+        known = {message for _, _, message, _ in said}
+        found = leaks(content.decode("utf-8", "replace"), "source")
+        said += [leak.at("") for leak in found if leak.message not in known]
+    return notebook, [*findings, *of_file(file, said)]
 
 
-def _execution(notebook: Notebook, file: str) -> list[Finding]:
+def _execution(notebook: Notebook) -> Iterator[Said]:
     """Every code cell has run, once, in the order in which it stands."""
-    findings = []
     code = [cell for cell in notebook.cells if cell.is_code and cell.source.strip()]
     if not code:
-        return [Finding("error", file, "", "It has no code.", "Hand in the notebook that was run.")]
+        yield "error", "", "It has no code.", "Hand in the notebook that was run."
+        return
+    hollow = [cell for cell in notebook.cells if cell.is_code and cell.outputs and not cell.source.strip()]
+    for cell in hollow:
+        yield "error", cell.place, "The cell shows outputs, and has no code that could have made them.", RUN_AGAIN
     highest, gap = 0, False
-    idle, astray = [], []
-    for cell in notebook.cells:
-        if cell.is_code and cell.outputs and not cell.source.strip():
-            message = "The cell shows outputs, and has no code that could have made them."
-            findings.append(Finding("error", file, cell.place, message, RUN_AGAIN))
+    idle: list[str] = []
+    skipped: list[str] = []
+    astray: list[tuple[str, str]] = []
     for cell in code:
         count = cell.count
         if count is None:
-            if _NOT_EVALUATED.search(cell.source) and not cell.outputs:
-                message = "The cell says `eval: false` and was not run."
-                findings.append(Finding("warning", file, cell.place, message, "Run it, or make it text."))
-            else:
-                idle.append(cell)
+            (skipped if _NOT_EVALUATED.search(cell.source) and not cell.outputs else idle).append(cell.place)
             continue
         if count <= highest:
-            message = f"The cell ran out of order: it has number {count}, a cell above it has {highest}."
-            astray.append(Finding("error", file, cell.place, message, RUN_AGAIN))
+            astray.append((cell.place, f"it has number {count}, a cell above it has {highest}"))
         elif count != highest + 1:
             gap = True
         highest = max(highest, count)
+    for place in skipped:
+        yield "warning", place, "The cell says `eval: false` and was not run.", "Run it, or make it text."
     if len(astray) > MOST_ALIKE:
         message = f"{len(astray)} cells ran out of order; this is the first of them."
-        astray = [Finding("error", file, astray[0].place, message, RUN_AGAIN)]
-    findings += astray
+        yield "error", astray[0][0], message, RUN_AGAIN
+    else:
+        for place, how in astray:
+            yield "error", place, f"The cell ran out of order: {how}.", RUN_AGAIN
     if len(idle) > MOST_ALIKE:
         message = f"{len(idle)} of {len(code)} cells were not run; this is the first of them."
-        findings.append(Finding("error", file, idle[0].place, message, RUN_AGAIN))
+        yield "error", idle[0], message, RUN_AGAIN
     else:
-        findings += [Finding("error", file, cell.place, "The cell was not run.", RUN_AGAIN) for cell in idle]
-    if gap and not findings:
+        for place in idle:
+            yield "error", place, "The cell was not run.", RUN_AGAIN
+    if gap and not (hollow or skipped or astray or idle):
         message = "The numbers of the cells have gaps: some were run more than once, or deleted after they had run."
-        findings.append(Finding("warning", file, "", message, RUN_AGAIN))
-    return findings
+        yield "warning", "", message, RUN_AGAIN
 
 
-def _outputs(notebook: Notebook, file: str) -> list[Finding]:
+def _outputs(notebook: Notebook) -> Iterator[Said]:
     """No output is an error, printed or raised; at least one cell shows something."""
-    findings = []
+    correct = "Correct the cell, and run the notebook again."
     for cell in notebook.cells:
         for output in cell.outputs:
             if output.get("output_type") == "error":
                 name = shortened(f"{output.get('ename', '')}: {output.get('evalue', '')}", 80)
-                message = f"The cell ended with an error ({name})."
-                findings.append(
-                    Finding("error", file, cell.place, message, "Correct the cell, and run the notebook again.")
-                )
+                yield "error", cell.place, f"The cell ended with an error ({name}).", correct
             elif _TRACEBACK.search(_printed(output)):
-                message = "The output has the traceback of an error."
-                findings.append(
-                    Finding("error", file, cell.place, message, "Correct the cell, and run the notebook again.")
-                )
+                yield "error", cell.place, "The output has the traceback of an error.", correct
             elif _is_lost_widget(output, notebook):
                 message = "The output is a widget whose state was not saved, so that it shows nothing."
-                fix = "Show a plain figure or text, and run the notebook again."
-                findings.append(Finding("warning", file, cell.place, message, fix))
-    if not any(cell.outputs for cell in notebook.cells):
-        if mapping_of(notebook.metadata.get("colab")).get("private_outputs") is True:
-            message = "No cell has an output: Colab was told not to save them."
-            fix = "Colab: Edit, Notebook settings, untick 'Omit code cell output'; then run all cells, and download it."
-        else:
-            message = "No cell has an output: the results were cleared, or it was not saved after it had run."
-            fix = RUN_AGAIN
-        findings.append(Finding("error", file, "", message, fix))
-    return findings
+                yield "warning", cell.place, message, "Show a plain figure or text, and run the notebook again."
+    if any(cell.outputs for cell in notebook.cells):
+        return
+    if mapping_of(notebook.metadata.get("colab")).get("private_outputs") is True:
+        fix = "Colab: Edit, Notebook settings, untick 'Omit code cell output'; then run all cells, and download it."
+        yield "error", "", "No cell has an output: Colab was told not to save them.", fix
+    else:
+        message = "No cell has an output: the results were cleared, or it was not saved after it had run."
+        yield "error", "", message, RUN_AGAIN
 
 
 _TRACEBACK = re.compile(r"Traceback\s*\(most recent call last\)")
@@ -176,23 +169,17 @@ def _is_lost_widget(output: Json, notebook: Notebook) -> bool:
     return str(view.get("model_id")) not in mapping_of(kept.get("state"))
 
 
-def _figures(notebook: Notebook, file: str) -> list[Finding]:
+def _figures(notebook: Notebook) -> Iterator[Said]:
     """A cell that is labelled as a figure shows one, and one that is labelled as a table shows a table."""
-    findings: list[Finding] = []
     if not any(cell.outputs for cell in notebook.cells):
-        return findings  # that all outputs are missing is said once
+        return  # that all outputs are missing is said once
     for cell in notebook.cells:
-        if not cell.is_code:
-            continue
-        kind = cell.label.partition("-")[0]
+        kind = cell.label.partition("-")[0] if cell.is_code else ""
         bundles = [mapping_of(output.get("data")) for output in cell.outputs]
-        if kind == "fig" and not any(_has_image(bundle) for bundle in bundles):
-            message = "The cell is labelled as a figure, and its output has none."
-            findings.append(Finding("error", file, cell.place, message, RUN_AGAIN))
-        if kind == "tbl" and not any(_has_table(bundle) for bundle in bundles):
-            message = "The cell is labelled as a table, and its output has none."
-            findings.append(Finding("error", file, cell.place, message, RUN_AGAIN))
-    return findings
+        if kind == "fig" and not any(map(_has_image, bundles)):
+            yield "error", cell.place, "The cell is labelled as a figure, and its output has none.", RUN_AGAIN
+        if kind == "tbl" and not any(map(_has_table, bundles)):
+            yield "error", cell.place, "The cell is labelled as a table, and its output has none.", RUN_AGAIN
 
 
 def _has_image(bundle: Json) -> bool:
@@ -213,9 +200,8 @@ def _has_table(bundle: Json) -> bool:
     )
 
 
-def _images(notebook: Notebook, file: str) -> list[Finding]:
+def _images(notebook: Notebook) -> Iterator[Said]:
     """Every image can be opened and is not blank; none lies outside the notebook."""
-    findings = []
     for cell in notebook.cells:
         for output in cell.outputs:
             bundle = mapping_of(output.get("data"))
@@ -226,12 +212,10 @@ def _images(notebook: Notebook, file: str) -> list[Finding]:
                 elif kind == "image/svg+xml" and not _SVG_SHAPE.search(text_of(data)):
                     problem = "is empty"
                 if problem:
-                    findings.append(Finding("error", file, cell.place, f"An image in the output {problem}.", RUN_AGAIN))
-            shown = text_of(bundle.get("text/markdown")) + text_of(bundle.get("text/html"))
-            findings += _outside(cell, shown, file)
+                    yield "error", cell.place, f"An image in the output {problem}.", RUN_AGAIN
+            yield from _outside(cell, text_of(bundle.get("text/markdown")) + text_of(bundle.get("text/html")))
         if cell.is_markdown:
-            findings += _outside(cell, cell.source, file)
-    return findings
+            yield from _outside(cell, cell.source)
 
 
 def _raster_problem(content: bytes | None) -> str | None:
@@ -253,84 +237,63 @@ def _raster_problem(content: bytes | None) -> str | None:
     return "is blank: all its pixels are the same" if all(low == high for low, high in bands) else None
 
 
-def _outside(cell: Cell, text: str, file: str) -> list[Finding]:
+def _outside(cell: Cell, text: str) -> Iterator[Said]:
     """Find what a Markdown cell, or an output in Markdown or HTML, takes from outside the notebook."""
-    findings = []
-    prose = _INLINE_CODE.sub(
-        "", FENCE.sub("", "".join(_SCRIPT_TEXT.sub(r"\1", part, count=1) for part in _SCRIPT_END.split(text)))
-    )
+    without_scripts = "".join(_SCRIPT_TEXT.sub(r"\1", part, count=1) for part in _SCRIPT_END.split(text))
+    prose = _without_code(without_scripts)
     definitions = {name.casefold(): target for name, target in _MARKDOWN_DEFINITION.findall(prose)}
     named = [(name or alternative).casefold() for alternative, name in _MARKDOWN_REFERENCE.findall(prose)]
     by_reference = [definitions[name] for name in named if name in definitions]
     for script in _HTML_SCRIPT.findall(prose):
         message = f"It fetches a script from the network whenever it is read: {shortened(script, 50)}"
-        findings.append(Finding("warning", file, cell.place, message, "Show a plain figure, or include the script."))
-    is_text = cell.is_markdown
-    fix = "Attach it to the cell." if is_text else "Show the picture itself, and run the notebook again."
+        yield "warning", cell.place, message, "Show a plain figure, or include the script."
+    fix = "Attach it to the cell." if cell.is_markdown else "Show the picture itself, and run the notebook again."
     for target in (*_MARKDOWN_IMAGE.findall(prose), *_HTML_IMAGE.findall(prose), *by_reference):
+        image = f"The image {shortened(target, 50)}"
         if target.startswith("attachment:"):
             if unquote(target.removeprefix("attachment:")) not in cell.attachments:
-                message = f"The image {shortened(target, 40)} is not attached."
-                findings.append(Finding("error", file, cell.place, message, fix))
+                yield "error", cell.place, f"{image} is not attached.", fix
         elif re.match(r"(?:https?:)?//", target):
-            message = f"The image {shortened(target, 50)} is fetched from the network whenever the notebook is read."
-            findings.append(Finding("warning", file, cell.place, message, fix))
+            yield "warning", cell.place, f"{image} is fetched from the network whenever the notebook is read.", fix
         elif not target.startswith("data:"):
-            message = f"The image {shortened(target, 50)} is a file that is not handed in."
-            findings.append(Finding("error", file, cell.place, message, fix))
-    return findings
+            yield "error", cell.place, f"{image} is a file that is not handed in.", fix
 
 
-def _residue(notebook: Notebook, file: str) -> list[Finding]:
-    findings = []
+def _without_code(markdown: str) -> str:
+    return _INLINE_CODE.sub("", FENCE.sub("", markdown))
+
+
+def _residue(notebook: Notebook) -> Iterator[Said]:
     for cell in notebook.cells:
+        texts = []
         if cell.is_code:
             texts = re.findall(r"^\s*\{\{<.*?>\}\}\s*$", cell.source, re.MULTILINE)
             texts += [text_of(mapping_of(output.get("data")).get("text/markdown")) for output in cell.outputs]
         elif cell.is_markdown:
             texts = [cell.source]
-        else:
-            continue
-        for text in texts:
-            prose = _INLINE_CODE.sub("", FENCE.sub("", text))
+        for prose in map(_without_code, texts):
             for pattern, severity, what in _RESIDUE:
                 if match := pattern.search(prose):
-                    message = f"There is {what}: {shortened(match.group(), 40)}"
-                    findings.append(Finding(severity, file, cell.place, message, BUILD_AGAIN))
-    return findings
+                    yield severity, cell.place, f"There is {what}: {shortened(match.group(), 40)}", BUILD_AGAIN
 
 
-def _private(notebook: Notebook, file: str) -> list[Finding]:
-    findings = []
-
-    def add(place: str, leak: Leak, inside: str = "") -> None:
-        findings.append(Finding(leak.severity, file, f"{place}, {inside}" if inside else place, leak.message, leak.fix))
-
-    def add_all(place: str, inside: str, found: list[Leak]) -> None:
-        for leak in found:
-            add(place, leak, inside)
-
+def _private(notebook: Notebook) -> Iterator[Said]:
     for path, leak in metadata_leaks(notebook.metadata):
-        add("metadata", leak, path)
+        yield leak.at("metadata", path)
     for cell in notebook.cells:
-        for path, leak in metadata_leaks(cell.metadata):
-            add(cell.place, leak, f"metadata {path}")
-        for field, leak in markup_leaks(cell.source, "source"):
-            add(cell.place, leak, field)
-        add_all(cell.place, "cell id", leaks(str(cell.raw.get("id", "")), "metadata"))
-        for output in cell.outputs:
-            for field, leak in output_leaks(output):
-                add(cell.place, leak, field or "output")
+        found = [(f"metadata {path}", leak) for path, leak in metadata_leaks(cell.metadata)]
+        found += markup_leaks(cell.source, "source")
+        found += [("cell id", leak) for leak in leaks(str(cell.raw.get("id", "")), "metadata")]
+        found += [(field or "output", leak) for output in cell.outputs for field, leak in output_leaks(output)]
         streams = [text_of(output.get("text")) for output in cell.outputs if output.get("output_type") == "stream"]
         if len(streams) > 1:  # what one program printed may lie in several outputs
             apart = {leak for text in streams for leak in leaks(text)}
-            add_all(cell.place, "output", [leak for leak in leaks("".join(streams)) if leak not in apart])
+            found += [("output", leak) for leak in leaks("".join(streams)) if leak not in apart]
         for name, bundle in cell.attachments.items():
-            for leak in leaks(name, "metadata"):
-                add(cell.place, leak, "attachment")
-            for field, leak in _bundle_leaks(bundle):
-                add(cell.place, leak, f"attachment {field}".strip())
-    return findings
+            found += [("attachment", leak) for leak in leaks(name, "metadata")]
+            found += [(f"attachment {field}".strip(), leak) for field, leak in _bundle_leaks(bundle)]
+        for inside, leak in found:
+            yield leak.at(cell.place, inside)
 
 
 def output_leaks(output: Json) -> list[tuple[str, Leak]]:

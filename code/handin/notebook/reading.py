@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import itertools
 import json
 import re
 from collections import Counter
@@ -11,10 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from handin.findings import MOST_ALIKE, Finding
+from handin.findings import MOST_ALIKE, Finding, Said, of_file
 from handin.kinds import looks_like
 from handin.private.text import metadata_texts
-from handin.text import shortened
+from handin.text import shortened, slug
 
 Json = dict[str, Any]
 
@@ -137,13 +138,6 @@ class Cell:
             yield text, given.group(1) if given else slug(text)
 
 
-def slug(heading: str) -> str:
-    """Make the identifier that pandoc gives to a heading without one."""
-    plain = re.sub(r"[`*_]|\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
-    plain = re.sub(r"[^\w\s.-]", "", plain)
-    return re.sub(r"^[^a-z]+", "", re.sub(r"\s+", "-", plain.strip())) or "section"
-
-
 @dataclass(frozen=True)
 class Notebook:
     """A notebook as it lies in the file."""
@@ -169,11 +163,6 @@ class Notebook:
     def _own(self, key: str) -> str | None:
         found = mapping_of(self.metadata.get(METADATA)).get(key)
         return found if isinstance(found, str) else None
-
-    @property
-    def is_from_colab(self) -> bool:
-        """Whether Colab saved it."""
-        return "colab" in self.metadata
 
     def prose(self) -> str:
         """Return the text of all Markdown cells."""
@@ -246,7 +235,7 @@ def read_notebook(content: bytes, file: str) -> tuple[Notebook | None, list[Find
         if not isinstance(raw.get("cells"), list):
             return None, findings
     else:
-        findings += _schema_findings(raw, file)
+        findings += of_file(file, _schema_findings(raw))
     if constants:
         message = f"It is no valid JSON ({', '.join(constants)}): not every program can open it."
         add(message, "Show such numbers as text, and run the notebook again.")
@@ -289,14 +278,13 @@ def _converted(raw: Json) -> Json:
         return raw
 
 
-def _schema_findings(raw: Json, file: str) -> list[Finding]:
+def _schema_findings(raw: Json) -> Iterator[Said]:
     from nbformat import ValidationError, current_nbformat_minor, validator
 
-    findings: list[Finding] = []
     minor = raw.get("nbformat_minor")
     if isinstance(minor, int) and minor > current_nbformat_minor:
         message = f"It is in notebook format 4.{minor}; 4.{current_nbformat_minor} is the newest that is known here."
-        findings.append(Finding("warning", file, "", message, SAVE_AGAIN))
+        yield "warning", "", message, SAVE_AGAIN
     has_ids = isinstance(minor, int) and minor >= 5
     cells = [
         {"id": f"none-{number}", **cell} if has_ids and isinstance(cell, dict) else cell
@@ -306,24 +294,18 @@ def _schema_findings(raw: Json, file: str) -> list[Finding]:
     if has_ids and nameless:
         message = f"{len(nameless)} of {len(cells)} cells have no id, which format 4.{minor} asks for."
         fix = "A program left the ids out; open it in Jupyter and save it, which adds them."
-        findings.append(Finding("warning", file, f"cell {nameless[0]}", message, fix))
-    wrong = 0
+        yield "warning", f"cell {nameless[0]}", message, fix
     try:
-        for error in validator.iter_validate({**raw, "cells": cells}):
+        for error in itertools.islice(validator.iter_validate({**raw, "cells": cells}), MOST_ALIKE):
             path = [str(part) for part in getattr(error, "absolute_path", [])]
             place = f"cell {int(path[1]) + 1}" if len(path) > 1 and path[0] == "cells" else ""
             reason = shortened(str(getattr(error, "message", error)).splitlines()[0], 120)
-            findings.append(Finding("error", file, place, f"It is no valid notebook: {reason}.", SAVE_AGAIN))
-            wrong += 1
-            if wrong == MOST_ALIKE:
-                break
+            yield "error", place, f"It is no valid notebook: {reason}.", SAVE_AGAIN
     except (ValidationError, RecursionError, ValueError, TypeError, KeyError) as error:
-        message = f"It is no valid notebook: {shortened(str(error), 120)}."
-        findings.append(Finding("error", file, "", message, SAVE_AGAIN))
+        yield "error", "", f"It is no valid notebook: {shortened(str(error), 120)}.", SAVE_AGAIN
     seen: dict[str, int] = {}
     for number, cell in enumerate(raw["cells"], 1):
         identity = cell.get("id") if isinstance(cell, dict) else None
         if isinstance(identity, str) and seen.setdefault(identity, number) != number:
             message = f"It is no valid notebook: the cell's id is that of cell {seen[identity]}."
-            findings.append(Finding("error", file, f"cell {number}", message, SAVE_AGAIN))
-    return findings
+            yield "error", f"cell {number}", message, SAVE_AGAIN

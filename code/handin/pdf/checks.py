@@ -18,7 +18,7 @@ import pikepdf
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from handin.findings import Finding, Severity
+from handin.findings import Finding, Said, Severity, of_file
 from handin.kinds import looks_like
 from handin.pdf.bombs import is_bomb
 from handin.pdf.drawn import drawn, items
@@ -28,7 +28,7 @@ from handin.pdf.promises import broken_promises
 from handin.pdf.reading import MARGIN, Pdf, parts, read_pdf
 from handin.pdf.soundness import damage
 from handin.private.files import image_leaks
-from handin.private.text import Leak, leaks
+from handin.private.text import leaks
 from handin.text import shortened
 
 MOST_PAGES = 500
@@ -96,7 +96,7 @@ def check_pdf_content(content: bytes, file: str) -> tuple[Pdf | None, list[Findi
             if not 1 <= len(pdf.pages) <= MOST_PAGES:
                 return broken(f"It is damaged: it has {len(pdf.pages)} pages.")
             opened = _Opened(content, pdf, seen, read_pdf(pdf, seen), file)
-            return opened.read, _examined(opened)
+            return opened.read, list(_examined(opened))
     except pikepdf.PasswordError:
         return broken("It is encrypted: nobody can open it without a password.", "Save it without a password.")
     except _UNREADABLE as error:
@@ -108,93 +108,75 @@ def _reason(text: str) -> str:
     return shortened(re.sub(r"^(?:WARNING: |ERROR: )*(?:stream )?<[^>]*>:? ?", "", text), 80)
 
 
-def _examined(opened: _Opened) -> list[Finding]:
+def _examined(opened: _Opened) -> Iterator[Finding]:
     """Make every check; one that a strange structure stops does not stop the others."""
-    findings = []
     for what, check in _CHECKS.items():
         try:
-            findings += check(opened)
+            yield from of_file(opened.file, check(opened))
         except _UNREADABLE as error:
             message = f"{what} could not be looked at: the file is built in an unusual way ({_reason(str(error))})."
             fix = "Look yourself, or export the PDF again from its program."
-            findings.append(Finding("warning", opened.file, "", message, fix))
-    return findings
+            yield Finding("warning", opened.file, "", message, fix)
 
 
-def _soundness(opened: _Opened) -> list[Finding]:
-    return [
-        Finding(severity, opened.file, place, message, _DOWNLOAD)
-        for severity, place, message in damage(opened.content, opened.pdf)
-    ]
+def _soundness(opened: _Opened) -> Iterator[Said]:
+    for severity, place, message in damage(opened.content, opened.pdf):
+        yield severity, place, message, _DOWNLOAD
 
 
-def _restrictions(opened: _Opened) -> list[Finding]:
-    if not opened.pdf.is_encrypted:
-        return []
-    message = "It is encrypted: it opens without a password, but with restrictions (no copying, no reading aloud)."
-    return [Finding("error", opened.file, "", message, "Save it without a password and without restrictions.")]
+def _restrictions(opened: _Opened) -> Iterator[Said]:
+    if opened.pdf.is_encrypted:
+        message = "It is encrypted: it opens without a password, but with restrictions (no copying, no reading aloud)."
+        yield "error", "", message, "Save it without a password and without restrictions."
 
 
-def _identity(opened: _Opened) -> list[Finding]:
+def _identity(opened: _Opened) -> Iterator[Said]:
     """Title, language, and what the PDF says of itself."""
-    findings = []
-    producer = producer_of(opened.read.info)
-    claims = opened.read.metadata
-
-    def add(severity: Severity, message: str, fix: str) -> None:
-        findings.append(Finding(severity, opened.file, "metadata", message, fix))
-
+    place, producer, claims = "metadata", producer_of(opened.read.info), opened.read.metadata
     if not opened.read.title:
-        add("error", "The PDF has no title.", producer.title)
+        yield "error", place, "The PDF has no title.", producer.title
     if not str(opened.pdf.Root.get("/Lang", "")).strip():
-        add("error", "The PDF does not say in which language it is written.", producer.language)
+        yield "error", place, "The PDF does not say in which language it is written.", producer.language
     if not claims.get("pdfuaid:part"):
-        add("warning", "The PDF does not claim to be readable by everybody (PDF/UA).", producer.tags)
+        yield "warning", place, "The PDF does not claim to be readable by everybody (PDF/UA).", producer.tags
     if not claims.get("pdfaid:part"):
-        add("warning", "The PDF does not claim to be fit for keeping (PDF/A).", "Build it with pdf-standard a-2a.")
-    return findings
+        message = "The PDF does not claim to be fit for keeping (PDF/A)."
+        yield "warning", place, message, "Build it with pdf-standard a-2a."
 
 
-def _sizes(opened: _Opened) -> list[Finding]:
+def _sizes(opened: _Opened) -> Iterator[Said]:
     """Find the pages that a marker cannot read as they come up: turned, or of a size that no sheet has."""
-    findings = []
     for number, page in enumerate(opened.pdf.pages, 1):
         if turned := page.rotation % 360:
-            message = f"The page is turned by {turned}°."
-            findings.append(Finding("error", opened.file, f"page {number}", message, "Save it upright."))
+            yield "error", f"page {number}", f"The page is turned by {turned}°.", "Save it upright."
         scale = float(page.obj.get("/UserUnit", 1)) * 25.4 / 72
         for box in (page.mediabox, page.cropbox):
             left, bottom, right, top = (float(side) for side in box)
             width, height = abs(right - left) * scale, abs(top - bottom) * scale
             if min(width, height) < SMALLEST_PAGE or max(width, height) > LARGEST_PAGE:
                 message = f"The page is {width:.0f} × {height:.0f} mm large."
-                findings.append(Finding("error", opened.file, f"page {number}", message, "Build it for A4 paper."))
+                yield "error", f"page {number}", message, "Build it for A4 paper."
                 break
-    return findings
 
 
-def _empty_pages(opened: _Opened) -> list[Finding]:
+def _empty_pages(opened: _Opened) -> Iterator[Said]:
     """Draw every page; find those that cannot be drawn, and those on which nothing is."""
-    findings = []
     for number in range(1, len(opened.seen) + 1):
+        place = f"page {number}"
         try:
             page = opened.seen[number - 1]
             width, height = page.get_size()
             image = page.render(scale=min(300 / max(width, height, 1), 4), grayscale=True).to_pil()
         except _UNREADABLE:
-            message = "The PDF is damaged: the page cannot be drawn."
-            findings.append(Finding("error", opened.file, f"page {number}", message, _DOWNLOAD))
+            yield "error", place, "The PDF is damaged: the page cannot be drawn.", _DOWNLOAD
             continue
         inner = image.crop((0, round(image.height * MARGIN), image.width, round(image.height * (1 - MARGIN))))
         low, high = inner.getextrema()
         if high - low < 8:
-            fix = "Take out the page break in front of it."
-            findings.append(Finding("error", opened.file, f"page {number}", "The page is empty.", fix))
+            yield "error", place, "The page is empty.", "Take out the page break in front of it."
         elif not opened.read.pages[number - 1].strip():
-            message = "The page has no text that can be selected or read aloud."
             fix = "Export the text itself; do not hand in photographs, scans or screenshots of pages."
-            findings.append(Finding("warning", opened.file, f"page {number}", message, fix))
-    return findings
+            yield "warning", place, "The page has no text that can be selected or read aloud.", fix
 
 
 # Residue -------------------------------------------------------------------------------------------------------------
@@ -215,9 +197,8 @@ _RAW = re.compile(
 _FIXED_PITCH = re.compile(r"mono|courier|consol|typewriter|cmtt|fixed|code", re.IGNORECASE)
 
 
-def _residue(opened: _Opened) -> list[Finding]:
+def _residue(opened: _Opened) -> Iterator[Said]:
     """Find what should have become something else; code, in a font of fixed width, may hold anything."""
-    findings = []
     for number, text in enumerate(opened.read.pages, 1):
         for pattern, what in (
             (_UNRESOLVED, "a reference, variable or citation that could not be resolved"),
@@ -229,8 +210,7 @@ def _residue(opened: _Opened) -> list[Finding]:
             for match in pattern.finditer(exact):
                 if not all(is_code[match.start() : match.end()]):
                     message = f"There is {what}: {shortened(match.group(), 40)}"
-                    findings.append(Finding("error", opened.file, f"page {number}", message, BUILD_AGAIN))
-    return findings
+                    yield "error", f"page {number}", message, BUILD_AGAIN
 
 
 def _characters(page: pypdfium2.PdfPage) -> tuple[str, list[bool]]:
@@ -251,7 +231,7 @@ def _characters(page: pypdfium2.PdfPage) -> tuple[str, list[bool]]:
 # Fonts and alternative texts -----------------------------------------------------------------------------------------
 
 
-def _fonts(opened: _Opened) -> list[Finding]:
+def _fonts(opened: _Opened) -> Iterator[Said]:
     missing: dict[str, int] = {}
     seen: set[tuple[int, int]] = set()
     for number, page in enumerate(opened.pdf.pages, 1):
@@ -259,10 +239,8 @@ def _fonts(opened: _Opened) -> list[Finding]:
             if isinstance(item, pikepdf.Dictionary) and not _is_embedded(item):
                 missing.setdefault(str(item.get("/BaseFont", "without a name")).lstrip("/"), number)
     fix = producer_of(opened.read.info).fonts
-    return [
-        Finding("error", opened.file, f"page {number}", f"The font {shortened(name)} is not embedded.", fix)
-        for name, number in missing.items()
-    ]
+    for name, number in missing.items():
+        yield "error", f"page {number}", f"The font {shortened(name)} is not embedded.", fix
 
 
 def _is_embedded(font: pikepdf.Dictionary) -> bool:
@@ -283,16 +261,16 @@ _POOR = re.compile(
 )
 
 
-def _alternatives(opened: _Opened) -> list[Finding]:
+def _alternatives(opened: _Opened) -> Iterator[Said]:
     """Every figure and formula in the structure tree has an alternative text."""
-    pdf, file = opened.pdf, opened.file
+    pdf = opened.pdf
     root = pdf.Root.get("/StructTreeRoot")
     if not isinstance(root, pikepdf.Dictionary):
         message = "The PDF is not tagged, so its figures and formulas have no alternative text."
-        return [Finding("error", file, "", message, producer_of(opened.read.info).tags)]
+        yield "error", "", message, producer_of(opened.read.info).tags
+        return
     numbers = {page.obj.objgen: number for number, page in enumerate(pdf.pages, 1)}
     roles = root.get("/RoleMap")
-    findings: list[Finding] = []
     described: set[tuple[int, int] | None] = set()
     for element, on in _elements(root):
         described.add(on)
@@ -306,15 +284,14 @@ def _alternatives(opened: _Opened) -> list[Finding]:
         alternative = str(element.get("/Alt", "") or element.get("/ActualText", "")).strip()
         if not alternative:
             fix = "Give the image `fig-alt`." if what == "figure" else BUILD_AGAIN
-            findings.append(Finding("error", file, place, f"A {what} has no alternative text.", fix))
+            yield "error", place, f"A {what} has no alternative text.", fix
         elif what == "figure" and _POOR.fullmatch(alternative):
             message = f"The alternative text of a figure says nothing: {shortened(alternative)}"
-            findings.append(Finding("warning", file, place, message, "Say in `fig-alt` what the figure shows."))
-    for page in pdf.pages:
+            yield "warning", place, message, "Say in `fig-alt` what the figure shows."
+    for number, page in enumerate(pdf.pages, 1):
         if ("/StructParents" in page.obj or not described) and page.obj.objgen not in described:
             message = "The PDF's tags do not describe this page, so its figures and formulas have no alternative text."
-            findings.append(Finding("error", file, f"page {numbers[page.obj.objgen]}", message, BUILD_AGAIN))
-    return findings
+            yield "error", f"page {number}", message, BUILD_AGAIN
 
 
 def _elements(root: pikepdf.Dictionary) -> Iterator[tuple[pikepdf.Dictionary, tuple[int, int] | None]]:
@@ -365,31 +342,30 @@ _ACTIONS = {
 _COMMENTS = frozenset({"/Text", "/FreeText", "/Highlight", "/StrikeOut", "/Caret", "/Ink", "/Stamp", "/Squiggly"})
 
 
-def _active_content(opened: _Opened) -> list[Finding]:
-    found: dict[tuple[Severity, str], None] = {}
-    for item in opened.pdf.objects:
-        for part in parts(item):
-            if not isinstance(part, pikepdf.Dictionary | pikepdf.Stream):
-                continue
-            if (action := _ACTIONS.get(str(part.get("/S", "")))) and "/K" not in part:
-                found["error", action] = None
-            if "/JS" in part or "/JavaScript" in part:
-                found["error", "a script"] = None
-            is_file = (
-                str(part.get("/Type", "")) == "/EmbeddedFile" or str(part.get("/Subtype", "")) == "/FileAttachment"
-            )
-            if is_file or "/EmbeddedFiles" in part or "/EF" in part:
-                found["error", "an attached file"] = None
-            if link := _useless_link(part):
-                found["error", f"a link that leads nowhere for its reader: {link}"] = None
-            if "/XFA" in part:
-                found["error", "a form with a program of its own"] = None
-            if str(part.get("/Subtype", "")) in _COMMENTS and "/Rect" in part:
-                found["warning", "a reviewer's comment"] = None
-    return [
-        Finding(severity, opened.file, "", f"The PDF holds {what}.", "Take it out, and build the PDF again.")
-        for severity, what in found
-    ]
+def _active_content(opened: _Opened) -> Iterator[Said]:
+    found = {each: None for item in opened.pdf.objects for part in parts(item) for each in _active(part)}
+    for severity, what in found:
+        yield severity, "", f"The PDF holds {what}.", "Take it out, and build the PDF again."
+
+
+def _active(part: Any) -> Iterator[tuple[Severity, str]]:
+    """Say what a part of a PDF is that a PDF to be read should not hold."""
+    if not isinstance(part, pikepdf.Dictionary | pikepdf.Stream):
+        return
+    action, kind = str(part.get("/S", "")), str(part.get("/Subtype", ""))
+    if action in _ACTIONS and "/K" not in part:
+        yield "error", _ACTIONS[action]
+    if "/JS" in part or "/JavaScript" in part:
+        yield "error", "a script"
+    is_file = str(part.get("/Type", "")) == "/EmbeddedFile" or kind == "/FileAttachment"
+    if is_file or "/EmbeddedFiles" in part or "/EF" in part:
+        yield "error", "an attached file"
+    if link := _useless_link(part):
+        yield "error", f"a link that leads nowhere for its reader: {link}"
+    if "/XFA" in part:
+        yield "error", "a form with a program of its own"
+    if kind in _COMMENTS and "/Rect" in part:
+        yield "warning", "a reviewer's comment"
 
 
 _LINK = re.compile(
@@ -405,64 +381,55 @@ def _useless_link(part: pikepdf.Dictionary | pikepdf.Stream) -> str | None:
     return None if _LINK.match(text) or text.casefold().startswith("file:") else shortened(text, 50)
 
 
-def _missing_pages(opened: _Opened) -> list[Finding]:
+def _missing_pages(opened: _Opened) -> Iterator[Said]:
     """Find out whether pages were taken out: what is said of their content stays behind."""
-    pdf = opened.pdf
-    root = pdf.Root.get("/StructTreeRoot")
-    pages = {page.obj.objgen for page in pdf.pages}
+    root = opened.pdf.Root.get("/StructTreeRoot")
+    pages = {page.obj.objgen for page in opened.pdf.pages}
     found = {page for _, page in _elements(root)} if isinstance(root, pikepdf.Dictionary) else set()
     if lost := len(found - pages - {None}):
         message = f"{lost} page{'s are' if lost > 1 else ' is'} missing: the PDF still describes what was on it."
-        return [Finding("error", opened.file, "", message, "Build the PDF again.")]
-    return []
+        yield "error", "", message, "Build the PDF again."
 
 
-def _outside(opened: _Opened) -> list[Finding]:
+def _outside(opened: _Opened) -> Iterator[Said]:
     """Find what stands in front of the PDF or behind its end: no reader shows it, and everybody receives it."""
-    content, file = opened.content, opened.file
+    content = opened.content
     end = content.rfind(b"%%EOF")
     rest = content[: content.find(b"%PDF-")] + (content[end + 5 :] if end >= 0 else b"")
-    if not rest.strip(b"\0 \r\n\t\x1a").removeprefix(codecs.BOM_UTF8):
-        return []
-    text = rest[:4_000_000].decode("latin-1")
-    found = [Finding(leak.severity, file, "outside the pages", leak.message, leak.fix) for leak in leaks(text)]
-    message = "There is something in front of the PDF or behind its end that no page shows."
-    return [Finding("warning", file, "", message, "Export or download the PDF again."), *found]
+    if rest.strip(b"\0 \r\n\t\x1a").removeprefix(codecs.BOM_UTF8):
+        message = "There is something in front of the PDF or behind its end that no page shows."
+        yield "warning", "", message, "Export or download the PDF again."
+        for leak in leaks(rest[:4_000_000].decode("latin-1")):
+            yield leak.at("outside the pages")
 
 
-def _private(opened: _Opened) -> list[Finding]:
-    findings = []
-
-    def add(place: str, leak: Leak) -> None:
-        findings.append(Finding(leak.severity, opened.file, place, leak.message, leak.fix))
-
+def _private(opened: _Opened) -> Iterator[Said]:
     for number, text in enumerate(opened.read.pages, 1):
         for leak in leaks(text):
-            add(f"page {number}", leak)
+            yield leak.at(f"page {number}")
     for leak in leaks(opened.read.strings, "metadata"):
-        add("metadata, links or alternative texts", leak)
+        yield leak.at("metadata, links or alternative texts")
     for item in opened.pdf.objects:
         if isinstance(item, pikepdf.Stream) and str(item.get("/Subtype", "")) == "/Image":
             filters = str(item.get("/Filter", ""))
             if "DCT" in filters or "JPX" in filters:
                 for field, leak in image_leaks(item.read_raw_bytes()):
-                    add(f"image, {field}", leak)
-    return findings
+                    yield leak.at("image", field)
 
 
-_CHECKS: dict[str, Callable[[_Opened], list[Finding]]] = {
+_CHECKS: dict[str, Callable[[_Opened], Iterator[Said]]] = {
     "Whether it is whole": _soundness,
     "Its restrictions": _restrictions,
     "Its metadata": _identity,
     "The size of its pages": _sizes,
     "What its pages show": _empty_pages,
-    "What runs off its pages": lambda opened: off_the_page(opened.content, opened.pdf, opened.seen, opened.file),
+    "What runs off its pages": lambda opened: off_the_page(opened.content, opened.pdf, opened.seen),
     "What is left of its sources": _residue,
     "Its missing pages": _missing_pages,
     "Its fonts": _fonts,
     "Its alternative texts": _alternatives,
     "Its scripts and attachments": _active_content,
-    "What it promises": lambda opened: broken_promises(opened.content, opened.read, opened.file),
+    "What it promises": lambda opened: broken_promises(opened.content, opened.read),
     "What is private in it": _private,
     "What lies outside its pages": _outside,
 }

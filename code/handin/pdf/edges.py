@@ -16,7 +16,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from PIL import Image, ImageChops
 
-from handin.findings import Finding
+from handin.findings import Said
 from handin.text import shortened
 
 POINTS_A_MM = 72 / 25.4
@@ -57,7 +57,7 @@ class _Outside:
     shown: str = ""
 
 
-def off_the_page(content: bytes, pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument, file: str) -> list[Finding]:
+def off_the_page(content: bytes, pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument) -> Iterator[Said]:
     """Say what of each page lies outside of what a reader sees.
 
     Parameters
@@ -66,12 +66,9 @@ def off_the_page(content: bytes, pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument, 
         The bytes of the PDF.
     pdf, seen
         The same PDF, opened by both readers: PDFium does not know of boxes that a page inherits.
-    file
-        Its name, for the findings.
     """
-    findings = []
     for number, boxes in enumerate(pdf.pages, 1):
-        page = seen[number - 1]
+        page, place = seen[number - 1], f"page {number}"
         media = _normal(boxes.mediabox)
         shown = _common(media, _normal(boxes.cropbox))
         found = [*_texts(page, shown), *_objects(page, shown)]
@@ -83,11 +80,10 @@ def off_the_page(content: bytes, pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument, 
             if not is_lost:
                 message = f"{furthest.what} was cut away when the page was cropped"
             message += f": {shortened(furthest.shown, 40)}" if furthest.shown else "."
-            findings.append(Finding("error" if is_lost else "warning", file, f"page {number}", message, _FIX))
+            yield "error" if is_lost else "warning", place, message, _FIX
         elif text := _unprinted(page, shown):
             message = f"The text reaches so near to the edge of the page that a printer cuts it: {shortened(text, 40)}"
-            findings.append(Finding("warning", file, f"page {number}", message, _FIX))
-    return findings
+            yield "warning", place, message, _FIX
 
 
 def _common(first: Box, second: Box) -> Box:
@@ -102,14 +98,18 @@ def _normal(box: Iterable[Any]) -> Box:
     return min(left, right), min(bottom, top), max(left, right), max(bottom, top)
 
 
+def _distances(box: Box, page: Box) -> dict[str, float]:
+    """Measure how far a box reaches out over each edge of a page, in points."""
+    return {"left": page[0] - box[0], "lower": page[1] - box[1], "right": box[2] - page[2], "upper": box[3] - page[3]}
+
+
 def _reach(box: Box, page: Box) -> float:
-    """Return how far a box reaches out of the page, in points."""
-    return max(page[0] - box[0], page[1] - box[1], box[2] - page[2], box[3] - page[3])
+    return max(_distances(box, page).values())
 
 
 def _edge(box: Box, page: Box) -> str:
-    distances = (page[0] - box[0], page[1] - box[1], box[2] - page[2], box[3] - page[3])
-    return ("left", "lower", "right", "upper")[distances.index(max(distances))]
+    distances = _distances(box, page)
+    return max(distances, key=distances.__getitem__)
 
 
 def _lines(page: pypdfium2.PdfPage) -> Iterator[tuple[Box, pypdfium2.PdfTextPage]]:

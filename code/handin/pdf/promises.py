@@ -6,8 +6,9 @@ The validator, the package ``page-validation``, follows veraPDF's rules; without
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from handin.findings import Finding
+from handin.findings import Said
 from handin.pdf.reading import Pdf
 from handin.text import shortened
 
@@ -15,26 +16,20 @@ MISREAD = "STREAM-LENGTH-001"
 """A rule that is not asked: where a stream's last byte happens to be a carriage return, the validator counts it out."""
 
 
-def broken_promises(content: bytes, read: Pdf, file: str) -> list[Finding]:
+def broken_promises(content: bytes, read: Pdf) -> Iterator[Said]:
     """Say which rules of the standards that it claims to follow a PDF breaks.
+
+    It is a warning for each standard; the validator is young, so it never keeps a submission back.
 
     Parameters
     ----------
     content, read
         The bytes of the PDF, and what was read of it.
-    file
-        Its name, for the findings.
-
-    Returns
-    -------
-    list of Finding
-        A warning for each standard; the validator is young, so it never keeps a submission back.
     """
     try:
         import page
     except ImportError:
-        return []
-    findings = []
+        return
     for name, profile in _claimed(read):
         try:
             found = page.validate_pdf_bytes(content, profile=profile).failures
@@ -42,14 +37,12 @@ def broken_promises(content: bytes, read: Pdf, file: str) -> list[Finding]:
             continue
         failures = [failure for failure in found if not failure.rule_id.endswith(MISREAD)]
         rules = list(dict.fromkeys(failure.rule_id for failure in failures))
-        if not rules:
-            continue
-        more = f", and {len(rules) - 1} more of its rules" if len(rules) > 1 else ""
-        reason = shortened(failures[0].message.rstrip("."), 110)
-        message = f"It says that it follows {name}, and does not ({rules[0]}: {reason}{more})."
-        fix = "Export it again: a program that changed it afterwards, such as Preview, may have broken it."
-        findings.append(Finding("warning", file, "", message, fix))
-    return findings
+        if rules:
+            more = f", and {len(rules) - 1} more of its rules" if len(rules) > 1 else ""
+            reason = shortened(failures[0].message.rstrip("."), 110)
+            message = f"It says that it follows {name}, and does not ({rules[0]}: {reason}{more})."
+            fix = "Export it again: a program that changed it afterwards, such as Preview, may have broken it."
+            yield "warning", "", message, fix
 
 
 def _claimed(read: Pdf) -> list[tuple[str, str]]:

@@ -180,30 +180,15 @@ def _without_heading(text: str, title: str) -> str:
     return ""
 
 
+_XMP = ("dc:title", "dc:creator", "pdf:Keywords", "pdfaid:part", "pdfaid:conformance", "pdfuaid:part")
+
+
 def _metadata(pdf: pikepdf.Pdf) -> dict[str, str]:
-    """Return the XMP metadata as text, without the namespaces' addresses."""
-    found: dict[str, str] = {}
+    """Return what matters of the XMP metadata as text."""
     with pdf.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as metadata:
-        for prefix, keys in {
-            "dc": ("title", "creator", "language"),
-            "pdf": ("Keywords",),
-            "pdfaid": ("part", "conformance"),
-            "pdfuaid": ("part",),
-        }.items():
-            for key in keys:
-                value = metadata.get(f"{{{_NAMESPACES[prefix]}}}{key}")
-                if value:
-                    parts = [value] if isinstance(value, str) else value
-                    found[f"{prefix}:{key}"] = ", ".join(str(part) for part in parts if part)
-    return found
-
-
-_NAMESPACES = {
-    "dc": "http://purl.org/dc/elements/1.1/",
-    "pdf": "http://ns.adobe.com/pdf/1.3/",
-    "pdfaid": "http://www.aiim.org/pdfa/ns/id/",
-    "pdfuaid": "http://www.aiim.org/pdfua/ns/id/",
-}
+        values = {key: value for key in _XMP if (value := metadata.get(key))}
+    parted = {key: [value] if isinstance(value, str) else value for key, value in values.items()}
+    return {key: ", ".join(str(part) for part in parts if part) for key, parts in parted.items()}
 
 
 def parts(item: Any, depth: int = 0) -> Iterator[Any]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from handin.findings import Severity
+from handin.findings import Said, Severity
 from handin.private.rules import ACCOUNTS, EMAIL, NAMELESS, PATHS, SECRETS, Where
 from handin.text import shortened, without_colours
 
@@ -33,6 +33,10 @@ class Leak:
     def message(self) -> str:
         """The sentence for a finding."""
         return f"It holds {self.what}: {self.shown}"
+
+    def at(self, place: str, inside: str = "") -> Said:
+        """Return what a finding says, with the place and what was looked at there."""
+        return self.severity, f"{place}, {inside}" if inside else place, self.message, self.fix
 
 
 _ORDINARY_NAMES = frozenset(

@@ -20,7 +20,7 @@ from handin.findings import Finding, errors, ordered
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from handin.examine import Digests, Report
+    from handin.examine import Digests, Examination
     from handin.scheme import Answer
     from press.project import Project
     from press.settings import Settings
@@ -44,14 +44,14 @@ def check(ctx: click.Context, file: Path | None, final: bool, as_json: bool, sho
         assert project is not None
         assert settings is not None
         path = _own_zip(project, settings)
-    report = _checked(path, project, settings, final=final, own=file is None)
+    examined = _checked(path, project, settings, final=final, own=file is None)
     if show_marks and project is None:
         raise InputError("--marks needs the mark scheme of a project: run the command inside one.")
     if as_json:
-        click.echo(json.dumps(_as_dict(path, report, show_marks), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_as_dict(path, examined, show_marks), indent=2, ensure_ascii=False))
     else:
-        _print(path, report, show_marks)
-    ctx.exit(1 if errors(report.findings) else 0)
+        _print(path, examined, show_marks)
+    ctx.exit(1 if errors(examined.findings) else 0)
 
 
 def _project(*, required: bool) -> tuple[Project | None, Settings | None]:
@@ -76,10 +76,10 @@ def _own_zip(project: Project, settings: Settings) -> Path:
     return path
 
 
-def _checked(path: Path, project: Project | None, settings: Settings | None, *, final: bool, own: bool) -> Report:
+def _checked(path: Path, project: Project | None, settings: Settings | None, *, final: bool, own: bool) -> Examination:
     from handin.examine import Digests, examine
-    from handin.identity import SUFFIXES
-    from press.submission import wanted
+    from handin.identity import SUFFIXES, Owner
+    from press.submission import examined
 
     if not path.is_file():
         raise InputError(f"{path.name} is not there, or is no file: name a zip, a PDF or a notebook.")
@@ -87,30 +87,30 @@ def _checked(path: Path, project: Project | None, settings: Settings | None, *, 
         raise InputError(f"{path.name} is neither a zip, a PDF nor a notebook: nothing else can be checked.")
     try:
         if project is None or settings is None:
-            return examine(path, final=final)
+            return examine(path, Owner(final=final))
         try:
             expected = _expected(path, project, settings, own=own)
         except (InputError, WorkError):
             if own:
                 raise
             expected = Digests()  # a file that is named is checked whatever state the sources are in
-        report = examine(path, **wanted(project, settings, final=final), expected=expected)
+        found = examined(project, settings, path, final=final, expected=expected)
     except OSError as error:  # of the file itself, or of one of the sources that it is compared with
         other = Path(error.filename) if isinstance(error.filename, str) and project is not None else path
         name = path.name if project is None or other.name == path.name else project.name(other)
         raise InputError(f"{name} cannot be read ({error.strerror}): fix its permissions.") from None
     if own:
         further = [*_beside(path, project), *_changed(path, project, settings)]
-        return replace(report, findings=ordered([*report.findings, *further]))
-    return report
+        return replace(found, findings=ordered([*found.findings, *further]))
+    return found
 
 
 def _expected(path: Path, project: Project, settings: Settings, *, own: bool) -> Digests:
     """Digest what the sources give for the student id that the file carries."""
     from handin.identity import student_id_in
-    from press.submission import expected_digests, wanted
+    from press.submission import expected_digests, owner_of
 
-    carried = student_id_in(path.name, wanted(project, settings, final=False)["names"])
+    carried = student_id_in(path.name, owner_of(project, settings).names)
     if settings.has_placeholder_id and carried:
         settings = settings.model_copy(update={"student_id": carried})
     is_this = own or (not settings.has_placeholder_id and carried == settings.student_id)
@@ -151,17 +151,17 @@ def _changed(path: Path, project: Project, settings: Settings) -> list[Finding]:
     return [Finding("error", path.name, "", f"Since it was made {reason}.", again) for reason in reasons]
 
 
-def _as_dict(path: Path, report: Report, show_marks: bool) -> dict[str, object]:
-    failed = errors(report.findings)
+def _as_dict(path: Path, examined: Examination, show_marks: bool) -> dict[str, object]:
+    failed = errors(examined.findings)
     result: dict[str, object] = {
         "file": path.name,
         "ok": not failed,
         "errors": len(failed),
-        "warnings": len(report.findings) - len(failed),
-        "findings": [finding.as_dict() for finding in report.findings],
+        "warnings": len(examined.findings) - len(failed),
+        "findings": [finding.as_dict() for finding in examined.findings],
     }
     if show_marks:
-        result["marks"] = [answer.as_dict() for answer in report.answers]
+        result["marks"] = [answer.as_dict() for answer in examined.answers]
     return result
 
 
@@ -169,15 +169,15 @@ def _count(number: int, what: str) -> str:
     return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
 
 
-def _print(path: Path, report: Report, show_marks: bool) -> None:
+def _print(path: Path, examined: Examination, show_marks: bool) -> None:
     from rich.console import Console
 
     if show_marks:
-        _print_marks(report.answers, Console(highlight=False))
-    print_findings(report.findings)
-    failed = len(errors(report.findings))
+        _print_marks(examined.answers, Console(highlight=False))
+    print_findings(examined.findings)
+    failed = len(errors(examined.findings))
     sign = click.style("✗", fg="red") if failed else click.style("✓", fg="green")
-    click.echo(f"{sign} {path.name}: {_count(failed, 'error')}, {_count(len(report.findings) - failed, 'warning')}")
+    click.echo(f"{sign} {path.name}: {_count(failed, 'error')}, {_count(len(examined.findings) - failed, 'warning')}")
 
 
 def print_findings(findings: Sequence[Finding], *, err: bool = False) -> None:

@@ -14,7 +14,7 @@ from press.prepare import document_inputs, why
 from press.project import Project
 from press.report import imported
 from press.settings import Settings
-from press.submission import wanted
+from press.submission import owner_of
 
 WIDTH = 200
 """The width of a line where no terminal says how wide it is."""
@@ -103,6 +103,6 @@ def _in_use(project: Project, settings: Settings) -> Settings:
         return settings
     from handin.identity import student_id_in
 
-    naming = wanted(project, settings, final=False)["names"]
+    naming = owner_of(project, settings).names
     carried = next(filter(None, (student_id_in(name, naming) for name in last_made(project))), None)
     return settings.model_copy(update={"student_id": carried}) if carried else settings

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,11 @@ class Job:
     @property
     def modules(self) -> tuple[str, ...]:
         """The project's modules that the cells import."""
-        return imported_modules_of(self.cells)
+        found: set[str] = set()
+        for cell in self.cells:
+            with contextlib.suppress(SyntaxError):  # the kernel will say so, with its line
+                found.update(imported_modules(cell.code))
+        return tuple(sorted(found))
 
     @property
     def preloaded(self) -> tuple[str, ...]:
@@ -149,17 +154,6 @@ def _module(path: Path, content: str) -> str:
         return digest(normalised_cell(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError):
         return content
-
-
-def imported_modules_of(cells: Sequence[Cell]) -> tuple[str, ...]:
-    """Name the modules of this package that the cells import."""
-    found: set[str] = set()
-    for cell in cells:
-        try:
-            found.update(imported_modules(cell.code))
-        except SyntaxError:
-            continue  # the kernel will say so, with its line
-    return tuple(sorted(found))
 
 
 def normalised_cell(code: str) -> str:

@@ -19,18 +19,7 @@ class PromptClient(AsyncKernelClient):
     """
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
-        """Ask until the kernel answers on both channels: then no output of a cell can be missed.
-
-        Parameters
-        ----------
-        timeout
-            Seconds after which it is given up; None to wait as long as the kernel lives.
-
-        Raises
-        ------
-        DeadKernelError
-            If the kernel dies, or does not answer in time.
-        """
+        """Ask until the kernel answers on both channels: then no output of a cell can be missed."""
         from nbclient.exceptions import DeadKernelError
 
         deadline = float("inf") if timeout is None else time.monotonic() + timeout

@@ -78,8 +78,7 @@ class OutputCache:
         from jupyter_cache import get_cache
 
         self.folder.mkdir(parents=True, exist_ok=True)
-        cache = get_cache(str(self.folder))
-        return cache
+        return get_cache(str(self.folder))
 
     def load(self, job: Job) -> Execution | None:
         """Return the kept outputs of a job, or None."""
@@ -165,7 +164,7 @@ class OutputCache:
         from jupyter_cache.base import CacheBundleIn
 
         try:
-            bundle = CacheBundleIn(_cache_notebook(job, execution), Path(job.document.name).as_posix())
+            bundle = CacheBundleIn(_cache_notebook(job, execution), job.document.name)
             self._open().cache_notebook_bundle(bundle, check_validity=False, overwrite=True, description="")
             self._facts.save(_name(job), "", {"facts": job.facts(), "seen": execution.seen}, durable=False)
         except Exception as error:
@@ -208,7 +207,7 @@ def _match(cache: Any, job: Job) -> _Kept | None:
 
 def _latest(cache: Any, job: Job) -> _Kept | None:
     """Find the last execution of a document with the dependencies that it has now, whatever its cells."""
-    name, first = Path(job.document.name).as_posix(), _cache_notebook(job).cells[0].source
+    name, first = job.document.name, _cache_notebook(job).cells[0].source
     records = [record for record in cache.list_cache_records() if record.uri == name]
     for record in sorted(records, key=lambda record: record.created, reverse=True):
         notebook = cache.get_cache_bundle(record.pk).nb

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from handin.errors import WorkError
+from handin.notebook.reading import text_of
 from handin.text import without_colours
 from press.execution import seen
 from press.execution.job import KERNEL, Job, Outputs
@@ -270,8 +271,7 @@ def _clean(output: dict[str, Any]) -> dict[str, Any]:
     if data and any(kind.startswith("image/") for kind in data):
         data.pop("text/plain", None)
     if data and "image/svg+xml" in data:
-        svg = data["image/svg+xml"]
-        data["image/svg+xml"] = svg if isinstance(svg, str) else "".join(svg)
+        data["image/svg+xml"] = text_of(data["image/svg+xml"])
     return output
 
 

@@ -19,10 +19,6 @@ from press.keeping.facts import Facts, file_digest, stamp
 SYSTEM = tuple(f"/{name}/" for name in "Library System bin dev etc lib lib32 lib64 proc run sbin sys usr".split())
 """Folders of the operating system: what lies there is the machine, not a document's data."""
 
-NOTHING: Facts = {}
-"""What was seen where no cell ran."""
-
-
 UNSTEADY = "changed while it was read"
 """In place of a digest: nobody knows which of two states the cells have seen, so nothing will ever equal it."""
 

@@ -16,21 +16,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-Stamp = tuple[int, int, int, int]
-"""A file's size, its times of change (of the content, and of anything), and its number."""
+from press.keeping.facts import Stamp, stamp
 
 _CODE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ENGINE = tuple(os.path.join(_CODE, package, "") for package in ("press", "handin"))
 STANDARD = os.path.dirname(os.path.abspath(os.__file__))
-
-
-def stamp(path: str) -> Stamp | None:
-    """Return what is another one after each change of a file, whatever its author sets; None if there is no file."""
-    try:
-        found = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
 class Watch:

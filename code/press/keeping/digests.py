@@ -16,11 +16,11 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from handin.errors import InputError, WorkError
+from press.keeping import installed
 from press.keeping.kept import Kept
 
 KEPT = "code"
@@ -65,16 +65,7 @@ def digest(*parts: Any) -> str:
 
 def package_versions(*names: str) -> dict[str, str]:
     """Return the installed versions; a package that is not installed has the version ''."""
-    return {name: _version(name) for name in names}
-
-
-@functools.cache
-def _version(name: str) -> str:
-    # What a process has imported does not change under it, so one look is enough.
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return ""
+    return {name: installed.version(name) for name in names}
 
 
 @functools.cache
@@ -424,15 +415,6 @@ def _stamp(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
             elif entry.name.isidentifier() and entry.is_dir() and _is_package(Path(entry.path)):
                 found += _stamp(Path(entry.path))
     return tuple(sorted(found))
-
-
-def modules_of(package: str) -> tuple[str, ...]:
-    """Name the modules of a package that is covered, and of the packages in it."""
-    path = _path(package)
-    if path is None:
-        return ()
-    below = path.parent.rglob("*.py") if path.name == "__init__.py" else [path]
-    return tuple(sorted(name for each in below if (name := module_name(each)) is not None))
 
 
 def imported_modules(source: str) -> tuple[str, ...]:

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from handin.errors import InputError
+from handin.notebook.reading import text_of
 from handin.text import without_colours
 from press.keeping.digests import digest
 from press.source import reading
+from press.source.options import listed
 from press.source.qmd import Line
 from press.typesetting.pandoc import run_pandoc
 
@@ -80,14 +82,14 @@ class NotebookPage:
 
     def _view(self, cell: Mapping[str, Any]) -> CellView:
         if cell["cell_type"] == "markdown":
-            body, kind = self._pandoc[_markdown(_joined(cell["source"]))], "prose"
+            body, kind = self._pandoc[_markdown(text_of(cell["source"]))], "prose"
         else:
             body, kind = self._code(cell), "code"
         identifier = digest(kind, body)
         return CellView(identifier, f'<section class="cell {kind}" data-digest="{identifier}">{body}</section>')
 
     def _code(self, cell: Mapping[str, Any]) -> str:
-        options, code = _parted(_joined(cell["source"]))
+        options, code = _parted(text_of(cell["source"]))
         count = cell.get("execution_count")
         source = self._pandoc[_Text("python", code)] if code else ""
         hidden = cell["metadata"].get("jupyter", {}).get("source_hidden", False)
@@ -96,7 +98,7 @@ class NotebookPage:
             state = "" if hidden else " open"
             label = escape(str(options.get("label", "code")))
             source = f"<details{state}><summary>{label}</summary>{source}</details>"
-        alternatives = iter(_listed(options.get("fig-alt", [])))
+        alternatives = iter(listed(options.get("fig-alt")))
         outputs = "".join(_picture(output, alternatives) or self._text(output) for output in cell.get("outputs", []))
         shown = f'<div class="outputs">{outputs}</div>' if outputs else ""
         return head + source + shown
@@ -105,7 +107,7 @@ class NotebookPage:
         """Return the HTML of an output that is no picture."""
         kind = output["output_type"]
         if kind == "stream":
-            return _preformatted(_joined(output["text"]), output["name"])
+            return _preformatted(text_of(output["text"]), output["name"])
         if kind == "error":
             lines = output.get("traceback") or [f"{output['ename']}: {output['evalue']}"]
             return _preformatted("\n".join(lines), "stderr")
@@ -123,18 +125,10 @@ def _picture(output: Mapping[str, Any], alternatives: Iterator[str]) -> str:
     mime = next((mime for mime in PICTURES if mime in data), None)
     if mime is None:
         return ""
-    body = _joined(data[mime])
+    body = text_of(data[mime])
     coded = base64.b64encode(body.encode()).decode() if mime == "image/svg+xml" else "".join(body.split())
     alternative = " ".join(next(alternatives, "").split())
     return f'<img src="data:{mime};base64,{escape(coded)}" alt="{escape(alternative)}">'
-
-
-def _listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
-
-
-def _joined(value: str | list[str]) -> str:
-    return value if isinstance(value, str) else "".join(value)
 
 
 def _markdown(text: str) -> _Text:
@@ -144,17 +138,17 @@ def _markdown(text: str) -> _Text:
 def _shown_text(data: Mapping[str, Any]) -> _Text | None:
     """Choose what is shown of an output that is no picture; HTML is never among it."""
     if "text/markdown" in data:
-        return _markdown(_joined(data["text/markdown"]))
+        return _markdown(text_of(data["text/markdown"]))
     if "text/latex" in data:
-        return _markdown("$$" + _joined(data["text/latex"]).strip().strip("$") + "$$")
+        return _markdown("$$" + text_of(data["text/latex"]).strip().strip("$") + "$$")
     if "text/plain" in data:
-        return _Text("plain", _joined(data["text/plain"]))
+        return _Text("plain", text_of(data["text/plain"]))
     return None
 
 
 def _texts(cell: Mapping[str, Any]) -> Iterable[_Text]:
     """Name the texts of a cell that pandoc must turn into HTML."""
-    source = _joined(cell["source"])
+    source = text_of(cell["source"])
     if cell["cell_type"] == "markdown":
         yield _markdown(source)
         return
@@ -171,9 +165,8 @@ def _parted(source: str) -> tuple[dict[str, Any], str]:
     lines = source.split("\n")
     count = next((i for i, line in enumerate(lines) if not line.startswith("#|")), len(lines))
     option_lines = [Line(text, "notebook", number) for number, text in enumerate(lines[:count], 1)]
-    text = "\n".join(line.text[2:].removeprefix(" ") for line in option_lines)
     try:
-        options = reading.mapping(text, option_lines, "the options") if option_lines else {}
+        options = reading.options_of(option_lines, "the options")
     except InputError:
         options = {}
     return options, "\n".join(lines[count:]).strip("\n")

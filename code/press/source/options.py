@@ -146,13 +146,15 @@ FRONT: dict[str, Option] = {
     "student-id": Option("is whose work it is"),
     "module": Option("is the course"),
     "submitted": Option("is when it was handed in"),
+    "header-includes": Option("defines macros of TeX for formulas"),
+    "macros": Option("defines macros of TeX for formulas", (str, list, dict), "definitions, or a name and its text"),
     "floating": Option("names the floats that may move to another place", (list,), "a list of labels"),
     **dict.fromkeys(
         "theme css page-layout code-fold code-tools code-summary code-overflow code-line-numbers code-copy code-link "
         "code-block-bg code-block-border-left code-annotations toc-location toc-expand embed-resources self-contained "
         "self-contained-math standalone smooth-scroll anchor-sections html-math-method comments hypothesis listing "
         "categories description image image-alt draft aliases search sidebar navbar website book website-title "
-        "title-block-banner title-block-style title-prefix pagetitle header-includes include-in-header "
+        "title-block-banner title-block-style title-prefix pagetitle include-in-header "
         "include-before-body include-after-body link-external-icon link-external-newwindow citations-hover "
         "footnotes-hover crossrefs-hover lightbox fig-responsive page-navigation back-to-top-navigation "
         "reference-location citation-location footnotes grid linkcolor mainfont sansfont monofont fontsize "
@@ -213,6 +215,16 @@ def _near(key: str, known: Mapping[str, Option]) -> str:
     if near := get_close_matches(key, effective, 1, 0.75):
         return f" (did you mean {near[0]}?)"
     return f"; supported: {', '.join(sorted(effective))}" if len(effective) < 35 else ""
+
+
+def each_of(value: Any) -> list[Any]:
+    """Return what may be given as one, as a list of several or not at all."""
+    return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def listed(value: Any) -> list[str]:
+    """Return the texts of what may be given as one, as a list of several or not at all."""
+    return list(map(str, each_of(value)))
 
 
 def require_label(label: Any, place: str) -> None:

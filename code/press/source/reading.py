@@ -6,7 +6,7 @@ What is found is checked as far as it takes no look at more than a cell or a lin
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 from handin import yaml_text
 from handin.errors import InputError
+from handin.text import read_text
 from press.source import options, shortcodes
 from press.source.qmd import Cell, Document, Kind, Line, Prose
 from press.source.scanning import Scanner
@@ -73,17 +74,9 @@ class _Reader:
 
     def _lines(self, path: Path) -> list[Line]:
         name = _name(path, self.root)
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except FileNotFoundError:
-            words = "write or restore it, or correct its name where the report is described"
-            raise InputError(f"{name} is missing: {words}.") from None
-        except UnicodeDecodeError:
-            raise InputError(f"{name} is not UTF-8 text: save it again as UTF-8.") from None
-        except OSError as error:
-            raise InputError(f"{name} cannot be read ({error.strerror}).") from None
+        missing = "is missing: write or restore it, or correct its name where the report is described."
+        text = read_text(path, name, missing).replace("\r\n", "\n").replace("\r", "\n")
         self.sources.append(path)
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
         if bad := _CONTROL.search(text):
             line = text.count("\n", 0, bad.start()) + 1
             raise InputError(
@@ -221,7 +214,7 @@ def _parsed(text: str) -> Any:
     return yaml_text.parse(text)
 
 
-def mapping(text: str, lines: list[Line] | tuple[Line, ...], what: str) -> dict[str, Any]:
+def mapping(text: str, lines: Sequence[Line], what: str) -> dict[str, Any]:
     """Read a mapping from YAML text that stands in `lines`; its values are shared and not to be changed.
 
     Raises
@@ -239,6 +232,11 @@ def mapping(text: str, lines: list[Line] | tuple[Line, ...], what: str) -> dict[
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise InputError(f"{lines[0].place}: {what} must hold keys and values.")
     return dict(values)
+
+
+def options_of(lines: Sequence[Line], what: str) -> dict[str, Any]:
+    """Read the lines that begin with ``#|``; what `mapping` refuses is refused."""
+    return mapping("\n".join(line.text[2:].removeprefix(" ") for line in lines), lines, what)
 
 
 def _meta(text: str) -> list[str]:
@@ -278,10 +276,7 @@ def _check_front_matter(values: Mapping[str, Any], text: str, first: Line, print
 
 def _cell_options(lines: tuple[Line, ...], fence: Line) -> tuple[dict[str, Any], list[Doubt]]:
     """Read a cell's options and refuse what is plainly a slip; return those, too, that nothing is known of."""
-    if not lines:
-        return {}, []
-    text = "\n".join(line.text[2:].removeprefix(" ") for line in lines)
-    found = mapping(text, lines, "the cell's options")
+    found = options_of(lines, "the cell's options")
 
     def place(key: str) -> str:
         return next((each.place for each in lines if re.match(rf"#\|\s*{re.escape(key)}\s*:", each.text)), fence.place)

@@ -10,10 +10,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from handin.errors import InputError
+from handin.text import slug
 from press.source import shortcodes
 from press.source.qmd import REFERENCE_KINDS, Cell, Document, Kind, Line
 from press.source.refusals import headings
-from press.source.scanning import without_mathematics
+from press.source.scanning import texts, without_mathematics
 
 _ATTRIBUTES = re.compile(r"\{((?:[^{}\"]|\"[^\"]*\")*)\}")
 _IDENTIFIER = re.compile(r"(?:^|\s)#([A-Za-z][\w:.-]*)")
@@ -22,13 +23,6 @@ _CITATION = re.compile(r"(?<![\w@/.`\\])-?@\{?([A-Za-z0-9_](?:[\w:.#$%&+?<>~/-]*
 _LINK = re.compile(r"\]\(#([^()\s]+)\)")
 _BRACKETS = re.compile(r"(?<![!\[\]\\\w])\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\[({:])")
 _EXAMPLE = re.compile(r"^( {0,3})\(@([\w-]*)\)(?=\s)")
-
-
-def _texts(lines: Iterable[Line]) -> Iterator[Line]:
-    """Yield the text of scanned lines, without code."""
-    for line in lines:
-        if line.kind is Kind.TEXT:
-            yield replace(line, text=line.plain)
 
 
 def _identifiers(text: str) -> Iterator[str]:
@@ -66,7 +60,7 @@ def labels(document: Document) -> dict[str, str]:
             for number in range(1, len(parts) + 1 if isinstance(parts, list) and part.label else 1):
                 define(f"{part.label}-{number}", part.place)
             continue
-        for line in _texts(part.lines):
+        for line in texts(part.lines):
             for code in shortcodes.PATTERN.findall(line.text):
                 if shortcodes.name_of(code) == "embed" and "#" in code:
                     define(code.split()[1].partition("#")[2], line.place)
@@ -79,14 +73,14 @@ def defined(lines: Iterable[Line]) -> set[str]:
     """Find the labels in the Markdown that is set, those of listings too."""
     lines = list(lines)
     fences = (line for line in lines if line.kind is Kind.FENCE)
-    return {label for line in (*_texts(lines), *fences) for label in _identifiers(line.text)}
+    return {label for line in (*texts(lines), *fences) for label in _identifiers(line.text)}
 
 
 def references(lines: Iterable[Line]) -> list[tuple[str, str]]:
     """Find every cross-reference: (label, place)."""
     return [
         (_lower(match[1]), line.place)
-        for line in without_mathematics(_texts(lines))
+        for line in without_mathematics(texts(lines))
         if "@" in line.text
         for match in _REFERENCE.finditer(_ATTRIBUTES.sub("", line.text))
     ]
@@ -96,7 +90,7 @@ def citations(lines: Iterable[Line]) -> list[tuple[str, str]]:
     """Find every citation: (key, place)."""
     return [
         (match[1], line.place)
-        for line in without_mathematics(_texts(lines))
+        for line in without_mathematics(texts(lines))
         if "@" in line.text
         for match in _CITATION.finditer(_without_attributes(line.text))
         if _lower(match[1]).partition("-")[0] not in REFERENCE_KINDS or "-" not in match[1]
@@ -199,7 +193,7 @@ def _heading_names(lines: Sequence[Line]) -> tuple[dict[int, str], dict[str, str
     for line, _, text in headings(lines):
         own = next(_identifiers(text), None)
         title = re.sub(r"\{[^{}]*\}\s*$", "", text).strip().rstrip("#").strip()
-        name = own or _pandocs_name(title)
+        name = own or slug(title)
         if own is None:
             count = used.get(name, 0)
             used[name] = count + 1
@@ -207,13 +201,6 @@ def _heading_names(lines: Sequence[Line]) -> tuple[dict[int, str], dict[str, str
             names[at[id(line)]] = name
         titles.setdefault(title.casefold(), name)
     return names, titles
-
-
-def _pandocs_name(title: str) -> str:
-    plain = re.sub(r"\[([^\[\]]*)\]\([^()]*\)|[`*_]|\[\^[^\]]*\]", lambda match: match[1] or "", title).lower()
-    kept = re.sub(r"[^\w\s.-]", "", plain)
-    name = re.sub(r"^[^a-z\u00c0-\uffff]+", "", re.sub(r"\s+", "-", kept.strip()))
-    return name or "section"
 
 
 def _with_implicit_links(line: Line, titles: dict[str, str]) -> Line:

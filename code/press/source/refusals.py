@@ -15,7 +15,7 @@ from press.source import paragraphs, shortcodes
 from press.source.judging import Judge
 from press.source.paragraphs import DIV
 from press.source.qmd import FLOATS, Document, Kind, Line
-from press.source.scanning import without_mathematics
+from press.source.scanning import texts, without_mathematics
 
 DIV_CLASSES = frozenset("callout-note callout-tip callout-important callout-warning callout-caution cell".split())
 DIV_ATTRIBUTES = frozenset(
@@ -79,10 +79,9 @@ def refuse_unsupported(document: Document, *, strict: bool = True) -> None:
     for line in (line for cell in document.cells for line in cell.lines):
         if ">" in line.text and _ANNOTATION.search(line.text):
             judge.mind(line.place, f"code annotations ({line.text.split()[-1]}) are not supported.")
-    texts = [replace(line, text=line.plain) for line in lines if line.kind is Kind.TEXT]
-    _refuse_in_text(texts, judge)
-    bare = list(without_mathematics(texts))
-    paragraphs.refuse_lossy_tables(bare)
+    plain = list(texts(lines))
+    _refuse_in_text(plain, judge)
+    paragraphs.refuse_lossy_tables(list(without_mathematics(plain)))
     paragraphs.refuse_run_in(lines, judge)
 
 
@@ -169,21 +168,13 @@ def _check_shortcodes(line: Line, plain: Line, judge: Judge) -> None:
 
 def _check_foreign(line: Line, judge: Judge) -> None:
     """Refuse HTML and LaTeX outside formulas, but for what has a meaning in print."""
-    if "<" in line.text:
-        for tag in _TAG.finditer(line.text):
-            if re.match(r"<(https?:|mailto:)", tag[0]):
-                continue
-            words = f"raw HTML ({tag[0]}) is not supported: write it as Markdown."
-            if tag[1].lower() in LOST_TAGS:
-                judge.refuse(line.place, words)
-            if judge.strict:
-                judge.refuse(line.place, words)
-    if "\\" not in line.text:
-        return
-    if judge.strict:
-        command = _COMMAND.search(line.text)
-        if command and not (command[1] == "begin" and _ENVIRONMENT.match(line.text, command.start())):
-            judge.refuse(line.place, f"raw LaTeX ({command[0]}) outside a formula is not supported.")
+    for tag in _TAG.finditer(line.text):
+        is_link = re.match(r"<(https?:|mailto:)", tag[0])
+        if not is_link and (judge.strict or tag[1].lower() in LOST_TAGS):
+            judge.refuse(line.place, f"raw HTML ({tag[0]}) is not supported: write it as Markdown.")
+    command = _COMMAND.search(line.text) if judge.strict else None
+    if command and not (command[1] == "begin" and _ENVIRONMENT.match(line.text, command.start())):
+        judge.refuse(line.place, f"raw LaTeX ({command[0]}) outside a formula is not supported.")
 
 
 def left_out(line: Line) -> Line:

@@ -78,11 +78,14 @@ def scanned(lines: Iterable[Line]) -> Iterator[Line]:
         yield scanner.feed(line)
 
 
+def texts(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield of scanned lines those that are text, with code spans and comments blanked out."""
+    return (replace(line, text=line.plain) for line in lines if line.kind is Kind.TEXT)
+
+
 def outside_code(lines: Iterable[Line]) -> Iterator[Line]:
-    """Yield the lines that are not in a block of code, with code spans and comments blanked out."""
-    for line in scanned(lines):
-        if line.kind is Kind.TEXT:
-            yield replace(line, text=line.plain)
+    """Yield the same of lines that were not scanned."""
+    return texts(scanned(lines))
 
 
 def without_mathematics(lines: Iterable[Line]) -> Iterator[Line]:

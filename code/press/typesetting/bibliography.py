@@ -10,18 +10,15 @@ from typing import Any
 
 from handin import yaml_text
 from handin.errors import InputError
+from handin.text import read_text
 from press.keeping.kept import write_if_changed
 from press.source.judging import Judge
+from press.source.options import listed
 from press.typesetting.pandoc import run_pandoc
 
 _ENTRY = re.compile(r"^\s*@(?!comment|string|preamble)(\w+)\s*\{\s*([^,\s]+)\s*,", flags=re.M | re.I)
 _FIELD = re.compile(r"(?:^|[,{]\s*|\n\s*)([A-Za-z][\w-]*)\s*=\s*", re.M)
 SUFFIXES = frozenset([".bib", ".yml", ".yaml"])
-
-
-def listed(value: Any) -> list[str]:
-    """Return a value that may be one or a list of several."""
-    return [] if value is None else [str(each) for each in value] if isinstance(value, list) else [str(value)]
 
 
 def files(root: Path, folder: Path, options: Mapping[str, Any]) -> list[Path]:
@@ -66,12 +63,7 @@ def keys(root: Path, folder: Path, options: Mapping[str, Any], *, strict: bool =
     judge = Judge(strict)
     for path in files(root, folder, options):
         name = path.resolve().relative_to(root.resolve()).as_posix()
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except OSError:
-            raise InputError(f"{name}: the bibliography is missing or cannot be read.") from None
-        except UnicodeDecodeError:
-            raise InputError(f"{name}: the bibliography is not UTF-8 text: save it again as UTF-8.") from None
+        text = read_text(path, name)
         if path.suffix != ".bib":
             found |= set(yaml_text.mapping(text, name))
             continue

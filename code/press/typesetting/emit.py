@@ -12,20 +12,22 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from handin.errors import InputError, WorkError
+from handin.notebook import reading as notebooks
 from press.execution.job import Outputs
 from press.execution.waiting import PLACEHOLDER, WORDS, Unfinished, is_waiting, placeholder
-from press.source import options as known_options
 from press.source import reading, references, shortcodes
+from press.source.options import CELL, listed
 from press.source.qmd import Cell, Document, Kind, Line, Prose
 from press.source.refusals import IMAGE, left_out
 from press.source.scanning import scanned
 from press.typesetting import outputs as output_markdown
-from press.typesetting.outputs import Figures, Shown, fenced, joined, quoted
+from press.typesetting.outputs import Context, Shown, fenced, quoted
+
+_TABLE = re.compile(r"^\s*[|+]|<table|\\begin\{tabular|^\s*:?-{3,}", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -45,34 +47,6 @@ class Emitted:
     chapters: tuple[str, ...]
     embedded: tuple[Path, ...]
     lines: tuple[tuple[Line, ...], ...] = field(default=())
-
-
-@dataclass(frozen=True)
-class Context:
-    """What emission needs beside the document.
-
-    Parameters
-    ----------
-    root
-        The project's folder.
-    figures
-        Where figures are written; named from `root` in the Markdown.
-    variables
-        The values of ``{{< var >}}``.
-    echo
-        Whether a cell's code is printed unless it says otherwise.
-    strict
-        Whether the format makes a promise: what is lenient elsewhere is refused.
-    unmade
-        The notebooks that are still being made.
-    """
-
-    root: Path
-    figures: Path
-    variables: Mapping[str, Any]
-    echo: bool | str
-    strict: bool = True
-    unmade: frozenset[Path] = frozenset()
 
 
 def emit(document: Document, outputs: Outputs, context: Context) -> Emitted:
@@ -138,9 +112,8 @@ class _Writer:
     def __init__(self, document: Document, context: Context):
         self.document = document
         self.context = context
-        self.figures = Figures(context.root, context.figures, context.strict)
         self.embedded: list[Path] = []
-        self.notebooks: dict[Path, dict[str, Any]] = {}
+        self.notebooks: dict[Path, list[notebooks.Cell]] = {}
         self.found_waiting = False
 
     def value(self, text: str, place: str) -> str:
@@ -240,10 +213,8 @@ class _Writer:
             pieces.append(self._listing(cell, fence=echo == "fenced"))
         if options.get("output", True) is not False:
             pieces.append(self.outputs(options, outputs, cell.fence))
-        lines = [line for piece in pieces if piece for line in [*piece, replace(piece[-1], text="")]]
-        if cell.indent:
-            return [replace(line, text=" " * cell.indent + line.text if line.text else "") for line in lines]
-        return lines[:-1]
+        lines = _apart(list(filter(None, pieces)), cell.fence)
+        return [replace(line, text=" " * cell.indent + line.text if line.text else "") for line in lines]
 
     def _listing(self, cell: Cell, fence: bool) -> list[Line]:
         lines = list(cell.lines)
@@ -267,18 +238,19 @@ class _Writer:
         kind = label.partition("-")[0]
         if kind not in ("fig", "tbl"):
             label, kind = "", next((kind for kind in ("fig", "tbl") if options.get(f"{kind}-cap")), "")
-        alternatives = [self.value(text, place) for text in _alternatives(options)]
-        shown = output_markdown.shown(outputs, options, place, self.figures, alternatives)
+        alternatives = [self.value(text, place) for text in listed(options.get("fig-alt"))]
+        shown = output_markdown.shown(outputs, options, place, self.context, alternatives)
         shown = [
             each if each.text.startswith("```") else replace(each, text=self.value(each.text, place)) for each in shown
         ]
         if kind == "tbl":
-            shown = self._only_tables(label, shown, place)
+            self._require_table(label, shown, place)
         elif kind == "fig":
-            shown = self._only_figures(label, options, shown, place)
+            self._require_figures(label, options, shown, place)
         if not kind or not shown:
             return self._plain(options, shown, origin)
-        before = [] if kind == "tbl" else [each for each in shown if not each.is_image and self._has_image(shown)]
+        has_figure = kind == "fig" and any(each.is_image for each in shown)
+        before = [each for each in shown if has_figure and not each.is_image]
         inside = [each for each in shown if each not in before]
         caption, parts = options.get(f"{kind}-cap") or "", options.get(f"{kind}-subcap")
         pieces = [self._made(each, origin) for each in inside]
@@ -288,57 +260,43 @@ class _Writer:
                 self._float(f"{label}-{number}" if label else "", kind, {}, [piece], str(each), origin)
                 for number, (piece, each) in enumerate(zip(pieces, captions, strict=False), 1)
             ]
-            return [line for each in floats for line in [*each, Line("", origin.file, origin.number)]]
+            return _apart(floats, origin)
         if isinstance(parts, list):
             pieces = [
                 self._float(f"{label}-{number}", kind, {}, [piece], str(text), origin)
                 for number, (piece, text) in enumerate(zip(pieces, parts, strict=True), 1)
             ]
         made = self._float(label, kind, _layout(options), pieces, str(caption), origin)
-        return [*self._plain({}, before, origin), *([Line("", origin.file, origin.number)] if before else []), *made]
+        return _apart([self._plain({}, before, origin), made] if before else [made], origin)
 
     def _made(self, shown: Shown, origin: Line) -> list[Line]:
         lines = _lines(shown.text, origin, shown.part)
         return lines if shown.text.startswith("```") else self._with_images(lines)
 
-    @staticmethod
-    def _has_image(shown: Sequence[Shown]) -> bool:
-        return any(each.is_image for each in shown)
-
-    def _only_tables(self, label: str, shown: list[Shown], place: str) -> list[Shown]:
-        def is_table(each: Shown) -> bool:
-            return bool(re.search(r"^\s*[|+]|<table|\\begin\{tabular|^\s*:?-{3,}", each.text, flags=re.M))
-
-        if label and not any(map(is_table, shown)) and (self.context.strict or not shown):
+    def _require_table(self, label: str, shown: list[Shown], place: str) -> None:
+        is_there = any(_TABLE.search(each.text) for each in shown)
+        if label and not is_there and (self.context.strict or not shown):
             raise WorkError(f"{place}: the cell {label} is labelled as a table but displays none.")
-        return shown
 
-    def _only_figures(self, label: str, options: Mapping[str, Any], shown: list[Shown], place: str) -> list[Shown]:
+    def _require_figures(self, label: str, options: Mapping[str, Any], shown: list[Shown], place: str) -> None:
         """Refuse a figure's cell that shows something else, naming it."""
         parts = options.get("fig-subcap")
         wanted = len(parts) if isinstance(parts, list) else 1
         images = sum(each.is_image for each in shown)
-        is_fit = images == wanted and len(shown) == images
-        if isinstance(options.get("fig-cap"), list):
-            is_fit = len(shown) == images
-        if (
-            (label and not shown)
-            or (isinstance(parts, list) and images != wanted)
-            or (self.context.strict and not is_fit)
-        ):
+        is_fit = len(shown) == images and (images == wanted or isinstance(options.get("fig-cap"), list))
+        has_all_parts = images == wanted or not isinstance(parts, list)
+        if (label and not shown) or not has_all_parts or (self.context.strict and not is_fit):
             words = f"{wanted} figures" if isinstance(parts, list) else "one figure and nothing else"
             names = ", ".join(f"{each.what} ({each.part})" for each in shown) or "nothing"
             name = f"the cell {label}" if label else "this cell"
             raise WorkError(f"{place}: {name} must display {words}; it displays {names}.")
-        return shown
 
     def _plain(self, options: Mapping[str, Any], shown: Sequence[Shown], origin: Line) -> list[Line]:
         pieces = [self._made(each, origin) for each in shown]
         attributes = _layout(options)
         if attributes and (len(pieces) > 1 or "fig-align" in attributes) and pieces:
             return _div("", attributes, pieces, origin)
-        empty = Line("", origin.file, origin.number)
-        return [line for piece in pieces for line in [*piece, empty]][:-1]
+        return _apart(pieces, origin)
 
     def _float(
         self,
@@ -360,47 +318,31 @@ class _Writer:
     # -- notebooks
 
     def _embed(self, name: str, label: str, line: Line) -> list[Line]:
-        path = (self.document.path.parent / name).resolve()
-        if path in self.context.unmade:
+        if (self.document.path.parent / name).resolve() in self.context.unmade:
             options = {"label": label, f"{label.partition('-')[0]}-cap": WORDS, "fig-alt": WORDS}
             return self.outputs(options, [placeholder(label)], line)
-        cell = self._notebook_cell(path, name, label, line)
-        source = joined(cell["source"])
-        option_lines = [replace(line, text=t) for t in source.split("\n") if t.startswith("#|")]
-        text = "\n".join(each.text[2:].removeprefix(" ") for each in option_lines)
-        kept = {key: value for key, value in cell.get("metadata", {}).items() if key in known_options.CELL}
-        own = reading.mapping(text, option_lines, f"the options of {label}") if option_lines else {}
+        cell = self._notebook_cell(name, label, line)
+        option_lines = [replace(line, text=text) for text in cell.source.split("\n") if text.startswith("#|")]
+        kept = {key: value for key, value in cell.metadata.items() if key in CELL}
+        own = reading.options_of(option_lines, f"the options of {label}")
         empty = replace(line, text="")
-        return [empty, *self.outputs({"label": label, **kept, **own}, cell.get("outputs", []), line), empty]
+        return [empty, *self.outputs({"label": label, **kept, **own}, cell.outputs, line), empty]
 
-    def _notebook_cell(self, path: Path, name: str, label: str, line: Line) -> dict[str, Any]:
+    def _notebook_cell(self, name: str, label: str, line: Line) -> notebooks.Cell:
+        path = (self.document.path.parent / name).resolve()
         if path not in self.notebooks:
             try:
-                status = path.stat()
-                self.notebooks[path] = _notebook(path, (status.st_mtime_ns, status.st_size))
+                cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
             except FileNotFoundError:
                 raise InputError(f"{line.place}: the notebook {name} does not exist.") from None
-            except (ValueError, OSError):
+            except (ValueError, OSError, LookupError, TypeError):
                 raise InputError(f"{line.place}: the notebook {name} cannot be read.") from None
+            self.notebooks[path] = [notebooks.Cell(number, cell) for number, cell in enumerate(cells, 1)]
             self.embedded.append(path)
-        option = re.compile(rf"^#\|\s*label:\s*[\"']?{re.escape(label)}[\"']?\s*$", flags=re.M)
-        cells: list[dict[str, Any]] = self.notebooks[path].get("cells", [])
-        for cell in cells:
-            if cell["cell_type"] == "code" and (cell.get("id") == label or option.search(joined(cell["source"]))):
+        for cell in self.notebooks[path]:
+            if cell.is_code and label in (cell.label, cell.raw.get("id")):
                 return cell
         raise InputError(f"{line.place}: the notebook {name} has no cell with the label {label}.")
-
-
-@lru_cache(maxsize=2)
-def _notebook(path: Path, stamp: tuple[int, int]) -> dict[str, Any]:
-    """Read a notebook; again only where its time of change or its size is another."""
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
-def _alternatives(options: Mapping[str, Any]) -> list[str]:
-    given = options.get("fig-alt")
-    return [] if given is None else [given] if isinstance(given, str) else [str(each) for each in given]
 
 
 def _layout(options: Mapping[str, Any]) -> dict[str, str]:
@@ -411,15 +353,16 @@ def _layout(options: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+def _apart(pieces: Sequence[list[Line]], origin: Line) -> list[Line]:
+    """Join pieces, with an empty line between them."""
+    empty = Line("", origin.file, origin.number)
+    return [line for piece in pieces for line in (*piece, empty)][:-1]
+
+
 def _div(identifier: str, attributes: Mapping[str, str], pieces: Sequence[list[Line]], origin: Line) -> list[Line]:
     parts = [f"#{identifier}"] if identifier else [".layout"]
     parts += [f"{key}={quoted(value)}" for key, value in attributes.items()]
-    empty = Line("", origin.file, origin.number)
-    body = [line for piece in pieces for line in [*piece, empty]][:-1]
+    body = _apart(pieces, origin)
     longest = max((len(run[0]) for line in body if (run := re.match(r":{3,}", line.text))), default=2)
     colons = ":" * (longest + 1)
-    return [
-        replace(empty, text=f"{colons} {{{' '.join(parts)}}}"),
-        *body,
-        replace(empty, text=colons),
-    ]
+    return [*_lines(f"{colons} {{{' '.join(parts)}}}", origin), *body, *_lines(colons, origin)]

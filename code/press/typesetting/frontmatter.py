@@ -11,7 +11,8 @@ from typing import Any
 from handin.errors import InputError
 from press.source import references
 from press.source.judging import Judge
-from press.source.qmd import Document, Kind, Line
+from press.source.options import each_of, listed
+from press.source.qmd import REFERENCE_KINDS, Document, Kind, Line
 from press.typesetting import bibliography
 from press.typesetting.formats import Extension
 
@@ -26,7 +27,6 @@ WORDS = {
 }
 """For each language the words before numbers, and the headings of the abstract and of the list of sources."""
 
-KINDS = ("fig", "tbl", "lst", "eq", "sec")
 _MONTHS = "January February March April May June July August September October November December".split()
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _STYLES = {"full": "dddd, MMMM D, YYYY", "long": "MMMM D, YYYY", "medium": "MMM D, YYYY", "short": "M/D/YY",
@@ -77,7 +77,7 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
         values["by-author"] = authors
     if "date" in options:
         values["date"] = _date(options, document, language)
-    if keywords := bibliography.listed(options.get("keywords")):
+    if keywords := listed(options.get("keywords")):
         values["keywords"] = [word.strip() for each in keywords for word in each.split(",")]
     if options.get("toc"):
         values["toc"] = True
@@ -140,7 +140,7 @@ def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str,
     given = given if isinstance(given, Mapping) else {}
     known = WORDS.get(language, WORDS["en"])
     found = {}
-    for kind, word in zip(KINDS, known, strict=False):
+    for kind, word in zip(REFERENCE_KINDS, known, strict=False):
         found[f"title-{kind}"] = str(given.get(f"{kind}-title", word))
         found[f"prefix-{kind}"] = str(given.get(f"{kind}-prefix", given.get(f"{kind}-title", word)))
     found["abstract-title"] = str(options.get("abstract-title", known[-2]))
@@ -151,15 +151,15 @@ def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str,
 def _authors(options: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Bring authors, which may be a name, a group of keys or a list of either, into the shape that Quarto's has."""
     given = options.get("author", options.get("authors"))
-    places = [*_each(options.get("affiliations"))]  # those of one author may be named by another
-    places += [p for each in _each(given) if isinstance(each, dict) for p in _each(each.get("affiliations"))]
+    places = [*each_of(options.get("affiliations"))]  # those of one author may be named by another
+    places += [p for each in each_of(given) if isinstance(each, dict) for p in each_of(each.get("affiliations"))]
     known = {str(place["id"]): place for place in places if isinstance(place, dict) and "id" in place}
     own = options.get("affiliation", options.get("institute"))
     if not known and own is not None:
-        given = [{"name": each} if isinstance(each, str) else each for each in _each(given)]
+        given = [{"name": each} if isinstance(each, str) else each for each in each_of(given)]
         given = [{"affiliation": own, **each} for each in given]
     found = []
-    for each in _each(given):
+    for each in each_of(given):
         author = each if isinstance(each, dict) else {"name": each}
         name = author.get("name", author.get("literal"))
         if isinstance(name, dict):
@@ -168,7 +168,7 @@ def _authors(options: Mapping[str, Any]) -> list[dict[str, Any]]:
             continue
         own_places = [
             known.get(str(place.get("ref", "")), place) if isinstance(place, dict) else known.get(str(place), place)
-            for place in _each(author.get("affiliations", author.get("affiliation")))
+            for place in each_of(author.get("affiliations", author.get("affiliation")))
         ]
         names = [_affiliation(place) for place in own_places]
         found.append({"name": {"literal": str(name)}, "affiliations": [{"name": name} for name in names if name]})
@@ -180,10 +180,6 @@ def _affiliation(place: Any) -> str:
     if not isinstance(place, dict):
         return str(place)
     return ", ".join(str(place[key]) for key in ("department", "name", "city", "country") if place.get(key))
-
-
-def _each(value: Any) -> list[Any]:
-    return [] if value is None else value if isinstance(value, list) else [value]
 
 
 def _date(options: Mapping[str, Any], document: Document, language: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from handin.notebook.reading import text_of
 from handin.notebook.seen import seen_digest
 from press.execution.job import KERNEL, Outputs
 from press.source import shortcodes
@@ -36,12 +37,13 @@ def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], in
     bytes
         The same for the same input.
     """
+
+    def value(text: str, place: str) -> str:
+        return shortcodes.substitute(text, place, variables, document.front_matter)
+
     cells = []
-    title = document.front_matter.get("title")
-    if title:
-        cells.append(
-            _markdown(f"# {shortcodes.substitute(str(title), document.name, variables, document.front_matter)}")
-        )
+    if title := document.front_matter.get("title"):
+        cells.append(_markdown(f"# {value(str(title), document.name)}"))
     counts = dict.fromkeys(FLOATS, 0)
     by_cell = iter(outputs)
     executed = 0
@@ -49,18 +51,16 @@ def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], in
         if isinstance(part, Prose):
             for _ in part.inline:
                 next(by_cell)
-            cells += [_markdown(text) for text in _paragraphs(document, part, variables)]
-            continue
-        if part.hidden:
-            next(by_cell)
+            cells += map(_markdown, _paragraphs(part, value))
             continue
         shown = next(by_cell)
+        if part.hidden:
+            continue
         runs = part.options.get("eval", True)
         executed += runs
-        cells.append(_code(part, shown, executed if runs else None, variables, document))
+        cells.append(_code(part, shown, executed if runs else None, value))
         if caption := _caption(part, counts):
-            text = shortcodes.substitute(caption, part.place, variables, document.front_matter)
-            cells.append(_markdown(text))
+            cells.append(_markdown(value(caption, part.place)))
     for number, cell in enumerate(cells, 1):
         cell["id"] = cell["metadata"].get("label") or f"cell-{number}"
     _show_early(cells)
@@ -85,12 +85,12 @@ def crossed(content: bytes) -> list[str]:
     ]
 
 
-def _paragraphs(document: Document, part: Prose, variables: Mapping[str, Any]) -> list[str]:
+def _paragraphs(part: Prose, value: Callable[[str, str], str]) -> list[str]:
     """Split prose into one text a section, so that a notebook's outline works."""
     sections: list[list[str]] = [[]]
     for line in part.lines:
         is_prose = line.kind is Kind.TEXT
-        text = shortcodes.substitute(line.text, line.place, variables, document.front_matter) if is_prose else line.text
+        text = value(line.text, line.place) if is_prose else line.text
         if is_prose and re.match(r"^#{1,6} ", text) and any(t.strip() for t in sections[-1]):
             sections.append([])
         sections[-1].append(text)
@@ -137,27 +137,18 @@ def _markdown(text: str) -> dict[str, Any]:
 
 
 def _code(
-    cell: Cell, outputs: Sequence[dict[str, Any]], count: int | None, variables: Mapping[str, Any], document: Document
+    cell: Cell, outputs: Sequence[dict[str, Any]], count: int | None, value: Callable[[str, str], str]
 ) -> dict[str, Any]:
-    # The options are metadata, where Quarto and our own `embed` look for them; a reader of the code is spared them.
-    metadata: dict[str, Any] = {
-        key: shortcodes.substitute(value, cell.place, variables, document.front_matter)
-        if isinstance(value, str)
-        else value
-        for key, value in cell.options.items()
-    }
     return {
         "cell_type": "code",
-        "metadata": metadata,
+        # The options are metadata, where Quarto and our own `embed` look for them; a reader of the code is spared them.
+        "metadata": {
+            key: value(given, cell.place) if isinstance(given, str) else given for key, given in cell.options.items()
+        },
         "source": _source(cell.code.strip("\n")),
         "execution_count": count,
         "outputs": [_output(dict(output), count) for output in outputs],
     }
-
-
-def _substituted(value: Any, place: str, variables: Mapping[str, Any], document: Document) -> Any:
-    is_text = isinstance(value, str)
-    return shortcodes.substitute(value, place, variables, document.front_matter) if is_text else value
 
 
 def _output(output: dict[str, Any], count: int | None) -> dict[str, Any]:
@@ -170,5 +161,5 @@ def _output(output: dict[str, Any], count: int | None) -> dict[str, Any]:
             for mime, body in data.items()
         }
     if output["output_type"] == "stream":
-        output["text"] = _source(output["text"] if isinstance(output["text"], str) else "".join(output["text"]))
+        output["text"] = _source(text_of(output["text"]))
     return output

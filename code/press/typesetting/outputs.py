@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from handin.errors import InputError, WorkError
+from handin.notebook.reading import text_of
 from handin.text import without_colours
 from press.keeping.kept import write_if_changed
 
@@ -53,26 +54,35 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Figures:
-    """Where figures are written, and how the Markdown names them.
+class Context:
+    """What a document is set with beside its own text.
 
     Parameters
     ----------
     root
         The project's folder.
-    folder
-        Where figures are written.
+    figures
+        Where figures are written; named from `root` in the Markdown.
+    variables
+        The values of ``{{< var >}}``.
+    echo
+        Whether a cell's code is printed unless it says otherwise.
     strict
-        Whether each needs an alternative text.
+        Whether the format makes a promise: what is lenient elsewhere is refused.
+    unmade
+        The notebooks that are still being made.
     """
 
     root: Path
-    folder: Path
-    strict: bool
+    figures: Path
+    variables: Mapping[str, Any]
+    echo: bool | str = True
+    strict: bool = True
+    unmade: frozenset[Path] = frozenset()
 
     def image(self, raw: bytes, suffix: str, alternative: str, options: Mapping[str, Any]) -> str:
         """Write a figure and return the Markdown that shows it."""
-        path = self.folder / f"{hashlib.sha256(raw).hexdigest()[:24]}.{suffix}"
+        path = self.figures / f"{hashlib.sha256(raw).hexdigest()[:24]}.{suffix}"
         write_if_changed(path, raw)
         source = "/" + path.relative_to(self.root).as_posix()
         attributes = [f"fig-alt={quoted(alternative)}"] if alternative else []
@@ -84,7 +94,7 @@ def shown(
     outputs: Sequence[Mapping[str, Any]],
     options: Mapping[str, Any],
     place: str,
-    figures: Figures,
+    context: Context,
     alternatives: Sequence[str],
 ) -> list[Shown]:
     """Turn the outputs of a cell into Markdown, without those that are nothing to print.
@@ -97,7 +107,7 @@ def shown(
         The cell's options.
     place
         Where the cell is, for errors.
-    figures
+    context
         Where figures go.
     alternatives
         The alternative texts of the cell's figures, in order.
@@ -124,11 +134,11 @@ def shown(
             found.append(Shown(fenced(clean(f"{output['ename']}: {output['evalue']}"), ""), part, "an exception"))
         elif mime := next((mime for mime in IMAGES if mime in output.get("data", {})), None):
             alternative = alternatives[images] if images < len(alternatives) else ""
-            if figures.strict and not alternative:
+            if context.strict and not alternative:
                 raise InputError(f"{place}: the figure needs an alternative text: add a line '#| fig-alt: \"…\"'.")
-            content = joined(output["data"][mime])
+            content = text_of(output["data"][mime])
             raw = content.encode() if mime == "image/svg+xml" else base64.b64decode(content)
-            text = figures.image(raw, IMAGES[mime], alternative, options)
+            text = context.image(raw, IMAGES[mime], alternative, options)
             found.append(Shown(text, part, "a figure", is_image=True))
             images += 1
         elif output.get("data"):
@@ -137,7 +147,7 @@ def shown(
 
 
 def _stream(output: Mapping[str, Any], options: Mapping[str, Any], part: str, where: str) -> list[Shown]:
-    text = clean(joined(output["text"]))
+    text = clean(text_of(output["text"]))
     if output["name"] == "stderr" and options.get("warning") is not True:
         if text.strip() and options.get("warning") is None:
             first = _CELLS_PATH.sub("", text).strip().splitlines()[0]
@@ -151,7 +161,7 @@ def _stream(output: Mapping[str, Any], options: Mapping[str, Any], part: str, wh
 
 
 def _data(output: Mapping[str, Any], draws: bool, part: str, where: str) -> list[Shown]:
-    data = {mime: joined(text) for mime, text in output["data"].items() if isinstance(text, str | list)}
+    data = {mime: text_of(text) for mime, text in output["data"].items() if isinstance(text, str | list)}
     plain = clean(data.get("text/plain", ""))
     if "text/markdown" in data:
         text = data["text/markdown"]
@@ -182,7 +192,7 @@ def inline(outputs: Sequence[Mapping[str, Any]], place: str) -> str:
     """
     texts = []
     for output in outputs:
-        data = {mime: joined(text) for mime, text in output.get("data", {}).items() if isinstance(text, str | list)}
+        data = {mime: text_of(text) for mime, text in output.get("data", {}).items() if isinstance(text, str | list)}
         if output["output_type"] == "error":
             raise WorkError(f"{place}: {output['ename']}: {output['evalue']}")
         if "text/markdown" in data:
@@ -234,11 +244,6 @@ def _formula(text: str) -> str:
     body = text.strip().strip("$").strip()
     body = re.sub(r"^\\[\[(]|\\[\])]$", "", body).strip()
     return body.removeprefix(r"\displaystyle").strip()
-
-
-def joined(value: str | Sequence[str]) -> str:
-    """Return a text of nbformat's, which may be in pieces."""
-    return value if isinstance(value, str) else "".join(value)
 
 
 def _short(text: str) -> str:

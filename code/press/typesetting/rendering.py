@@ -27,13 +27,14 @@ from press.typesetting.emit import Emitted, in_one
 from press.typesetting.formats import Extension, check_fonts, inside
 from press.typesetting.pandoc import READER, PandocFailure, defines_macros, run_pandoc, sections
 from press.typesetting.row_headers import with_row_headers
-from press.typesetting.worker import PandocWorker
 
 HERE = Path(__file__).resolve().parent
 BODY = "PRESS-BODY"
 BORDER = "PRESS-BORDER"
 FILTERS = ("foreign", "references", "quarto")
 """What Quarto's own filters do, in the order in which they run."""
+READ_BY_FILTERS = ("lang", "header-includes", "macros")
+"""What filters read of the front matter: the language of spoken formulas, and macros of TeX."""
 LEAST = ("a-2b",)
 """What a PDF keeps whose format promises nothing: then a sign that no font has is an error, not an empty box."""
 
@@ -57,16 +58,13 @@ class Typesetter:
         The format.
     cache
         A folder for pandoc's results and the Typst source.
-    worker
-        A pandoc that stays alive, for a preview.
     """
 
-    def __init__(self, root: Path, extension: Extension, cache: Path, worker: PandocWorker | None = None):
+    def __init__(self, root: Path, extension: Extension, cache: Path):
         self.root = root
         self.extension = extension
         self.cache = cache
         self._kept = Kept(cache / "pandoc")
-        self.worker = worker
         self._memory: dict[str, str] = {}
         self._compilers: dict[str, Any] = {}
         self._exporter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="typst")
@@ -97,12 +95,13 @@ class Typesetter:
         arguments = [f"--from={READER}", "--to=typst", "--wrap=none", "--number-sections"]
         arguments += [f"--lua-filter={path}" for path in filters]
         every = [line for lines in emitted.lines for line in lines]
+        front = _front_matter({key: document.options[key] for key in READ_BY_FILTERS if key in document.options})
         if any(map(defines_macros, emitted.chapters)):  # a macro reaches all that comes after it
             emitted = in_one(emitted)
 
         def chapter(text: str) -> list[str]:
             try:
-                return self._converted(sections(text), arguments, tools, filters)
+                return self._converted(sections(text), arguments, tools, front)
             except PandocFailure as failure:
                 raise InputError(places.of_quoted(str(failure), document, every)) from None
 
@@ -124,7 +123,7 @@ class Typesetter:
         for path in (HERE / "templates" / "report.typ", *self.extension.folder.glob("*.typ")):
             write_if_changed(templates / path.name, path.read_bytes())
         parts = digest([path.read_text(encoding="utf-8") for path in sorted(templates.glob("*.typ"))])
-        front = "---\n" + json.dumps(dict(metadata), ensure_ascii=False, default=str) + "\n...\n\n" + BODY + "\n"
+        front = _front_matter(metadata) + BODY + "\n"
         arguments = [f"--from={READER}", "--to=typst", "--wrap=none", f"--template={templates / 'report.typ'}"]
         arguments += [f"--lua-filter={path}" for path in self.extension.filters]
         frame = self._converted((front,), arguments, tools + parts)[0]
@@ -136,12 +135,10 @@ class Typesetter:
                 write_if_changed(templates / path.name, path.read_bytes())
         return frame.replace(f'"{own}/', f'"/{templates.relative_to(self.root).as_posix()}/')
 
-    def _converted(
-        self, texts: Sequence[str], arguments: Sequence[str], tools: str, filters: Sequence[Path] = ()
-    ) -> list[str]:
+    def _converted(self, texts: Sequence[str], arguments: Sequence[str], tools: str, front: str = "") -> list[str]:
         """Convert texts by pandoc, those together in one run that have not been converted before."""
         flags = [argument.replace(str(self.root), "") for argument in arguments]
-        keys = [digest(text, flags, tools) for text in texts]
+        keys = [digest(front + text, flags, tools) for text in texts]
         missing = {}
         for key, text in zip(keys, texts, strict=True):
             if key in self._memory:
@@ -151,12 +148,10 @@ class Typesetter:
             else:
                 missing[key] = text
         if missing:
-            joined = f"\n\n{BORDER}\n\n".join(missing.values())
-            whole = self.worker.convert(joined, READER, filters) if self.worker and filters else None
-            whole = run_pandoc(joined, arguments, self.root) if whole is None else whole
-            made = re.split(rf"\n*^{BORDER}$\n*", whole, flags=re.M)
+            joined = front + f"\n\n{BORDER}\n\n".join(missing.values())
+            made = re.split(rf"\n*^{BORDER}$\n*", run_pandoc(joined, arguments, self.root), flags=re.M)
             if len(made) != len(missing):  # a text holds the border, or lets it vanish
-                made = [run_pandoc(text, arguments, self.root) for text in missing.values()]
+                made = [run_pandoc(front + text, arguments, self.root) for text in missing.values()]
             for key, text in zip(missing, made, strict=True):
                 self._memory[key] = text
                 self._kept.save(key, key, text, durable=False)
@@ -282,6 +277,10 @@ class Typesetter:
         """Set the last document again in a thread, while cells are executed: most of the next one will be the same."""
         if self._exporting is None and self._main.is_file():
             self._exporting = self._exporter.submit(self._pdf)
+
+
+def _front_matter(values: Mapping[str, Any]) -> str:
+    return "---\n" + json.dumps(dict(values), ensure_ascii=False, default=str) + "\n...\n\n"
 
 
 def _lines_of(texts: Sequence[str], lines: Sequence[Line]) -> Iterator[tuple[Line, ...]]:

@@ -55,7 +55,7 @@ return function(commands, symbols)
   end
   function commands.cancelto(p)
     local to = p:argument()
-    return {k = "scripts", primes = 0, base = {k = "cancel", how = "up", list = p:argument()}, sup = to, closed = true}
+    return {k = "scripts", primes = 0, base = {k = "cancel", how = "up", list = p:argument()}, sup = to, becomes = true, closed = true}
   end
   function commands.rule(p)
     p:raw_optional()

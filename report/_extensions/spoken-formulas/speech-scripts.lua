@@ -121,10 +121,20 @@ return function(speech, words)
   function M.ranged(name, node)
     if primes(node.primes or 0) then name = name .. " " .. primes(node.primes) end
     local sub, sup = node.sub and #flat(node.sub) > 0 and node.sub, node.sup and #flat(node.sup) > 0 and node.sup
+    local over = name == words.limit and "sum_as" or "sum_over"
+    name = speech.join({at_left(node), name})
     if sub and sup then return phrase("sum_from", name, bound(sub), bound(sup)) end
-    if sub then return phrase(name == words.limit and "sum_as" or "sum_over", name, bound(sub)) end
+    if sub then return phrase(over, name, bound(sub)) end
     if sup then return phrase("sum_to", name, bound(sup)) end
     return phrase("sum", name)
+  end
+
+  -- The name of an operator that has scripts at its sides, and its range below and above.
+  local function sided(node)
+    local parts = {at_left(node), M.range_name(node), primes(node.primes or 0) or ""}
+    if node.sub then parts[#parts + 1] = lower(node.sub) end
+    if node.sup then parts[#parts + 1] = power(node.sup) end
+    return speech.join(parts)
   end
 
   --- The name of an operator whose scripts are its range.
@@ -132,8 +142,9 @@ return function(speech, words)
     if node.k == "sym" and node.cls == "op" then return say(node) end
     if node.k ~= "scripts" or not node.base then return nil end
     local base = one({node.base})
-    if not base or not (node.sub or node.sup or (node.primes or 0) > 0) then return nil end
+    if not base or not (node.sub or node.sup or node.presub or node.presup or (node.primes or 0) > 0) then return nil end
     if base.k == "sym" and base.cls == "op" then return say(base) end
+    if base.k == "scripts" and base.becomes == nil and M.range_name(base) then return sided(base) end
     if base.k == "stack" and base.under then return nil end
     local name = speech.plain_name(base)
     if name and node.sub and not node.sup and words.ranging[name] then return words.ranging[name] end
@@ -147,6 +158,7 @@ return function(speech, words)
 
   -- x to the power 2, over a range, evaluated: the forms that are not base, index, power.
   local function special(node, base)
+    if node.becomes then return phrase("crossed_to", speech.whole(base.list), speech.whole(node.sup)) end
     if base.k == "brace" then
       local note = base.kind:match("^under") and node.sub or base.kind:match("^over") and node.sup
       if note then
@@ -180,7 +192,7 @@ return function(speech, words)
   --- A base with all that is attached to it; also whether what follows needs a word of its own.
   function M.scripted(node)
     local name = M.range_name(node)
-    if name then return speech.join({at_left(node), M.ranged(name, node)}) end
+    if name then return M.ranged(name, node) end
     local base = node.base
     local inner = base and one({base})
     local spoken, open = {at_left(node)}, false

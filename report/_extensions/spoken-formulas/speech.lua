@@ -100,13 +100,17 @@ return function(symbols, words, load)
 
   function speakers.letter(node) return in_font(letter(node.ch), node.ch) end
   function speakers.num(node) return in_font(node.text:gsub("^%.", "0.") .. "", "1") end
+  local function negation(said)
+    local relation, negated = table.unpack(words.negated_relation)
+    local changed, count = said:gsub(relation, negated)
+    return count > 0 and changed or phrase("negated", said)
+  end
+
   -- The words of a sign; of a negated one, if it has none, those of what it negates.
   local function sign_words(node)
     local known = signs[node.name] or signs[node.ch]
     if known or not node.negates then return known or node.ch end
-    local relation, negated = table.unpack(words.negated_relation)
-    local said, changed = (signs[node.negates] or node.negates):gsub(relation, negated)
-    return changed > 0 and said or phrase("negated", said)
+    return negation(signs[node.negates] or node.negates)
   end
 
   function speakers.sym(node)
@@ -276,7 +280,7 @@ return function(symbols, words, load)
   end
   function speakers.class(node) return row(node.list) end
   function speakers.cancel(node) return phrase("crossed", speech.whole(node.list)) end
-  function speakers.negated(node) return phrase("negated", row(node.list)) end
+  function speakers.negated(node) return negation(row(node.list)) end
   function speakers.tag(node) return phrase("tagged", (speakers.text(node):gsub("[()]", ""))) end
   function speakers.pause() return "," end
 

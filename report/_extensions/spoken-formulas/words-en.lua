@@ -96,7 +96,7 @@ return {
   },
   braced = "{1}, braced,", braced_as = "{1}, braced as {2},", long_braced_as = "{1}, braced as {2}, end brace,", all = "the quantity {1}, all",
   above = "with {1} above,", below = "with {1} below,", tilde = "tilde",
-  crossed = "{1}, crossed out,",
+  crossed = "{1}, crossed out,", crossed_to = "{1}, crossed out and become {2},",
   arrows = {
     ["→"] = "right arrow", ["←"] = "left arrow", ["↔"] = "two-way arrow", ["⇒"] = "double right arrow", ["⇐"] = "double left arrow",
     ["↦"] = "maps to", ["="] = "equals",

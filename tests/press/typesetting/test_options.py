@@ -102,6 +102,8 @@ FRONT = {
     "crossref": ("crossref:\n  fig-title: Fig.\n  fig-prefix: Plate", r'fig: \(title: "Fig\.", prefix: "Plate"\)'),
     "csl": ("bibliography: refs.bib\ncsl: style.csl", r'style: "/style\.csl"'),
     "bibliographystyle": ("bibliography: refs.bib\nbibliographystyle: apa", r'style: "apa"'),
+    "macros": (r"macros: '\newcommand{\A}{\mathbb{A}}'", r"Text \$bb\(A\)"),
+    "header-includes": (r"header-includes: '\newcommand{\A}{\mathbb{A}}'", r"Text \$bb\(A\)"),
     "toc": ("toc: true", r"toc: true,\s*toc-title: auto"),
     "toc-depth": ("toc: true\ntoc-depth: 1", r"toc-depth: 1"),
     "toc-title": ("toc: true\ntoc-title: Inside", r"toc-title: \[Inside\]"),
@@ -133,7 +135,9 @@ def test_every_option_of_a_document_that_does_something_is_shown_to_do_it():
 @pytest.mark.parametrize("name", FRONT)
 def test_an_option_of_a_document_has_its_effect(papers, name):
     title = "" if name == "title" else "title: T\n"
-    cited = {"references": "[@eve]", "nocite": ""}.get(name, "[@ada]" if "refs.bib" in FRONT[name][0] else "")
+    with_macro = dict.fromkeys(("macros", "header-includes"), r"$\A$")
+    named = {"references": "[@eve]", "nocite": "", **with_macro}
+    cited = named.get(name, "[@ada]" if "refs.bib" in FRONT[name][0] else "")
     text = f"---\n{title}{FRONT[name][0]}\n---\n\n# A\n\nText {cited}.\n"
     made = papers.typst(text, refs_bib=BIB, style_csl="x")
     assert re.search(FRONT[name][1], made, flags=re.S), made[-3000:]

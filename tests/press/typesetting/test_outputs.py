@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import warnings
+from dataclasses import replace
 
 import pytest
 
 from handin.errors import InputError, WorkError
-from press.typesetting.outputs import Figures, clean, inline, latex, shown
+from press.typesetting.outputs import Context, clean, inline, latex, shown
 
 PLACE = "paper.qmd:3"
 SVG = {"output_type": "display_data", "data": {"image/svg+xml": "<svg/>"}, "metadata": {}}
@@ -25,7 +26,7 @@ def stream(text: str, name: str = "stdout") -> dict:
 
 @pytest.fixture
 def figures(tmp_path):
-    return Figures(tmp_path, tmp_path / "figures", strict=False)
+    return Context(tmp_path, tmp_path / "figures", {}, strict=False)
 
 
 def texts(outputs, figures, **options) -> list[str]:
@@ -98,7 +99,7 @@ def test_figures_of_all_kinds_are_written(figures):
         output = {"output_type": "display_data", "data": {mime: base64.b64encode(b"x").decode()}, "metadata": {}}
         text = texts([output], figures, out_width="50%")[0]
         assert text.endswith(f'.{ending}){{width="50%"}}')
-    strict = Figures(figures.root, figures.folder, strict=True)
+    strict = replace(figures, strict=True)
     with pytest.raises(InputError, match="the figure needs an alternative text"):
         shown([SVG], {}, PLACE, strict, [])
 

@@ -18,8 +18,6 @@ from press.typesetting import rendering
 from press.typesetting.emit import Emitted
 from press.typesetting.formats import Extension
 from press.typesetting.pandoc import READER, PandocFailure, run_pandoc, sections
-from press.typesetting.pandoc import pandoc as pandoc_program
-from press.typesetting.worker import PandocWorker
 
 EXTENSION = Extension.load(ROOT / "report/_extensions/coursework")
 FILTERS = [*(rendering.HERE / "filters" / f"{name}.lua" for name in rendering.FILTERS), *EXTENSION.filters]
@@ -130,56 +128,6 @@ def test_cutting_makes_no_difference_to_pandoc(parts):
 
 def line(numbered: tuple[int, str]) -> Line:
     return Line(numbered[1], "x.qmd", numbered[0] + 1)
-
-
-@pytest.fixture(scope="module")
-def worker():
-    made = PandocWorker(pandoc_program(), ROOT)
-    yield made
-    made.stop()
-
-
-WIDE = "| a | b |\n|:--|:--|\n| " + "word " * 12 + "| " + "other " * 12 + "|\n\n: Wide {#tbl-wide}\n"
-TEXTS = [
-    CHAPTER,
-    WIDE,
-    "```python\nx = 1\n```\n",
-    "A note.^[Here — with “quotes”.]\n",
-    "",
-    "* a\n* b\n\n    c\n",
-    "$x$\n" * 3,
-]
-
-
-@pytest.mark.parametrize("text", TEXTS)
-def test_a_pandoc_that_stays_alive_makes_what_a_new_one_makes(worker, text):
-    wanted = pandoc(text.replace("\n\n## no heading", ""))
-    for _ in range(2):
-        assert worker.convert(text.replace("\n\n## no heading", ""), READER, FILTERS).strip() == wanted.strip()
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "report").glob("_*.qmd")), ids=lambda path: path.stem)
-def test_it_does_so_with_the_reports_own_chapters(worker, path):
-    text = re.sub(r"^```\{python\}.*?^```$", "An output.", path.read_text(encoding="utf-8"), flags=re.M | re.S)
-    text = re.sub(r"\{\{<.*?>\}\}", "value", text)
-    assert worker.convert(text, READER, FILTERS).strip() == pandoc(text).strip()
-
-
-def test_it_leaves_to_pandoc_what_pandoc_refuses_or_reads_otherwise(worker):
-    assert worker.convert("$\\undefinedcommand{x}$\n", READER, FILTERS) is None
-    with pytest.raises(PandocFailure):
-        pandoc("$\\undefinedcommand{x}$\n")
-    assert worker.convert("```\n\ttab\n```\n", READER, FILTERS) is None
-    assert worker.convert("Well.\n", READER, FILTERS).strip() == "Well."
-
-
-def test_it_starts_again_after_it_was_killed():
-    worker = PandocWorker(pandoc_program(), ROOT)
-    assert worker.convert("One.\n", READER, FILTERS).strip() == "One."
-    worker._process.kill()
-    worker._process.wait()
-    assert worker.convert("Two.\n", READER, FILTERS).strip() == "Two."
-    worker.stop()
 
 
 def test_a_comment_is_not_set_and_html_that_a_cell_prints_is_refused():

@@ -22,10 +22,15 @@ local function formula(text)
   return pandoc.Math("DisplayMath", body)
 end
 
--- pandoc has put in what it defines wherever it stands.
+local definitions = { "%a*newcommand", "providecommand", "def\\", "let\\", "Declare%a+", "%a*newenvironment", "definecolor" }
+
+-- A macro's definition is left to the filter that sets formulas.
 local function is_definition(text)
-  return text:match("^%s*\\[re]*newcommand") or text:match("^%s*\\providecommand") or text:match("^%s*\\def\\")
-    or text:match("^%s*\\DeclareMathOperator")
+  local code = text:gsub("^%s*%%[^\n]*\n", "")
+  for _, pattern in ipairs(definitions) do
+    if code:match("^%s*\\" .. pattern) then return true end
+  end
+  return false
 end
 
 local function is_page_break(text)
@@ -38,11 +43,12 @@ local function understood(text, format)
   local read = pandoc.read(text, format .. (format == "latex" and "+raw_tex" or "") .. "-auto_identifiers")
   local lost
   local function look(element)
-    if not element.text:match("^%s*<style") and not element.text:match("^%s*<!%-%-") then lost = lost or element.text end
+    local said = element.text:match("^%s*<style") or element.text:match("^%s*<!%-%-") or is_definition(element.text)
+    if not said then lost = lost or element.text end
     return {}
   end
   read = read:walk({ RawInline = look, RawBlock = look })
-  assert(not lost and #read.blocks > 0, "raw " .. format .. " is not supported: " .. (lost or text))
+  assert(not lost and (#read.blocks > 0 or is_definition(text)), "raw " .. format .. " is not supported: " .. (lost or text))
   return read.blocks
 end
 
@@ -62,9 +68,10 @@ local function raw_block_of(element)
   elseif format == "tex" or format == "latex" then
     local math = formula(text)
     if math then return pandoc.Para({ math }) end
-    if is_definition(text) then return {} end
     if is_page_break(text) then return raw_block("#pagebreak(weak: true)") end
-    return understood(text, "latex")
+    local blocks = understood(text, "latex")
+    if is_definition(text) then blocks:insert(1, element) end
+    return blocks
   end
   assert(false, "raw " .. format .. " is not supported: " .. text)
 end
@@ -80,6 +87,7 @@ local function raw_inline_of(element)
   elseif format == "tex" or format == "latex" then
     local math = formula(text)
     if math then return math end
+    if is_definition(text) then return nil end
     local reference = text:match("^\\%a*ref{")
     assert(not reference, "raw LaTeX is not supported: " .. text)
     return pandoc.utils.blocks_to_inlines(understood(text, "latex"))
@@ -123,7 +131,12 @@ local function tags(inlines)
   return changed and result or nil
 end
 
+-- Not the front matter, whose TeX is for other formats but for macros, which the filter that sets formulas reads.
+local function text_alone(document)
+  document.blocks = document.blocks:walk({ RawInline = raw_inline_of, RawBlock = raw_block_of }):walk({ Inlines = tags })
+  return document
+end
+
 return {
-  { RawInline = raw_inline_of, RawBlock = raw_block_of },
-  { Inlines = tags },
+  { Pandoc = text_alone },
 }
