@@ -44,8 +44,9 @@ class Copy:
         self._edits = 0
 
     def call(self, command: list[str]) -> subprocess.CompletedProcess[str]:
-        """Run a command in the copy, and catch what it prints."""
-        return subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False)
+        """Run a command in the copy, and catch what it prints; one that does not end in ten minutes has failed."""
+        limited = ["timeout", "600", *command]
+        return subprocess.run(limited, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False)
 
     def run(self, command: list[str]) -> float:
         """Run a command and return the seconds that it took; end the measurement if it fails."""

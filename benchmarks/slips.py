@@ -2,8 +2,10 @@
 
     python benchmarks/slips.py [--json] [--list] [--each N] [--seed N] [--kinds KIND ...] [--tests TEST ...]
 
-The same seed makes the same slips in the same sources. What neither the build nor the tests stop is silent,
-and is listed with its place. With `COURSEWORK_PROFILE=tiny` the copy has trainings that take seconds. The kinds:
+The same seed makes the same slips in the same sources. A slip in code is first put to the tests of that code, those
+under `tests/coursework` that name its module; one in a document to the build. What neither the build nor the tests
+stop is silent, and is listed with its place. With `COURSEWORK_PROFILE=tiny` the copy has trainings that take seconds.
+The kinds:
 
 numbers
     A digit of a number in the prose or in a formula.
@@ -17,6 +19,11 @@ variables
     A variable of the prose, for another one of its group.
 labels
     Two labels of one plot or diagram, for each other.
+code
+    In a function of the answers or experiments: another operator, comparison or number, a sign left out, or two
+    neighbouring arguments for each other.
+drawings
+    In a diagram: two neighbouring arguments for each other, or a comparison turned round.
 """
 
 from __future__ import annotations
@@ -33,9 +40,14 @@ from pathlib import Path
 
 from project_copy import COMMAND, Copy, copied, processor
 
+from handin.errors import InputError, WorkError
+from press.build import Builder, Purpose
+from press.prepare import prepare
+from press.project import Project
+
 FORMULA = re.compile(r"\$\$.+?\$\$|(?<![\\$])\$(?=\S)[^$\n]+?(?<=\S)\$(?!\d)", re.DOTALL)
 NOT_PROSE = re.compile(
-    r"\A---\n.*?\n---\n|^```.*?^```|<!--.*?-->|\{\{<.*?>\}\}|\{[#.][^}]*\}|https?://\S+", re.DOTALL | re.M
+    r"\A---\n.*?\n---\n|^```.*?^```|<!--.*?-->|\{\{<.*?>\}\}|\{[#.][^}]*\}|https?://\S+|^\d+\. ", re.DOTALL | re.M
 )
 VARIABLE = re.compile(r"\{\{< var (\w+)\.(\w+) >\}\}")
 TURNED = {r"\le": r"\ge", r"\ge": r"\le", r"\leq": r"\geq", r"\geq": r"\leq", "<": ">", ">": "<", "+": "-", "-": "+"}
@@ -67,6 +79,9 @@ class Slip:
     before: str
     after: str
     start: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.kind}: {self.before!r} -> {self.after!r}"
 
     def applied(self, text: str) -> str:
         """Return the text with the slip in it."""
@@ -140,6 +155,54 @@ def _labels(text: str, draw: random.Random) -> Iterator[Piece]:
                 yield len(data[:a].decode()), data[a:d].decode(), swapped.decode()
 
 
+OTHERS: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult, ast.MatMult: ast.Mult,
+    ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.Gt, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+}  # fmt: skip
+
+
+def _slipped(node: ast.AST) -> ast.AST | None:
+    """Return what a slip makes of one node of a program; None where it makes nothing."""
+    match node:
+        case ast.BinOp(left, op, right) if type(op) in OTHERS and not isinstance(left, ast.Constant | ast.JoinedStr):
+            return ast.BinOp(left, OTHERS[type(op)](), right)
+        case ast.Constant(int() | float() as value) if not isinstance(value, bool):
+            return ast.Constant(value + 1)
+        case ast.UnaryOp(ast.USub(), operand):
+            return operand
+    return _swapped(node)
+
+
+def _swapped(node: ast.AST) -> ast.AST | None:
+    named = ast.Name | ast.Attribute | ast.Subscript
+    match node:
+        case ast.Compare(left, [op], [right]) if type(op) in OTHERS:
+            return ast.Compare(left, [OTHERS[type(op)]()], [right])
+        case ast.Call(function, [ast.expr() as a, ast.expr() as b, *rest], words) if isinstance(a, named):
+            if isinstance(b, named) and ast.unparse(a) != ast.unparse(b):
+                return ast.Call(function, [b, a, *rest], words)
+    return None
+
+
+def _in_code(slipped: Callable[[ast.AST], ast.AST | None]) -> Callable[..., Iterator[Piece]]:
+    def pieces(text: str, draw: random.Random) -> Iterator[Piece]:
+        data = text.encode()
+        starts = [0]
+        for line in data.splitlines(keepends=True):
+            starts.append(starts[-1] + len(line))
+        tree = ast.parse(text)
+        written = (ast.JoinedStr, ast.arguments, ast.AnnAssign)  # words, defaults and types
+        left_out = {id(inner) for node in ast.walk(tree) if isinstance(node, written) for inner in ast.walk(node)}
+        for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+            for node in (node for part in function.body for node in ast.walk(part) if id(node) not in left_out):
+                if isinstance(node, ast.expr) and (made := slipped(node)) is not None:
+                    first, last = starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1]
+                    before = data[first : last + node.end_col_offset].decode()
+                    yield len(data[:first].decode()), before, f"({ast.unparse(made)})"
+
+    return pieces
+
+
 KINDS: dict[str, tuple[str, Callable[..., Iterator[Piece]]]] = {
     "numbers": ("report/*.qmd", _numbers),
     "signs": ("report/*.qmd", _in_formulas(r"(?<=[\w)}\]] )[+-](?= )", lambda piece, _: TURNED[piece])),
@@ -147,6 +210,8 @@ KINDS: dict[str, tuple[str, Callable[..., Iterator[Piece]]]] = {
     "relations": ("report/*.qmd", _in_formulas(r"\\(?:leq?|geq?)(?![A-Za-z])|[<>]", lambda piece, _: TURNED[piece])),
     "variables": ("report/*.qmd", _variables),
     "labels": ("code/coursework/**/*.py", _labels),
+    "code": ("code/coursework/[ae]*/*.py", _in_code(_slipped)),
+    "drawings": ("code/coursework/diagrams/*.py", _in_code(_swapped)),
 }
 
 
@@ -165,17 +230,57 @@ def slips(root: Path, kinds: Sequence[str], each: int, seed: int) -> list[Slip]:
     return chosen
 
 
-def outcome(copy: Copy, slip: Slip, tests: Sequence[str]) -> str:
+def naming(root: Path, file: str) -> list[str]:
+    """Find the tests that name a module; none for a document."""
+    name = re.compile(rf"\b{Path(file).stem}\b")
+    tests = sorted(root.glob("tests/coursework/**/test_*.py")) if file.endswith(".py") else []
+    return [test.relative_to(root).as_posix() for test in tests if name.search(test.read_text(encoding="utf-8"))]
+
+
+class Documents:
+    """The documents of a copy, built in this process as a preview builds them: that takes a part of a second.
+
+    Parameters
+    ----------
+    copy
+        The copy.
+    """
+
+    def __init__(self, copy: Copy):
+        self.project = Project.find(copy.root)
+        self.prepared = prepare(self.project, self.project.settings(), progress=False)
+        self.builder = Builder(self.project, Purpose.PREVIEW)
+
+    def refused(self) -> bool:
+        """Tell whether a document is refused; pages are not set."""
+        report = self.project.report
+        try:
+            if report.notebook:
+                self.builder.notebook(self.prepared.variables, self.prepared.inputs)
+            for document in (report.document, *report.further):
+                self.builder.report(self.prepared, document=document)
+        except (InputError, WorkError):
+            return True
+        return False
+
+
+def outcome(copy: Copy, documents: Documents, slip: Slip, tests: Sequence[str]) -> str:
     """Say what stops a slip: the build, the tests, or nothing."""
     path = copy.root / slip.file
     text = path.read_text(encoding="utf-8")
     path.write_text(slip.applied(text), encoding="utf-8")
+    own = naming(copy.root, slip.file)
+
+    def fails(tests: Sequence[str]) -> bool:
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+        return bool(tests) and copy.call(command).returncode in (1, 2)  # 2: it cannot even be imported
+
     try:
-        if copy.call([*COMMAND, "render"]).returncode:
-            return "build"
-        if tests and copy.call([sys.executable, "-m", "pytest", "-q", "-x", *tests]).returncode == 1:
+        if fails(own):
             return "tests"
-        return "silent"
+        if (not own and documents.refused()) or copy.call([*COMMAND, "bundle"]).returncode:
+            return "build"
+        return "tests" if fails(tests) else "silent"
     finally:
         path.write_text(text, encoding="utf-8")
 
@@ -193,13 +298,16 @@ def main() -> None:
     with copied() as copy:
         chosen = slips(copy.root, arguments.kinds, arguments.each, arguments.seed)
         if arguments.list:
-            print(
-                "\n".join(f"{slip.file}:{slip.line}: {slip.kind}: {slip.before!r} -> {slip.after!r}" for slip in chosen)
-            )
+            print("\n".join(map(str, chosen)))
             return
         copy.environment["PYTHONPATH"] += f":{copy.root / 'tests'}"
-        copy.run([*COMMAND, "render"])
-        found = {slip: outcome(copy, slip, arguments.tests) for slip in chosen}
+        copy.run([*COMMAND, "bundle"])
+        documents = Documents(copy)
+        with documents.builder:
+            found = {}
+            for slip in chosen:
+                found[slip] = outcome(copy, documents, slip, arguments.tests)
+                print(f"{found[slip]:7}{slip}", file=sys.stderr, flush=True)
     counts = {
         kind: {end: sum(found[s] == end for s in chosen if s.kind == kind) for end in ("build", "tests", "silent")}
         for kind in arguments.kinds
@@ -213,7 +321,7 @@ def main() -> None:
     for kind, ends in counts.items():
         print(f"{kind:12}" + "".join(f"{ends[end]:8}" for end in ("build", "tests", "silent")))
     for slip in silent:
-        print(f"{slip.file}:{slip.line}: {slip.kind}: {slip.before!r} -> {slip.after!r}")
+        print(slip)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from coursework.settings import Settings
+from coursework.wording import WORDS
 from handin.names import Names
-from press.report import Document, Product, Report, Step
+from press.report import Demands, Document, Product, Report, Step
 
 FRAMEWORK = ("keras", "tensorflow", "tensorflow-cpu", "numpy")
 
@@ -90,6 +91,7 @@ REPORT = Report(
     variables="coursework.variables:values",
     title_page=_title_page,
     printed="printed",
+    demands=Demands(numbers=True, formulas=True, words=WORDS),
     is_trial=lambda settings: settings.experiments.profile != "full",
     scheme="report/marks.yml",
     commands=("coursework.commands:experiments", "coursework.commands:evidence"),

@@ -108,12 +108,8 @@ class Answer:
 
     Parameters
     ----------
-    question, part, asks
+    question, part
         What is asked.
-    marks
-        Its marks; None where the assignment gives marks for the question as a whole.
-    question_marks
-        The marks of the question.
     pages
         The pages of the PDF on which an answer begins, counted from 1.
     cells
@@ -124,11 +120,8 @@ class Answer:
         Whether the files could be searched part by part; those made elsewhere have other identifiers and labels.
     """
 
-    question: int
-    part: str
-    asks: str
-    marks: int | None
-    question_marks: int
+    question: Question
+    part: Part
     pages: tuple[int, ...]
     cells: tuple[int, ...]
     problems: tuple[tuple[Kind, str], ...]
@@ -137,15 +130,15 @@ class Answer:
     @property
     def name(self) -> str:
         """The part as a reader calls it: ``Q1a``."""
-        return f"Q{self.question}{self.part}"
+        return f"Q{self.question.question}{self.part.part}"
 
     def as_dict(self) -> dict[str, object]:
         """Return the answer for ``--json``."""
         return {
             "part": self.name,
-            "marks": self.marks,
-            "question_marks": self.question_marks,
-            "asks": self.asks,
+            "marks": self.part.marks,
+            "question_marks": self.question.marks,
+            "asks": self.part.asks,
             "pages": list(self.pages),
             "cells": list(self.cells),
             "answered": not self.problems,
@@ -154,10 +147,10 @@ class Answer:
 
 def locate(scheme: Scheme, pdf: Pdf | None, notebook: Notebook | None) -> list[Answer]:
     """Find where each part of the scheme is answered; what is None is not searched."""
-    wanted = {name for question in scheme.questions for part in question.parts for name in part.pdf}
+    parts = [part for question in scheme.questions for part in question.parts]
+    wanted = {name for part in parts for name in part.pdf}
     has_identifiers = pdf is not None and any(section.names & wanted for section in pdf.sections)
-    labels = {name for question in scheme.questions for part in question.parts for name in part.notebook}
-    has_labels = notebook is not None and any(notebook.find(name) for name in labels)
+    has_labels = notebook is not None and any(notebook.find(name) for part in parts for name in part.notebook)
     answers = []
     for question in scheme.questions:
         page = None if pdf is None or has_identifiers else _question_page(pdf, question.question)
@@ -179,20 +172,10 @@ def locate(scheme: Scheme, pdf: Pdf | None, notebook: Notebook | None) -> list[A
                     cell = notebook.find(name)
                     cells += [cell.number] if cell else []
                     problems += [] if cell else [("notebook", f"The notebook has no cell or heading {name}.")]
-            answers.append(
-                Answer(
-                    question.question,
-                    part.part,
-                    part.asks,
-                    part.marks,
-                    question.marks,
-                    tuple(dict.fromkeys(pages)),
-                    tuple(dict.fromkeys(cells)),
-                    tuple(dict.fromkeys(problems)),
-                    (has_identifiers or pdf is None or not part.pdf)
-                    and (has_labels or notebook is None or not part.notebook),
-                )
-            )
+            in_pdf = has_identifiers or pdf is None or not part.pdf
+            in_notebook = has_labels or notebook is None or not part.notebook
+            found = (tuple(dict.fromkeys(pages)), tuple(dict.fromkeys(cells)), tuple(dict.fromkeys(problems)))
+            answers.append(Answer(question, part, *found, located=in_pdf and in_notebook))
     return answers
 
 
@@ -225,11 +208,11 @@ def answer_findings(answers: list[Answer], pdf_file: str, notebook_file: str) ->
     for answer in answers:
         for kind, problem in answer.problems:
             file, place = (pdf_file if kind == "pdf" else notebook_file), answer.name
-            message = f"{answer.name} ({shortened(answer.asks, 50)}) is not answered. {problem}"
+            message = f"{answer.name} ({shortened(answer.part.asks, 50)}) is not answered. {problem}"
             fix = "Answer it, or correct the mark scheme if the answer has moved."
             if kind == "pdf" and not answer.located:
-                place = f"Q{answer.question}"
-                message = f"Question {answer.question} is not answered. {problem}"
+                place = f"Q{answer.question.question}"
+                message = f"Question {answer.question.question} is not answered. {problem}"
                 fix = "Answer it under a heading with the question's number."
             yield Finding("error", file, place, message, fix)
     if any(not answer.located for answer in answers):

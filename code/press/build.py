@@ -21,14 +21,14 @@ from press.execution.kernel import PRELOADED
 from press.execution.outputs import OutputCache
 from press.execution.running import Kernel
 from press.execution.waiting import Unfinished
-from press.formulas import relations
+from press.formulas.checking import Checker
 from press.formulas.reading import without_marks
 from press.keeping.digests import digest as digest_of
 from press.keeping.kept import write_if_changed
 from press.prepare import UNMADE, Inputs, Prepared
 from press.project import Project
 from press.report import Document
-from press.source import qmd, reading, references, refusals, shortcodes
+from press.source import qmd, reading, references, refusals, shortcodes, typed, wording
 from press.source.qmd import Cell
 from press.typesetting import bibliography, emit, formats, frontmatter, notebook, rendering
 from press.typesetting.outputs import Context
@@ -112,7 +112,7 @@ class Builder:
         self.used = Read()
         self._typesetter: rendering.Typesetter | None = None
         self._options: tuple[int, dict[str, Any]] | None = None
-        self._checker = relations.Checker({})
+        self._checker = Checker({})
         self._ahead: dict[str, Kernel] = {}
         self._endings: list[threading.Thread] = []
 
@@ -190,6 +190,11 @@ class Builder:
         if document is not self.project.report.notebook:  # a notebook's title is its heading of level 1
             refusals.refuse_skipped_headings(found.prose, strict=strict)
         references.labels(found)
+        demands = self.project.report.demands
+        if demands.numbers:
+            typed.refuse(found)
+        if demands.words:
+            wording.check(found, demands.words)
         return found
 
     def _execute(self, job: Job, cache: OutputCache, refresh: bool) -> Execution:
@@ -294,7 +299,7 @@ class Builder:
         )
         emitted = emit.emit(job.document, execution.outputs, context)
         if self._checker.values != prepared.printed:
-            self._checker = relations.Checker(prepared.printed)
+            self._checker = Checker(prepared.printed, self.project.report.demands.formulas)
         self._checker.require(emitted.chapters, job.document.prose)
         chapters = tuple(map(without_marks, emitted.chapters))
         return job.document, replace(emitted, chapters=chapters), execution

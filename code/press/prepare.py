@@ -77,15 +77,6 @@ def _check_variables(values: Mapping[str, Mapping[str, Any]]) -> None:
                 raise InputError(f"{place} must be text in one line, without TeX and shortcodes, not {value!r}.")
 
 
-def _checksums(project: Project) -> dict[str, str | None]:
-    kept = products(project)
-    return {product.name: kept.checksum(product.name) for product in project.report.products}
-
-
-def _states(project: Project, settings: Settings) -> dict[str, Any]:
-    return {step.name: imported(step.state)(project, settings) for step in project.report.steps}
-
-
 Inputs = Mapping[str, Mapping[str, Any]]
 """For each document, by its path, the digests of what its cells read beside their code, by their names for people."""
 

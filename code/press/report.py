@@ -142,6 +142,26 @@ class Document:
         return PurePosixPath(self.path).stem
 
 
+@dataclass(frozen=True)
+class Demands:
+    """What a report's author wants refused, beyond what could not be set.
+
+    Parameters
+    ----------
+    numbers
+        A number that is typed into prose or a caption, and not marked as meant so.
+    formulas
+        A formula that cannot be read, in a chapter with values for its formulas.
+    words
+        A variable that stands where the text speaks of something else, and one that stands twice in a sentence: for a
+        pattern of a variable's name, a pattern of what is said there (see `press.source.wording`). Empty: neither.
+    """
+
+    numbers: bool = False
+    formulas: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, eq=False)
 class Report:
     """One report.
@@ -178,6 +198,8 @@ class Report:
         Gives the group ``submission`` of the variables, from the settings.
     printed
         The product with the values of printed formulas, by the label of the chapter's heading.
+    demands
+        What is refused in its text.
     is_trial
         Whether these settings are for trying things out; then claims that do not hold are counted, not listed.
     scheme
@@ -201,6 +223,7 @@ class Report:
     variables: str | None = None
     title_page: Callable[[Any], Mapping[str, str]] | None = None
     printed: str | None = None
+    demands: Demands = field(default_factory=Demands)
     is_trial: Callable[[Any], bool] = lambda settings: False
     scheme: str | None = None
     commands: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ def marks(tmp_path):
 
 def test_the_scheme_says_where_each_part_is_answered(tmp_path, marks):
     answers = made.examined(tmp_path, made.members(), marks).answers
-    assert [(answer.name, answer.marks, answer.pages) for answer in answers] == [
+    assert [(answer.name, answer.part.marks, answer.pages) for answer in answers] == [
         ("Q1a", 30, (1,)),
         ("Q1b", 10, (1,)),
         ("Q2", None, (1,)),

@@ -8,7 +8,7 @@ import yaml
 from coursework.report import REPORT
 from handin.errors import WorkError
 from press.build import Builder
-from press.formulas.relations import Checker
+from press.formulas.checking import Checker
 from press.keeping.kept import products
 from press.prepare import Prepared, document_inputs
 from press.project import Project

@@ -76,7 +76,8 @@ def values() -> dict[str, Any]:
         reading("tanh", *tanh),
         reading("near the origin", *near),
     ]
-    return {"title": "Question 3", "readings": readings, "free": ["z"]}
+    free = ["z = 0", *(f"z = {at}" for at in (activations.NEAR, activations.FAR))]
+    return {"title": "Question 3", "readings": readings, "free": free, "said": [r"[0, \infty)", "(-1, 1)"]}
 
 
 def _weighted(sign: int) -> Sample:

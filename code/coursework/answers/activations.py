@@ -8,6 +8,11 @@ import sympy as sp
 
 from coursework.answers.neuron import relu
 
+NEAR, FAR = 2, 5
+"""Where the text looks at the slope of tanh."""
+DEAD_MEAN = -4
+"""The mean of a nearly dead unit's total input, with variance 1."""
+
 
 def tanh(z: sp.Expr) -> sp.Expr:
     """Return the hyperbolic tangent by its definition in exponentials, (eᶻ − e⁻ᶻ) / (eᶻ + e⁻ᶻ)."""

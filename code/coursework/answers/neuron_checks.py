@@ -174,7 +174,7 @@ def values(neuron: Neuron) -> dict[str, Any]:
         reading("an active neuron", *rule),
         reading("any neuron", *(_any_sample(other, name) for other in biased for name in ("relu", "sigmoid"))),
     ]
-    return {"title": "Question 1", "readings": readings, "free": ["z"]}
+    return {"title": "Question 1", "readings": readings, "free": ["z = 0"], "said": [r"\mathbf{1}[\cdot]"]}
 
 
 def _with_total(neuron: Neuron, total: Fraction) -> Neuron:

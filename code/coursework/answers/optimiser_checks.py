@@ -216,7 +216,7 @@ def values() -> dict[str, Any]:
         reading("the first steps of Keras' optimisers with ε = 0", *map(_first_step_sample, FORMULA_SEEDS)),
         reading("Keras' defaults", _defaults_sample()),
     ]
-    return {"title": "Question 2", "readings": readings, "free": []}
+    return {"title": "Question 2", "readings": readings, "said": [r"\varepsilon \to 0", "g", "g^2"]}
 
 
 def _defaults_sample() -> Sample:
@@ -277,6 +277,7 @@ def adam_sample(seed: int) -> Sample:
     (theta_before, m_before, v_before), (theta, m, v) = states[-2:]
     (bare_before, _, _), (bare, bare_m, bare_v) = formula_steps(adam(0.0), seed)[1][-2:]
     ages = np.arange(FORMULA_STEPS)[::-1]
+    small = EPSILON * abs(gradients[0]) / np.sqrt(states[1, 2])  # v is in proportion to the square of the gradient
     m_hat = np.average(gradients, weights=BETA_1**ages)
     v_hat = np.average(gradients**2, weights=BETA_2**ages)
     return _floats({
@@ -284,6 +285,7 @@ def adam_sample(seed: int) -> Sample:
         "v_{t-1}": v_before, "m_0": 0, "v_0": 0, r"\hat m_t": m_hat, r"\hat v_t": v_hat,
         r"\eta": RATE, r"\beta_1": BETA_1, r"\beta_2": BETA_2, r"\hat\varepsilon": EPSILON,
         r"\varepsilon": RATE * m_hat / (theta_before - theta) - np.sqrt(v_hat),
+        r"\text{the first gradient with a root of ε̂}": small,
         r"\alpha_t": (bare_before - bare) / (bare_m / np.sqrt(bare_v)), "t": FORMULA_STEPS,
         "g_t": gradients[-1], **{f"g_{i}": g for i, g in enumerate(gradients, start=1)},
     })  # fmt: skip
@@ -294,8 +296,9 @@ def _constant_sample(mean: float) -> Sample:
     import keras
 
     _, states = formula_steps(keras.optimizers.Adam(RATE, beta_1=BETA_1, beta_2=BETA_2), 1, mean)
-    before, after = states[-2:, 1]
+    (_, before, _), (_, after, v) = states[-2:]
     return _floats({
+        r"\text{the step without correction}": RATE * abs(after) / np.sqrt(v), r"\eta": RATE, r"\beta_2": BETA_2,
         r"\mathrm{E}[m_t]": after, r"\mathrm{E}[m_{t-1}]": before, r"\mu": mean, r"\beta_1": BETA_1,
         "t": FORMULA_STEPS,
     })  # fmt: skip

@@ -193,7 +193,7 @@ def parameter_counts() -> Check:
 # --- values for the printed formulas ---------------------------------------------------------------------------------
 
 LENGTH, SEEDS = 3, (1, 2)
-SIZES = (3, 2), (5, 4)  # units and inputs
+SIZES = (3, 2), (7, 4)  # units and inputs
 
 
 def values() -> dict[str, Any]:
@@ -206,8 +206,9 @@ def values() -> dict[str, Any]:
         reading("any argument", {"z": 0.7}, {"z": -1.3}),
         reading("tanh at some argument", *(_bare_tanh(z) for z in (0.7, -1.3))),
     ]
-    free = ["f_t", "i_t", "o_t"]
-    return {"title": "Question 5", "readings": readings, "free": free}
+    free = [r"f_t \approx 1", r"f_t \approx 0", "f_t = 1"]
+    said = [r"x_1, \ldots, x_T", r"\| W_h \|", "c_0", "c_T", r"\partial c_T / \partial c_0"]
+    return {"title": "Question 5", "readings": readings, "free": free, "said": said}
 
 
 def _layer(name: str, shape: tuple, weights: Sequence[np.ndarray], **options: Any) -> Any:
@@ -284,11 +285,16 @@ def _counts_sample(units: int, inputs: int) -> Sample:
     """Return how many parameters Keras' layers have."""
     import keras
 
-    sample = {"n": units, "d": inputs}
+    outputs = units + inputs + 2
+    sample = {"n": units, "d": inputs, "m": outputs}
     for name, layer in (("RNN", keras.layers.SimpleRNN(units)), ("LSTM", keras.layers.LSTM(units))):
         layer.build((1, LENGTH, inputs))
         sample[rf"N_\mathrm{{{name}}}"] = layer.count_params()
-    return sample
+        sizes = [int(np.prod(weight.shape)) // (4 if name == "LSTM" else 1) for weight in layer.weights]
+        sample |= {rf"\text{{{name}, {index}}}": size for index, size in enumerate([*sizes, sizes[0] + sizes[1]])}
+    dense = keras.layers.Dense(outputs)
+    dense.build((1, units))
+    return sample | {r"\text{the output}": int(np.prod(dense.kernel.shape))}
 
 
 def _lstm_sample(seed: int) -> Sample:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from typing import Any
 
@@ -115,10 +116,11 @@ def values(strength: Fraction) -> dict[str, Any]:
     drops = [_dropout_sample(Fraction(*p), Fraction(*y)) for p, y in (((3, 10), (17, 11)), ((5, 7), (-13, 19)))]
     readings = [
         reading("dropout, by its two outcomes", *drops),
+        reading("a unit's inputs under dropout, by all masks", *map(_unit_sample, (Fraction(3, 10), Fraction(5, 7)))),
         reading("Keras' L2 regulariser and SGD", *(_penalty_sample(strength, seed) for seed in FORMULA_SEEDS)),
         reading("Keras' AdamW", *map(_adamw_sample, FORMULA_SEEDS)),
     ]
-    return {"title": "Question 4", "readings": readings, "free": ["p"]}
+    return {"title": "Question 4", "readings": readings}
 
 
 def _dropout_sample(p: Fraction, y: Fraction) -> Sample:
@@ -130,6 +132,20 @@ def _dropout_sample(p: Fraction, y: Fraction) -> Sample:
         "p": p, "y_i": y, "r_i": 1, r"\tilde y_i": outcomes[1][1],
         r"\mathrm{E}[\tilde y_i]": mean, r"\mathrm{Var}[\tilde y_i]": variance,
     }  # fmt: skip
+    return {name: exactly(value) for name, value in sample.items()}
+
+
+def _unit_sample(p: Fraction) -> Sample:
+    """Return the variance of a linear unit's output under dropout, and the number of masks, by going through all."""
+    w, y = (Fraction(3, 2), Fraction(-5, 4), Fraction(7, 3)), (Fraction(2, 5), Fraction(1, 7), Fraction(-6, 11))
+    masks = list(itertools.product((0, 1), repeat=len(w)))
+    shares = [p ** (len(w) - sum(mask)) * (1 - p) ** sum(mask) for mask in masks]
+    outputs = [sum(a * b * r / (1 - p) for a, b, r in zip(w, y, mask, strict=True)) for mask in masks]
+    mean = sum(share * output for share, output in zip(shares, outputs, strict=True))
+    variance = sum(share * (output - mean) ** 2 for share, output in zip(shares, outputs, strict=True))
+    sample = {"p": p, "n": len(w), r"\sum_i": len(w)}
+    sample |= {f"w_{i}": value for i, value in enumerate(w, 1)} | {f"y_{i}": value for i, value in enumerate(y, 1)}
+    sample |= {r"\text{the variance}": variance, r"\text{all masks}": len(masks)}
     return {name: exactly(value) for name, value in sample.items()}
 
 
@@ -151,7 +167,12 @@ def _penalty_sample(strength: Fraction, seed: int) -> Sample:
         penalised = loss + float(strength) * keras.regularizers.L2(1.0)(w)
     by_loss, by_both = (tape.gradient(value, w).numpy() for value in (loss, penalised))
     stepped = keras_states(keras.optimizers.SGD(rate), by_both[None], w.numpy())[-1, 0]
+    with tf.GradientTape() as tape:
+        tape.watch(w)
+        half = float(strength) * keras.regularizers.L2(0.5)(w)
+    shrunk = keras_states(keras.optimizers.SGD(rate), tape.gradient(half, w).numpy()[None], w.numpy())[-1, 0]
     return {
+        r"\text{half the penalty}": float(half), r"\text{what SGD makes of a weight by it}": float((shrunk / w)[-1]),
         r"\mathbf{w}": w.numpy().tolist(), r"w_i \leftarrow": float(stepped[-1]), "w_i": float(w[-1]),
         r"\partial J/\partial w_i": float(by_both[-1]), r"\partial L/\partial w_i": float(by_loss[-1]),
         "J": float(penalised), "L": float(loss), r"\lambda": exactly(strength), r"\eta": rate, r"\sum_i": 3,

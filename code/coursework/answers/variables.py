@@ -72,12 +72,16 @@ def _optimisers() -> Values:
 
 
 def _activations() -> Values:
-    slope = {z: float(activations.slope_at("tanh", z)) for z in (2.0, 5.0)}
+    near, far, mean = activations.NEAR, activations.FAR, activations.DEAD_MEAN
+    slope = {z: float(activations.slope_at("tanh", z)) for z in (near, far)}
     return {
-        "tanh_slope_2": decimal(slope[2.0]),
-        "tanh_slope_5": scientific(slope[5.0]),
-        "tanh_slope_2_ten_layers": scientific(slope[2.0] ** 10),
-        "active_share": scientific(activations.active_share(-4)),
+        "near": str(near),
+        "far": str(far),
+        "slope_near": decimal(slope[near]),
+        "slope_far": scientific(slope[far]),
+        "left_by_ten": scientific(slope[near] ** 10),
+        "mean": number(Fraction(mean)).text,
+        "active_share": scientific(activations.active_share(mean)),
     }
 
 

@@ -17,6 +17,9 @@ from press.project import Project
 TARGET = 0.10
 """The error rate that was aimed at, stated beforehand."""
 
+FILTERS, STRIDE = (16, 32), 2
+"""The CNN's convolutions as `models.build_cnn` builds them; to ask Keras would load it for every build."""
+
 NAMES = {"mlp": "MLP", "cnn": "CNN"}
 
 
@@ -149,6 +152,10 @@ def variables(settings: Settings, project: Project) -> dict[str, str]:
         "cnn_most_steps": whole(budget.most[1]),
         "mlp_width": whole(budget.widths[1]),
         "cnn_width": whole(budget.cnn_width),
+        "cnn_filters": whole(FILTERS[0]),
+        "cnn_more_filters": whole(FILTERS[1]),
+        "cnn_stride": whole(STRIDE),
+        "batch": whole(protocol.new_run(budget, "cnn", budget.tuned, 0).batch),
         "too_much_l2": plain(max(budget.l2)),
         "rate": plain(protocol.new_run(budget, "cnn", budget.tuned, 0).rate),
         "comparison_loss": spread(found["cnn"].regularised.loss - found["mlp"].regularised.loss, signed),

@@ -219,11 +219,11 @@ def _print_marks(answers: list[Answer], console: Console) -> None:
         table.add_column(title, justify="left" if title in ("Part", "Asks") else "right", overflow="fold")
     total, question = 0, None
     for answer in answers:
-        marks = "" if answer.marks is None else str(answer.marks)
+        marks = "" if answer.part.marks is None else str(answer.part.marks)
         if answer.question != question:
-            question, total = answer.question, total + answer.question_marks
-            if answer.marks is None:
-                marks = str(answer.question_marks)
+            question, total = answer.question, total + answer.question.marks
+            if answer.part.marks is None:
+                marks = str(answer.question.marks)
                 following = [other for other in answers if other.question == question]
                 marks += " for all" if len(following) > 1 else ""
         missing = Text("missing", "red")
@@ -233,7 +233,7 @@ def _print_marks(answers: list[Answer], console: Console) -> None:
         table.add_row(
             Text(answer.name),
             marks,
-            Text(answer.asks),
+            Text(answer.part.asks),
             missing if "pdf" in kinds else pages,
             missing if "notebook" in kinds else cells,
         )

@@ -86,6 +86,17 @@ def terms(markdown: str) -> list[tuple[str, str, str]]:
     return [(_number_as_tex(m[1]), m[2], sentence) for sentence in sentences for m in _TERM.finditer(sentence)]
 
 
+def repeated(markdown: str) -> Iterator[Formula]:
+    """Find the conditions, as ``z > 0``, that a sentence has twice: one of them was meant the other way round."""
+    for sentence in _SENTENCE.split(_without_code(markdown)):
+        before: set[str] = set()
+        for formula in formulas(sentence):
+            if re.search(r"^[^=]*[<>][^=]*$", formula.tex):
+                if formula.tex in before:
+                    yield formula
+                before.add(formula.tex)
+
+
 def without_marks(markdown: str) -> str:
     """Take the marks of exempted formulas out."""
     return re.sub(rf"[ \t]*{re.escape(MARK)}", "", markdown)

@@ -13,18 +13,16 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import mpmath
 
-from handin.errors import WorkError
 from press.formulas.evaluation import evaluate
 from press.formulas.numbers import DIGITS, NOISE, Names, Number, Value, added, pairs, scalar, signed
-from press.formulas.reading import MARK, Chain, Formula, chains, formulas, terms
+from press.formulas.reading import Chain, chains
 from press.formulas.tokens import Tokens, Unread, tokens
-from press.source.qmd import Line
 
 EXACT = mpmath.mpf("1e-9")
 """Agreement after ``=``, relative: values come from programs that compute in double precision."""
@@ -100,7 +98,9 @@ class Meaning:
     readings
         The meanings, any of which may be meant.
     free
-        Names that a text may set to a number: ``z = 0`` supposes, and claims nothing.
+        Names that a text may set to a number, and what it may suppose: ``z = 0`` claims nothing.
+    said
+        Formulas that may stand alone, without a relation.
     terms
         What multiplies a name in the prose, the sentences with some TeX first.
     """
@@ -109,13 +109,15 @@ class Meaning:
     readings: tuple[Reading, ...]
     free: frozenset[Tokens] = frozenset()
     terms: tuple[Term, ...] = ()
+    said: frozenset[Tokens] = frozenset()
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Meaning:
         """Take the meaning of a chapter from plain mappings and lists."""
         free = frozenset(map(tokens, values.get("free", ())))
         terms_ = tuple(Term(**each) for each in values.get("terms", ()))
-        return cls(values["title"], tuple(map(Reading.of, values["readings"])), free, terms_)
+        said = frozenset(map(tokens, values.get("said", ())))
+        return cls(values["title"], tuple(map(Reading.of, values["readings"])), free, terms_, said)
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def judge(chain: Chain, meaning: Meaning) -> Verdict:
     with mpmath.workdps(DIGITS):
         for reading in meaning.readings:
             try:
-                if _holds(chain, reading):
+                if holds(chain, reading):
                     return Verdict(str(chain), "holds")
                 shown = shown or _shown(chain, reading)
             except Unread as reason:
@@ -170,7 +172,10 @@ def judge_term(number: str, name: str, sentence: str, meaning: Meaning) -> Verdi
 
 
 def _supposes(chain: Chain, free: frozenset[Tokens]) -> bool:
-    """Whether a chain only sets free names to one plain number."""
+    """Whether a chain only sets free names to one plain number, or is free as it stands."""
+    rest = zip(chain.signs, chain.members[1:], strict=True)
+    if (*chain.members[0], *(token for sign, member in rest for token in (sign, *member))) in free:
+        return True
     *names, last = chain.members
     return _is_plain(last) and all(name in free for name in names) and set(chain.signs) <= {"=", r"\approx"}
 
@@ -190,7 +195,14 @@ def _sides(chain: Chain, names: Names) -> list[Value | None]:
     return sides
 
 
-def _holds(chain: Chain, reading: Reading) -> bool:
+def holds(chain: Chain, reading: Reading) -> bool:
+    """Tell whether a chain holds in a reading.
+
+    Raises
+    ------
+    Unread
+        If a side of it is not understood.
+    """
     if any(reading.without & set(member) for member in chain.members):
         raise Unread(f"not written so: {reading.name}")
     holds = [_agrees(chain, _sides(chain, names)) for names in reading.samples]
@@ -284,85 +296,6 @@ def _written_value(side: Value | None) -> str:
     if isinstance(side, tuple):
         return f"[{', '.join(map(_written_value, side))}]"
     return str(mpmath.nstr(side.value, 10, strip_zeros=True))
-
-
-@dataclass
-class Checker:
-    """Checks chapters, and remembers what it found of each formula and which chapters were sound.
-
-    Parameters
-    ----------
-    values
-        For each chapter, by the label of its heading, what its names may stand for (see `Meaning`, `Reading`).
-    """
-
-    values: Mapping[str, Mapping[str, Any]]
-    _meanings: dict[str, Meaning] = field(default_factory=dict)
-    _verdicts: dict[tuple[str, str], tuple[Verdict, ...]] = field(default_factory=dict)
-    _sound: frozenset[str] = frozenset()
-
-    def verdicts(self, markdown: str) -> list[Verdict]:
-        """Judge every relation of a chapter; a chapter of which nothing is known has none."""
-        label = self._label(markdown)
-        if label is None:
-            return []
-        found = [verdict for formula in formulas(markdown) for verdict in self._judged(label, formula)]
-        return [*found, *self._terms(label, markdown)]
-
-    def _terms(self, label: str, markdown: str) -> list[Verdict]:
-        return [judge_term(*term, self._meaning(label)) for term in terms(markdown)]
-
-    def _meaning(self, label: str) -> Meaning:
-        if label not in self._meanings:
-            self._meanings[label] = Meaning.of(self.values[label])
-        return self._meanings[label]
-
-    def _label(self, markdown: str) -> str | None:
-        return next((label for label in self.values if re.search(rf"\{{[^}}]*#{label}[\s}}]", markdown)), None)
-
-    def _judged(self, label: str, formula: Formula) -> Sequence[Verdict]:
-        verdicts = self._of(label, formula.tex)
-        return [Verdict(v.chain, "exempt") for v in verdicts] if formula.exempt else verdicts
-
-    def _of(self, label: str, tex: str) -> tuple[Verdict, ...]:
-        if (label, tex) not in self._verdicts:
-            self._verdicts[label, tex] = judged(tex, self._meaning(label))
-        return self._verdicts[label, tex]
-
-    def require(self, chapters: Sequence[str], source: Iterable[Line] = ()) -> None:
-        """Check all chapters.
-
-        Parameters
-        ----------
-        chapters
-            Their Markdown.
-        source
-            The lines of prose that they were made from, so that an error can name the place of a formula that was
-            written there; one that a cell printed has none.
-
-        Raises
-        ------
-        WorkError
-            Naming chapter, formula and the values of its sides, for the first relation that is false.
-        """
-        for text in chapters:
-            if text not in self._sound and (label := self._label(text)) is not None:
-                for formula in formulas(text):
-                    if wrong := _false(self._judged(label, formula)):
-                        self._refuse(label, wrong, formula.place(list(source)))
-                if wrong := _false(self._terms(label, text)):
-                    self._refuse(label, wrong)
-        self._sound = frozenset(chapters)
-
-    def _refuse(self, label: str, wrong: Verdict, place: str = "") -> NoReturn:
-        raise WorkError(
-            f"{place}{self._meaning(label).title}: the printed relation ${wrong.chain}$ does not hold: its sides "
-            f"are {wrong.why}; correct it, or write {MARK} behind the formula if its symbols mean something else."
-        )
-
-
-def _false(verdicts: Sequence[Verdict]) -> Verdict | None:
-    return next((verdict for verdict in verdicts if verdict.kind == "false"), None)
 
 
 def judged(tex: str, meaning: Meaning) -> tuple[Verdict, ...]:

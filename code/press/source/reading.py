@@ -74,8 +74,8 @@ class _Reader:
 
     def _lines(self, path: Path) -> list[Line]:
         name = _name(path, self.root)
-        missing = "is missing: write or restore it, or correct its name where the report is described."
-        text = read_text(path, name, missing).replace("\r\n", "\n").replace("\r", "\n")
+        words = "is missing: write or restore it, or correct its name where the report is described."
+        text = read_text(path, name, words).replace("\r\n", "\n").replace("\r", "\n")
         self.sources.append(path)
         if bad := _CONTROL.search(text):
             line = text.count("\n", 0, bad.start()) + 1

@@ -318,18 +318,18 @@ class _Writer:
     # -- notebooks
 
     def _embed(self, name: str, label: str, line: Line) -> list[Line]:
-        if (self.document.path.parent / name).resolve() in self.context.unmade:
+        path = (self.document.path.parent / name).resolve()
+        if path in self.context.unmade:
             options = {"label": label, f"{label.partition('-')[0]}-cap": WORDS, "fig-alt": WORDS}
             return self.outputs(options, [placeholder(label)], line)
-        cell = self._notebook_cell(name, label, line)
+        cell = self._notebook_cell(path, name, label, line)
         option_lines = [replace(line, text=text) for text in cell.source.split("\n") if text.startswith("#|")]
         kept = {key: value for key, value in cell.metadata.items() if key in CELL}
         own = reading.options_of(option_lines, f"the options of {label}")
         empty = replace(line, text="")
         return [empty, *self.outputs({"label": label, **kept, **own}, cell.outputs, line), empty]
 
-    def _notebook_cell(self, name: str, label: str, line: Line) -> notebooks.Cell:
-        path = (self.document.path.parent / name).resolve()
+    def _notebook_cell(self, path: Path, name: str, label: str, line: Line) -> notebooks.Cell:
         if path not in self.notebooks:
             try:
                 cells = json.loads(path.read_text(encoding="utf-8"))["cells"]

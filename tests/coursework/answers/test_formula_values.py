@@ -21,6 +21,7 @@ from coursework.answers import (
 )
 from coursework.answers import neuron_wording as q1
 from coursework.answers.neuron import Neuron, answer
+from press.formulas.checking import Checker
 from press.formulas.reading import formulas
 from press.formulas.relations import Meaning, Verdict, judged
 
@@ -82,7 +83,9 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_no_false_alarm_in_question_1(case):
     neuron = CASES[case]
-    assert bad(texts_of_question_1(neuron), neuron_checks.values(neuron)) == []
+    text, values = texts_of_question_1(neuron), neuron_checks.values(neuron)
+    assert bad(text, values) == []
+    Checker({"sec-q1": values}, strict=True).require([f"# Question 1 {{#sec-q1}}\n\n{text}"])
 
 
 sizes = st.sampled_from(["1e12", "-1e12", "1e-12", "-1e-12", "1/3", "0", "1", "-800", "0.00123456789", "3.14159"])

@@ -42,7 +42,7 @@ def test_the_default_answers(printed):
     assert (q1["sigmoid_y"], q1["sigmoid_dy_dw1"], q1["sigmoid_dy_dw2"]) == ("0.7311", "0.1966", "0.3932")
     assert printed["q2"]["first_step"] == "3.16"
     assert (printed["q2"]["largest_step"], printed["q2"]["largest_at"]) == ("6.57", "12")
-    assert printed["q3"]["tanh_slope_2"] == "0.0707"
+    assert printed["q3"]["slope_near"] == "0.0707"
     assert (printed["q4"]["l2"], printed["q4"]["added"]) == ("0.001", "0.002")
 
 

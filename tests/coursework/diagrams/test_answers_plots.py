@@ -27,6 +27,19 @@ def figures(found):
     }
 
 
+AXES = {
+    "descents": [*[("", "$\\theta_2$"), *[("", "")] * 3], ("$\\theta_1$", "$\\theta_2$"), *[("$\\theta_1$", "")] * 3],
+    "effective step": [("step $t$", "step / $\\eta$")],
+    "activations": [("total input $z$", "output $y$"), ("total input $z$", "gradient d$y$/d$z$")],
+    "regularisers": [("$x$", "prediction"), ("total input of a unit", "density")],
+}
+
+
+@pytest.mark.parametrize("name", AXES)
+def test_an_axis_names_what_is_drawn_along_it(name, found):
+    assert [(axes.get_xlabel(), axes.get_ylabel()) for axes in figures(found)[name].axes] == AXES[name]
+
+
 @pytest.mark.parametrize("name", ["descents", "effective step", "activations", "regularisers"])
 def test_a_figure_can_be_read(name, found):
     assert_readable(figures(found)[name])
@@ -113,6 +126,7 @@ def test_the_fits_are_those_that_the_text_speaks_of():
     truth, *fits, _ = left.lines
     at, drawn = truth.get_data()
     assert drawn == pytest.approx(np.sin(np.pi * at))
+    assert truth.get_label() == r"$\sin \pi x$"
     for line, fit in zip(fits, regularisation.fits(), strict=True):
         at, drawn = line.get_data()
         assert drawn == pytest.approx(fit(at))

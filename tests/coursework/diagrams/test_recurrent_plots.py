@@ -32,6 +32,11 @@ def test_every_line_is_the_net_that_the_legend_names():
     figure = recurrent_plots.gradients(made)
     initial, trained = figure.axes
     assert (initial.get_title(), trained.get_title()) == ("as initialised", "after training")
+    assert [axes.get_xlabel() for axes in (initial, trained)] == ["steps back, $T$"] * 2
+    assert initial.get_ylabel() == "largest factor"
+    (beyond,) = trained.texts
+    assert beyond.get_text() == "longer than in training"
+    assert beyond.get_position()[0] > made["plan"]["steps"]
     (legend,) = figure.legends
     styles = {text.get_text(): line for text, line in zip(legend.texts, legend.get_lines(), strict=True)}
     after = {name: net["after"] for name, net in made["trained"].items()}

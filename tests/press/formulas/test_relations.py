@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handin.errors import WorkError
+from press.formulas.checking import Checker
 from press.formulas.evaluation import evaluate
 from press.formulas.numbers import Names, Number
 from press.formulas.reading import MARK, chains, formulas, without_marks
-from press.formulas.relations import Checker, Meaning, judged
+from press.formulas.relations import Meaning, judged
 from press.formulas.tokens import Unread, tokens
 from press.source.qmd import Line
 
