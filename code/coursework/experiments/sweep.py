@@ -40,6 +40,9 @@ COST = {"linear": 0.3, "mlp": 1.0, "cnn": 3.0}
 SECONDS = 0.002
 """Of a core for a step of cost 1, roughly."""
 
+START = 15
+"""Seconds until the processes have loaded TensorFlow and the data, and compiled a graph, roughly."""
+
 GUESSED = 5000
 """Steps' worth of training that count as much as the guess."""
 
@@ -181,7 +184,7 @@ class Pace:
         left = [run for run in runs if run not in self.store]
         spent = (time.monotonic() - self.began) * self.processes
         each = (SECONDS * GUESSED + spent) / (GUESSED + self.trained)
-        seconds = each * sum(map(_cost, left)) / self.processes
+        seconds = each * sum(map(_cost, left)) / self.processes + (0.0 if self.trained or not left else START)
         return Progress("Training the networks of question 6", len(runs) - len(left), len(runs), seconds)
 
 

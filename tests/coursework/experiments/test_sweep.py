@@ -376,7 +376,7 @@ def test_the_time_left_follows_the_pace(project, monkeypatch):
     steps = sum(cost[run.model] * run.steps * (0.01 if run.test else 1.0) for run in stages.expected_runs(MICRO, {}))
     monkeypatch.setattr(sweep, "GUESSED", 0.001)
     pace = sweep.Pace(store, 2)
-    assert pace.progress().seconds == pytest.approx(sweep.SECONDS * steps / 2)
+    assert pace.progress().seconds == pytest.approx(sweep.SECONDS * steps / 2 + sweep.START)
     now[0] = 10.0  # ten seconds of two processes for the first run
     trained = runs[0]
     each = 20.0 / (cost[trained.model] * trained.steps)
