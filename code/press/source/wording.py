@@ -136,6 +136,6 @@ def check(document: Document, words: Mapping[str, str]) -> None:
                 if re.fullmatch(pattern, name) and not re.match(rule, f"{name}\n{' '.join(said)}"):
                     asked = wanted.removeprefix(f"{OWN}.*")
                     raise InputError(
-                        f"{statement.place}: the variable {name} stands where nothing says “{asked}”: take the variable "
+                        f"{statement.place}: the variable {name} stands where nothing says “{asked}”: take the one "
                         f"that is meant, say what it is, or write {MARK} behind it."
                     )
