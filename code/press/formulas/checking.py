@@ -31,6 +31,7 @@ class Checker:
     strict: bool = False
     _meanings: dict[str, Meaning] = field(default_factory=dict)
     _verdicts: dict[tuple[str, str], tuple[Verdict, ...]] = field(default_factory=dict)
+    _unknown: dict[tuple[str, tuple[Formula, ...]], list[Formula]] = field(default_factory=dict)
     _sound: frozenset[str] = frozenset()
 
     def verdicts(self, markdown: str) -> list[Verdict]:
@@ -46,10 +47,14 @@ class Checker:
         label = self._label(markdown)
         if label is None:
             return []
-        by_formula = {formula: self._chains(formula.tex) for formula in formulas(markdown) if not formula.exempt}
-        every = [chain for found in by_formula.values() for chain in found or ()]
-        alone = [formula for formula, found in by_formula.items() if found == []]
-        return [formula for formula in alone if not is_known(formula.tex, every, self._meaning(label))]
+        key = label, tuple(formulas(markdown))
+        if key not in self._unknown:
+            by_formula = {formula: self._chains(formula.tex) for formula in key[1] if not formula.exempt}
+            every = [chain for found in by_formula.values() for chain in found or ()]
+            alone = [formula for formula, found in by_formula.items() if found == []]
+            meaning = self._meaning(label)
+            self._unknown[key] = [formula for formula in alone if not is_known(formula.tex, every, meaning)]
+        return self._unknown[key]
 
     def _doubtful(self, markdown: str) -> Iterator[tuple[Formula, str]]:
         for formula in self.unknown(markdown):

@@ -12,6 +12,8 @@ from press.source.qmd import Cell, Document, Kind, Line, Prose
 
 MARK = "<!-- unchecked -->"
 """Stands directly behind a variable that is meant though the words around it do not say so."""
+OWN = "¶"
+"""Stands before the statement itself where its words are looked for, behind what is said around it."""
 CAPTIONS = ("fig-cap", "fig-alt", "fig-subcap", "tbl-cap", "lst-cap")
 
 _VARIABLE = re.compile(rf"\{{\{{<\s*var\s+([\w.]+)\s*>\}}\}}(?!\s*{re.escape(MARK)})")
@@ -27,9 +29,9 @@ class Statement:
     Parameters
     ----------
     text
-        What it prints.
+        What it says; of a cell, with the head of its column and the first cell of its row.
     around
-        What else says what is meant: the headings above and the sentence before, or the heads of row and column.
+        What else says what is meant: the headings above and the sentence before.
     names
         The variables that are printed in the same sentence or row.
     place
@@ -99,7 +101,8 @@ def _cells(table: Sequence[Line]) -> Iterator[Statement]:
         cells = _CELL.split(line.text)
         for head, cell in zip(heads, cells, strict=False):
             if _VARIABLE.search(cell):
-                yield Statement(cell, f"{head} {cells[1]}", _names(line.text), line.place)
+                said = f"{head} {_VARIABLE.sub('', cells[1])} {cell}"
+                yield Statement(said, "", _names(line.text), line.place)
 
 
 def check(document: Document, words: Mapping[str, str]) -> None:
@@ -111,7 +114,8 @@ def check(document: Document, words: Mapping[str, str]) -> None:
         What was read.
     words
         For a pattern of the whole name of a variable, a pattern of what its statement says; that may refer to groups
-        of the first one, and match the names of other variables beside it.
+        of the first one, match the names of other variables beside it, and begin with `OWN` and ``.*`` where what is
+        said around the statement does not count.
 
     Raises
     ------
@@ -126,11 +130,12 @@ def check(document: Document, words: Mapping[str, str]) -> None:
                     f"{statement.place}: the variable {name} stands twice in one sentence or row: correct one of them, "
                     f"or write {MARK} behind one if both are meant."
                 )
-            said = " ".join([_VARIABLE.sub("", statement.around + statement.text), *others])
+            said = " ".join([statement.around, OWN, _VARIABLE.sub("", statement.text), *others]).split()
             for pattern, wanted in words.items():
                 rule = rf"(?:{pattern})\n[\s\S]*?(?:{wanted})"  # as one, so that it can refer to a part of the name
-                if re.fullmatch(pattern, name) and not re.match(rule, f"{name}\n{said}"):
+                if re.fullmatch(pattern, name) and not re.match(rule, f"{name}\n{' '.join(said)}"):
+                    asked = wanted.removeprefix(f"{OWN}.*")
                     raise InputError(
-                        f"{statement.place}: the variable {name} stands where nothing matches “{wanted}”: take the "
-                        f"variable that is meant, say what it is, or write {MARK} behind it."
+                        f"{statement.place}: the variable {name} stands where nothing says “{asked}”: take the one "
+                        f"that is meant, say what it is, or write {MARK} behind it."
                     )

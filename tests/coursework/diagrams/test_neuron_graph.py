@@ -81,6 +81,14 @@ def test_every_forward_value_stands_above_its_edge_and_every_gradient_below():
             assert any(0 < sign * (y - heights[edge.source]) < 0.1 for y in at), (edge, at)
 
 
+def test_the_key_says_which_number_is_which():
+    """In the key as on an edge: forward values above and blue, gradients below and red."""
+    key = {t.get_text(): t for t in texts(draw(NEURONS["default"], answer(NEURONS["default"]).relu, "ReLU"))}
+    forward, backward = key["forward value"], key["gradient of $y$"]
+    assert (forward.get_color(), backward.get_color()) == (style.BLUE, style.RED)
+    assert forward.get_position()[1] > backward.get_position()[1]
+
+
 def test_an_edge_starts_at_the_variable_that_its_label_names():
     case = NEURONS["three"]
     for node in build(case, answer(case).relu, "ReLU").nodes:
