@@ -29,7 +29,7 @@ def test_a_number_typed_in_place_of_its_variable_would_be_found(name, built, tmp
     for at, line in enumerate(lines, 1):
         for group, key in (variable.split(".") for variable in VARIABLE.findall(line)):
             if number := re.fullmatch(r"[−+]?(\d[\d,.]*)(\s±.*|\s%)?", values[group][key]):
-                assert (at, number[1]) in found
+                assert (at, number[1]) in found, (line, number[1])
                 checked += 1
     assert checked > 40
 

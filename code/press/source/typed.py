@@ -21,7 +21,7 @@ _NAMED = re.compile(
     r"\{\{<.*?>\}\}|\]\([^()\s]*\)|\{[^{}]*\}|<?https?://\S+"  # shortcodes, targets of links, attributes
     r"|\[[^\[\]]*@[^\[\]]*\]"  # citations
     r"|\([A-Z][^()]*,\s(?:19|20)\d\d[^()]*\)"  # (Xiao et al., 2017)
-    r"|\b(?:[Qq]uestions?|[Ss]ections?|[Pp]arts?|[Ss]tep)\s\d[\d.]*(?:\s(?:to|and)\s\d+)?"
+    r"|\b(?:[Qq]uestions?|[Ss]ections?|[Pp]arts?)\s\d[\d.]*(?:\s(?:to|and)\s\d+)?"
     rf"|\d+[{_SPACES}]?%(?=\s(?:\w+\s)?intervals?\b)"  # the level of an interval names a method
     r"|^\s*\d+[.)]\s"
 )
