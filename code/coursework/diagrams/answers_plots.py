@@ -19,7 +19,7 @@ def descents(found: dict[tuple[str, float], optimisers.Descent]) -> Figure:
     found : dict
         `Descent` by method and angle of the valley.
     """
-    figure = Figure(figsize=(TEXT_WIDTH, 2.55))
+    figure = Figure(figsize=(TEXT_WIDTH, 2.3))
     panels = figure.subplots(2, 4, sharex=True, sharey="row", height_ratios=(3.5, 4.4))
     for row, (valley, limits) in enumerate(zip(optimisers.VALLEYS, ((-2.1, 1.4), (-3.3, 1.1)), strict=True)):
         for axes, method in zip(panels[row], optimisers.METHODS, strict=True):
@@ -91,7 +91,7 @@ def activation_functions() -> Figure:
 
 def regularisers() -> Figure:
     """Draw a polynomial fitted with three L2 strengths, and a unit's total input under dropout."""
-    figure = Figure(figsize=(TEXT_WIDTH, 2.15))
+    figure = Figure(figsize=(TEXT_WIDTH, 2.7))
     left, right = figure.subplots(1, 2)
     x, y = regularisation.noisy_points()
     fine = np.linspace(-1, 1, 400)
