@@ -126,7 +126,7 @@ def test_an_environment_that_cannot_be_read_is_said(folder):
     (folder / "_environment").write_bytes(b"\xff\xfe")
     done = run(folder, "render")
     assert done.returncode == 2
-    assert "_environment cannot be read" in done.stderr
+    assert "_environment is not UTF-8 text: save it again as UTF-8." in done.stderr
     assert not (folder / "_output").exists()
 
 
