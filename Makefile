@@ -51,7 +51,7 @@ $(READY): requirements.lock pyproject.toml
 	  || { echo "Python 3.11, 3.12 or 3.13 is needed: make submission PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 	  || { echo "Python's venv module is missing: apt-get install python3-venv" >&2; exit 2; }
-	@echo "· Installing the packages into .venv (about two minutes, once)" >&2
+	@echo "· Installing the packages into .venv (about three minutes, once)" >&2
 	@rm -rf .venv && $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install $(SETUP) --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install $(SETUP) --no-deps -e .
