@@ -17,8 +17,10 @@ settings.register_profile("explore", deadline=None, suppress_health_check=list(H
 settings.register_profile("project", settings.get_profile("explore"), max_examples=60, derandomize=True)
 settings.load_profile("project")
 
-# A shell that starts tests in the background makes them ignore SIGINT, and so would every process that they start.
+# A shell that starts tests in the background makes them ignore SIGINT, nohup makes them ignore SIGHUP, and so would
+# every process that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def require(condition: object, reason: str) -> None:

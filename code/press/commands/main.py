@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from handin.errors import InputError, Interrupted, WorkError
-from press.commands.terminal import command_name, end, fail, note, this_command
+from press.commands.terminal import command_name, fail, note, this_command
 
 if TYPE_CHECKING:
     from press.report import Report
@@ -130,9 +130,9 @@ def _end_like_an_interrupt() -> None:
     """Take a closed terminal and a request to end like Ctrl-C, so that processes end too and folders are tidied."""
     if threading.current_thread() is not threading.main_thread():
         return
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):  # not where nohup has it ignored
-            signal.signal(number, end)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:  # not where nohup has it ignored
+            signal.signal(number, signal.default_int_handler)
 
 
 def _fail(text: str, code: int) -> None:

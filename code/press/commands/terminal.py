@@ -37,8 +37,6 @@ def opened(document: Path | None = None) -> tuple[Project, Any]:
 
 def tell(text: str | Progress) -> None:
     """Say in one line what is being done; how far long work is in the same line again, or now and then in a log."""
-    if _line["is_ended"]:  # a library took the exception of the signal for one of its own
-        raise KeyboardInterrupt
     if isinstance(text, str):
         _say(click.style("· ", fg="blue") + text)
     elif interactive():
@@ -52,19 +50,7 @@ def tell(text: str | Progress) -> None:
 EVERY = 30.0
 """Seconds between two lines of a log about the same work."""
 
-_line = {"is_open": False, "next": 0.0, "is_ended": False}
-
-
-def end(number: int, frame: object) -> None:
-    """Handle a signal that asks to end, as Python handles Ctrl-C, and remember it until the next thing is said.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        Always.
-    """
-    _line["is_ended"] = True
-    raise KeyboardInterrupt
+_line = {"is_open": False, "next": 0.0}
 
 
 def _say(text: str) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-
 import pytest
 
 from press.commands import terminal
@@ -17,7 +14,7 @@ def at(done: int, seconds: float) -> Progress:
 
 @pytest.fixture(autouse=True)
 def _new(monkeypatch):
-    monkeypatch.setattr(terminal, "_line", {"is_open": False, "next": 0.0, "is_ended": False})
+    monkeypatch.setattr(terminal, "_line", {"is_open": False, "next": 0.0})
 
 
 def test_a_log_hears_of_it_at_the_start_now_and_then_and_at_the_end(monkeypatch, capsys):
@@ -47,10 +44,3 @@ def test_a_terminal_has_one_line_for_it_which_what_comes_next_replaces(monkeypat
         "· Training the networks: 1 of 20 done, about 60 s left",
         "· Writing\n! A note",
     ]
-
-
-def test_a_signal_that_a_library_swallows_ends_the_work_at_the_next_step():
-    with contextlib.suppress(KeyboardInterrupt):  # as a library may
-        terminal.end(signal.SIGINT, None)
-    with pytest.raises(KeyboardInterrupt):
-        terminal.tell("Setting the pages")
