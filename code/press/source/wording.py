@@ -137,5 +137,5 @@ def check(document: Document, words: Mapping[str, str]) -> None:
                     asked = wanted.removeprefix(f"{OWN}.*")
                     raise InputError(
                         f"{statement.place}: the variable {name} stands where nothing says “{asked}”: take the one "
-                        f"that is meant, say what it is, or write {MARK} behind it."
+                        f"that is meant, say what it is, write {MARK} behind it, or change what the report asks for."
                     )
