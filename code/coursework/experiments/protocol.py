@@ -29,8 +29,8 @@ class Budget:
     """How much is trained."""
 
     seeds: int = 5
-    sizes: tuple = (250, 1000, 4000, 16000, 48000)  # of the learning curves
-    tuned: int = 4000  # the size at which everything is tuned and the models are compared
+    sizes: tuple = (200, 600, 2000, 10000, 48000)  # of the learning curves
+    tuned: int = 2000  # the size at which everything is tuned and the models are compared
     l2: tuple = (0.0, 3e-4, 1e-3, 3e-3, 1e-2)
     dropout: tuple = (0.0, 0.25, 0.5)
     rates: tuple = (1e-4, 1e-3, 1e-2)
@@ -38,12 +38,12 @@ class Budget:
     cnn_width: int = 128
     passes: tuple = (30, 20)  # over the training images, MLP and CNN, …
     least: int = 400  # … but never fewer steps than this,
-    most: tuple = (3000, 2000)  # and never more than these
+    most: tuple = (2000, 1500)  # and never more than these
 
 
 FULL = Budget()
 SMALL = Budget(
-    seeds=3, sizes=(250, 1000, 4000), tuned=1000, l2=(0.0, 1e-3, 1e-2), dropout=(0.0, 0.5), least=200, most=(800, 500)
+    seeds=3, sizes=(200, 600, 2000), tuned=600, l2=(0.0, 1e-3, 1e-2), dropout=(0.0, 0.5), least=200, most=(800, 500)
 )
 
 
