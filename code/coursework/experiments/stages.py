@@ -11,7 +11,7 @@ MODELS = ("mlp", "cnn")
 
 TINY = Budget(
     seeds=3, sizes=(128, 256, 512, 1024), tuned=512, l2=(0.0, 1e-3, 1e-1), dropout=(0.0, 0.5), rates=(1e-4, 1e-3, 1.0),
-    widths=(32, 64, 128), cnn_width=32, passes=(8, 6), least=20, most=(80, 60),
+    widths=(32, 64, 128), cnn_width=32, passes=8, least=20, most=80,
 )  # fmt: skip
 """For trying things out, in seconds."""
 

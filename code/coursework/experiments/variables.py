@@ -134,6 +134,7 @@ def variables(settings: Settings, project: Project) -> dict[str, str]:
     budget, images = results.budget, data.load(settings.dataset, project.root)
     found = {model: of_model(results, budget, model) for model in NAMES}
     trained = len(stages.all_runs(budget, results))
+    largest = protocol.new_run(budget, "cnn", max(budget.sizes), 0)
     values = {
         "trial": _trial(settings, trained),
         "dataset": data.shown_name(settings.dataset),
@@ -144,12 +145,11 @@ def variables(settings: Settings, project: Project) -> dict[str, str]:
         "tuned": whole(budget.tuned),
         "smallest": whole(min(budget.sizes)),
         "largest": whole(max(budget.sizes)),
+        "largest_passes": f"{largest.steps * largest.batch / largest.n:.0f}",
         "seeds": whole(budget.seeds),
-        "mlp_passes": whole(budget.passes[0]),
-        "cnn_passes": whole(budget.passes[1]),
+        "passes": whole(budget.passes),
         "least_steps": whole(budget.least),
-        "mlp_most_steps": whole(budget.most[0]),
-        "cnn_most_steps": whole(budget.most[1]),
+        "most_steps": whole(budget.most),
         "mlp_width": whole(budget.widths[1]),
         "cnn_width": whole(budget.cnn_width),
         "cnn_filters": whole(FILTERS[0]),
@@ -162,11 +162,11 @@ def variables(settings: Settings, project: Project) -> dict[str, str]:
         "comparison_error": spread(found["cnn"].regularised.error - found["mlp"].regularised.error, points),
     }
     for model, each in found.items():
-        values |= {f"{model}_{name}": text for name, text in _of_model(each, budget, model)}
+        values |= {f"{model}_{name}": text for name, text in _of_model(each, budget)}
     return values
 
 
-def _of_model(found: Findings, budget: Budget, model: str) -> Iterator[tuple[str, str]]:
+def _of_model(found: Findings, budget: Budget) -> Iterator[tuple[str, str]]:
     yield "l2", plain(found.l2)
     yield "dropout", f"{found.dropout:g}"
     yield "fitted_error", percent(found.fitted.error.mean)
@@ -184,8 +184,6 @@ def _of_model(found: Findings, budget: Budget, model: str) -> Iterator[tuple[str
     rule = next(rule for rule, value in protocol.rules(budget, found.l2).items() if value == found.final_l2)
     yield "final_rule", rule
     yield "final_l2", plain(found.final_l2)
-    passes = protocol.new_run(budget, model, max(budget.sizes), 0)
-    yield "largest_passes", f"{passes.steps * passes.batch / passes.n:.1f}"
 
 
 def _trial(settings: Settings, trained: int) -> str:

@@ -41,8 +41,8 @@ class Synthetic(dict):
 
 
 def usual_loss(run):
-    """About what Fashion-MNIST shows: λ = 10⁻³ is right at 4,000 images, and λ ∝ 1/n elsewhere."""
+    """About what Fashion-MNIST shows: λ = 10⁻³ is right at 2,000 images, and λ ∝ 1/n elsewhere."""
     loss = {"linear": 2.0, "mlp": 4.2, "cnn": 4.0}[run.model] * run.n**-0.27
-    wanted = 4 / run.n
+    wanted = 2 / run.n
     penalty = 0.3 if run.l2 == 0 else min(0.9, 0.05 * np.log(run.l2 / wanted) ** 2)
     return float(loss * (1 + penalty * (0.3 if run.dropout else 1)))

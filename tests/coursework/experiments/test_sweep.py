@@ -25,7 +25,7 @@ from press.project import Project
 
 MICRO = replace(
     TINY, seeds=2, sizes=(32, 64, 128), tuned=64, l2=(0.0, 1e-3), dropout=(0.0, 0.5), rates=(1e-3,), widths=(4, 8),
-    cnn_width=8, passes=(2, 2), least=3, most=(6, 5),
+    cnn_width=8, passes=2, least=3, most=6,
 )  # fmt: skip
 """Every part of the protocol, in trainings of milliseconds."""
 
