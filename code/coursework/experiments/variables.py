@@ -144,6 +144,7 @@ def variables(settings: Settings, project: Project) -> dict[str, str]:
         "target_error": percent(TARGET, 0),
         "tuned": whole(budget.tuned),
         "smallest": whole(min(budget.sizes)),
+        "second_size": whole(sorted(budget.sizes)[1]),
         "largest": whole(max(budget.sizes)),
         "largest_passes": f"{largest.steps * largest.batch / largest.n:.0f}",
         "seeds": whole(budget.seeds),
