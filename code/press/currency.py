@@ -61,7 +61,7 @@ def beside(project: Project) -> tuple[Path, ...]:
     """
     found = [path for path in _beside_documents(project) if path.suffix.lower() not in SET]
     found += [*_below(project.data), project.root / "_environment"]
-    apart = {project.settings_file}
+    apart = {project.settings_file, *([project.root / project.report.scheme] if project.report.scheme else ())}
     if any(path.suffix == ".md" for path in found):
         apart |= _read_by_documents(project)
     return tuple(sorted(path for path in set(found) - apart if path.is_file()))

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from copies import ROOT
+from press import currency
+from press.project import Project
+from press.report import Document, Report
 
 PAPER = """---
 title: Alone
@@ -33,6 +36,15 @@ def folder(tmp_path) -> Path:
     for name, text in texts.items():
         (tmp_path / name).write_text(text)
     return tmp_path
+
+
+def test_an_edit_of_the_mark_scheme_executes_nothing(tmp_path):
+    """The check reads it; a cell that reads it too is seen (see `tests/faults/test_stale.py`)."""
+    for name in ("report.qmd", "marks.yml", "measured.csv"):
+        (tmp_path / "report").mkdir(exist_ok=True)
+        (tmp_path / "report" / name).write_text("1")
+    report = Report(document=Document("report/report.qmd"), scheme="report/marks.yml")
+    assert [path.name for path in currency.beside(Project(tmp_path, report))] == ["measured.csv"]
 
 
 def render(folder: Path) -> tuple[int, str]:
