@@ -217,6 +217,15 @@ def test_a_failing_cell_stops_the_build_with_its_place(builder, write, text, mes
     assert ".py" not in str(caught.value), "IPython's own name for the cell"
 
 
+def test_an_error_in_a_helper_names_its_line_too(builder, project, write):
+    (project.folder / "helper.py").write_text("def look():\n    return [1][4]\n")
+    write("\n```{python}\nimport helper\nhelper.look()\n```\n")
+    with pytest.raises(WorkError) as caught:
+        builder.report(reading())
+    found = "report/report.qmd:11: IndexError: list index out of range (report/helper.py:2)"
+    assert str(caught.value) == found
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -178,7 +178,7 @@ class Kernel:
             read = _seen(client.kc, job)
         except CellExecutionError as error:
             assert current is not None, "a cell raised it"
-            raise WorkError(_failure(current, error)) from None
+            raise WorkError(_failure(current, error, job.place)) from None
         except CellTimeoutError:
             self.stop()
             assert current is not None, "a cell was waited for"
@@ -282,8 +282,8 @@ def _style_failure(refusal: str, job: Job) -> str:
     return f"{place}{f':{line[1]}' if line else ''}: {' '.join(refusal.split())}"
 
 
-def _failure(cell: Cell, error: Any) -> str:
-    """Say where a cell failed: the deepest line of the cell itself that the traceback names."""
+def _failure(cell: Cell, error: Any, root: Path) -> str:
+    """Say where a cell failed: the deepest line of the cell itself, and of the project's modules, in the traceback."""
     trace = without_colours(error.traceback or "")
     numbers = re.findall(r"^-*>\s*(\d+)\s", trace.split("File ")[0], flags=re.M) or re.findall(
         r"Cell In\[\d+\], line (\d+)", trace
@@ -295,4 +295,15 @@ def _failure(cell: Cell, error: Any) -> str:
     reason = (without_colours(str(error.evalue)).strip().splitlines() or [""])[0]
     reason = re.sub(r"^\[Errno \d+\] ", "", reason)
     reason = re.sub(r" \(\d+\.py, line \d+\)$", "", reason)  # IPython's name for the cell, in a SyntaxError
-    return f"{place}{label}: {error.ename}: {reason}"
+    frames = re.findall(r"^File (.+?:\d+), in ", trace, flags=re.M)
+    if error.ename == "AssertionError":
+        frames = []  # what a claim says is enough
+    own = [where for frame in frames if (where := _own(frame, root))]
+    return f"{place}{label}: {error.ename}: {reason}{f' ({own[-1]})' if own else ''}"
+
+
+def _own(frame: str, root: Path) -> str | None:
+    """Name a frame's file and line from the project's folder; None if it is a library's."""
+    path = Path(os.path.abspath(os.path.expanduser(frame)))
+    inside = path.is_relative_to(root) and not {"site-packages", "dist-packages"} & set(path.parts)
+    return path.relative_to(root).as_posix() if inside else None
