@@ -248,7 +248,7 @@ class Documents:
 
     def __init__(self, copy: Copy):
         self.project = Project.find(copy.root)
-        self.prepared = prepare(self.project, self.project.settings(), progress=False)
+        self.prepared = prepare(self.project, self.project.settings())
         self.builder = Builder(self.project, Purpose.PREVIEW)
 
     def refused(self) -> bool:

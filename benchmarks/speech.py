@@ -31,6 +31,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from pypandoc import get_pandoc_path
 
@@ -286,7 +287,7 @@ def main(arguments: list[str] | None = None) -> int:
     begun = time.perf_counter()
     counted, faults = collisions(formulas, given.folder)
     total = counted.total()
-    result = {
+    result: dict[str, Any] = {
         "formulas": len(formulas),
         "mutants": total,
         "same": len(faults),

@@ -60,9 +60,11 @@ def together(folder, processes):
 def time_engine(root, folder, processes):
     """Time the engine in one of several processes; seconds unless said otherwise."""
     began = time.perf_counter()
+    import tensorflow as tf
+
     from coursework.experiments import models
     from coursework.experiments.arithmetic import has_bfloat16
-    from coursework.experiments.engine import Engine, one_thread, tf
+    from coursework.experiments.engine import Engine, one_thread
 
     one_thread()
     engine = Engine(data.load("fashion-mnist", root))
