@@ -43,7 +43,7 @@ class Budget:
 
 FULL = Budget()
 SMALL = Budget(
-    seeds=3, sizes=(200, 600, 2000), tuned=600, l2=(0.0, 1e-3, 1e-2), dropout=(0.0, 0.5), least=200, most=600
+    seeds=3, sizes=(200, 600, 2000), tuned=600, l2=(0.0, 1e-3, 1e-2), dropout=(0.0, 0.5), least=200, most=400
 )
 
 
