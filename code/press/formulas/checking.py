@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 
 from handin.errors import WorkError
 from press.formulas.alone import is_known
-from press.formulas.reading import MARK, Chain, Formula, chains, formulas, repeated, terms
-from press.formulas.relations import Meaning, Verdict, judge_term, judged
+from press.formulas.reading import MARK, Chain, Formula, chains, formulas, repeated
+from press.formulas.relations import Meaning, Verdict, judged
 from press.formulas.tokens import Unread
 from press.source.qmd import Line
 
@@ -39,8 +39,7 @@ class Checker:
         label = self._label(markdown)
         if label is None:
             return []
-        found = [verdict for formula in formulas(markdown) for verdict in self._judged(label, formula)]
-        return [*found, *self._terms(label, markdown)]
+        return [verdict for formula in formulas(markdown) for verdict in self._judged(label, formula)]
 
     def unknown(self, markdown: str) -> list[Formula]:
         """Find the formulas without a relation that are not known in their chapter."""
@@ -68,9 +67,6 @@ class Checker:
             return chains(tex)
         except Unread:
             return None
-
-    def _terms(self, label: str, markdown: str) -> list[Verdict]:
-        return [judge_term(*term, self._meaning(label)) for term in terms(markdown)]
 
     def _meaning(self, label: str) -> Meaning:
         if label not in self._meanings:
@@ -111,8 +107,6 @@ class Checker:
                 for formula in formulas(text):
                     if wrong := self._wrong(self._judged(label, formula)):
                         self._refuse(label, wrong, formula.place(list(source)))
-                if wrong := self._wrong(self._terms(label, text)):
-                    self._refuse(label, wrong)
                 for formula, why in self._doubtful(text) if self.strict else ():
                     self._refuse(label, Verdict(formula.tex, "unread", why), formula.place(list(source)))
         self._sound = frozenset(chapters)

@@ -21,9 +21,7 @@ _FORMULA = re.compile(
     r"|(?<!\\)\$(?=\S)(?P<inline>(?:[^$\n]|\n(?!\s*\n))*?)(?<=[^\s\\])\$(?!\d)",
     re.DOTALL,
 )
-_NUMBER = r"[−-]?(?:10[⁻⁰¹²³⁴-⁹]+|\d+(?:\.\d+)?(?:/\d+|\s*×\s*10[⁻⁰¹²³⁴-⁹]+)?)"
-_NUMBER_BEHIND = re.compile(rf"\s*{_NUMBER}")
-_TERM = re.compile(rf"({_NUMBER})\s*·\s*\*(\w+)\*")
+_NUMBER_BEHIND = re.compile(r"\s*[−-]?(?:10[⁻⁰¹²³⁴-⁹]+|\d+(?:\.\d+)?(?:/\d+|\s*×\s*10[⁻⁰¹²³⁴-⁹]+)?)")
 _SENTENCE = re.compile(r"(?<=[.?!])\s|\n\s*\n")
 _AS_TEX = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _MARKED = "\ue000"  # a private character in the mark's place while comments are taken out
@@ -78,12 +76,6 @@ def _without_code(markdown: str) -> str:
         pieces.append(line.text)
         last = line.number
     return "\n".join(pieces)
-
-
-def terms(markdown: str) -> list[tuple[str, str, str]]:
-    """Find the terms of the prose, ``0.002 · *w*``: the number as TeX, the name, and the sentence."""
-    sentences = _SENTENCE.split(_without_code(markdown))
-    return [(_number_as_tex(m[1]), m[2], sentence) for sentence in sentences for m in _TERM.finditer(sentence)]
 
 
 def repeated(markdown: str) -> Iterator[Formula]:

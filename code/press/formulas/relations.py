@@ -79,15 +79,6 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Term:
-    """What multiplies a name in a term of the prose, in the sentences in which some TeX stands (none: all others)."""
-
-    name: str
-    value: Any
-    beside: str = ""
-
-
-@dataclass(frozen=True)
 class Meaning:
     """What the names of one chapter may stand for.
 
@@ -101,23 +92,19 @@ class Meaning:
         Names that a text may set to a number, and what it may suppose: ``z = 0`` claims nothing.
     said
         Formulas that may stand alone, without a relation.
-    terms
-        What multiplies a name in the prose, the sentences with some TeX first.
     """
 
     title: str
     readings: tuple[Reading, ...]
     free: frozenset[Tokens] = frozenset()
-    terms: tuple[Term, ...] = ()
     said: frozenset[Tokens] = frozenset()
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Meaning:
         """Take the meaning of a chapter from plain mappings and lists."""
         free = frozenset(map(tokens, values.get("free", ())))
-        terms_ = tuple(Term(**each) for each in values.get("terms", ()))
         said = frozenset(map(tokens, values.get("said", ())))
-        return cls(values["title"], tuple(map(Reading.of, values["readings"])), free, terms_, said)
+        return cls(values["title"], tuple(map(Reading.of, values["readings"])), free, said)
 
 
 @dataclass(frozen=True)
@@ -156,19 +143,6 @@ def judge(chain: Chain, meaning: Meaning) -> Verdict:
     if shown:
         return Verdict(str(chain), "false", shown)
     return Verdict(str(chain), "unread", "; ".join(dict.fromkeys(reasons)))
-
-
-def judge_term(number: str, name: str, sentence: str, meaning: Meaning) -> Verdict:
-    """Decide on a term of the prose."""
-    written_so = rf"{number} \cdot {name}"
-    known = [term for term in meaning.terms if term.name == name and term.beside in sentence]
-    if not known:
-        return Verdict(written_so, "unread", f"what multiplies {name}")
-    term = max(known, key=lambda each: len(each.beside))
-    exact, printed = scalar(evaluate("x", {"x": term.value})), scalar(evaluate(number, {}))
-    if _equal(exact, printed) or ("/" not in number and _close(exact, printed, plain=True)):
-        return Verdict(written_so, "holds")
-    return Verdict(written_so, "false", f"{_written_value(printed)}, {_written_value(exact)}")
 
 
 def _supposes(chain: Chain, free: frozenset[Tokens]) -> bool:
