@@ -40,7 +40,7 @@ class Node:
         ``"source"``, ``"bias"`` or ``"sink"`` (a label outside the net), ``"layer"`` (weights, bias, activation
         function), ``"output"`` (a layer without activation function, drawn as the label of what it computes),
         ``"pointwise"`` (an operation without weights), ``"delay"``, ``"gap"`` (steps left out), ``"concatenate"``
-        or ``"copy"``.
+        or ``"copy"``; in the graph of a neuron ``"variable"``, ``"operation"`` or ``"activation"``.
     at : tuple of float
         Its centre, in inches.
     label : str
@@ -158,15 +158,7 @@ def canvas(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def draw_line(
-    axes: Axes,
-    points: list[Point],
-    *,
-    colour: str = INK,
-    width: float = WIDTH,
-    head: bool = True,
-    corner: float = CORNER,
-) -> None:
+def draw_line(axes: Axes, points: list[Point], *, head: bool, width: float = WIDTH, corner: float = CORNER) -> None:
     """Draw a line with rounded bends through `points`, ending in an arrowhead whose tip is the last point."""
     corners = [np.array(point, float) for point in points]
     if head:
@@ -175,26 +167,25 @@ def draw_line(
         length = HEAD * (1.25 if width > WIDTH else 1)
         back = tip - length * direction
         corners[-1] = tip - 0.7 * length * direction  # the line ends inside the head, so no seam shows
-        axes.add_patch(
-            Polygon([tip, back + 0.42 * length * across, back - 0.42 * length * across], fc=colour, lw=0, zorder=3)
-        )
+        ends = [tip, back + 0.42 * length * across, back - 0.42 * length * across]
+        axes.add_patch(Polygon(ends, fc=INK, lw=0, zorder=3))
     vertices, codes = [corners[0]], [Path.MOVETO]
     for before, bend, after in zip(corners, corners[1:], corners[2:], strict=False):
         vertices += [bend + corner * _unit(before - bend), bend, bend + corner * _unit(after - bend)]
         codes += [Path.LINETO, Path.CURVE3, Path.CURVE3]
     path = Path([*vertices, corners[-1]], [*codes, Path.LINETO])
-    axes.add_patch(PathPatch(path, fc="none", ec=colour, lw=width, capstyle="butt", zorder=2))
+    axes.add_patch(PathPatch(path, fc="none", ec=INK, lw=width, capstyle="butt", zorder=2))
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:
     return vector / np.hypot(*vector)
 
 
-def draw_box(axes: Axes, node: Node, *, fill: str, edge: str = INK, width: float = 0.9, corner: float = 0.05) -> None:
+def draw_box(axes: Axes, node: Node, *, fill: str, width: float = 0.9, corner: float = 0.05) -> None:
     """Draw the outline of a node: a box with rounded corners."""
     (x, y), (w, h) = node.at, node.size
     style = f"round,pad=0,rounding_size={corner}"
-    axes.add_patch(FancyBboxPatch((x - w / 2, y - h / 2), w, h, boxstyle=style, fc=fill, ec=edge, lw=width, zorder=4))
+    axes.add_patch(FancyBboxPatch((x - w / 2, y - h / 2), w, h, boxstyle=style, fc=fill, ec=INK, lw=width, zorder=4))
 
 
 def draw_disc(axes: Axes, at: Point, radius: float, *, fill: str, edge: str = INK, width: float = 0.9) -> None:
@@ -202,12 +193,12 @@ def draw_disc(axes: Axes, at: Point, radius: float, *, fill: str, edge: str = IN
     axes.add_patch(Circle(at, radius, fc=fill, ec=edge, lw=width, zorder=4))
 
 
-def draw_sign(axes: Axes, at: Point, sign: str, arm: float, *, colour: str = INK, width: float = 1.5) -> None:
+def draw_sign(axes: Axes, at: Point, sign: str, arm: float, *, colour: str) -> None:
     """Draw × or + as two strokes, since a letter is not centred on its point; `arm` is the sign's radius in inches."""
     turn = np.pi / 4 if sign == "×" else 0.0
     for angle in (turn, turn + np.pi / 2):
         dx, dy = arm * np.cos(angle), arm * np.sin(angle)
-        axes.plot([at[0] - dx, at[0] + dx], [at[1] - dy, at[1] + dy], "-", color=colour, lw=width, zorder=5)
+        axes.plot([at[0] - dx, at[0] + dx], [at[1] - dy, at[1] + dy], "-", color=colour, lw=1.5, zorder=5)
 
 
 def mix(colour: str, strength: float) -> tuple[float, ...]:

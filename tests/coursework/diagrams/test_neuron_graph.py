@@ -71,7 +71,7 @@ def test_every_forward_value_stands_above_its_edge_and_every_gradient_below():
     case = NEURONS["three"]
     result = answer(case).sigmoid
     graph = build(case, result, "σ")
-    heights = {node.name: node.y for node in graph.nodes}
+    heights = {node.name: node.at[1] for node in graph.nodes}
     drawn = texts(draw(case, result, "σ"))
     for colour, value, sign in ((style.BLUE, lambda e: e.value, 1), (style.RED, lambda e: e.gradient, -1)):
         written = {(t.get_text(), round(t.get_position()[1], 3)) for t in drawn if t.get_color() == colour}
