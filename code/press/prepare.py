@@ -35,16 +35,10 @@ def facts(product: Product, project: Project, settings: Settings) -> Facts:
     }
 
 
-def key(product: Product, settings: Settings) -> str:
-    """Digest what a product follows from."""
-    code = source_digest(product.function, *product.also)
-    chosen = (product.digested or product.settings)(settings)
-    return digest({"code": code, "settings": digest(chosen), "packages": digest(package_versions(*product.packages))})
-
-
 def why(product: Product, project: Project, settings: Settings) -> tuple[str, ...]:
     """Say why what is kept of a product is not current; nothing if it is."""
-    return products(project).why(product.name, key(product, settings), facts(product, project, settings))
+    now = facts(product, project, settings)
+    return products(project).why(product.name, digest(now), now)
 
 
 @contextlib.contextmanager
@@ -143,12 +137,12 @@ class _Making:
         self.project, self.settings, self.tell = project, settings, tell
         self.kept, report = products(project), project.report
         # Before any of this code is imported: what it makes belongs to the code as it is now.
-        self.keys = {product.name: key(product, settings) for product in report.products}
+        self.facts = {product.name: facts(product, project, settings) for product in report.products}
         self.code = source_digest(report.variables) if report.variables else ""
-        loaded = {name: self.kept.load(name, wanted) for name, wanted in self.keys.items()}
+        loaded = {name: self.kept.load(name, digest(wanted)) for name, wanted in self.facts.items()}
         self.found = _Found({name: payload for name, payload in loaded.items() if payload is not None})
         steps = (step.name for step in report.steps if step.why is None or imported(step.why)(project, settings)[1])
-        self.unmade = {*(name for name in self.keys if name not in self.found), *steps}
+        self.unmade = {*(name for name in self.facts if name not in self.found), *steps}
 
     def order(self) -> list[str]:
         """Name what is to be made, what takes long last."""
@@ -163,8 +157,9 @@ class _Making:
             self.tell(product.says)
             with _framework_log(self.project):
                 payload = called(product.function, product.settings(self.settings), what=product.says)
-            _require_unedited(self.keys[name] == key(product, self.settings), product.says)
-            self.kept.save(name, self.keys[name], payload, facts=facts(product, self.project, self.settings))
+            began_with = self.facts[name]
+            _require_unedited(began_with == facts(product, self.project, self.settings), product.says)
+            self.kept.save(name, digest(began_with), payload, facts=began_with)
             self.found[name] = payload
         for step in [each for each in report.steps if each.name == name]:
             what = f"The step {name!r} failed"
@@ -192,7 +187,7 @@ class _Making:
         depends = {
             "code": self.code,
             "settings": report.settings.dumped(self.settings),
-            "products": {name: self.kept.checksum(name) for name in self.keys},
+            "products": {name: self.kept.checksum(name) for name in self.facts},
             "steps": {step.name: imported(step.state)(self.project, self.settings) for step in report.steps},
             "packages": package_versions(*sorted({name for product in report.products for name in product.packages})),
         }

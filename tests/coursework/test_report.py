@@ -6,7 +6,7 @@ import pytest
 
 from copies import ROOT
 from coursework.report import REPORT
-from press.prepare import document_inputs, key
+from press.prepare import document_inputs, facts
 from press.project import Project
 
 BOTH = {"report/report.qmd", "report/q6-classifier.qmd"}
@@ -29,4 +29,5 @@ def test_a_setting_reaches_what_reads_it_and_nothing_else(edit):
     before, after = (REPORT.settings.model_validate({**start, **more}) for more in ({}, changed))
     first, second = document_inputs(project, before), document_inputs(project, after)
     assert {path for path in first if first[path] != second[path]} == documents
-    assert {each.name for each in REPORT.products if key(each, before) != key(each, after)} == products
+    found = {each.name for each in REPORT.products if facts(each, project, before) != facts(each, project, after)}
+    assert found == products

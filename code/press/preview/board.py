@@ -120,29 +120,25 @@ class Board:
     def publish(self, **changes: Any) -> None:
         """Change the view, and wake whoever follows it."""
         with self._lock:
-            self._view = replace(self._view, **changes, revision=self._view.revision + 1)
-        self._wake()
+            self._change(**changes)
 
     def doing(self, who: str, what: str | None) -> None:
         """Say what `who` does now; None when it has done."""
-        with self._lock:
-            activities = {name: text for name, text in self._view.activities.items() if name != who}
-            if what:
-                activities[who] = what
-            if activities == self._view.activities:
-                return
-            self._view = replace(self._view, activities=activities, revision=self._view.revision + 1)
-        self._wake()
+        self._note("activities", who, what)
 
     def problem(self, where: str, problem: Problem | None) -> None:
         """Say what is wrong at a stage of the work; None when it is put right."""
+        self._note("problems", where, problem)
+
+    def _note(self, kind: str, name: str, value: object) -> None:
         with self._lock:
-            problems = {name: each for name, each in self._view.problems.items() if name != where}
-            if problem:
-                problems[where] = problem
-            if problems == self._view.problems:
-                return
-            self._view = replace(self._view, problems=problems, revision=self._view.revision + 1)
+            before = getattr(self._view, kind)
+            now = {key: each for key, each in before.items() if key != name} | ({name: value} if value else {})
+            if now != before:
+                self._change(**{kind: now})
+
+    def _change(self, **changes: Any) -> None:
+        self._view = replace(self._view, **changes, revision=self._view.revision + 1)
         self._wake()
 
     def close(self) -> None:
