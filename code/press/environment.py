@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from handin.text import read_text
@@ -73,6 +75,21 @@ def apply(project: Project) -> None:
         Path(os.environ["JUPYTER_RUNTIME_DIR"]).mkdir(parents=True, exist_ok=True)
 
 
+@contextlib.contextmanager
+def stderr_to(path: Path) -> Iterator[None]:
+    """Send to a file what libraries write past Python, as TensorFlow does whatever its log level."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    try:
+        with open(path, "wb") as log:
+            os.dup2(log.fileno(), 2)
+            yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(terminal, 2)
+        os.close(terminal)
+
+
 def local_lines(project: Project, python: str) -> str:
     """Return the text of ``_environment.local``: the paths of this machine that Quarto needs."""
     lines = [f"QUARTO_PYTHON={python}", f"JUPYTERCACHE={project.cache / 'quarto'}"]
@@ -82,8 +99,6 @@ def local_lines(project: Project, python: str) -> str:
 
 def main() -> None:
     """Write ``_environment.local`` for Quarto; the Makefile calls this once ``.venv`` is there."""
-    import sys
-
     project = Project.find()
     (project.root / "_environment.local").write_text(local_lines(project, sys.executable), encoding="utf-8")
 

@@ -7,10 +7,7 @@ imported. What takes long comes last, and a preview is given what is there until
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +15,7 @@ from typing import Any
 import yaml
 
 from handin.errors import InputError, WorkError
+from press.environment import stderr_to
 from press.keeping.digests import by_file, digest, package_versions, source_digest, source_facts
 from press.keeping.facts import Facts
 from press.keeping.kept import NotMade, products, unmade, write_if_changed
@@ -39,23 +37,6 @@ def why(product: Product, project: Project, settings: Settings) -> tuple[str, ..
     """Say why what is kept of a product is not current; nothing if it is."""
     now = facts(product, project, settings)
     return products(project).why(product.name, digest(now), now)
-
-
-@contextlib.contextmanager
-def _framework_log(project: Project) -> Iterator[None]:
-    """Send to a file what libraries write past Python, as TensorFlow does whatever its log level."""
-    folder = project.cache
-    folder.mkdir(parents=True, exist_ok=True)
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with open(folder / "libraries.log", "wb") as log:
-            os.dup2(log.fileno(), 2)
-            yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _check_variables(values: Mapping[str, Mapping[str, Any]]) -> None:
@@ -155,7 +136,8 @@ class _Making:
         report = self.project.report
         for product in [each for each in report.products if each.name == name]:
             self.tell(product.says)
-            with _framework_log(self.project):
+            self.project.cache.mkdir(parents=True, exist_ok=True)
+            with stderr_to(self.project.cache / "libraries.log"):
                 payload = called(product.function, product.settings(self.settings), what=product.says)
             began_with = self.facts[name]
             _require_unedited(began_with == facts(product, self.project, self.settings), product.says)

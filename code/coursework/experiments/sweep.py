@@ -27,6 +27,7 @@ from coursework.experiments.stages import all_runs, expected_runs, stages
 from coursework.experiments.store import Result, RunStore, describe, makers, name
 from coursework.settings import Settings
 from handin.errors import InputError, Interrupted, WorkError
+from press.environment import stderr_to
 from press.project import Project
 from press.report import Progress, Tell
 
@@ -220,7 +221,7 @@ def _train(run: Run, weights, dataset: str, source, marks: Path | None) -> _Foun
     with _ONE_AT_A_TIME:
         began = time.process_time()
         if dataset not in _ENGINES:
-            with _silence():
+            with stderr_to(Path(os.devnull)):
                 from coursework.experiments.data import load
                 from coursework.experiments.engine import Engine, one_thread
 
@@ -247,19 +248,6 @@ def _end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Keep what TensorFlow's C++ code announces at its start from the terminal; Python's exceptions still arrive."""
-    terminal = os.dup(2)
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(terminal, 2)
-        os.close(terminal)
 
 
 def _train_here(runs: list[Run], settings: Settings, project: Project, store: RunStore, failed) -> Iterator[_Found]:
