@@ -16,6 +16,7 @@ from coursework.answers import (
     recurrent_checks,
     regularisation_checks,
 )
+from coursework.answers.checks import Check
 from coursework.answers.formatting import scientific
 from coursework.answers.neuron import Neuron
 from coursework.diagrams import drawing_checks
@@ -31,7 +32,7 @@ def compute(settings: Any) -> dict[str, Any]:
     Returns
     -------
     dict
-        JSON-able: ``checks``, one mapping per `Outcome` in the order of the questions.
+        JSON-able: ``checks``, for each in the order of the questions what is claimed and what was found.
 
     Raises
     ------
@@ -46,7 +47,12 @@ def compute(settings: Any) -> dict[str, Any]:
         *recurrent_checks.checks(),
         *drawing_checks.checks(),
     ]
-    return {"checks": [asdict(check.require()) for check in checks]}
+    return {"checks": [_found(check) for check in checks]}
+
+
+def _found(check: Check) -> dict[str, Any]:
+    said = {"question": check.question, "claim": check.claim, "method": check.method}
+    return said | asdict(check.tolerance) | asdict(check.require())
 
 
 def formula_values(settings: Any) -> dict[str, Any]:

@@ -51,15 +51,14 @@ class Outcome:
         The largest difference divided by what the tolerance allows for that value. The check holds if it is at most 1.
     """
 
-    question: str
-    claim: str
-    method: str
     values: int
     difference: float
     ratio: float
-    absolute: float
-    relative: float
-    passed: bool
+
+    @property
+    def passed(self) -> bool:
+        """Whether the check holds."""
+        return self.ratio <= 1
 
 
 @dataclass(frozen=True)
@@ -98,17 +97,7 @@ class Check:
                 ratios = [_ratio(d, a) for d, a in zip(differences, allowed, strict=True)]
             difference = float("nan") if any(d != d for d in differences) else _float(max(differences))
             ratio = float("nan") if any(r != r for r in ratios) else max(ratios)
-        return Outcome(
-            question=self.question,
-            claim=self.claim,
-            method=self.method,
-            values=int(derived.size),
-            difference=difference,
-            ratio=ratio,
-            absolute=self.tolerance.absolute,
-            relative=self.tolerance.relative,
-            passed=ratio <= 1,
-        )
+        return Outcome(int(derived.size), difference, ratio)
 
     def require(self) -> Outcome:
         """Return the outcome of a check that holds.

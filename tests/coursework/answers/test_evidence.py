@@ -21,7 +21,7 @@ def test_the_evidence_is_plain_json_in_the_order_of_the_questions():
     questions = [entry["question"] for entry in found["checks"]]
     assert questions == sorted(questions)
     assert set(questions) == {"Q1", "Q2", "Q3", "Q4", "Q5"}
-    assert all(entry["passed"] for entry in found["checks"])
+    assert all(entry["ratio"] <= 1 for entry in found["checks"])
 
 
 def test_a_claim_that_does_not_hold_stops_the_build(monkeypatch):
@@ -42,9 +42,9 @@ def test_all_chapters_have_formula_values_that_can_be_kept():
 
 CHECKS = [
     {"question": "Q1", "claim": "a) $y$", "method": "TensorFlow autodiff, float64", "values": 4, "difference": 1.2e-17,
-     "ratio": 0.1, "absolute": 1e-12, "relative": 1e-12, "passed": True},
+     "ratio": 0.1, "absolute": 1e-12, "relative": 1e-12},
     {"question": "Q2", "claim": "SGD", "method": "Keras, 50 steps", "values": 600, "difference": 5.6e-3,
-     "ratio": 0.4, "absolute": 5.6e-3, "relative": 0.0, "passed": True},
+     "ratio": 0.4, "absolute": 5.6e-3, "relative": 0.0},
 ]  # fmt: skip
 
 
