@@ -6,7 +6,6 @@ a dropped bias or two swapped gates cannot go unseen. Everything is in double pr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import mpmath
@@ -53,11 +52,13 @@ def checks() -> list[Check]:
 
 
 def keras_layer(name: str, weights: list[np.ndarray], **options: Any) -> Any:
-    """Return a Keras recurrent layer or cell in double precision, with these weights."""
+    """Return a Keras layer or cell in double precision, with these weights, kernel first."""
     import keras
 
-    layer = getattr(keras.layers, name)(UNITS, dtype="float64", **options)
-    layer.build((1, INPUTS) if name.endswith("Cell") else (1, STEPS, INPUTS))
+    inputs, columns = weights[0].shape
+    units = columns // 4 if name.startswith("LSTM") else columns
+    layer = getattr(keras.layers, name)(units, dtype="float64", **options)
+    layer.build((1, None, inputs) if name in ("SimpleRNN", "LSTM") else (1, inputs))
     layer.set_weights(weights)
     return layer
 
@@ -211,15 +212,6 @@ def values() -> dict[str, Any]:
     return {"title": "Question 5", "readings": readings, "free": free, "said": said}
 
 
-def _layer(name: str, shape: tuple, weights: Sequence[np.ndarray], **options: Any) -> Any:
-    import keras
-
-    layer = getattr(keras.layers, name)(1, dtype="float64", **options)
-    layer.build(shape)
-    layer.set_weights(weights)
-    return layer
-
-
 def _rnn_sample(seed: int) -> Sample:
     """Return states, output and ∂h_T/∂h_0 of a recurrent net; t is its last step."""
     import tensorflow as tf
@@ -228,8 +220,8 @@ def _rnn_sample(seed: int) -> Sample:
     kernel, back, bias, out, out_bias = random.uniform(0.3, 0.9, 5) * random.choice([-1, 1], 5)
     inputs = random.uniform(-1, 1, LENGTH)
     weights = [np.array([[kernel]]), np.array([[back]]), np.array([bias])]
-    layer = _layer("SimpleRNN", (1, LENGTH, 1), weights, return_sequences=True)
-    cell = _layer("SimpleRNNCell", (1, 1), weights)
+    layer = keras_layer("SimpleRNN", weights, return_sequences=True)
+    cell = keras_layer("SimpleRNNCell", weights)
     start = tf.zeros((1, 1), tf.float64)
     with tf.GradientTape() as tape:
         tape.watch(start)
@@ -239,7 +231,7 @@ def _rnn_sample(seed: int) -> Sample:
         before = states[:, -2]
         step.watch(before)
         after, _ = cell(tf.constant(inputs[None, -1:]), [before])
-    dense = _layer("Dense", (1, 1), [np.array([[out]]), np.array([out_bias])])
+    dense = keras_layer("Dense", [np.array([[out]]), np.array([out_bias])])
     h = states.numpy()[0, :, 0].tolist()
     return {
         "h_t": h[-1], "h_{t-1}": h[-2], "h_0": 0, "x_t": float(inputs[-1]), "y_t": float(dense(last)[0, 0]),
@@ -265,8 +257,8 @@ def _direct_sample(seed: int) -> Sample:
 
     random = np.random.default_rng(seed)
     kernel, back, bias = random.uniform(0.3, 0.9, (3, 4))
-    cell = _layer("LSTMCell", (1, 1), [kernel[None], back[None], bias])
-    forget = _layer("Dense", (1, 2), [np.array([back[1:2], kernel[1:2]]), bias[1:2]], activation="sigmoid")
+    cell = keras_layer("LSTMCell", [kernel[None], back[None], bias])
+    forget = keras_layer("Dense", [np.array([back[1:2], kernel[1:2]]), bias[1:2]], activation="sigmoid")
     start = tf.constant([[0.4]], tf.float64)
     gates = []
     with tf.GradientTape() as tape:
@@ -304,12 +296,12 @@ def _lstm_sample(seed: int) -> Sample:
     random = np.random.default_rng(seed)
     kernel, back, bias = random.uniform(0.3, 0.9, (3, 4)) * random.choice([-1, 1], (3, 4))
     h, c, x = random.uniform(0.3, 0.9, 3)
-    cell = _layer("LSTMCell", (1, 1), [kernel[None], back[None], bias])
+    cell = keras_layer("LSTMCell", [kernel[None], back[None], bias])
     layers, sample = {}, {}
     for index, name in enumerate(recurrent.KERAS_LAYERS):
         columns = np.array([back[index], kernel[index]])
         activation = "tanh" if name == "c" else "sigmoid"
-        layers[name] = _layer("Dense", (1, 2), [columns[:, None], bias[index : index + 1]], activation=activation)
+        layers[name] = keras_layer("Dense", [columns[:, None], bias[index : index + 1]], activation=activation)
         for k in (name, *(["k"] if name == "o" else [])):
             sample |= {
                 f"W_{k}": columns.tolist(), f"W_{{{k}h}}": columns[0], f"W_{{{k}x}}": columns[1], f"b_{k}": bias[index],

@@ -12,9 +12,7 @@ from coursework.answers.recurrent_checks import (
     C_START,
     H_START,
     INPUT_SEQUENCE,
-    INPUTS,
     LSTM_KERAS,
-    OUTPUTS,
     READOUT,
     RNN_KERAS,
     UNITS,
@@ -97,12 +95,8 @@ def drawn_labels() -> Check:
 
 def _keras_gate(place: int, activation: str) -> np.ndarray:
     """Compute one gate at the first step by a `Dense` layer, from its place in Keras' order i, f, c, o."""
-    import keras
-
     kernel, recurrent_kernel, bias = (weights[..., place * UNITS : (place + 1) * UNITS] for weights in LSTM_KERAS)
-    dense = keras.layers.Dense(UNITS, activation, dtype="float64")
-    dense.build((1, UNITS + INPUTS))
-    dense.set_weights([np.vstack([recurrent_kernel, kernel]), bias])
+    dense = keras_layer("Dense", [np.vstack([recurrent_kernel, kernel]), bias], activation=activation)
     return np.asarray(dense(np.concatenate([H_START, INPUT_SEQUENCE[0]])[None]))[0]
 
 
@@ -169,12 +163,8 @@ def _apply_rnn(wiring: Wiring, node: Node, *values: np.ndarray) -> np.ndarray:
 
 def _keras_states_and_outputs() -> tuple[np.ndarray, np.ndarray]:
     """Return the states (STEPS, UNITS) of Keras' SimpleRNN and what a Dense layer makes of them (STEPS, OUTPUTS)."""
-    import keras
-
     states = run_keras("SimpleRNN", RNN_KERAS, H_START)[0]
-    dense = keras.layers.Dense(OUTPUTS, dtype="float64")
-    dense.build((1, UNITS))
-    dense.set_weights([READOUT[0].T, READOUT[1]])
+    dense = keras_layer("Dense", [READOUT[0].T, READOUT[1]])
     return states, np.asarray(dense(states))
 
 
