@@ -41,7 +41,7 @@ TRAININGS = Step(
     "runs",
     run="coursework.experiments.sweep:run",
     state="coursework.experiments.store:state",
-    why="coursework.experiments.status:why",
+    why="coursework.experiments.store:why",
 )
 
 

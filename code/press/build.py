@@ -15,7 +15,6 @@ from handin.errors import InputError
 from handin.names import DRAFT
 from press.currency import Read, beside
 from press.execution import seen
-from press.execution.execution import execute
 from press.execution.job import Execution, Job
 from press.execution.kernel import PRELOADED
 from press.execution.outputs import OutputCache
@@ -208,7 +207,7 @@ class Builder:
 
         own = self._ahead.pop(name, None) or Kernel(job.folder, job.preloaded)
         try:
-            found = execute(job, cache, self.kernel or own, refresh=refresh, on_cell=on_cell)
+            found = cache.executed(job, self.kernel or own, refresh=refresh, on_cell=on_cell)
         finally:
             self._endings.append(threading.Thread(target=own.stop))  # takes a tenth of a second
             self._endings[-1].start()

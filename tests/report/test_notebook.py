@@ -262,7 +262,8 @@ def test_options_are_metadata_where_quarto_looks_for_them(made):
 
 def test_a_false_claim_stops_the_build_with_its_line_and_numbers(tmp_path):
     """In the words of the builder: an exception in a cell, told with file and line."""
-    from press.execution.execution import Job, Kernel
+    from press.execution.job import Job
+    from press.execution.running import Kernel
 
     (tmp_path / "a.qmd").write_text(
         "Text.\n\n```{python}\nfrom coursework.experiments.findings import claim\n\nclaim.excuse = ''\n"

@@ -8,6 +8,7 @@ of date, and who tries other data finds the earlier results again.
 
 import dataclasses
 import functools
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 from coursework.experiments import data
 from coursework.experiments.arithmetic import precision
 from coursework.experiments.protocol import Budget, Run
-from coursework.experiments.stages import BUDGETS, all_runs
+from coursework.experiments.stages import BUDGETS, all_runs, expected_runs
 from coursework.settings import Settings
 from handin.errors import InputError, WorkError
 from press.keeping.digests import digest, package_versions, source_digest
@@ -147,6 +148,17 @@ class RunStore(Mapping[Run, Result]):
         now = self.circumstances(run)
         reasons = tuple(reason for reason in now if payload["circumstances"].get(reason) != now[reason])
         return reasons or ("specification",)  # the record's own key is damaged
+
+
+def why(project: Project, settings: Settings) -> tuple[str, tuple[str, ...]]:
+    """Say how many trainings there are to be, and why those that have no current result have none."""
+    store = RunStore(settings, project)
+    runs = expected_runs(store.budget, store)
+    reasons = Counter(reason for run in runs for reason in store.why(run))
+    never = reasons.pop("specification", 0)
+    words = [f"{never} never trained"] if never else []
+    words += [f"{count} with other {reason}" for reason, count in reasons.items()]
+    return f"{len(runs)} trainings of question 6", tuple(words)
 
 
 def makers() -> dict[str, Any]:

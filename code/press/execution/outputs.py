@@ -1,4 +1,4 @@
-"""Keeps what documents' cells show, in jupyter-cache.
+"""Executes documents' cells, and keeps what they show in jupyter-cache.
 
 jupyter-cache's own key is the text of the code cells: a comment in a cell would re-execute the document, a changed
 helper would not. What is cached here is therefore a normalised notebook: the cells' code without comments, labels and
@@ -14,16 +14,18 @@ import os
 import shutil
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from handin.errors import WorkError
 from press.execution import reuse, seen
 from press.execution.job import KERNEL, Execution, Job, Outputs, normalised_cell
+from press.execution.running import Kernel
 from press.keeping.digests import digest
 from press.keeping.facts import Facts, reasons
 from press.keeping.kept import Kept
+from press.source.qmd import Cell
 
 
 def _cache_notebook(job: Job, execution: Execution | None = None) -> Any:
@@ -79,6 +81,40 @@ class OutputCache:
 
         self.folder.mkdir(parents=True, exist_ok=True)
         return get_cache(str(self.folder))
+
+    def executed(
+        self,
+        job: Job,
+        kernel: Kernel,
+        *,
+        refresh: bool = False,
+        on_cell: Callable[[int, int, Cell], None] | None = None,
+    ) -> Execution:
+        """Return a job's outputs: what is kept where nothing that they depend on has changed, else made anew.
+
+        Parameters
+        ----------
+        job
+            What to execute.
+        kernel
+            A kernel to use, which is started if it must be and left running.
+        refresh
+            Execute though nothing changed.
+        on_cell
+            Called before each cell that is executed.
+        """
+        found = None if refresh else self.load(job)
+        if found is None:
+            job.facts()  # as they are before anything runs
+            held, before = ({}, {}) if refresh else self.held(job)
+            is_fresh = kernel.is_fresh
+            outputs, read = kernel.run(job, on_cell, held)
+            read = seen.both(before if held else {}, read)
+            found = Execution(outputs, ran=True, is_whole=is_fresh and not held, seen=read)
+            if job.holds():  # else nobody knows which of two states the cells have seen
+                self.save(job, replace(found, ran=False), in_parts=bool(held))
+        by_cell = dict(zip((id(cell) for cell in job.cells), found.outputs, strict=True))
+        return replace(found, outputs=tuple(by_cell.get(id(cell), ()) for cell in job.document.cells))
 
     def load(self, job: Job) -> Execution | None:
         """Return the kept outputs of a job, or None."""

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from generated_images import generated
 
-from coursework.experiments import protocol, stages, status, sweep
+from coursework.experiments import protocol, stages, sweep
 from coursework.experiments.stages import TINY
-from coursework.experiments.store import RunStore, describe
+from coursework.experiments.store import RunStore, describe, why
 from coursework.settings import Experiments, Settings
 from handin.errors import InputError, WorkError
 from press.project import Project
@@ -124,7 +124,7 @@ def test_everything_is_trained(swept):
     assert summary.trained == len(runs) == len(store)
     assert summary.kept == 0
     assert any(run.test for run in runs)
-    assert status.why(project, settings()) == (f"{len(runs)} trainings of question 6", ())
+    assert why(project, settings()) == (f"{len(runs)} trainings of question 6", ())
     assert all(np.isfinite(store[run]["validation_loss"]) for run in runs)
     assert sum(summary.cpu_seconds.values()) > 0
     assert {"start", "tuning: cnn", "curves: mlp", "test: cnn"} <= set(summary.cpu_seconds)
@@ -226,7 +226,7 @@ def test_a_process_that_dies_is_replaced(project, monkeypatch, tmp_path):
     summary = sweep.run(settings(), project)
     assert summary.left_out == ()
     assert (tmp_path / "1").exists()
-    assert status.why(project, settings())[1] == ()
+    assert why(project, settings())[1] == ()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -384,7 +384,7 @@ def test_the_time_left_follows_the_pace(project, monkeypatch):
 
 
 def test_status_says_how_many_there_will_be_and_why(project):
-    title, reasons = status.why(project, settings())
+    title, reasons = why(project, settings())
     runs = stages.expected_runs(MICRO, {})
     assert title == f"{len(runs)} trainings of question 6"
     assert reasons == (f"{len(runs)} never trained",)
