@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -189,19 +189,6 @@ def _read_by_documents(project: Project) -> set[Path]:
                 paths = (project.root / name[1:] if name[:1] == "/" else read.path.parent / name for name in names)
                 found |= {path.resolve() for path in paths if path.is_file()}
     return {path for path in found if project.generated not in path.parents}
-
-
-def pdf_digest(sourced: str, inputs: Mapping[str, Any]) -> str:
-    """Digest what the PDF is made from, results included; it carries this digest, and `check` compares it.
-
-    Parameters
-    ----------
-    sourced
-        The digest of its sources and settings.
-    inputs
-        The digests of what the documents' cells read (see `press.prepare.document_inputs`).
-    """
-    return digest(sourced, dict(inputs))
 
 
 RECORDS = {"prepare": "prepared"}

@@ -11,7 +11,7 @@ from handin.errors import InputError, WorkError
 from handin.findings import Finding, Refused, errors
 from handin.names import zip_bytes
 from press import quarto
-from press.currency import Read, facts, is_current, last_made, pdf_digest, remember, source_digest
+from press.currency import Read, facts, is_current, last_made, remember, source_digest
 from press.keeping.digests import digest
 from press.keeping.kept import write_atomically, write_if_changed
 from press.keeping.lock import alone
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from handin.examine import Digests, Examination
     from handin.identity import Owner
     from handin.names import Names
+    from press.prepare import Inputs
     from press.settings import Settings
 
 Goal = Literal["render", "bundle"]
@@ -181,7 +182,7 @@ def _contents(
             contents[names.notebook] = notebook
             for words in _false_claims(notebook, is_trial=report.is_trial(settings)):
                 tell(f"{report.notebook.path}: {words}")
-        carried, refresh = pdf_digest(sourced, prepared.inputs), request.refreshes(report.document.name)
+        carried, refresh = _carried(sourced, prepared.inputs), request.refreshes(report.document.name)
         if request.renderer == "quarto":
             # Quarto sets the same cells and text; what is false in a formula is said here.
             builder.emitted(report.document, prepared)
@@ -258,8 +259,13 @@ def expected_digests(project: Project, settings: Settings) -> Digests:
     if project.report.notebook:
         with Builder(project) as builder:
             notebook = digest(builder.job(project.report.notebook, inputs).dependencies())
-    pdf = pdf_digest(source_digest(project, settings), inputs)
+    pdf = _carried(source_digest(project, settings), inputs)
     return Digests(pdf=pdf, notebook=notebook, files=last_made(project))
+
+
+def _carried(sourced: str, inputs: Inputs) -> str:
+    """Digest what the PDF is made from, results included: it carries this."""
+    return digest(sourced, dict(inputs))
 
 
 def owner_of(project: Project, settings: Settings, *, final: bool = False) -> Owner:

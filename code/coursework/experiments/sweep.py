@@ -28,6 +28,7 @@ from coursework.experiments.store import Result, RunStore, describe, makers, nam
 from coursework.settings import Settings
 from handin.errors import InputError, Interrupted, WorkError
 from press.environment import stderr_to
+from press.keeping.kept import hindered
 from press.project import Project
 from press.report import Progress, Tell
 
@@ -376,9 +377,7 @@ def _marks(project: Project) -> Iterator[Path]:
         project.cache.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="under-way-", dir=project.cache))
     except OSError as error:
-        raise WorkError(
-            f"{project.name(project.cache)} cannot be written ({error.strerror}): make room or fix the permissions."
-        ) from None
+        raise WorkError(hindered(error, project.name, project.cache / "under-way")) from None
     try:
         yield folder
     finally:

@@ -38,12 +38,7 @@ def _out_of_place(path: Path) -> str | None:
     return f"{path.name} is a folder where a file is needed: delete it." if path.is_dir() else None
 
 
-def _unwritable(path: Path, error: OSError) -> str:
-    plain = f"{path.name} cannot be written ({error.strerror}): make room or fix the permissions."
-    return _out_of_place(path) or plain
-
-
-def hindered(error: OSError, named: Callable[[Path], str] = lambda path: path.name) -> str:
+def hindered(error: OSError, named: Callable[[Path], str] = lambda path: path.name, path: Path | None = None) -> str:
     """Say which file could not be read or written, and why, in words.
 
     Parameters
@@ -52,8 +47,13 @@ def hindered(error: OSError, named: Callable[[Path], str] = lambda path: path.na
         What the system said.
     named
         Names a file for a message.
+    path
+        The file that was meant; the one that the system names if left out.
     """
-    name = named(Path(os.fsdecode(error.filename))) if error.filename else "A file"
+    if path is not None and (blocked := _out_of_place(path)):
+        return blocked
+    found = path or (Path(os.fsdecode(error.filename)) if error.filename else None)
+    name = named(found) if found else "A file"
     reason = error.strerror or type(error).__name__
     if error.errno in (errno.EACCES, errno.EPERM):
         return f"{name} cannot be read or written ({reason}): fix its permissions."
@@ -85,7 +85,7 @@ def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> Non
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:
-        raise WorkError(_unwritable(path, error)) from None
+        raise WorkError(hindered(error, path=path)) from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -97,7 +97,7 @@ def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> Non
     except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise WorkError(_unwritable(path, error)) from None
+            raise WorkError(hindered(error, path=path)) from None
         raise
 
 
@@ -199,8 +199,7 @@ class Kept:
         except FileNotFoundError:
             return None
         except OSError as error:
-            plain = f"{path.name} cannot be read ({error.strerror}): fix its permissions."
-            raise WorkError(_out_of_place(path) or plain) from None
+            raise WorkError(hindered(error, path=path)) from None
         record = _parsed(content)
         if record is None:
             self._set_aside(path)
