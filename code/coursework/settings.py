@@ -6,9 +6,8 @@ import re
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StrictBool, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, model_validator
 
-from handin.yaml_text import Number
 from press import settings as base
 from press.settings import Date, Group, Text, Whole
 
@@ -43,20 +42,16 @@ def exact(value: Any) -> Fraction:
     return number
 
 
-def _module(value: Any) -> str:
-    if isinstance(value, Number):
-        raise ValueError(f'must be text: write it in quotes, "{value}"')
-    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z0-9]{1,16}", value):
+def _module(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]{1,16}", value):
         raise ValueError("must be 1 to 16 letters and digits (a to z, 0 to 9): it is part of the file names")
     return value
 
 
-def _module_title(value: Any) -> str:
-    if isinstance(value, Number):
-        raise ValueError(f'must be text: write it in quotes, "{value}"')
-    if isinstance(value, str) and not (len(value.strip()) >= 1 and len(value) <= 80 and value.isprintable()):
+def _module_title(value: str) -> str:
+    if not (len(value.strip()) >= 1 and len(value) <= 80 and value.isprintable()):
         raise ValueError("must be 1 to 80 characters that can be printed, on one line")
-    if isinstance(value, str) and (bad := re.search(r"[<>{}\[\]\\$#*_`@]", value)):
+    if bad := re.search(r"[<>{}\[\]\\$#*_`@]", value):
         raise ValueError(f"must not have {bad.group()} in it, which has a meaning in the documents")
     return value
 
@@ -110,8 +105,8 @@ class Settings(base.Settings):
     """The author's inputs, validated."""
 
     date: Date
-    module: Annotated[str, BeforeValidator(_module)] = "CS3950"
-    module_title: Annotated[str, BeforeValidator(_module_title)] = "Deep Learning"
+    module: Annotated[Text, AfterValidator(_module)] = "CS3950"
+    module_title: Annotated[Text, AfterValidator(_module_title)] = "Deep Learning"
     dataset: Annotated[Text, Field(min_length=1)] = "fashion-mnist"
     question1: Question1 = Question1()
     question4: Question4 = Question4()

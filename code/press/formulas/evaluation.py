@@ -116,18 +116,18 @@ class Evaluation:
     def _powered(self) -> Value:
         base = self._operand()
         if self._skip("^"):
-            base = power(scalar(base), self._argument())
+            base = power(scalar(base), scalar(self._argument()))
             if self._next in ("^", "_", "'"):
                 raise Unread(f"“{self._next}” behind a power in {written(self.member)}")
         return base
 
-    def _argument(self) -> Number:
+    def _argument(self) -> Value:
         """Evaluate what stands in braces, or the single token that stands for them."""
         if self._skip("{"):
-            value = scalar(self._sum())
+            value = self._sum()
             self._take("}")
             return value
-        return scalar(Evaluation((self._take(),), self.names).result())
+        return Evaluation((self._take(),), self.names).result()
 
     def _operand(self) -> Value:
         if (value := self._name()) is not None:
@@ -135,20 +135,18 @@ class Evaluation:
         token = self._next
         if re.fullmatch(r"\d+(\.\d+)?", token):
             return self._literal()
-        if token == r"\frac":
-            self._take()
-            return multiplied(self._fraction_part(), inverse(self._argument()))
-        if token == r"\sqrt":
-            self._take()
-            return applied(mpmath.sqrt, self._argument())
+        if self._skip(r"\frac"):
+            return multiplied(self._argument(), inverse(scalar(self._argument())))
+        if self._skip(r"\sqrt"):
+            return applied(mpmath.sqrt, scalar(self._argument()))
         if token == "e" and self.member[self.at + 1 : self.at + 2] == ("^",):
             self.at += 2
-            return applied(mpmath.exp, self._argument())
-        if token in ("(", r"\{"):
-            self._take()
-            value = self._sum()
-            self._take({"(": ")", r"\{": r"\}"}[token])
-            return value
+            return applied(mpmath.exp, scalar(self._argument()))
+        for opening, closing in (("(", ")"), (r"\{", r"\}")):
+            if self._skip(opening):
+                value = self._sum()
+                self._take(closing)
+                return value
         special = {
             "[": self._vector, r"\max": self._largest, r"\sum": self._series, r"\prod": self._series,
             r"\mathbf{1}": self._indicator, r"\begin{cases}": self._cases, **dict.fromkeys(NORMS, self._norm),
@@ -196,19 +194,17 @@ class Evaluation:
         self.at = at + len(found[0].split())
         return int((found[1] or found[2]).replace(" ", ""))
 
-    def _fraction_part(self) -> Value:
-        if self._skip("{"):
-            value = self._sum()
-            self._take("}")
-            return value
-        return Evaluation((self._take(),), self.names).result()
-
-    def _vector(self) -> Value:
-        self._take("[")
+    def _listed(self, opening: str, closing: str) -> list[Number]:
+        """Evaluate numbers in brackets, with commas between them."""
+        self._take(opening)
         parts = [scalar(self._sum())]
         while self._skip(","):
             parts.append(scalar(self._sum()))
-        self._take("]")
+        self._take(closing)
+        return parts
+
+    def _vector(self) -> Value:
+        parts = self._listed("[", "]")
         if len(parts) == 1:
             raise Unread(f"square brackets around one number in {written(self.member)}")
         return tuple(parts)
@@ -223,12 +219,7 @@ class Evaluation:
 
     def _largest(self) -> Number:
         self._take(r"\max")
-        self._take("(")
-        parts = [scalar(self._sum())]
-        while self._skip(","):
-            parts.append(scalar(self._sum()))
-        self._take(")")
-        return max(parts, key=lambda part: part.clean)
+        return max(self._listed("(", ")"), key=lambda part: part.clean)
 
     def _series(self) -> Value:
         """Add or multiply what follows, up to the end of the product, for every value of the bound index."""
@@ -309,7 +300,7 @@ class Evaluation:
         if name is None:
             raise Unread(f"“{self._next or 'the end'}” in {written(self.member)}")
         self.at += len(name)
-        raised = self._argument() if self._skip("^") else None
+        raised = scalar(self._argument()) if self._skip("^") else None
         if self._skip("("):
             argument = scalar(self._sum())
             self._take(")")
