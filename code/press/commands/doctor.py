@@ -184,10 +184,11 @@ def _kept_folders(project: Project) -> tuple[str, ...]:
 def _kept(project: Project) -> Iterator[Item]:
     for name in _kept_folders(project):
         kept = Kept(project.cache / name)
-        damaged, unreadable = kept.damaged(), kept.unreadable()
-        if unreadable:
-            file, reason = next(iter(unreadable.items()))
-            yield Item("kept results", "wrong", f"{name}: {file} cannot be read ({reason})", UNLOCK)
+        harmed = kept.harmed()
+        damaged, unread = [record for record in harmed if not harmed[record]], list(filter(harmed.get, harmed))
+        if unread:
+            text = f"{name}: {unread[0]}.json cannot be read ({harmed[unread[0]]})"
+            yield Item("kept results", "wrong", text, UNLOCK)
         elif damaged:
             text = f"{name}: {len(damaged)} of {len(kept.names())} are damaged ({', '.join(damaged[:3])})"
             yield Item("kept results", "note", text, "Nothing to do: they are computed again.")

@@ -205,24 +205,15 @@ class Kept:
             self._set_aside(path)
         return record
 
-    def damaged(self) -> list[str]:
-        """Name the records that would be set aside, and leave them where they are; see `unreadable` for others."""
-        found = []
-        for name in self.names():
-            with contextlib.suppress(OSError):
-                if _parsed(self._path(name).read_bytes()) is None:
-                    found.append(name)
-        return found
-
-    def unreadable(self) -> dict[str, str]:
-        """Name the files that cannot be read at all, which stop a build, each with the reason."""
+    def harmed(self) -> dict[str, str]:
+        """Name the damaged records and leave them where they are; those that cannot be read at all with the reason."""
         found = {}
         for name in self.names():
             try:
-                with self._path(name).open("rb") as file:
-                    file.read(1)
+                if _parsed(self._path(name).read_bytes()) is None:
+                    found[name] = ""
             except OSError as error:
-                found[self._path(name).name] = error.strerror or type(error).__name__
+                found[name] = error.strerror or type(error).__name__
         return found
 
     @staticmethod

@@ -96,9 +96,10 @@ async def changes(project: Project, further: Callable[[], Iterable[Path]]) -> As
     """
     found: asyncio.Queue[set[Path]] = asyncio.Queue()
     tasks = [
-        asyncio.create_task(_follow_root(project, found)),
-        asyncio.create_task(_follow(lambda: folders(project, further()), project.folder / "…", found)),
-        asyncio.create_task(_follow(lambda: outside(project, further()), None, found, further)),
+        # Beside the folders the root itself is watched, since a file that is replaced has a new identity.
+        asyncio.create_task(_follow(lambda: frozenset([project.root]), found, recursive=False)),
+        asyncio.create_task(_follow(lambda: folders(project, further()), found, unseen=project.folder / "…")),
+        asyncio.create_task(_follow(lambda: outside(project, further()), found, recursive=False, only=further)),
     ]
     try:
         while True:
@@ -116,18 +117,12 @@ async def changes(project: Project, further: Callable[[], Iterable[Path]]) -> As
             task.cancel()
 
 
-async def _follow_root(project: Project, found: asyncio.Queue[set[Path]]) -> None:
-    """Follow the files beside the folders. The folder is watched, since a file that is replaced has a new identity."""
-    from watchfiles import awatch
-
-    async for batch in awatch(project.root, watch_filter=None, recursive=False, step=STEP, debounce=200):
-        found.put_nowait({Path(name) for _, name in batch})
-
-
 async def _follow(
     wanted: Callable[[], frozenset[Path]],
-    unseen: Path | None,
     found: asyncio.Queue[set[Path]],
+    *,
+    unseen: Path | None = None,
+    recursive: bool = True,
     only: Callable[[], Iterable[Path]] | None = None,
 ) -> None:
     """Follow what happens in some folders: all that is in them, or some files only."""
@@ -149,7 +144,7 @@ async def _follow(
             debounce=200,
             rust_timeout=1000,
             yield_on_timeout=True,
-            recursive=only is None,
+            recursive=recursive,
         ):
             changed = {Path(name) for _, name in batch}
             if changed := changed if only is None else changed & set(only()):
