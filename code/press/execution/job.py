@@ -131,7 +131,7 @@ class Job:
 
     def _found(self) -> Facts:
         found = {
-            "cells": digest([normalised_cell(cell.code) for cell in self.cells]),
+            "cells": digest([normalised_cell(cell.keyed) for cell in self.cells]),
             "code": by_file(source_facts(*self.modules), self.place),
             "files": {path.relative_to(self.place).as_posix(): _read(path) for path in self.beside},
             "figures": digest(list(self.figure_formats)),

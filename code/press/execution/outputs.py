@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ def _cache_notebook(job: Job, execution: Execution | None = None) -> Any:
     import nbformat
 
     key = digest({k: v for k, v in job.dependencies().items() if k != "cells"})
-    sources = [f"inputs = {key!r}", *(normalised_cell(cell.code) for cell in job.cells)]
+    sources = [f"inputs = {key!r}", *(normalised_cell(cell.keyed) for cell in job.cells)]
     cells = []
     for index, source in enumerate(sources):
         cell = nbformat.v4.new_code_cell(source, id=f"cell-{index}")
@@ -42,7 +42,7 @@ def _cache_notebook(job: Job, execution: Execution | None = None) -> Any:
         cells.append(cell)
     metadata: dict[str, Any] = {"kernelspec": KERNEL}
     if execution is not None:
-        code = [{"code": cell.code, "chapter": cell.chapter} for cell in job.cells]
+        code = [vars(known) for known in _known(job)]
         kept = {"code": code, "seen": execution.seen}
         metadata["press"] = {**kept, "checksum": _checksum([kept, execution.outputs])}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
@@ -153,14 +153,15 @@ class OutputCache:
             last, execution = self._memory[job.document.name]
             if {**last.facts(), "cells": None} != {**job.facts(), "cells": None} or _changed(execution.seen, job):
                 return {}, {}
-            before, outputs, read = last.cells, execution.outputs, execution.seen
+            before: Sequence[reuse.Known] = _known(last)
+            outputs, read = execution.outputs, execution.seen
         else:
             lately = (cache._looked_up(lambda opened: _latest(opened, job)) for cache in (self, self.whole))
             found = max(filter(None, lately), key=lambda each: each.when, default=None)
             if found is None or _changed(found.seen, job):
                 return {}, {}
             before, outputs, read = found.cells, found.outputs, found.seen
-        return {index: outputs[earlier] for index, earlier in reuse.still_valid(before, job.cells).items()}, read
+        return {index: outputs[earlier] for index, earlier in reuse.still_valid(before, _known(job)).items()}, read
 
     def _remember(self, job: Job, execution: Execution) -> None:
         """Keep the outputs of a job in memory, for a preview; elsewhere nothing is kept."""
@@ -221,6 +222,10 @@ class _Kept:
     cells: tuple[reuse.Known, ...]
     outputs: Outputs
     seen: Facts
+
+
+def _known(job: Job) -> list[reuse.Known]:
+    return [reuse.Known(cell.keyed, cell.chapter) for cell in job.cells]
 
 
 def _name(job: Job) -> str:

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from press.keeping.digests import digest, normalised
-from press.source.qmd import Cell
 
 FRONT = 0
 """The chapter before the first included one: what it does, every cell may depend on."""
@@ -25,7 +24,7 @@ UNSEEN = frozenset("_ __ ___ In Out dir eval exec get_ipython globals locals var
 
 @dataclass(frozen=True)
 class Known:
-    """What is kept of a cell that was executed: its code, and the chapter that it stood in."""
+    """What is kept of a cell: its code, with what else its outputs follow from, and the chapter that it stands in."""
 
     code: str
     chapter: int
@@ -100,7 +99,7 @@ def _changed(statement: ast.stmt) -> list[str]:
     return found
 
 
-def _depends(cells: Sequence[Cell | Known]) -> list[frozenset[int]]:
+def _depends(cells: Sequence[Known]) -> list[frozenset[int]]:
     """For each cell the earlier ones that its outputs depend on: all that bind a name it uses, and theirs in turn.
 
     A function looks its names up when it is called, so a cell that binds one of them counts wherever it stands.
@@ -109,7 +108,7 @@ def _depends(cells: Sequence[Cell | Known]) -> list[frozenset[int]]:
     return [_reached(index, cells, each) for index in range(len(cells))]
 
 
-def _reached(index: int, cells: Sequence[Cell | Known], each: Sequence[Names]) -> frozenset[int]:
+def _reached(index: int, cells: Sequence[Known], each: Sequence[Names]) -> frozenset[int]:
     found = {earlier for earlier in range(index) if cells[earlier].chapter == FRONT}
     while True:
         used = each[index].used.union(*(each[earlier].read for earlier in found))
@@ -119,12 +118,12 @@ def _reached(index: int, cells: Sequence[Cell | Known], each: Sequence[Names]) -
         found |= more
 
 
-def _keys(cells: Sequence[Cell | Known], depends: Sequence[frozenset[int]]) -> list[str]:
+def _keys(cells: Sequence[Known], depends: Sequence[frozenset[int]]) -> list[str]:
     code = [normalised(cell.code) for cell in cells]
     return [digest([code[i] for i in sorted(depends[index])], code[index]) for index in range(len(cells))]
 
 
-def still_valid(before: Sequence[Cell | Known], after: Sequence[Cell]) -> dict[int, int]:
+def still_valid(before: Sequence[Known], after: Sequence[Known]) -> dict[int, int]:
     """Find the cells that need not be executed again.
 
     Parameters

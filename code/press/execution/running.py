@@ -165,10 +165,14 @@ class Kernel:
             _quietly(client.kc, setting_unmade(job.unmade))
             missing = Missing()
             wanted = [index for index in range(len(cells)) if index not in held]
+            size: tuple[Any, ...] = (None, None, None)
             for position, index in enumerate(wanted):
                 cell, current = cells[index], job.cells[index]
                 if on_cell:
                     on_cell(position, len(wanted), current)
+                if size != current.figure_size:
+                    size = current.figure_size
+                    _quietly(client.kc, _SIZE.replace("SIZE", repr(size)))
                 try:
                     client.execute_cell(cell, index, execution_count=index + 1)
                 except CellExecutionError as error:
@@ -236,6 +240,17 @@ def _read_style():
     InlineBackend.instance(parent=get_ipython()).figure_formats = FORMATS
 _read_style()
 del _read_style
+"""
+
+
+# Before a cell that asks for another size of figures than the one before.
+_SIZE = """
+def _set_size(width, height, dpi):
+    from matplotlib import rcParams, rcParamsOrig as usual
+    rcParams["figure.figsize"] = [width or usual["figure.figsize"][0], height or usual["figure.figsize"][1]]
+    rcParams["figure.dpi"] = dpi or usual["figure.dpi"]
+_set_size(*SIZE)
+del _set_size
 """
 
 

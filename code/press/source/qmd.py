@@ -83,8 +83,6 @@ class Cell:
         Whether it is an expression in a line of prose.
     indent
         The spaces before its fence: it stands in an item of a list.
-    hidden
-        Whether it was not written by the author: it brings an option of the document into effect.
     """
 
     fence: Line
@@ -94,7 +92,6 @@ class Cell:
     chapter: int
     inline: bool = False
     indent: int = 0
-    hidden: bool = False
 
     @property
     def label(self) -> str | None:
@@ -105,6 +102,16 @@ class Cell:
     def code(self) -> str:
         """The code that is executed, without option lines."""
         return "\n".join(line.text for line in self.lines)
+
+    @property
+    def figure_size(self) -> tuple[Any, Any, Any]:
+        """The width, height and resolution that matplotlib's figures shall have; None for the usual one."""
+        return self.options.get("fig-width"), self.options.get("fig-height"), self.options.get("fig-dpi")
+
+    @property
+    def keyed(self) -> str:
+        """The code with whatever else its outputs follow from."""
+        return f"{self.figure_size}\n{self.code}" if any(self.figure_size) else self.code
 
     @property
     def place(self) -> str:

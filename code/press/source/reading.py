@@ -25,7 +25,6 @@ INLINE = re.compile(r"(?<!`)`\{([A-Za-z]\w*)\}\s+([^`]+?)\s*`(?!`)")
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _PYTHON = re.compile(r"python3?")
-_DRAWS = re.compile(r"\b(matplotlib|seaborn|plt|pandas)\b")
 
 
 def read(path: Path, root: Path, project_options: Mapping[str, Any] | None = None) -> Document:
@@ -62,13 +61,12 @@ class _Reader:
         name = _name(self.path, self.root)
         front, lines = self._front_matter(self._lines(self.path))
         found = options.merged(self.project_options, front)
-        self.execute = {key: value for key, value in found["execute"].items() if key in options.EXECUTION}
-        self.execute = {key: value for key, value in self.execute.items() if key != "echo"}
+        figures = {key: value for key, value in {**found, **found["execute"]}.items() if key in options.FIGURES}
+        execution = {key: value for key, value in found["execute"].items() if key in options.EXECUTION}
+        self.execute = {key: value for key, value in (figures | execution).items() if key != "echo"}
         self._text(lines, self.path, (self.path.resolve(),))
         self._flush()
-        figures = {key: value for key, value in {**found, **found["execute"]}.items() if key in options.FIGURES}
-        parts = _with_figure_options(self.parts, figures, Line("", name, 1))
-        return Document(self.path, name, front, tuple(parts), tuple(self.sources), found, tuple(self.doubts))
+        return Document(self.path, name, front, tuple(self.parts), tuple(self.sources), found, tuple(self.doubts))
 
     # -- files and front matter
 
@@ -292,34 +290,3 @@ def _cell_options(lines: tuple[Line, ...], fence: Line) -> tuple[dict[str, Any],
     if found.get("lst-label") and not str(found["lst-label"]).startswith("lst-"):
         raise InputError(f"{place('lst-label')}: lst-label must begin with 'lst-'.")
     return found, doubts
-
-
-def _with_figure_options(parts: list[Prose | Cell], figures: Mapping[str, Any], line: Line) -> list[Prose | Cell]:
-    """Put cells that set the size of figures before what draws: one for the document, two around a cell of its own."""
-    result: list[Prose | Cell] = []
-    is_set = not figures
-    for part in parts:
-        if not isinstance(part, Cell) or not _DRAWS.search(part.code) or not part.options.get("eval", True):
-            result.append(part)
-            continue
-        if not is_set:
-            result.append(_figure_cell(figures, line, part.chapter))
-            is_set = True
-        own = {key: value for key, value in part.options.items() if key in options.FIGURES}
-        result += [_figure_cell({**figures, **own}, part.fence, part.chapter)] if own else []
-        result.append(part)
-        result += [_figure_cell(figures, part.fence, part.chapter)] if own else []
-    return result
-
-
-def _figure_cell(figures: Mapping[str, Any], line: Line, chapter: int) -> Cell:
-    code = ["import matplotlib as _matplotlib"]
-    for key, value in (
-        ("figure.figsize", [figures.get("fig-width", "_size[0]"), figures.get("fig-height", "_size[1]")]),
-        ("figure.dpi", figures.get("fig-dpi", "_matplotlib.rcParamsOrig['figure.dpi']")),
-    ):
-        written = f"[{', '.join(map(str, value))}]" if isinstance(value, list) else value
-        code.append(f"_matplotlib.rcParams['{key}'] = {written}")
-    code.insert(1, "_size = _matplotlib.rcParamsOrig['figure.figsize']")
-    lines = tuple(replace(line, text=text) for text in code)
-    return Cell(line, {"include": False}, (), lines, chapter, hidden=True)

@@ -205,7 +205,7 @@ class _Writer:
 
     def cell(self, cell: Cell, outputs: Sequence[dict[str, Any]]) -> list[Line]:
         options = cell.options
-        if cell.hidden or not options.get("include", True):
+        if not options.get("include", True):
             return []
         pieces: list[list[Line]] = []
         echo = options.get("echo", self.context.echo)

@@ -54,8 +54,6 @@ def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], in
             cells += map(_markdown, _paragraphs(part, value))
             continue
         shown = next(by_cell)
-        if part.hidden:
-            continue
         runs = part.options.get("eval", True)
         executed += runs
         cells.append(_code(part, shown, executed if runs else None, value))

@@ -179,6 +179,14 @@ def test_the_size_of_figures_is_the_documents(papers):
     assert f'width="{216 * 0.775:g}" height="{72 * 0.77:g}"' in newest
 
 
+def test_the_size_of_a_cells_figures_is_its_own(papers):
+    text = "\n\n".join(f"```{{python}}\n{own}{DRAW}\n```" for own in ("", "#| fig-width: 3\n", ""))
+    names = re.findall(r"figures/(\w+\.svg)", papers.typst(text))
+    figures = papers.builder.project.cache / "render" / "figures"
+    first, second, third = (re.search(r'width="(\S+)"', (figures / name).read_text())[1] for name in names)
+    assert first == third != second, "the usual size comes back"
+
+
 @pytest.mark.parametrize(
     "front", ["jupyter: julia-1.9", "engine: knitr", "jupyter:\n  kernelspec: {name: ir, language: R}"]
 )
