@@ -49,7 +49,7 @@ def cover(*folders: Path, cache: Path) -> None:
     global _folders, _cache
     _folders = tuple(dict.fromkeys(folder.resolve() for folder in (code_folder(), *folders) if folder.is_dir()))
     _cache = cache
-    for kept in (_path, _parsed, _references):
+    for kept in (module_file, _parsed, _references):
         kept.cache_clear()
 
 
@@ -69,7 +69,8 @@ def package_versions(*names: str) -> dict[str, str]:
 
 
 @functools.cache
-def _path(module: str) -> Path | None:
+def module_file(module: str) -> Path | None:
+    """Return the file of a module that is covered."""
     for folder in _folders:
         stem = folder.joinpath(*module.split("."))
         for path in (stem / "__init__.py", stem.with_name(f"{stem.name}.py")):
@@ -86,7 +87,7 @@ def covered() -> tuple[Path, ...]:
 def _is_own(module: str) -> bool:
     """Whether a module belongs to the code that is covered."""
     name = module.partition(".")[0]
-    return _path(name) is not None or any(_is_package(folder / name) for folder in _folders)
+    return module_file(name) is not None or any(_is_package(folder / name) for folder in _folders)
 
 
 def _is_package(folder: Path) -> bool:
@@ -141,7 +142,7 @@ class _Module:
         elif node.module and _is_own(node.module):
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
-                target = (inner, None) if _path(inner) else (node.module, alias.name)
+                target = (inner, None) if module_file(inner) else (node.module, alias.name)
                 self.imports[alias.asname or alias.name] = target
 
 
@@ -162,7 +163,7 @@ def _bound(statement: ast.stmt) -> Iterable[str]:
 
 @functools.lru_cache(maxsize=256)
 def _parsed(module: str, stamp: tuple[int, int, int]) -> _Module:
-    path = _path(module)
+    path = module_file(module)
     assert path is not None, "only modules that were found are parsed"
     try:
         return _Module(module, path.read_text(encoding="utf-8"))
@@ -172,7 +173,7 @@ def _parsed(module: str, stamp: tuple[int, int, int]) -> _Module:
 
 
 def _module(module: str) -> _Module | None:
-    path = _path(module)
+    path = module_file(module)
     if path is None:
         return None
     status = path.stat()
@@ -245,7 +246,7 @@ def _dotted(node: ast.expr) -> str | None:
 
 def _resolve(module: str, rest: str) -> Iterable[tuple[str, str | None]]:
     parts = rest.split(".")
-    while parts and _path(f"{module}.{parts[0]}"):
+    while parts and module_file(f"{module}.{parts[0]}"):
         module = f"{module}.{parts.pop(0)}"
     if parts:
         yield (module, parts[0])
@@ -363,17 +364,12 @@ def module_name(path: Path) -> str | None:
         return None
     path = path.resolve()
     name = ".".join(Path(_within(path)).with_suffix("").parts).removesuffix(".__init__")
-    return name if _is_own(name) and _path(name) == path else None
+    return name if _is_own(name) and module_file(name) == path else None
 
 
 @functools.lru_cache(maxsize=4096)
 def _real(folder: Path) -> Path:
     return folder.resolve()
-
-
-def module_file(module: str) -> Path | None:
-    """Return the file of a module that is covered."""
-    return _path(module)
 
 
 REACHING = frozenset("__import__ eval exec globals import_module vars".split())
@@ -391,7 +387,7 @@ def by_file(found: Mapping[str, str], root: Path) -> dict[str, str]:
     root, named = root.resolve(), {}
     for module, digested in found.items():
         if module != WHOLE:
-            path = _path(module)
+            path = module_file(module)
             inside = path if path is not None and root in path.parents else None
             named[inside.relative_to(root).as_posix() if inside else module] = digested
     return named
@@ -400,7 +396,7 @@ def by_file(found: Mapping[str, str], root: Path) -> dict[str, str]:
 @functools.lru_cache(maxsize=1)
 def _mind_modules(paths: tuple[str, ...]) -> None:
     """Forget what was found out about imports when a module has come or gone: a name may be a module's now."""
-    for kept in (_path, _parsed, _references):
+    for kept in (module_file, _parsed, _references):
         kept.cache_clear()
 
 
@@ -420,4 +416,4 @@ def _stamp(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
 def imported_modules(source: str) -> tuple[str, ...]:
     """Name the modules of this package that a piece of Python imports, anywhere in it."""
     module = _Module("", source)
-    return tuple(sorted({target for target, _ in module.imports.values() if _path(target)}))
+    return tuple(sorted({target for target, _ in module.imports.values() if module_file(target)}))

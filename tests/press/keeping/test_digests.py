@@ -19,7 +19,7 @@ def package(tmp_path, monkeypatch):
     folder = tmp_path / "code" / "coursework"
     folder.mkdir(parents=True)
     monkeypatch.setattr(digests, "_folders", (folder.parent,))
-    digests._path.cache_clear()
+    digests.module_file.cache_clear()
 
     def write(name: str, source: str) -> None:
         (folder / f"{name}.py").write_text(source)
@@ -27,7 +27,7 @@ def package(tmp_path, monkeypatch):
     write("a", A + "\ndef other():\n    return 1\n")
     write("b", "LIMIT = 3\nUNUSED = 4\n\ndef g():\n    return h()\n\ndef h():\n    return 2\n")
     yield write
-    digests._path.cache_clear()
+    digests.module_file.cache_clear()
 
 
 def test_the_closure_follows_names_across_modules(package):
@@ -84,7 +84,7 @@ def in_a_project(package, tmp_path, monkeypatch):
     monkeypatch.setattr(digests, "_cache", tmp_path / ".cache")
 
     def next_process(*, parses: bool) -> str:
-        for remembered in (digests._source_facts, digests._contents_digest, digests._parsed, digests._path):
+        for remembered in (digests._source_facts, digests._contents_digest, digests._parsed, digests.module_file):
             remembered.cache_clear()
         with monkeypatch.context() as patch:
             if not parses:
