@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
-import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from handin.errors import InputError, WorkError
-from handin.text import without_colours
 from press.keeping.kept import write_if_changed
 from press.keeping.lock import HELD
 from press.project import Project
 from press.report import Document
-
-_LUA_ERROR = re.compile(r"^(?:ERROR:? *)?(?:Error running filter .*?: *)?\S*\.lua:\d+: *")
+from press.typesetting.pandoc import said
 
 
 def program() -> str:
@@ -34,20 +30,6 @@ def program() -> str:
     if found is None:
         raise InputError("Quarto is not installed: leave out '--with quarto', or install Quarto 1.10 or later.")
     return found
-
-
-def said(stderr: str) -> str:
-    """Find in what Quarto printed the sentence that it failed with: a filter's own, or its last error.
-
-    A filter refuses by an assertion, which Lua prints after the script's name and line and before a trace of calls.
-    """
-    lines = [line.rstrip() for line in without_colours(stderr).splitlines()]
-    told = [number for number, line in enumerate(lines) if _LUA_ERROR.match(line)]
-    if told:
-        after = itertools.takewhile(lambda line: line and not line.startswith("stack traceback"), lines[told[-1] :])
-        return _LUA_ERROR.sub("", " ".join(after))
-    errors = [line for line in lines if "ERROR" in line] or [line for line in lines if line][-3:]
-    return " ".join(errors)[:600] or "it made no PDF"
 
 
 def outputs(project: Project) -> list[Path]:
@@ -111,7 +93,7 @@ def pdf(project: Project, document: Document, digest: str, *, refresh: bool) -> 
     stem = Path(document.path).with_suffix(".pdf")
     path = next((made for made in (project.output / stem, project.output / stem.name) if made.is_file()), None)
     if done.returncode or path is None:
-        raise WorkError(f"Quarto failed: {said(done.stderr)}")
+        raise WorkError(f"Quarto failed: {said(done.stderr) or 'it made no PDF'}")
     content = path.read_bytes()
     path.unlink()
     with contextlib.suppress(OSError):

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from press import quarto
+from press.typesetting.pandoc import said
 from small_report import ID, environment, make_project, run
 
 TRACE = """\x1b[1mpandoc\x1b[22m
@@ -41,14 +41,18 @@ SENTENCES = {
     "on one line": ("ERROR: x.lua:3: y.lua:4: no\n", "y.lua:4: no"),
     "an error of Quarto's": ("Some words\n\x1b[31mERROR: YAML is wrong\x1b[39m\nmore\n", "ERROR: YAML is wrong"),
     "other last words": ("one\n\ntwo\nthree\nfour\n", "two three four"),
-    "nothing": ("", "it made no PDF"),
+    "a folder with a blank": (
+        "Error running filter /a b/x.lua:\n/a b/x.lua:1: no\nnever\nstack traceback:\n",
+        "no never",
+    ),
+    "nothing": ("", ""),
 }
 
 
 @pytest.mark.parametrize("case", SENTENCES)
 def test_the_sentence_of_a_refusal_is_found(case):
     printed, sentence = SENTENCES[case]
-    assert quarto.said(printed) == sentence
+    assert said(printed) == sentence
 
 
 @pytest.fixture(scope="module")

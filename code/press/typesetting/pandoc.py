@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from handin.errors import WorkError
+from handin.text import without_colours
 from press.source.qmd import Line
 from press.source.scanning import outside_code
 
@@ -62,21 +63,25 @@ def run_pandoc(text: str, arguments: Sequence[str], folder: Path) -> str:
     except subprocess.TimeoutExpired:
         raise PandocFailure(f"pandoc did not come to an end within {PATIENCE} seconds") from None
     if done.returncode:
-        raise PandocFailure(_filter_message(done.stderr.decode(errors="replace")))
+        raise PandocFailure(said(done.stderr.decode(errors="replace")) or "pandoc failed")
     return done.stdout.decode()
 
 
-def _filter_message(stderr: str) -> str:
-    lines = [line for line in stderr.strip().splitlines() if line.strip()]
-    body: list[str] = []
-    for line in lines:
-        if line.startswith(("stack traceback:", "\t")):
-            break
-        if line.startswith("Error running filter"):
-            line = line.split(":", 1)[1].strip()
-        if line:
-            body.append(re.sub(r"^\S+\.lua:\d+: ", "", line))
-    return " ".join(body) or "pandoc failed"
+_LUA_ERROR = re.compile(r"^(?:ERROR:? *)?(?:Error running filter .*?: *)?(?!\t).*?\.lua:\d+: *")
+
+
+def said(stderr: str) -> str:
+    """Find in what pandoc or Quarto printed the sentence that it failed with: a filter's own, or its last error.
+
+    A filter refuses by an assertion, which Lua prints after the script's name and line and before a trace of calls.
+    """
+    lines = [line.rstrip() for line in without_colours(stderr).splitlines()]
+    told = [number for number, line in enumerate(lines) if _LUA_ERROR.match(line)]
+    if told:
+        after = itertools.takewhile(lambda line: line and not line.startswith("stack traceback"), lines[told[-1] :])
+        return _LUA_ERROR.sub("", " ".join(after))
+    errors = [line for line in lines if "ERROR" in line] or [line for line in lines if line][-3:]
+    return " ".join(errors)[:600]
 
 
 _DEFINITION = re.compile(r"\\(?:(?:re|provide)?newcommand|def|let|Declare\w+|(?:re)?newenvironment|definecolor)\b")
