@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -46,19 +47,27 @@ class Names:
         return (*self.members, self.zip)
 
 
+def unfit(members: Iterable[str]) -> str | None:
+    """Say which name is not fit for a zip that every system opens; None if all are."""
+    names = list(members)
+    for name in names:
+        if not _NAME.fullmatch(name):
+            return f"{name!r} is no name for a zip: letters without accents, digits and . _ - only"
+    if len({name.casefold() for name in names}) < len(names):
+        return f"{' and '.join(map(repr, names))} differ in case only"
+    return None
+
+
 def zip_bytes(members: dict[str, bytes]) -> bytes:
     """Pack `members` (name to content) into a zip that depends on nothing else.
 
     Raises
     ------
     ValueError
-        If a name is not plain (letters, digits, ``. _ -``, no folder), or two differ in case only.
+        If a name is unfit (see `unfit`).
     """
-    for name in members:
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is not a plain file name")
-    if len({name.casefold() for name in members}) < len(members):
-        raise ValueError("two names differ in case only")
+    if problem := unfit(members):
+        raise ValueError(problem)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name in sorted(members):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from handin.errors import InputError, WorkError
 from handin.findings import Finding, Refused, errors
-from handin.names import zip_bytes
+from handin.names import unfit, zip_bytes
 from press import quarto
 from press.currency import Read, facts, is_current, last_made, remember, source_digest
 from press.keeping.digests import digest
@@ -126,8 +126,10 @@ def make(project: Project, settings: Settings, request: Request) -> Made:
         )
     if request.renderer == "quarto":
         quarto.program()
+    names = project.report.file_names(settings)
+    if request.goal == "bundle" and (problem := unfit(names.members)):
+        raise InputError(f"{problem}. Rename the document, or let the report's `names` say what is handed in.")
     with alone(project, request.tell):
-        names = project.report.file_names(settings)
         target = [project.output / name for name in (names.all if request.goal == "bundle" else names.members)]
         current = request.refresh is None and is_current(project, settings, request.renderer, request.goal)
         if current and all(path.is_file() for path in target):

@@ -81,7 +81,7 @@ def test_zipfile_and_unzip_read_what_was_written(tmp_path, require):
 
 @pytest.mark.parametrize("name", ["", "a/b", "../a", "/a", "a\\b", ".hidden", "a\0b", "é.pdf", "a b", "-rf"])
 def test_a_name_that_is_not_plain_is_refused(name):
-    with pytest.raises(ValueError, match="not a plain file name"):
+    with pytest.raises(ValueError, match="is no name for a zip"):
         bundle.zip_bytes({name: b""})
 
 

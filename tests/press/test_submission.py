@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from coursework.report import REPORT
-from handin.errors import WorkError
+from handin.errors import InputError, WorkError
 from handin.findings import Finding, Refused
 from handin.names import zip_bytes
 from press import marker, submission
@@ -15,6 +15,7 @@ from press.commands.check import _beside
 from press.currency import facts, sources
 from press.marker import MARKER, is_marked
 from press.project import Project
+from press.report import Document, Report
 from press.submission import Request, make
 
 PDF, NOTEBOOK, ZIP = "101234567-CS3950-answers.pdf", "101234567-CS3950-q6.ipynb", "101234567-CS3950.zip"
@@ -212,3 +213,11 @@ def test_other_pictures_under_the_same_name_are_noticed_from_any_folder(project,
     with (folder / "data.npz").open("r+b") as file:  # in place, so that the folder keeps its time
         file.write(b"22")
     assert facts(project, chosen, "builtin") != before
+
+
+def test_a_document_whose_name_fits_no_zip_is_refused_before_anything_is_made(tmp_path):
+    (tmp_path / "my paper.qmd").write_text("Text.\n")
+    project = Project(tmp_path, Report(document=Document("my paper.qmd")))
+    with pytest.raises(InputError, match=r"'my paper.pdf' is no name for a zip: .*Rename the document"):
+        make(project, project.settings(), Request("bundle"))
+    assert [path.name for path in tmp_path.iterdir()] == ["my paper.qmd"]
