@@ -18,9 +18,9 @@ def expected(folder: Path) -> dict[str, str]:
     OSError
         If it cannot be read.
     """
-    lines = ((folder / SUMS).read_text(encoding="utf-8")).splitlines()
-    pairs = (line.partition("  ") for line in lines)
-    return {name.strip(): checksum.strip() for checksum, _, name in pairs if name.strip()}
+    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+    pairs = (line.strip().partition(" ") for line in lines)
+    return {name.strip().removeprefix("*"): checksum for checksum, _, name in pairs if name}
 
 
 def problems(folder: Path, suffixes: tuple[str, ...] = ()) -> list[str]:

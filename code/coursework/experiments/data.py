@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from handin.errors import InputError
+from press import checksums
 
 if TYPE_CHECKING:
     from coursework.experiments.images import Images
@@ -130,18 +131,10 @@ def _contents(file):
         raise InputError(f"{file.name} cannot be read ({error}): get the file again.") from None
 
 
-def _recorded(folder):
-    lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
-    try:
-        return {name.lstrip("*"): digest for digest, name in (line.split() for line in lines if line.strip())}
-    except ValueError:
-        raise InputError(f"{folder.name}/SHA256SUMS: each line must be a SHA-256 digest and a file's name.") from None
-
-
 def _verify(folder, files):
-    if not (folder / "SHA256SUMS").is_file():
+    if not (folder / checksums.SUMS).is_file():
         return
-    recorded = _recorded(folder)
+    recorded = checksums.expected(folder)
     for file in files.values():
         name = file.name.removesuffix(".gz")
         if recorded.get(name) != hashlib.sha256(_contents(file)).hexdigest():

@@ -69,6 +69,12 @@ def test_uncompressed_data_is_as_good(healthy):
     assert only(healthy, "data").state == "ok"
 
 
+def test_a_list_of_checksums_in_binary_form_is_read(healthy):
+    sums = healthy.root / "data" / "fashion-mnist" / "SHA256SUMS"
+    sums.write_text(sums.read_text().replace("  ", " *"))
+    assert only(healthy, "data").state == "ok"
+
+
 def test_damaged_results_are_counted_and_left_alone(healthy):
     record = healthy.cache / "runs" / "run-1.json"
     record.write_bytes(record.read_bytes()[:-5])
