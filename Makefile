@@ -4,8 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 READY := .venv/.ready
 DEVELOPED := .venv/.developed
-# What is never imported need not be compiled.
-SETUP := --disable-pip-version-check --quiet --no-cache-dir --no-compile
+SETUP := --disable-pip-version-check --quiet --no-cache-dir
 
 # Nothing is written outside this folder.
 export PYTHONNOUSERSITE = 1

@@ -372,14 +372,15 @@ def test_the_time_left_follows_the_pace(project, monkeypatch):
     monkeypatch.setattr(sweep.time, "monotonic", lambda: now[0])
     store = RunStore(settings(), project)
     runs = stages.tuning(MICRO)
-    cost = {"linear": 0.3, "mlp": 1.0, "cnn": 3.0}
-    steps = sum(cost[run.model] * run.steps * (0.01 if run.test else 1.0) for run in stages.expected_runs(MICRO, {}))
+    steps = sum(
+        sweep.COST[run.model] * run.steps * (0.01 if run.test else 1.0) for run in stages.expected_runs(MICRO, {})
+    )
     monkeypatch.setattr(sweep, "GUESSED", 0.001)
     pace = sweep.Pace(store, 2)
     assert pace.progress().seconds == pytest.approx(sweep.SECONDS * steps / 2 + sweep.START)
     now[0] = 10.0  # ten seconds of two processes for the first run
     trained = runs[0]
-    each = 20.0 / (cost[trained.model] * trained.steps)
+    each = 20.0 / (sweep.COST[trained.model] * trained.steps)
     assert pace.progress(trained).seconds == pytest.approx(each * steps / 2, rel=0.01)
 
 
