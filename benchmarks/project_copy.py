@@ -38,7 +38,8 @@ class Copy:
     def __init__(self, root: Path, chapter: str = CHAPTER):
         self.root = root
         code = root / "code" if (root / "code").is_dir() else ROOT / "code"
-        self.environment = {**os.environ, "PYTHONPATH": str(code), "CI": "1"}
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        self.environment = {**kept, "PYTHONPATH": str(code), "CI": "1"}
         self.chapter = root / chapter
         self.text = self.chapter.read_text(encoding="utf-8")
         self._edits = 0
@@ -62,7 +63,7 @@ class Copy:
         self._edits += 1
         lines = self.text.split("\n")
         index = self._first_prose(lines)
-        lines[index] = f"Turn {self._edits}. {lines[index]}"
+        lines[index] = f"Turn {self._edits}<!-- literal -->. {lines[index]}"
         text = "\n".join(lines)
         if cell:
             # before its code: what a cell displays is its last line

@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -42,20 +44,46 @@ def _require():
     return require
 
 
+SLOW = {"built", "alone", "swept"}
+"""Fixtures that take long to make: the tests that need one come last."""
+
+
+def pytest_collection_modifyitems(items):
+    """Put what is found quickly first."""
+    items.sort(key=lambda item: bool(SLOW & set(item.fixturenames)))
+
+
 @pytest.fixture(scope="session")
-def built(tmp_path_factory) -> BuiltProject:
-    """Build the whole submission with the tiny profile, under a home folder that cannot be written."""
+def once(tmp_path_factory):
+    """Return what makes a folder once for all processes of this run of the tests."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    root, home, log = shared / "built" / "Müllers mémoire", shared / "built" / "home", shared / "built" / "log"
-    (shared / "built").mkdir(exist_ok=True)
-    with open(shared / "built.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not log.exists():
-            copy_project(root)
-            home.mkdir()
-            home.chmod(0o555)
-            done = coursework(root, "bundle", STUDENT_ID="101234567", HOME=str(home))
-            assert done.returncode == 0, done.stderr[-3000:]
-            log.write_text(done.stdout + done.stderr)
-    return BuiltProject(root, home, log.read_text())
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        folder, done = shared / f"once-{name}", shared / f"once-{name}.made"
+        with open(shared / f"once-{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def built(once) -> BuiltProject:
+    """Build the whole submission with the tiny profile, under a home folder that cannot be written."""
+
+    def make(folder: Path) -> None:
+        root = copy_project(folder / "Müllers mémoire")
+        home = folder / "home"
+        home.mkdir()
+        home.chmod(0o555)
+        done = coursework(root, "bundle", STUDENT_ID="101234567", HOME=str(home))
+        assert done.returncode == 0, done.stderr[-3000:]
+        (folder / "log").write_text(done.stdout + done.stderr)
+
+    folder = once("built", make)
+    return BuiltProject(folder / "Müllers mémoire", folder / "home", (folder / "log").read_text())

@@ -81,36 +81,23 @@ def copy(built, tmp_path):
     return built.copy(tmp_path / "Kopie mit Ümlaut")
 
 
-def test_another_folder_and_lost_caches_give_the_same_bytes(built, copy):
+def test_another_folder_and_lost_or_damaged_caches_give_the_same_bytes(built, copy):
     import shutil
 
     runs = {path: path.stat().st_mtime_ns for path in (copy / ".cache" / "runs").iterdir()}
     for path in (copy / ".cache").iterdir():
-        if path.name not in ("runs", "products"):
+        if path.name not in ("runs", "products", "executed"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in (copy / ".cache" / "executed").glob("executed/*/base.ipynb"):
+        path.unlink()
     odd = {"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7", "MPLBACKEND": "agg", "SOURCE_DATE_EPOCH": "1"}
     done = coursework(copy, "bundle", STUDENT_ID="101234567", **odd)
     assert done.returncode == 0, done.stderr
     assert "Nothing has changed" not in done.stdout
+    assert done.stderr.count("execution cache was damaged") == 1
+    assert done.stderr.count("Executing the") == 2
     assert {path: path.stat().st_mtime_ns for path in (copy / ".cache" / "runs").iterdir()} == runs
     assert digests(copy) == digests(built.root)
-
-
-def test_a_failing_cell_leaves_the_files_and_says_they_are_not_current(built, copy):
-    before = digests(copy)
-    chapter = copy / "report" / "_q3-activations.qmd"
-    chapter.write_text(chapter.read_text() + "\n```{python}\n#| label: broken\n1 / 0\n```\n")
-    line = chapter.read_text().splitlines().index("1 / 0") + 1
-    done = coursework(copy, "bundle", STUDENT_ID="101234567")
-    assert done.returncode == 1
-    assert f"report/_q3-activations.qmd:{line} (cell broken): ZeroDivisionError: division by zero" in done.stderr
-    assert "Traceback" not in done.stderr
-    after = digests(copy)
-    assert after.pop("NOT-CURRENT.txt")
-    assert after == before
-    chapter.write_text(chapter.read_text().replace("1 / 0", "1 / 1"))
-    assert coursework(copy, "bundle", STUDENT_ID="101234567").returncode == 0
-    assert "NOT-CURRENT.txt" not in digests(copy)
 
 
 def test_a_draft_shows_what_the_submission_shows_and_is_not_taken_for_it(copy):
@@ -126,19 +113,13 @@ def test_a_draft_shows_what_the_submission_shows_and_is_not_taken_for_it(copy):
     chapter.write_text(f"{head}{fence}{options}seen = 1; del seen\n{code}")
     drafted = coursework(copy, "render", STUDENT_ID="101234567")
     assert drafted.returncode == 0, drafted.stderr
-    count = int(re.search(r"Executing the (\d+) cells of report/report.qmd", drafted.stderr)[1])
+    assert 0 < int(re.search(r"Executing the (\d+) cells of report/report.qmd", drafted.stderr)[1]) < 20
     assert "A draft" in drafted.stderr
     assert pages() == before
     checked = coursework(copy, "check", f"_output/{NAMES[0]}", STUDENT_ID="101234567")
     assert checked.returncode == 1
     assert "The PDF is a draft" in checked.stdout
     assert "Nothing has changed" in coursework(copy, "render", STUDENT_ID="101234567").stdout
-    whole = coursework(copy, "bundle", STUDENT_ID="101234567")
-    assert whole.returncode == 0, whole.stderr
-    assert int(re.search(r"Executing the (\d+) cells of report/report.qmd", whole.stderr)[1]) > count
-    assert "A draft" not in whole.stderr
-    assert pages() == before
-    assert coursework(copy, "check", STUDENT_ID="101234567").returncode == 0
 
 
 def test_all_findings_are_printed_and_the_older_zip_does_not_look_current(built, copy):
@@ -201,12 +182,6 @@ def test_other_numbers_reach_every_answer(copy):
     assert "28 February 2026" in text
     assert "00123" in text
     assert "0.1" in text  # 2 λ w with λ = 0.05
-
-
-def test_the_placeholder_is_warned_of(copy):
-    done = coursework(copy, "render")
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.count("placeholder") == 1
 
 
 QUARTO = """#!/bin/sh

@@ -205,12 +205,13 @@ class Builder:
             if self.on_cell:
                 self.on_cell(name, index, count, cell)
 
-        own = self._ahead.pop(name, None) or Kernel(job.folder, job.preloaded)
+        kernel = self.kernel or self._ahead.pop(name, None) or Kernel(job.folder, job.preloaded)
         try:
-            found = cache.executed(job, self.kernel or own, refresh=refresh, on_cell=on_cell)
+            found = cache.executed(job, kernel, refresh=refresh, on_cell=on_cell)
         finally:
-            self._endings.append(threading.Thread(target=own.stop))  # takes a tenth of a second
-            self._endings[-1].start()
+            if kernel is not self.kernel:
+                self._endings.append(threading.Thread(target=kernel.stop))  # takes a tenth of a second
+                self._endings[-1].start()
         write_if_changed(self._seen_file(job), _own_digest(job).encode())
         self.used.files.update(job.document.sources)
         self.used.seen[name], self.used.facts[name] = found.seen, job.facts()

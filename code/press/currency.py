@@ -60,6 +60,7 @@ def beside(project: Project) -> tuple[Path, ...]:
     Beside a document that stands alone only code counts so; of all else, what it was seen to read.
     """
     found = [path for path in _beside_documents(project) if path.suffix.lower() not in SET]
+    found = [path for path in found if "_extensions" not in path.parts]
     found += [*_below(project.data), project.root / "_environment"]
     apart = {project.settings_file, *([project.root / project.report.scheme] if project.report.scheme else ())}
     if any(path.suffix == ".md" for path in found):

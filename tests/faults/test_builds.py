@@ -14,9 +14,8 @@ import time
 
 import pytest
 
-from copies import ROOT, coursework, coursework_environment
-
-ID = "101234567"
+from copies import ROOT, coursework
+from small_report import ID, MAIN, environment, make_project, run
 
 
 def digests(folder) -> dict[str, str]:
@@ -24,11 +23,11 @@ def digests(folder) -> dict[str, str]:
 
 
 def start(folder, *arguments) -> subprocess.Popen:
-    env = coursework_environment(folder, STUDENT_ID=ID, MAKELEVEL="1")
-    command = [sys.executable, "-m", "press.commands.main", *arguments]
+    command = [sys.executable, "-m", MAIN, *arguments]
     return subprocess.Popen(
-        command, cwd=folder, env=env, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        command, cwd=folder, env=environment(folder) | {"MAKELEVEL": "1"}, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -40,29 +39,68 @@ def copy(built, tmp_path):
     return folder
 
 
-def test_a_build_killed_at_random_moments_goes_on_to_the_same_bytes(built, copy):
-    runs = {path.name: path.stat().st_mtime_ns for path in (copy / ".cache" / "runs").glob("*.json")}
-    shutil.rmtree(copy / ".cache" / "executed")
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """A small report that was built in peace."""
+    folder = make_project(tmp_path_factory.mktemp("undisturbed"))
+    done = run(folder, "bundle")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def small(undisturbed, tmp_path):
+    """A copy of it, and of the folders beside it, where everything is to be made."""
+    shutil.copytree(undisturbed.parent, tmp_path, dirs_exist_ok=True)
+    shutil.rmtree(tmp_path / undisturbed.name / ".cache")
+    return tmp_path / undisturbed.name
+
+
+def test_a_build_killed_at_random_moments_goes_on_to_the_same_bytes(undisturbed, small):
+    """`test_sweep.py` does the same with trainings."""
     moments = random.Random(20261123)
-    for _ in range(3):
-        process = start(copy, "bundle")
+    for _ in range(5):
+        process = start(small, "bundle")
         try:
-            process.wait(moments.uniform(0.5, 12))
+            process.wait(moments.uniform(0.3, 3))
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-    done = coursework(copy, "bundle", STUDENT_ID=ID)
+    done = run(small, "bundle")
     assert done.returncode == 0, done.stderr
-    assert digests(copy) == digests(built.root)
-    assert {path.name: path.stat().st_mtime_ns for path in (copy / ".cache" / "runs").glob("*.json")} == runs
+    assert digests(small) == digests(undisturbed)
 
 
-def test_two_builds_at_once_do_not_harm_each_other(built, copy):
-    both = [start(copy, "bundle"), start(copy, "bundle")]
+def test_two_builds_at_once_do_not_harm_each_other(undisturbed, small):
+    both = [start(small, "bundle"), start(small, "bundle")]
     outputs = [process.communicate(timeout=600) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     assert any("waiting for it" in errors for _, errors in outputs)
-    assert digests(copy) == digests(built.root)
+    assert digests(small) == digests(undisturbed)
+
+
+def test_a_failing_cell_leaves_the_files_and_says_they_are_not_current(small):
+    before = digests(small)
+    part = small / "report" / "parts" / "_text.md"
+    whole = part.read_text()
+    part.write_text(whole + "\n```{python}\n#| label: broken\n1 / 0\n```\n")
+    line = part.read_text().splitlines().index("1 / 0") + 1
+    done = run(small, "bundle")
+    assert done.returncode == 1
+    assert f"report/parts/_text.md:{line} (cell broken): ZeroDivisionError: division by zero" in done.stderr
+    assert "Traceback" not in done.stderr
+    after = digests(small)
+    assert after.pop("NOT-CURRENT.txt")
+    assert after == before
+    part.write_text(whole)
+    assert run(small, "bundle").returncode == 0
+    assert digests(small) == before
+
+
+def test_the_placeholder_is_warned_of_once(small):
+    done = run(small, "render", STUDENT_ID="000000000")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("placeholder") == 1
 
 
 def test_missing_data_is_one_sentence_and_leaves_the_files(built, copy):
@@ -89,10 +127,12 @@ def test_changed_data_is_noticed(built, copy):
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_ending_ends_soon_and_says_how_to_go_on(copy, ending):
-    (copy / "report" / "_q3-activations.qmd").open("a").write("\n```{python}\nimport time\ntime.sleep(60)\n```\n")
-    process = start(copy, "bundle")
-    time.sleep(4)
+def test_an_ending_ends_soon_and_says_how_to_go_on(small, ending):
+    (small / "report" / "parts" / "_text.md").open("a").write("\n```{python}\nimport time\ntime.sleep(60)\n```\n")
+    process = start(small, "bundle")
+    while "Executing" not in process.stderr.readline():
+        assert process.poll() is None
+    time.sleep(0.5)
     os.kill(process.pid, ending)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130

@@ -96,20 +96,6 @@ def test_what_is_quickly_made_is_made_again_and_nothing_is_executed(built, copy,
     assert "Training" not in said
 
 
-def test_executed_cells_are_executed_again(built, copy):
-    """`tests/press/execution/test_execution.py` has the other ways of damage."""
-    before = trainings(copy)
-    for path in found(copy, ".cache/executed/executed/*/base.ipynb"):
-        path.unlink()
-    (copy / ".cache" / "state.json").unlink()
-    said = built_again(copy)
-    assert said.count("execution cache was damaged") == 1
-    assert "Executing" in said
-    assert "Training" not in said
-    assert digests(copy) == digests(built.root)
-    assert trainings(copy) == before
-
-
 def test_what_was_computed_is_computed_again_and_nothing_else(built, copy):
     damages = (without_its_digest, garbled, another_digest, cut_short)
     before = trainings(copy)

@@ -160,9 +160,12 @@ def execute(written, base, *, shrunk=True):
 
 
 @pytest.fixture(scope="module")
-def alone(written, tmp_path_factory):
-    base = tmp_path_factory.mktemp("alone")
-    return execute(written, base), base
+def alone(written, once):
+    def make(base):
+        nbformat.write(execute(written, base), base / "executed.ipynb")
+
+    base = once("alone", make)
+    return nbformat.read(base / "executed.ipynb", as_version=4), base
 
 
 def outputs_of(opened):

@@ -23,6 +23,7 @@ from packaging.utils import canonicalize_name
 
 from handin.errors import InputError
 from press import checksums, environment
+from press.keeping import installed
 from press.keeping.kept import Kept
 from press.project import Project
 from press.typesetting.formats import builtin_format
@@ -99,19 +100,17 @@ def _packages(project: Project) -> Iterator[Item]:
     lock = project.root / "requirements.lock"
     locked = _requirements(lock.read_text("utf-8").splitlines() if lock.is_file() else [])
     needed = _requirements(metadata.requires(DISTRIBUTION) or [])
-    installed: dict[str, metadata.Distribution]
-    installed = {canonicalize_name(each.name): each for each in metadata.distributions()}
     for name, wanted in {**needed, **locked}.items():
-        package = installed.get(name)
-        if package is None:
+        version = installed.version(name)
+        if not version:
             yield Item(name, "wrong", "not installed", REINSTALL)
-        elif name in needed and not _can_be_found(package):
+        elif name in needed and not _can_be_found(name):
             yield Item(name, "wrong", "its files are missing", REINSTALL)
-        elif not wanted.contains(package.version, prereleases=True):
+        elif not wanted.contains(version, prereleases=True):
             place = "requirements.lock asks for" if name in locked else "it must be"
-            yield Item(name, "wrong", f"{package.version}, and {place} {wanted}", REINSTALL)
+            yield Item(name, "wrong", f"{version}, and {place} {wanted}", REINSTALL)
         elif name in needed:
-            yield Item(name, "ok", package.version)
+            yield Item(name, "ok", version)
 
 
 def _requirements(lines: Iterable[str]) -> dict[str, SpecifierSet]:
@@ -125,11 +124,9 @@ def _requirements(lines: Iterable[str]) -> dict[str, SpecifierSet]:
     return found
 
 
-def _can_be_found(package: metadata.Distribution) -> bool:
+def _can_be_found(name: str) -> bool:
     """Whether the modules of a package are where Python looks for them."""
-    files = [file.parts for file in package.files or ()]
-    modules = {parts[0] for parts in files if parts[1:] == ("__init__.py",)}
-    modules |= {parts[0].removesuffix(".py") for parts in files if len(parts) == 1 and parts[0].endswith(".py")}
+    modules = installed.modules(name)
     try:
         return bool(modules) and all(importlib.util.find_spec(module) for module in modules)
     except ValueError:  # marked as not to be imported

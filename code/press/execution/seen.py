@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from press.keeping import installed
-from press.keeping.digests import digest, hides, module_name, source_digest
+from press.keeping.digests import digest, hides, module_name, source_digest, source_digests
 from press.keeping.facts import Facts, file_digest, stamp
 
 SYSTEM = tuple(f"/{name}/" for name in "Library System bin dev etc lib lib32 lib64 proc run sbin sys usr".split())
@@ -83,7 +83,7 @@ def now(seen: Facts, root: Path) -> Facts:
     return {
         "files": {name: file_digest(root / name) for name in seen.get("files", ())},
         "folders": {name: _listing(root / name) for name in seen.get("folders", ())},
-        "modules": {name: _module(root / name) for name in seen.get("modules", ())},
+        "modules": _modules(seen.get("modules", ()), root),
         "packages": {name: installed.version(name) for name in seen.get("packages", ())},
     }
 
@@ -99,9 +99,10 @@ def paths(seen: Facts, root: Path) -> Iterable[Path]:
     return [Path(os.path.normpath(root / name)) for name in seen.get("files", ())]
 
 
-def _module(path: Path) -> str | None:
-    name = module_name(path)
-    return None if name is None else source_digest(name)
+def _modules(names: Iterable[str], root: Path) -> dict[str, str | None]:
+    found = {name: module_name(root / name) for name in names}
+    digests = source_digests(filter(None, found.values()))
+    return {name: digests[module] if module else None for name, module in found.items()}
 
 
 def _listing(folder: Path) -> str | None:

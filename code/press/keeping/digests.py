@@ -319,9 +319,19 @@ def source_digest(*roots: str) -> str:
 
 def source_facts(*roots: str) -> Mapping[str, str]:
     """Digest the code that `roots` depend on: all of it under `WHOLE`, and what of each module, by its name."""
+    return _source_facts(roots, _stamp_of_all())
+
+
+def source_digests(modules: Iterable[str]) -> dict[str, str]:
+    """Digest the code that each of some modules depends on."""
+    stamp = _stamp_of_all()
+    return {module: _source_facts((module,), stamp)[WHOLE] for module in modules}
+
+
+def _stamp_of_all() -> tuple[tuple[str, int, int, int], ...]:
     stamp = tuple(entry for folder in _folders for entry in _stamp(folder))
     _mind_modules(tuple(path for path, *_ in stamp))
-    return _source_facts(roots, stamp)
+    return stamp
 
 
 @functools.lru_cache(maxsize=64)

@@ -38,10 +38,14 @@ def _plain(name: str) -> str:
 def _owners() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for name, folder in _folders().items():
-        tops = _text(folder / "top_level.txt").split() or re.findall(r"^([^/,.]+)[/.]", _text(folder / "RECORD"), re.M)
-        for top in set(tops):
+        for top in _modules(folder):
             found[top] = (*found.get(top, ()), name)
     return found
+
+
+def _modules(folder: Path) -> set[str]:
+    tops = _text(folder / "top_level.txt").split() or re.findall(r"^([^/,.]+)[/.]", _text(folder / "RECORD"), re.M)
+    return {top for top in tops if top.isidentifier() and top != "__pycache__"}
 
 
 def _text(path: Path, characters: int = -1) -> str:
@@ -64,3 +68,9 @@ def version(name: str) -> str:
 def owners(module: str) -> tuple[str, ...]:
     """Name the distributions that a top-level module belongs to."""
     return _owners().get(module, ())
+
+
+def modules(name: str) -> set[str]:
+    """Name the top-level modules of a distribution; none if it is not installed."""
+    folder = _folders().get(_plain(name))
+    return set() if folder is None else _modules(folder)

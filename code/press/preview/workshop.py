@@ -122,16 +122,18 @@ class Workshop:
 
     def note(self, paths: Iterable[Path]) -> None:
         """Take notice of changed files."""
-        running, read = running_code(self.project), self.further_sources()
-        paths = {path: effect(path, self.project, running, read) for path in paths}
-        most = max(paths.values(), default=Effect.NOTHING)
+        paths, read = frozenset(paths), self.further_sources()
+        has_code = any(path.suffix == ".py" for path in paths)
+        running = running_code(self.project) if has_code else frozenset()  # to look for it takes long
+        effects = {path: effect(path, self.project, running, read) for path in paths}
+        most = max(effects.values(), default=Effect.NOTHING)
         if most == Effect.NOTHING:
             return
-        if most == Effect.RESTART and self._is_sound(p for p, each in paths.items() if each == Effect.RESTART):
+        if most == Effect.RESTART and self._is_sound(p for p, each in effects.items() if each == Effect.RESTART):
             self._restart()
             return
         with self._wake:
-            changed = {path for path, each in paths.items() if each == Effect.DOCUMENTS}
+            changed = {path for path, each in effects.items() if each == Effect.DOCUMENTS}
             if most >= Effect.PREPARATION:
                 self._prepare_wanted = True
                 if self._preparation is not None:

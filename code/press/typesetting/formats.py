@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from handin import yaml_text
 from handin.errors import InputError
 from press import checksums
 from press.keeping.digests import code_folder
+from press.keeping.facts import Stamp, stamp
 from press.project import Project
 
 LOOK = frozenset("papersize bibliographystyle font-paths filters".split())
@@ -36,12 +37,7 @@ class Extension:
             If it is missing or contributes no Typst format.
         """
         path = folder / "_extension.yml"
-        try:
-            text: Any = yaml_text.parse(path.read_text(encoding="utf-8"))  # a fault has no keys either
-            options = text["contributes"]["formats"]["typst"]
-        except (OSError, UnicodeDecodeError, KeyError, TypeError):
-            raise InputError(f"{folder.name}/_extension.yml does not describe a Typst format: restore it.") from None
-        return cls(folder, options)
+        return cls(folder, _described(path, stamp(path)))
 
     @property
     def filters(self) -> list[Path]:
@@ -68,6 +64,16 @@ class Extension:
         """Every file that shapes the pages: of the extension, and of those beside it whose filters it uses."""
         folders = {self.folder, *(path.parent for path in self.filters)}
         return sorted({path for folder in folders for path in folder.rglob("*") if path.is_file()})
+
+
+@lru_cache(maxsize=8)
+def _described(path: Path, _: Stamp | None) -> Mapping[str, Any]:
+    try:
+        text: Any = yaml_text.parse(path.read_text(encoding="utf-8"))  # a fault has no keys either
+        options: Mapping[str, Any] = text["contributes"]["formats"]["typst"]
+    except (OSError, UnicodeDecodeError, KeyError, TypeError):
+        raise InputError(f"{path.parent.name}/{path.name} does not describe a Typst format: restore it.") from None
+    return options
 
 
 def chosen(project: Project, options: Mapping[str, Any]) -> Extension:

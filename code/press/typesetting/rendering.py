@@ -174,7 +174,7 @@ class Typesetter:
         return self._pdf()
 
     def pages_and_pdf(self, source: str) -> tuple[list[bytes], Future[bytes]]:
-        """Set a document as SVG pages and, in a thread of its own, as PDF; both come from one layout.
+        """Set a document as SVG pages and then, in a thread of its own, as PDF; both come from one layout.
 
         Parameters
         ----------
@@ -194,12 +194,9 @@ class Typesetter:
             If Typst refuses the document.
         """
         self._write(source)
-        with contextlib.suppress(RuntimeError):  # what is wrong is said below
-            # Lays the document out; what Typst finds out is shared by all its compilers.
-            self._compiler("svg").query("<none>")
-        self._exporting = self._exporter.submit(self._pdf)
         with self._refusals():
             pages = self._compiler("svg").compile(format="svg")
+        self._exporting = self._exporter.submit(self._pdf)
         return (pages if isinstance(pages, list) else [pages]), self._exporting
 
     @property

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -57,16 +57,16 @@ def project(tmp_path):
     return make_project(tmp_path / "project")
 
 
-@pytest.fixture(scope="session")
-def swept(tmp_path_factory):
+@pytest.fixture
+def swept(once):
     """A project whose sweep was truly trained by one process."""
-    project = make_project(tmp_path_factory.mktemp("swept") / "project")
-    before = stages.BUDGETS["tiny"]
-    stages.BUDGETS["tiny"] = MICRO
-    try:
-        return project, sweep.run(settings(workers=1), project)
-    finally:
-        stages.BUDGETS["tiny"] = before
+
+    def make(folder):
+        summary = sweep.run(settings(workers=1), make_project(folder / "project"))
+        (folder / "summary.json").write_text(json.dumps(asdict(summary)))
+
+    folder = once("swept", make)
+    return Project(folder / "project"), sweep.Summary(**json.loads((folder / "summary.json").read_text()))
 
 
 def records(project):

@@ -19,6 +19,7 @@ from copies import ROOT
 from coursework.report import REPORT
 from press import environment
 from press.commands import doctor
+from press.keeping import installed
 from press.keeping.kept import Kept
 from press.project import Project
 
@@ -248,17 +249,21 @@ def test_a_folder_that_cannot_be_written_is_wrong(healthy, monkeypatch):
 @pytest.fixture
 def needs(tmp_path, monkeypatch):
     """Install a package `whole`, 1.0, which the project is said to need in some version."""
-    installed = tmp_path / "installed"
-    described = installed / "whole-1.0.dist-info"
+    packages = tmp_path / "site-packages"
+    described = packages / "whole-1.0.dist-info"
     described.mkdir(parents=True)
     (described / "METADATA").write_text("Metadata-Version: 2.1\nName: whole\nVersion: 1.0\n")
     (described / "RECORD").write_text("whole/__init__.py,,\n")
-    (installed / "whole").mkdir()
-    (installed / "whole" / "__init__.py").touch()
-    monkeypatch.syspath_prepend(str(installed))
+    (packages / "whole").mkdir()
+    (packages / "whole" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(packages))
     needs = ["whole>=1; python_version >= '3.0'", "other; python_version < '3.0'", "more; extra == 'x'"]
     monkeypatch.setattr(metadata, "requires", {doctor.DISTRIBUTION: needs}.get)
-    return installed
+    for remembered in (installed.version, installed._folders):
+        remembered.cache_clear()
+    yield packages
+    for remembered in (installed.version, installed._folders):
+        remembered.cache_clear()
 
 
 @pytest.mark.parametrize(
