@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +24,10 @@ settings.load_profile("project")
 # every process that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# Every process of the tests would compile the project's code again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Messages name `make` where make runs the command; a test says so itself where it wants that.
 for name in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS"):
@@ -44,13 +49,21 @@ def _require():
     return require
 
 
-SLOW = {"built", "alone", "swept"}
-"""Fixtures that take long to make: the tests that need one come last."""
+SLOW = ("", "swept", "alone", "built")
+"""Fixtures that take long to make, in the order in which the tests that need one come after all others."""
 
 
 def pytest_collection_modifyitems(items):
-    """Put what is found quickly first."""
-    items.sort(key=lambda item: bool(SLOW & set(item.fixturenames)))
+    """Put what is found quickly first, and let two processes share the rest.
+
+    The tests of a module stay in one process, for the sake of its fixtures, but for those that copy the built project
+    for themselves.
+    """
+    for item in items:
+        item.slow = max(SLOW.index(name) if name in SLOW else 0 for name in ("", *item.fixturenames))
+        if SLOW[item.slow] != "built" or "tmp_path" not in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{SLOW[item.slow]}"))
+    items.sort(key=lambda item: item.slow)
 
 
 @pytest.fixture(scope="session")

@@ -34,8 +34,7 @@ def copy_project(target: Path) -> Path:
 
 def coursework_environment(folder: Path, **environment: str) -> dict[str, str]:
     """Return the environment in which the command line of a copy of the project runs."""
-    own = ("STUDENT_ID", "COURSEWORK_PROFILE", "QUARTO_PROJECT_DIR", "PYTHONDONTWRITEBYTECODE")
-    kept = {name: value for name, value in os.environ.items() if name not in own}
+    kept = {k: v for k, v in os.environ.items() if k not in ("STUDENT_ID", "COURSEWORK_PROFILE", "QUARTO_PROJECT_DIR")}
     return {**kept, "COURSEWORK_PROFILE": "tiny", "PYTHONPATH": str(folder / "code"), **environment}
 
 

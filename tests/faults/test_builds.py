@@ -59,7 +59,7 @@ def small(undisturbed, tmp_path):
 def test_a_build_killed_at_random_moments_goes_on_to_the_same_bytes(undisturbed, small):
     """`test_sweep.py` does the same with trainings."""
     moments = random.Random(20261123)
-    for _ in range(5):
+    for _ in range(8):
         process = start(small, "bundle")
         try:
             process.wait(moments.uniform(0.3, 3))

@@ -48,6 +48,9 @@ START = 15
 GUESSED = 5000
 """Steps' worth of training that count as much as the guess."""
 
+PATIENCE = "10s"
+"""How long a cluster may take to answer."""
+
 
 @dataclass
 class Summary:
@@ -323,7 +326,7 @@ def _train_on_cluster(scheduler: str) -> Callable[..., Iterator[_Found]]:
         data = load(settings.dataset, project.root)
         try:
             with (
-                Client(scheduler, timeout="10s", set_as_default=True) as client,
+                Client(scheduler, timeout=PATIENCE, set_as_default=True) as client,
                 parallel_config(backend=Cluster(client=client, scatter=[data])),
             ):
                 yield from Parallel(n_jobs=-1, batch_size=1, return_as="generator_unordered")(

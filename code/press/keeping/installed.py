@@ -44,8 +44,12 @@ def _owners() -> dict[str, tuple[str, ...]]:
 
 
 def _modules(folder: Path) -> set[str]:
-    tops = _text(folder / "top_level.txt").split() or re.findall(r"^([^/,.]+)[/.]", _text(folder / "RECORD"), re.M)
-    return {top for top in tops if top.isidentifier() and top != "__pycache__"}
+    tops = _text(folder / "top_level.txt").split() or _TOP.findall(_text(folder / "RECORD"))
+    return set(tops) - {"__pycache__"}
+
+
+_TOP = re.compile(r"^(\w+)(?:/|\.[^/,]*(?:py|so|pyd),)", re.M)
+"""The name of a package's folder, or of a module that is one file, at the beginning of a line of a ``RECORD``."""
 
 
 def _text(path: Path, characters: int = -1) -> str:

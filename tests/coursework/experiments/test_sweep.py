@@ -173,7 +173,7 @@ def test_deleted_and_damaged_results_come_back(swept, tmp_path):
     ):
         harm(project.cache / "runs" / f"{store.record(run)}.json")
     with pytest.warns(UserWarning, match="was damaged"):
-        summary = sweep.run(settings(), project)
+        summary = sweep.run(settings(workers=1), project)
     assert summary.trained == 2
     assert {name: raw for name, raw in records(project).items() if name.endswith(".json")} == before
 
@@ -341,7 +341,8 @@ def test_cluster_finds_the_same_bits_and_survives_a_lost_worker(swept, project, 
     assert records(project) == records(swept[0])
 
 
-def test_no_cluster_at_the_address(project):
+def test_no_cluster_at_the_address(project, monkeypatch):
+    monkeypatch.setattr(sweep, "PATIENCE", "1s")
     with pytest.raises(WorkError, match=r"The cluster at tcp://127\.0\.0\.1:9 does not answer"):
         sweep.run(settings(), project, scheduler="tcp://127.0.0.1:9")
 
