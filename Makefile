@@ -32,7 +32,7 @@ preview: $(READY)
 	@$(BIN)/coursework preview
 
 test: $(DEVELOPED)
-	@COURSEWORK_PROFILE=tiny STUDENT_ID= $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	@COURSEWORK_PROFILE=tiny STUDENT_ID= $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 lint: $(DEVELOPED)
 	@$(BIN)/ruff check .
@@ -43,7 +43,7 @@ lint: $(DEVELOPED)
 	@$(BIN)/python scripts/lint_cells.py
 
 coverage: $(DEVELOPED)
-	@COURSEWORK_PROFILE=tiny STUDENT_ID= $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-branch --cov-report=term:skip-covered
+	@COURSEWORK_PROFILE=tiny STUDENT_ID= $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --cov --cov-branch --cov-report=term:skip-covered
 
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python is needed: apt-get install python3-venv" >&2; exit 2; }

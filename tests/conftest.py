@@ -49,21 +49,35 @@ def _require():
     return require
 
 
-SLOW = ("", "swept", "alone", "built")
-"""Fixtures that take long to make, in the order in which the tests that need one come after all others."""
+SLOW = ("swept", "alone", "built")
+"""Fixtures that take long to make, in the order in which the modules that need one come after all others."""
+
+FIRST = "test_printed_formulas.py"
+"""The tests with which one process begins: it builds the project, so that later nobody waits for that."""
+
+SHARED = "test_whole_submission.py"
+"""The tests that both processes share; all others of a module stay in one, for the sake of its fixtures."""
 
 
 def pytest_collection_modifyitems(items):
-    """Put what is found quickly first, and let two processes share the rest.
-
-    The tests of a module stay in one process, for the sake of its fixtures, but for those that copy the built project
-    for themselves.
-    """
+    """Put what is found quickly first."""
+    late = {}
     for item in items:
-        item.slow = max(SLOW.index(name) if name in SLOW else 0 for name in ("", *item.fixturenames))
-        if SLOW[item.slow] != "built" or "tmp_path" not in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{SLOW[item.slow]}"))
-    items.sort(key=lambda item: item.slow)
+        needs = [SLOW.index(name) + 1 for name in item.fixturenames if name in SLOW]
+        late[item.path] = max(late.get(item.path, 0), 0, *needs)
+    items.sort(key=lambda item: -1 if item.path.name == FIRST else late[item.path])
+
+
+@pytest.hookimpl(optionalhook=True)  # there is no such hook where one process runs all tests
+def pytest_xdist_make_scheduler(config, log):
+    """Give modules to processes, in the order above."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Modules(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return nodeid if SHARED in nodeid else super()._split_scope(nodeid)
+
+    return Modules(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -126,7 +126,7 @@ def shrink(source: Path, target: Path, count: int) -> None:
 
 
 TINY = """SMALL = Budget(
-    seeds=2, sizes=(64, 128, 256), tuned=128, l2=(0.0, 1e-2), dropout=(0.0, 0.5), rates=(1e-3, 1e-2),
+    seeds=2, sizes=(64, 128, 256), tuned=128, l2=(0.0, 1e-2), dropout=(0.0, 0.5), rates=(1e-4, 1e-3, 1e-2),
     widths=(8, 16), cnn_width=8, passes=1, least=4, most=4,
 )"""
 
