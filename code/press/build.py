@@ -137,7 +137,7 @@ class Builder:
             with contextlib.suppress(InputError):  # said when the document is built
                 job = self.job(document, {})
                 seen = self._seen_file(job)
-                if seen.is_file() and seen.read_text() != _own_digest(job):
+                if job.cells and seen.is_file() and seen.read_text() != _own_digest(job):
                     kernel = self._ahead[job.document.name] = Kernel(job.folder, job.preloaded)
                     kernel.start()
 

@@ -6,6 +6,7 @@ import pytest
 
 from handin.errors import WorkError
 from press.build import Builder, Purpose
+from press.execution.running import Kernel
 from small_document import CELLS, VARIABLES, reading
 
 EDITS = [
@@ -30,6 +31,17 @@ def test_what_an_edit_executes(project, write, what, old, new, executes):
         assert old in CELLS
         write(CELLS.replace(old, new))
         assert builder.report(reading(VARIABLES, {})).executed is executes
+
+
+def test_a_document_without_cells_needs_no_kernel(submission, write, monkeypatch):
+    def start(self):
+        raise AssertionError("a kernel was started")
+
+    monkeypatch.setattr(Kernel, "start", start)
+    write("# A {#sec-a}\n\nNo cell.\n\n```{python}\n#| eval: false\n#| echo: true\nshown\n```\n")
+    for refresh in (False, True):
+        made = submission.report(reading(VARIABLES, {}), refresh=refresh)
+        assert (made.executed, made.is_draft, "shown" in made.text) == (False, False, True)
 
 
 def test_inputs_and_a_refresh_execute(builder, write):

@@ -103,7 +103,7 @@ class OutputCache:
         on_cell
             Called before each cell that is executed.
         """
-        found = None if refresh else self.load(job)
+        found = None if refresh and job.cells else self.load(job)
         if found is None:
             job.facts()  # as they are before anything runs
             held, before = ({}, {}) if refresh else self.held(job)
@@ -117,7 +117,9 @@ class OutputCache:
         return replace(found, outputs=tuple(by_cell.get(id(cell), ()) for cell in job.document.cells))
 
     def load(self, job: Job) -> Execution | None:
-        """Return the kept outputs of a job, or None."""
+        """Return the kept outputs of a job, or None; where no cell is executed there are none to keep."""
+        if not job.cells:
+            return Execution((), ran=False, is_whole=True)
         if self._memory is not None and job.document.name in self._memory:
             last, execution = self._memory[job.document.name]
             still_waits = not execution.waits or last.unmade == job.unmade
