@@ -36,7 +36,7 @@ WORDS = {
     r"q4\.(units|masks)": "dropout masks",
     # question 5
     r"q5\.(units|inputs|left_rnn|left_default)": "¶.*(initialises)",
-    r"q5\.(lags|steps)": "steps|sequences",
+    r"q5\.(lags|steps)": "steps|sequence",
     r"q5\..*_bias": "¶.*(forget bias)",
     r"q5\.left_biased": "¶.*(grows)",
     r"q5\.(units_.*|parameters|seeds|epochs|rates)": "¶.*(trained from)",
@@ -50,7 +50,7 @@ WORDS = {
     r"q6\.dataset": "errors on|data are",
     r"q6\.(tuned|second_size|smallest|largest|examples_.*)": "images|1/n|same|trains",
     r"q6\.examples_(.*)": r"(?i:\1)",
-    r"q6\.(smallest|largest)": "From|same|1/|fixed|_scaled_|_smallest_|_test_|At the largest|at .* and at",
+    r"q6\.(smallest|largest)": "From|same|1/|none|fixed|_scaled_|_smallest_|_test_|At the largest|at .* and at",
     r"q6\.target_error": "target",
     r"q6\.seeds": "¶.*(seeds)",
     r"q6\.rate": "¶.*(rate stays)",
@@ -62,7 +62,7 @@ WORDS = {
     r"q6\.batch": "¶.*(batches)",
     r"q6\.comparison_.*": "minus",
     r"q6\..*_slope": "¶.*(power)",
-    r"q6\..*_rule": "¶.*(rule)",
+    r"q6\..*_rule": "¶.*(rule|Final models)",
     r"q6\..*_dropout": "¶.*(dropout rate)",
     r"q6\..*_l2": "λ",
     r"q6\.too_much_l2": "too much",
@@ -70,14 +70,14 @@ WORDS = {
     r"q6\..*_loss(_interval)?": "loss",
     # under which circumstances
     r"q6\..*_fitted_.*": "¶.*(fits|training (and|error))",
-    r"q6\..*_plain_.*": "¶.*(none|no regularisation|instead|ends|wrong|climbs)",
+    r"q6\..*_plain_.*": "¶.*(none.* q6.tuned|no regularisation|instead|ends|wrong|climbs)",
     r"q6\..*_regularised_.*": "L2|best \\*?λ|λ = .*(lowest|brings)|instead|against",
     r"q6\..*_dropped_.*": "¶.*(dropout)",
     r"q6\..*_lowest_.*": "¶.*(climbs|is lowest)",
     r"q6\..*_smallest_.*": "¶.*(From .* to)",
     r"q6\..*_fixed_.*": "¶.*(fixed|same|lowers)",
     r"q6\..*_scaled_.*": r"1/\*?n|q6.largest",
-    r"q6\..*_none_.*": "¶.*(without any|none at all|no penalty|λ = 0)",
+    r"q6\..*_none_.*": "¶.*(none at all|images, none.* q6.largest|no penalty|λ = 0)",
     r"q6\..*_test_.*": "[Tt]est",
 }
 """For a pattern of a variable's name, a pattern of the words (or of another variable beside it)."""

@@ -34,7 +34,7 @@ class Results:
     baseline : float
         The error of always answering 0.
     forget_before, forget_after : float
-        The forget gate of the trained LSTM's best unit: the largest over seeds before, the smallest after training.
+        The forget gate, on average, of the unit that keeps most: the largest over seeds before, the smallest after.
     """
 
     left: dict[str, float]

@@ -133,7 +133,7 @@ def variables(settings: Settings, project: Project) -> dict[str, str]:
     results = store.results(project, settings)
     budget, images = results.budget, data.load(settings.dataset, project.root)
     found = {model: of_model(results, budget, model) for model in NAMES}
-    trained = len(stages.all_runs(budget, results))
+    trained = sum(not run.test for run in stages.all_runs(budget, results))  # a test reads kept weights
     largest = protocol.new_run(budget, "cnn", max(budget.sizes), 0)
     values = {
         "trial": _trial(settings, trained),

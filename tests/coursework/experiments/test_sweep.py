@@ -371,18 +371,16 @@ def test_what_is_told_counts_up_to_all_runs_with_less_and_less_time_left(project
 def test_the_time_left_follows_the_pace(project, monkeypatch):
     now = [0.0]
     monkeypatch.setattr(sweep.time, "monotonic", lambda: now[0])
-    store = RunStore(settings(), project)
-    runs = stages.tuning(MICRO)
-    steps = sum(
-        sweep.COST[run.model] * run.steps * (0.01 if run.test else 1.0) for run in stages.expected_runs(MICRO, {})
-    )
-    monkeypatch.setattr(sweep, "GUESSED", 0.001)
-    pace = sweep.Pace(store, 2)
-    assert pace.progress().seconds == pytest.approx(sweep.SECONDS * steps / 2 + sweep.START)
-    now[0] = 10.0  # ten seconds of two processes for the first run
-    trained = runs[0]
-    each = 20.0 / (sweep.COST[trained.model] * trained.steps)
-    assert pace.progress(trained).seconds == pytest.approx(each * steps / 2, rel=0.01)
+    monkeypatch.setattr(sweep, "COST", {"linear": 1.0, "mlp": 2.0, "cnn": 4.0})
+    for name, value in {"GUESSED": 0.001, "SECONDS": 0.5, "START": 7}.items():
+        monkeypatch.setattr(sweep, name, value)
+    runs = stages.expected_runs(MICRO, {})
+    cost = sum({"linear": 1, "mlp": 2, "cnn": 4}[run.model] * run.steps * (0.01 if run.test else 1) for run in runs)
+    pace = sweep.Pace(RunStore(settings(), project), 2)
+    assert pace.progress().seconds == pytest.approx(0.5 * cost / 2 + 7)
+    now[0] = 10.0  # ten seconds of two processes for the first run, which is an MLP's
+    each = 20.0 / (2 * runs[0].steps)
+    assert pace.progress(runs[0]).seconds == pytest.approx(each * cost / 2, rel=0.01)
 
 
 def test_status_says_how_many_there_will_be_and_why(project):
