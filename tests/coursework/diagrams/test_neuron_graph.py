@@ -134,3 +134,18 @@ def test_the_same_neuron_gives_the_same_bytes():
     case = NEURONS["default"]
     first, second = (svg(draw(case, answer(case).relu, "ReLU")) for _ in range(2))
     assert first == second
+
+
+def test_variables_and_operations_are_discs_and_the_activation_is_a_box():
+    case = NEURONS["default"]
+    figure = draw(case, answer(case).relu, "ReLU")
+    (axes,) = figure.axes
+    shapes = {}
+    for text in texts(figure):
+        place = axes.transData.transform(text.get_position())
+        around = [type(patch) for patch in axes.patches if patch.contains_point(place)]
+        if around:
+            shapes[text.get_text()] = around
+    assert [kind.__name__ for kind in shapes.pop("ReLU")] == ["FancyBboxPatch"]
+    assert len(shapes) >= 6
+    assert {kind.__name__ for found in shapes.values() for kind in found} == {"Circle"}

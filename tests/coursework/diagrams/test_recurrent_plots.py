@@ -9,6 +9,7 @@ from scipy.stats import gmean
 
 from coursework.answers.recurrent_measurements import DEFAULT_LSTM
 from coursework.diagrams import recurrent_plots
+from coursework.diagrams.recurrent_plots import STYLES
 
 LAGS = 30
 
@@ -50,6 +51,11 @@ def test_every_line_is_the_net_that_the_legend_names():
             assert lines[name].get_ydata() == pytest.approx(values)
             assert lines[name].get_color() == styles[name].get_color()
             assert lines[name].get_linestyle() == styles[name].get_linestyle()
+        thin = [line for line in axes.lines if line.get_linewidth() < 1 and len(line.get_xdata()) == LAGS]
+        seeds = [(STYLES[name][0], seed) for name, each in nets.items() for seed in each["total"]]
+        for line, (colour, seed) in zip(thin, seeds, strict=True):
+            assert line.get_xdata() == pytest.approx(np.arange(1, LAGS + 1))
+            assert (line.get_ydata(), line.get_color()) == (pytest.approx(seed), colour)
 
 
 def test_the_lines_differ_without_colours():
