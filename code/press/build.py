@@ -28,7 +28,7 @@ from press.prepare import UNMADE, Inputs, Prepared
 from press.project import Project
 from press.report import Document
 from press.source import qmd, reading, references, refusals, shortcodes, typed, wording
-from press.source.qmd import Cell
+from press.source.qmd import Cell, Line
 from press.typesetting import bibliography, emit, formats, frontmatter, notebook, rendering
 from press.typesetting.outputs import Context
 
@@ -340,21 +340,22 @@ class Builder:
         read, emitted, execution = self.emitted(document, prepared, refresh=refresh)
         typesetter = self._typesetter_for(read.options)
         extension, root = typesetter.extension, self.project.root
-        keys = bibliography.keys(root, read.path.parent, read.options, strict=extension.promises)
+        keys = bibliography.keys(root, read.path.parent, read.options)
         metadata = {
-            key: shortcodes.substitute(value, read.name, prepared.variables, read.front_matter)
-            if isinstance(value, str)
-            else value
+            key: shortcodes.in_front_matter(key, value, read.name, prepared.variables, read.front_matter)
             for key, value in frontmatter.metadata(read, extension, root).items()
         }
         if digest:
             metadata["digest"] = digest if execution.is_whole else digest + DRAFT
         lines = [line for chapter in emitted.lines for line in chapter]
-        references.check(lines, keys)
+        abstract = str(metadata.get("abstract", ""))
+        said = [*lines, Line(abstract, read.name, 1, plain=abstract)]
+        references.check(said, keys)
         refusals.refuse_skipped_headings(lines, strict=extension.promises)
-        text = typesetter.typst_source(read, emitted, frontmatter.of_sources(lines, metadata))
-        cited = bibliography.files(root, read.path.parent, read.options)
-        self.used.files.update((*emitted.embedded, *cited, *extension.files()))
+        metadata = frontmatter.of_sources(said, metadata, read, root, strict=extension.promises)
+        text = typesetter.typst_source(read, emitted, metadata)
+        listed = bibliography.files(root, read.path.parent, read.options)
+        self.used.files.update((*emitted.embedded, *listed, *extension.files()))
         sources = (*read.sources, *emitted.embedded, *seen.paths(execution.seen, root))
         return Source(text, execution.ran, not execution.is_whole, sources, str(metadata.get("title", read.name)))
 

@@ -87,8 +87,8 @@ CELL: dict[str, Option] = {
     "lst-cap": _text("is the caption of the code"),
     **dict.fromkeys(
         "code-fold code-summary code-overflow code-line-numbers code-copy code-tools classes class tags slideshow "
-        "panel fig-pos fig-env fig-scap fig-link fig-format fig-responsive column cap-location fig-cap-location "
-        "tbl-cap-location lightbox autodep id html-table-processing tbl-alt lst-alt fig-asp message".split(),
+        "panel fig-pos fig-env fig-scap fig-link fig-format fig-responsive column  "
+        " lightbox autodep id html-table-processing tbl-alt lst-alt fig-asp message".split(),
         Option(NOTHING),
     ),
     **dict.fromkeys("cache freeze dependson".split(), Option(EXECUTION_ALONE)),
@@ -154,22 +154,22 @@ FRONT: dict[str, Option] = {
         "code-block-bg code-block-border-left code-annotations toc-location toc-expand embed-resources self-contained "
         "self-contained-math standalone smooth-scroll anchor-sections html-math-method comments hypothesis listing "
         "categories description image image-alt draft aliases search sidebar navbar website book website-title "
-        "title-block-banner title-block-style title-prefix pagetitle include-in-header "
-        "include-before-body include-after-body link-external-icon link-external-newwindow citations-hover "
+        "title-block-banner title-block-style title-prefix pagetitle "
+        "  link-external-icon link-external-newwindow citations-hover "
         "footnotes-hover crossrefs-hover lightbox fig-responsive page-navigation back-to-top-navigation "
         "reference-location citation-location footnotes grid linkcolor mainfont sansfont monofont fontsize "
         "fontcolor linestretch geometry margin-left margin-right margin-top margin-bottom documentclass classoption "
         "pdf-engine latex-engine keep-tex keep-md keep-typ keep-ipynb colorlinks urlcolor citecolor "
         "link-citations cite-method biblatexoptions biblio-style natbiboptions df-print output-file output-ext "
-        "editor editor_options citation copyright license doi funding order subject thanks date-modified version "
+        "editor editor_options citation copyright license doi funding order subject  date-modified version "
         "type tags slug layout permalink featured twitter-card open-graph highlight-style syntax-highlighting "
-        "fig-cap-location tbl-cap-location fig-align fig-format fig-pos tbl-colwidths resources metadata-files "
+        "  fig-align fig-format fig-pos tbl-colwidths resources metadata-files "
         "quarto-required validate-yaml freeze cache other-links code-links canonical-url mermaid "
         "ipynb-shell-interactivity "
-        "knitr jupytext filters pdf-standard running-head acknowledgements "
+        "knitr jupytext  pdf-standard running-head "
         "slide-number incremental chalkboard logo footer revealjs-plugins execute-dir dir rights publisher "
-        "number-offset top-level-division lof lot author-meta email orcid extensions shortcodes template "
-        "template-partials variables lightbox-group wrap from reader tbl-cap-above layout-ncol".split(),
+        "   author-meta email orcid extensions shortcodes "
+        " variables lightbox-group wrap from reader  layout-ncol".split(),
         Option(NOTHING),
     ),
 }

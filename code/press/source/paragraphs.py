@@ -21,8 +21,8 @@ _ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)]|#\.)\s+\S")
 
 def refuse_run_in(lines: Sequence[Line], judge: Judge) -> None:
     """Refuse a list, table or heading right under a line of text, which pandoc and Quarto take for more of the text."""
-    in_paragraph = False
-    in_formula = False
+    in_paragraph = in_formula = in_list = False
+    before = ""
     for line, following in zip(lines, [*lines[1:], None], strict=False):
         text = line.text.strip() if line.kind is Kind.TEXT else ""
         before_formula, in_formula = in_formula, in_formula ^ (line.text.count("$$") % 2 == 1) and bool(text)
@@ -30,10 +30,16 @@ def refuse_run_in(lines: Sequence[Line], judge: Judge) -> None:
             if in_paragraph and not before_formula and line.kind is Kind.TEXT:
                 _check_run_in(line, text, following, judge)
             in_paragraph = in_paragraph and bool(text) and text.startswith((">", "[^"))
+            before = text
             continue
-        if in_paragraph and not before_formula and _ITEM.match(line.text):
+        is_item = _ITEM.match(line.text) is not None
+        if not is_item and not before and not line.text.startswith((" ", "\t")):
+            in_list = False
+        if in_paragraph and is_item and not before_formula and not in_list:
             _check_run_in(line, text, following, judge)
-        in_paragraph = not _ITEM.match(line.text) and not line.text.startswith(("    ", "\t", "---", "==="))
+        in_list = in_list or (is_item and not in_paragraph)
+        in_paragraph = not is_item and not line.text.startswith(("    ", "\t", "---", "==="))
+        before = text
 
 
 def _check_run_in(line: Line, text: str, following: Line | None, judge: Judge) -> None:

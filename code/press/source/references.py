@@ -18,8 +18,11 @@ from press.source.scanning import texts, without_mathematics
 
 _ATTRIBUTES = re.compile(r"\{((?:[^{}\"]|\"[^\"]*\")*)\}")
 _IDENTIFIER = re.compile(r"(?:^|\s)#([A-Za-z][\w:.-]*)")
-_REFERENCE = re.compile(r"(?<![\w@/.`\\])@\{?((?:[Ff]ig|[Tt]bl|[Ll]st|[Ee]q|[Ss]ec)-[\w-]*\w)\}?")
+_REFERENCE = re.compile(r"(?<![\w@/.`\\])@\{?((?:[Ff]ig|[Tt]bl|[Ll]st|[Ee]q|[Ss]ec)-[\w:.-]*\w)\}?")
 _CITATION = re.compile(r"(?<![\w@/.`\\])-?@\{?([A-Za-z0-9_](?:[\w:.#$%&+?<>~/-]*\w)?)\}?")
+UNNUMBERED = frozenset("thm lem cor prp cnj def exm exr sol rem alg nte tip wrn imp cau".split())
+"""How Quarto begins the labels of theorems and callouts that it numbers."""
+
 _LINK = re.compile(r"\]\(#([^()\s]+)\)")
 _BRACKETS = re.compile(r"(?<![!\[\]\\\w])\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\[({:])")
 _EXAMPLE = re.compile(r"^( {0,3})\(@([\w-]*)\)(?=\s)")
@@ -126,6 +129,8 @@ def check(lines: Sequence[Line], keys: Collection[str]) -> None:
         if label not in known:
             raise InputError(f"{place}: the reference @{label} leads nowhere{_hint(label, known, '@')}.")
     for key, place in citations(lines):
+        if key in known and key.partition("-")[0] in UNNUMBERED:
+            raise InputError(f"{place}: the block {key} is set without a number: refer to it in words, not as @{key}.")
         if key not in keys:
             raise InputError(f"{place}: the citation @{key} is not in the bibliography{_hint(key, keys, '@')}.")
 

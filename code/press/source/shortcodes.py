@@ -51,3 +51,25 @@ def substitute(text: str, place: str, variables: Mapping[str, Any], meta: Mappin
 
     # {{{< var x >}}} prints the shortcode itself
     return PATTERN.sub(value, text).replace("{{{<", "{{<").replace(">}}}", ">}}")
+
+
+def in_front_matter(key: str, value: Any, place: str, variables: Mapping[str, Any], meta: Mapping[str, Any]) -> Any:
+    """Do the same in what stands under a key of the front matter, in groups and lists too.
+
+    Raises
+    ------
+    InputError
+        If it has a shortcode that would be printed as it stands.
+    """
+    if isinstance(value, Mapping):
+        return {name: in_front_matter(key, each, place, variables, meta) for name, each in value.items()}
+    if isinstance(value, list):
+        return [in_front_matter(key, each, place, variables, meta) for each in value]
+    if not isinstance(value, str):
+        return value
+    for code in PATTERN.findall(value):
+        if name_of(code) not in ("var", "meta"):
+            raise InputError(
+                f"{place}: {key}: the shortcode {name_of(code)} is not set there: write what it stands for."
+            )
+    return substitute(value, place, variables, meta)

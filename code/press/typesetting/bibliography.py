@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from press.source.options import listed
 from press.typesetting.pandoc import run_pandoc
 
 _ENTRY = re.compile(r"^\s*@(?!comment|string|preamble)(\w+)\s*\{\s*([^,\s]+)\s*,", flags=re.M | re.I)
+_ANYTHING = re.compile(r"^\s*@\w+\s*[{(]", re.M)
 _FIELD = re.compile(r"(?:^|[,{]\s*|\n\s*)([A-Za-z][\w-]*)\s*=\s*", re.M)
 SUFFIXES = frozenset([".bib", ".yml", ".yaml"])
 
@@ -50,37 +51,92 @@ def _written(references: Any, root: Path) -> Path:
     return path
 
 
-def keys(root: Path, folder: Path, options: Mapping[str, Any], *, strict: bool = True) -> set[str]:
+def keys(root: Path, folder: Path, options: Mapping[str, Any]) -> set[str]:
     """Read the citation keys of a document's bibliography.
 
     Raises
     ------
     InputError
-        If a file is missing, is not UTF-8 text, or holds an entry that is not closed, has another's key, or has
-        something that would be missing in the list: with file and line.
+        If a file is missing, or is not UTF-8 text.
     """
     found: set[str] = set()
-    judge = Judge(strict)
     for path in files(root, folder, options):
-        name = path.resolve().relative_to(root.resolve()).as_posix()
-        text = read_text(path, name)
-        if path.suffix != ".bib":
-            found |= set(yaml_text.mapping(text, name))
-            continue
-        entries = list(_ENTRY.finditer(text))
-        for entry, following in zip(entries, [*entries[1:], None], strict=True):
-            body = text[entry.start() : following.start() if following else len(text)]
-            line = text.count("\n", 0, entry.start(2)) + 1
-            plain = re.sub(r"\\[{}]", "", body)
-            if plain.count("{") != plain.count("}"):
-                raise InputError(
-                    f"{name}:{line}: the braces of the entry {entry[2]} do not match: each {{ needs its }}."
-                )
-            if entry[2] in found:
-                raise InputError(f"{name}:{line}: the key {entry[2]} is used already: give this entry another one.")
-            found.add(entry[2])
-            _check_entry(body, name, line, judge)
+        text, name = _text(path, root)
+        found |= {key for key, _, _ in _entries(text)} if path.suffix == ".bib" else set(yaml_text.mapping(text, name))
     return found
+
+
+def _text(path: Path, root: Path) -> tuple[str, str]:
+    """Read a file of the bibliography, with its name from the project's folder."""
+    name = path.resolve().relative_to(root.resolve()).as_posix()
+    return read_text(path, name), name
+
+
+def _entries(text: str) -> Iterator[tuple[str, int, str]]:
+    """Yield the key of each entry, where the entry begins, and its text."""
+    borders = [match.start() for match in _ANYTHING.finditer(text)]
+    for entry in _ENTRY.finditer(text):
+        end = next((border for border in borders if border > entry.start(1)), len(text))
+        yield entry[2], entry.start(2), text[entry.start() : end]
+
+
+def cited(root: Path, folder: Path, options: Mapping[str, Any], names: Collection[str], *, strict: bool) -> list[Path]:
+    """Refuse what is wrong with the entries that are cited, and return files in which Typst finds these.
+
+    Typst reads every entry, and stops at one that it cannot read though nobody cites it. So it is given files with the
+    cited ones alone, each on its line; where the format promises a standard, all entries are looked at.
+
+    Raises
+    ------
+    InputError
+        If an entry is not closed, has another's key, or has something that would be missing in the list: with file
+        and line.
+    """
+    found = []
+    for path in files(root, folder, options):
+        text, name = _text(path, root)
+        if path.suffix == ".bib":
+            entries = list(_entries(text))
+            wanted = {key for key, _, _ in entries} if strict else _with_parents(names, entries)
+            _check([(key, start, body) for key, start, body in entries if key in wanted], text, name, Judge(strict))
+            for key, _, body in entries:
+                text = text if key in wanted else text.replace(body, "\n" * body.count("\n"), 1)
+            if text != path.read_text("utf-8"):
+                path = root / CITED / name
+                write_if_changed(path, text.encode())
+        found.append(path)
+    return found
+
+
+CITED = Path(".cache", "render", "cited")
+"""Where the cited entries are, in files with the names of those that they come from."""
+
+
+def _with_parents(names: Collection[str], entries: Sequence[tuple[str, int, str]]) -> set[str]:
+    """Return keys with those that their entries inherit from."""
+    found, more = set[str](), set(names)
+    while more:
+        found |= more
+        bodies = (body for key, _, body in entries if key in more)
+        named = (match[1] for body in bodies for match in _PARENTS.finditer(body))
+        more = {key.strip() for each in named for key in each.split(",")} - found
+    return found
+
+
+_PARENTS = re.compile(r"\b(?:crossref|xdata)\s*=\s*[{\"]([^}\"]*)", re.I)
+
+
+def _check(entries: Sequence[tuple[str, int, str]], text: str, name: str, judge: Judge) -> None:
+    seen: set[str] = set()
+    for key, start, body in entries:
+        line = text.count("\n", 0, start) + 1
+        plain = re.sub(r"\\[{}]", "", body)
+        if plain.count("{") != plain.count("}"):
+            raise InputError(f"{name}:{line}: the braces of the entry {key} do not match: each {{ needs its }}.")
+        if key in seen:
+            raise InputError(f"{name}:{line}: the key {key} is used already: give this entry another one.")
+        seen.add(key)
+        _check_entry(body, name, line, judge)
 
 
 def _check_entry(body: str, name: str, line: int, judge: Judge) -> None:

@@ -84,9 +84,6 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
     if options.get("number-sections"):
         values["section-numbering"] = options.get("section-numbering", "1.1")
         values["number-depth"] = options.get("number-depth", 3)
-    files = bibliography.files(root, document.path.parent, options)
-    if files:
-        values["bibliography"] = ["/" + path.resolve().relative_to(root.resolve()).as_posix() for path in files]
     nocite = str(options.get("nocite", ""))
     if "@*" in nocite:
         values["bibliography-full"] = True
@@ -95,7 +92,9 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
     return values
 
 
-def of_sources(lines: Sequence[Line], values: Mapping[str, Any]) -> dict[str, Any]:
+def of_sources(
+    lines: Sequence[Line], values: Mapping[str, Any], document: Document, root: Path, *, strict: bool
+) -> dict[str, Any]:
     """Return what the template reads with the list of sources where the text has it, or without where nothing is cited.
 
     Parameters
@@ -104,10 +103,22 @@ def of_sources(lines: Sequence[Line], values: Mapping[str, Any]) -> dict[str, An
         The Markdown that is set.
     values
         What the template reads otherwise.
+    document, root
+        The document, and the project's folder.
+    strict
+        Whether every source is looked at, and not the cited ones alone.
+
+    Raises
+    ------
+    InputError
+        If something is wrong with a source.
     """
     found = dict(values)
-    if not references.citations(lines) and not {"nocite", "bibliography-full"} & found.keys():
-        found.pop("bibliography", None)
+    names = {key for key, _ in references.citations(lines)} | set(found.get("nocite", ()))
+    everything = strict or "bibliography-full" in found
+    files = bibliography.cited(root, document.path.parent, document.options, names, strict=everything)
+    if names or "bibliography-full" in found:
+        found["bibliography"] = ["/" + path.resolve().relative_to(root.resolve()).as_posix() for path in files]
     texts = [line for line in lines if line.kind is Kind.TEXT and line.text.strip()]
     if any("#refs" in line.plain and line.text.lstrip().startswith(":::") for line in texts):
         found["sources-placed"] = True

@@ -23,6 +23,7 @@ from press.keeping.digests import digest, package_versions
 from press.keeping.kept import Kept, write_atomically, write_if_changed
 from press.source.qmd import Document, Line
 from press.typesetting import places
+from press.typesetting.bibliography import CITED
 from press.typesetting.emit import Emitted, in_one
 from press.typesetting.formats import Extension, check_fonts, inside
 from press.typesetting.pandoc import READER, PandocFailure, defines_macros, run_pandoc, sections
@@ -249,7 +250,8 @@ class Typesetter:
         if not found[1].endswith(self._main.name):
             parts = Path(found[1]).parts
             tails = ("/".join(parts[index:]) for index in range(len(parts)))
-            return f"{next((tail for tail in tails if (self.root / tail).is_file()), found[1])}:{found[2]}"
+            name = next((tail for tail in tails if (self.root / tail).is_file()), found[1])
+            return f"{name.lstrip('/').removeprefix(f'{CITED.as_posix()}/')}:{found[2]}"
         lines = self._main.read_text(encoding="utf-8").split("\n")
         row, column = int(found[2]) - 1, int(found[3])
         start = sum(len(line) + 1 for line in lines[:row]) + column

@@ -36,6 +36,8 @@ SHOWN = [
     ("reference in brackets", "See [@sec-a].", r"#ref\(<sec-a>, supplement: crossref\.sec\.prefix\)"),
     ("number alone", "See [-@sec-a].", r"#ref\(<sec-a>, supplement: \[\]\)"),
     ("own word", "See [Chapter @sec-a].", r'#ref\(<sec-a>, supplement: "Chapter"\)'),
+    ("own word, number alone", "See [Chapter -@sec-a].", r'#ref\(<sec-a>, supplement: "Chapter"\)'),
+    ("label in parts", "$$ x = 1 $$ {#eq-a:b.c}\n\nBy @eq-a:b.c.", r"#ref\(<eq-a:b\.c>.*\)\."),
     ("capital", "@Sec-a says.", r"#ref\(<sec-a>, supplement"),
     ("two references", "See [@sec-a; @sec-b].", r"<sec-a>.*, #ref\(<sec-b>"),
     # links
@@ -104,6 +106,7 @@ REFUSED = [
     ("nowhere", "See [x](#nowhere).", "the link #nowhere leads nowhere"),
     ("no source", "As in [@adda].", r"the citation @adda is not in the bibliography \(did you mean @ada\?\)"),
     ("no label", "See @sec-c.", "the reference @sec-c leads nowhere"),
+    ("a theorem's label", "By @thm-a.\n\n::: {#thm-a}\nIt holds.\n:::", "the block thm-a is set without a number"),
     ("no glyph", "Text with \U00012000.", "no font has the sign"),
     ("no file", "![x](none.png)", "the image none.png does not exist"),
     ("an image of the web", "![x](https://example.org/a.png)", "is not a file of the project: download it"),
@@ -137,3 +140,72 @@ TOLD = [
 def test_what_looks_otherwise_in_print_is_told(papers, text, words):
     made = papers.set(HEAD + FRONT + text + "\n", refs_bib=BIB)
     assert any(re.search(words, told) for told in made.told), made.told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- one is\n  long\n- two\nis lazy\n- three\n",
+        "1. one\nis lazy\n1. two\n",
+        "- one\n\n  a paragraph of it\n- two\n",
+        "- one $$\nx = 1\n$$\n- two\n",
+    ],
+)
+def test_a_list_whose_items_are_long_is_a_list(papers, text):
+    made = papers.set(HEAD + FRONT + text, refs_bib=BIB)
+    assert not [told for told in made.told if "taken for" in told]
+    assert made.typst.partition("START")[2].count("\n- ") + made.typst.partition("START")[2].count("\n+ ") >= 2
+
+
+def test_a_figure_that_is_taller_than_a_page_breaks(papers):
+    parts = "".join(f"![Part {n}.](a.svg){{#fig-a-{n} fig-alt='x' height=3in}}\n\n" for n in range(6))
+    picture = '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="90"/>'
+    made = papers.set(f"See @fig-a.\n\n::: {{#fig-a}}\n{parts}All six.\n:::\n\nAfter.\n", a_svg=picture)
+    assert re.findall(r"Part \d|All six|After", made.text) == [*(f"Part {n}" for n in range(6)), "All six", "After"]
+
+
+@pytest.mark.parametrize("key", ["title", "subtitle", "abstract"])
+def test_a_shortcode_that_would_be_printed_on_the_title_page_is_refused(papers, key):
+    with pytest.raises(InputError, match=rf"^paper\.qmd: {key}: the shortcode iconify is not set there"):
+        papers.set(f'---\n{key}: "Basic {{{{< iconify devicon python >}}}}"\n---\n\nText.\n')
+
+
+def test_what_the_abstract_cites_is_listed_or_refused(papers):
+    head = '---\nabstract: "As @ada says."\nbibliography: refs.bib\n---\n\nText.\n'
+    assert "Memoirs" in papers.set(head, refs_bib=BIB).text
+    with pytest.raises(InputError, match=r"^paper\.qmd:1: the citation @adda is not in the bibliography"):
+        papers.set(head.replace("@ada", "@adda"), refs_bib=BIB)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "@misc{bad, title={X}, author={B}, year={n.d.}}",
+        "@misc{bad, title={X}}\n@misc{bad, title={Y}}",
+        "@misc{bad, title={X}}\n}",
+        "@misc{bad, title={X}, howpublished={Talk}}",
+    ],
+)
+def test_a_source_that_nobody_cites_is_no_matter(papers, entry):
+    head = "---\nbibliography: refs.bib\n---\n\n"
+    made = papers.set(f"{head}As [@ada].\n", refs_bib=f"{entry}\n{BIB}")
+    assert (made.told, "Memoirs" in made.text) == ((), True)
+    with pytest.raises(InputError, match=r"^refs\.bib:7: this is no date"):
+        papers.set(
+            f"{head}As [@ada; @x].\n",
+            refs_bib=f"\n{entry.splitlines()[0]}\n\n\n{BIB.rstrip()}\n@misc{{x, title={{X}}, year={{n.d.}}}}\n",
+        )
+
+
+def test_what_a_cited_source_inherits_from_is_kept(papers):
+    parent = "@proceedings{all, title={The Conference}, year={1850}}\n"
+    child = "@inproceedings{one, title={A Talk}, author={B, C}, crossref={all}}\n"
+    made = papers.set("---\nbibliography: refs.bib\n---\n\nAs [@one].\n", refs_bib=BIB + child + parent)
+    assert "A Talk" in made.text
+    assert "1850" in made.text
+
+
+@pytest.mark.parametrize("key", ["thanks: We thank.", "lof: true", "number-offset: 3", "include-before-body: a.md"])
+def test_what_a_front_matter_says_in_vain_is_told(papers, key):
+    made = papers.set(f"---\n{key}\n---\n\nText.\n")
+    assert any(f"the front matter's key '{key.partition(':')[0]}' is not supported" in told for told in made.told)

@@ -48,10 +48,10 @@ local reference_kinds = { fig = true, tbl = true, lst = true, eq = true, sec = t
 local function reference(citation, label, kind)
   assert(#citation.suffix == 0, "a reference has no words after it: @" .. citation.id)
   local supplement = word(kind, "prefix")
-  if citation.mode == "SuppressAuthor" then
-    supplement = "[]"
-  elseif #citation.prefix > 0 then
+  if #citation.prefix > 0 then
     supplement = quoted(pandoc.utils.stringify(citation.prefix))
+  elseif citation.mode == "SuppressAuthor" then
+    supplement = "[]"
   end
   return raw("#ref(<" .. label .. ">, supplement: " .. supplement .. ")")
 end
@@ -149,7 +149,7 @@ local function equation_attributes(inlines, start)
     else
       return nil
     end
-    local label = text:match("^%s*{#(eq%-[%w_-]+)%s*}$") or text:match("^%s*{#(eq%-[%w_-]+)%s+alt=[\"“].-[\"”]%s*}$")
+    local label = text:match("^%s*{#(eq%-[%w_.:-]+)%s*}$") or text:match("^%s*{#(eq%-[%w_.:-]+)%s+alt=[\"“].-[\"”]%s*}$")
     if label then
       return label, text:match("alt=[\"“](.-)[\"”]%s*}$"), index
     end
