@@ -172,7 +172,8 @@ class _Reader:
                 f"{fence.place}: cells of {language} are not supported: only ```{{python}} cells are executed."
             )
         if extra:
-            raise InputError(f"{fence.place}: write the option {extra!r} as a line '#| key: value' inside the cell.")
+            written = f"label: {extra}" if re.fullmatch(r"[\w-]+", extra) else "key: value"
+            raise InputError(f"{fence.place}: write the option {extra!r} as a line '#| {written}' inside the cell.")
         indent = len(head[1].expandtabs())
         body = [replace(line, text=_dedented(line.text, indent)) for line in body]
         count = next((i for i, line in enumerate(body) if not line.text.startswith("#|")), len(body))

@@ -13,14 +13,14 @@ from handin.errors import InputError
 from handin.text import slug
 from press.source import shortcodes
 from press.source.qmd import REFERENCE_KINDS, Cell, Document, Kind, Line
-from press.source.refusals import headings
+from press.source.refusals import THEOREMS, headings
 from press.source.scanning import texts, without_mathematics
 
 _ATTRIBUTES = re.compile(r"\{((?:[^{}\"]|\"[^\"]*\")*)\}")
 _IDENTIFIER = re.compile(r"(?:^|\s)#([A-Za-z][\w:.-]*)")
 _REFERENCE = re.compile(r"(?<![\w@/.`\\])@\{?((?:[Ff]ig|[Tt]bl|[Ll]st|[Ee]q|[Ss]ec)-[\w:.-]*\w)\}?")
 _CITATION = re.compile(r"(?<![\w@/.`\\])-?@\{?([A-Za-z0-9_](?:[\w:.#$%&+?<>~/-]*\w)?)\}?")
-UNNUMBERED = frozenset("thm lem cor prp cnj def exm exr sol rem alg nte tip wrn imp cau".split())
+UNNUMBERED = frozenset([*THEOREMS, *"nte tip wrn imp cau".split()])
 """How Quarto begins the labels of theorems and callouts that it numbers."""
 
 _LINK = re.compile(r"\]\(#([^()\s]+)\)")

@@ -140,11 +140,13 @@ def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
             else:
                 judge.refuse(line.place, "this ::: closes nothing.")
         _check_foreign(plain, judge)
+        if "]()" in plain.text:
+            judge.refuse(line.place, "this link has no address: write one between the brackets ().")
         if "$$" in line.text:
             display = _check_display(line, display, judge)
             opened = line
     if display and opened is not None:
-        judge.refuse(opened.place, "a formula that begins with $$ is not closed.")
+        judge.refuse(opened.place, "a formula that begins with $$ is not closed before the next empty line.")
     if depth:
         judge.refuse(depth[-1].place, "this ::: block is not closed.")
 

@@ -27,6 +27,12 @@ from press.source.scanning import scanned
 from press.typesetting import outputs as output_markdown
 from press.typesetting.outputs import Context, Shown, fenced, quoted
 
+_SHOWN_CELL = re.compile(r"^(\s*[`~]{3,}\s*)\{\{(\w+)\}\}")
+"""How a code block shows the head of a cell that is not to be executed."""
+
+IMAGES = frozenset(".svg .png .jpg .jpeg .gif .webp .pdf".split())
+"""The endings of images that Typst reads."""
+
 _TABLE = re.compile(r"^\s*[|+]|<table|\\begin\{tabular|^\s*:?-{3,}", re.MULTILINE)
 
 
@@ -146,7 +152,8 @@ class _Writer:
             if kind is Kind.TEXT:
                 result += self._with_images([made for line in run for made in self._line(line, inline)])
             elif kind is Kind.CODE:
-                result += [replace(line, text=self.value(line.text, line.place)) for line in run]
+                texts = (_SHOWN_CELL.sub(r"\1{\2}", self.value(line.text, line.place)) for line in run)
+                result += [replace(line, text=text) for line, text in zip(run, texts, strict=True)]
             else:
                 result += [self._escaped_cell(line) for line in run]
         return result
@@ -198,6 +205,9 @@ class _Writer:
         path = (root / name.lstrip("/") if name.startswith("/") else self.document.path.parent / name).resolve()
         if root not in path.parents or not path.is_file():
             raise InputError(f"{place}: the image {name} does not exist in the project.")
+        if path.suffix.lower() not in IMAGES:
+            kind = path.suffix or "that has no ending"
+            raise InputError(f"{place}: an image {kind} cannot be set: convert {name} to SVG, PNG or JPEG.")
         self.embedded.append(path)
         return "/" + path.relative_to(root).as_posix().replace(" ", "%20")
 

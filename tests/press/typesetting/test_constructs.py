@@ -115,6 +115,10 @@ REFUSED = [
     ("an unknown command", "A \\mystery{word}.", r"raw latex is not supported: \\mystery"),
     ("words after a reference", "See [@sec-a and more].", "a reference has no words after it"),
     ("unknown formula", "$\\mysterious{x}$", "mysterious"),
+    ("empty link", "[The camp]() is near.", "this link has no address"),
+    ("unknown image", "![x](a.avif)", "an image .avif cannot be set: convert a.avif to SVG, PNG or JPEG"),
+    ("empty line in a formula", "$$\nx = 1\n\ny = 2\n$$", "is not closed before the next empty line"),
+    ("a cell's name", "```{python my-cell}\n1\n```", "as a line '#| label: my-cell' inside the cell"),
     ("cells of another language", "```{julia}\n1\n```", "cells of julia are not supported"),
 ]
 
@@ -122,7 +126,7 @@ REFUSED = [
 @pytest.mark.parametrize(("text", "words"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
 def test_what_would_be_lost_is_refused_with_its_line(papers, text, words):
     with pytest.raises(InputError, match=rf"^paper\.qmd:15.*{words}"):
-        papers.set(HEAD + FRONT + text + "\n", refs_bib=BIB)
+        papers.set(HEAD + FRONT + text + "\n", refs_bib=BIB, a_avif="")
 
 
 TOLD = [
@@ -209,3 +213,11 @@ def test_what_a_cited_source_inherits_from_is_kept(papers):
 def test_what_a_front_matter_says_in_vain_is_told(papers, key):
     made = papers.set(f"---\n{key}\n---\n\nText.\n")
     assert any(f"the front matter's key '{key.partition(':')[0]}' is not supported" in told for told in made.told)
+
+
+def test_a_place_for_sources_without_sources_is_empty(papers):
+    assert "Words" in papers.set("Words.\n\n::: {#refs}\n:::\n").text
+
+
+def test_a_cell_that_a_code_block_shows_has_single_braces(papers):
+    assert "```{python}" in papers.set("````markdown\n```{{python}}\n1 + 1\n```\n````\n").text
