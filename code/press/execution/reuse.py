@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import symtable
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from press.keeping.digests import digest, normalised
@@ -61,8 +61,9 @@ def names(code: str) -> Names:
     bound: set[str] = set()
     read: set[str] = set()
     for statement in ast.parse(code).body:
-        table = symtable.symtable(ast.unparse(statement), "cell", "exec")
+        table = symtable.symtable(ast.unparse(_AsGenerators().visit(statement)), "cell", "exec")
         here = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+        here |= set(_named(statement))
         loaded = _loaded(table)
         read |= loaded
         if not isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr):
@@ -75,11 +76,34 @@ def names(code: str) -> Names:
     return Names(frozenset(used), frozenset(bound), frozenset(read))
 
 
+class _AsGenerators(ast.NodeTransformer):
+    """Writes comprehensions as generators: from 3.12 on Python counts only theirs as variables of their own."""
+
+    def visit_ListComp(self, node: ast.ListComp | ast.SetComp) -> ast.AST:
+        self.generic_visit(node)
+        return ast.GeneratorExp(node.elt, node.generators)
+
+    visit_SetComp = visit_ListComp
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
+        self.generic_visit(node)
+        return ast.GeneratorExp(ast.Tuple([node.key, node.value], ast.Load()), node.generators)
+
+
 def _loaded(table: symtable.SymbolTable) -> set[str]:
     """Name what code reads from the top level, in its functions and classes too."""
     top = table.get_type() == "module"
     found = {s.get_name() for s in table.get_symbols() if s.is_referenced() and (top or s.is_global())}
     return found.union(*map(_loaded, table.get_children()))
+
+
+def _named(node: ast.AST) -> Iterator[str]:
+    """Yield what ``:=`` binds outside functions: in a comprehension too it binds a name of the cell."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.NamedExpr):
+            yield child.target.id
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            yield from _named(child)
 
 
 def _changed(statement: ast.stmt) -> list[str]:

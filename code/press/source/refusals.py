@@ -250,6 +250,8 @@ def _check_div(attributes: str, line: Line, judge: Judge) -> None:
             judge.refuse(line.place, f"the block .{name} is not supported; supported: {_listed(DIV_CLASSES)}.")
         if QUARTOS_BLOCKS.fullmatch(name) and name not in ("content-visible", "content-hidden"):
             judge.mind(line.place, f"the block .{name} is not supported; its content would be set in the text.")
+    if "list-table" in classes:
+        judge.mind(line.place, "list tables are not supported: this is set as a list; write a pipe table.")
     for key in re.findall(r"([\w-]+)\s*=", re.sub(r'"[^"]*"', '""', inner)):
         if key not in DIV_ATTRIBUTES:
             judge.mind(line.place, f"the attribute {key}= is not supported here.")

@@ -123,7 +123,8 @@ def test_tanh_touches_the_convention_at_its_peak():
 
 def test_the_fits_are_those_that_the_text_speaks_of():
     left = answers_plots.regularisers().axes[0]
-    truth, *fits, _ = left.lines
+    truth, *fits, points = left.lines
+    assert np.array_equal(points.get_data(), regularisation.noisy_points())
     at, drawn = truth.get_data()
     assert drawn == pytest.approx(np.sin(np.pi * at))
     assert truth.get_label() == r"$\sin \pi x$"

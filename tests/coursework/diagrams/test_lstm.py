@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations, pairwise
 
+import numpy as np
 import pytest
 import sympy as sp
 from readable import assert_readable, lightness, svg
@@ -113,6 +114,17 @@ def test_every_line_is_horizontal_or_vertical_and_no_two_cross():
     horizontal = [(p, q) for _, p, q in parts if p[1] == pytest.approx(q[1])]
     vertical = [(p, q) for _, p, q in parts if p[0] == pytest.approx(q[0])]
     assert [(h, v) for h in horizontal for v in vertical if crosses(*h, *v)] == []
+
+
+def test_an_operation_with_a_sign_is_a_disc_and_one_with_a_name_is_a_box():
+    (axes,) = lstm.draw().axes
+    operations = [node for node in lstm.cell().nodes if node.kind == "pointwise"]
+    assert len(operations) == 4 + 1
+    for node in operations:
+        place = axes.transData.transform(node.at)
+        shapes = [patch for patch in axes.patches if patch.contains_point(place) and patch.get_linewidth()]
+        smallest = min(shapes, key=lambda patch: np.prod(patch.get_window_extent().size))
+        assert type(smallest).__name__ == ("FancyBboxPatch" if node.label == "tanh" else "Circle")
 
 
 def test_it_can_be_read():

@@ -85,6 +85,8 @@ def test_what_an_edit_executes(after, wanted):
         ("class C(x):\n    y = z", "x z", "C"),
         ("for i in x:\n    print(i)", "x print", "i"),
         ("[i for i in x]", "x", ""),
+        ("a = {i: {j for j in i} for i in x}", "x", "a"),
+        ("[(n := i) for i in x]", "x", "n"),
         ("lambda x: x + y", "y", ""),
         ("x = 1\ny = x", "", "x y"),
         ("f'{x}'", "x", ""),

@@ -136,6 +136,7 @@ TOLD = [
     ("tag without meaning", "A <details>word</details>.", r":15: <details>, </details> has no meaning in print"),
     ("layout", "\\vspace{1cm} Words", r":15: \\vspace\{1cm\} has no meaning in print"),
     ("margin", "::: {.column-margin}\nAside.\n:::", r":15: the block \.column-margin is not supported"),
+    ("list table", "::: {.list-table}\n- - a\n  - b\n:::", r":15: list tables are not supported"),
     ("skipped level", "### Deep\n", r":15: this heading is of level 3 under one of level 1"),
 ]
 
