@@ -26,9 +26,9 @@ QUICKLY_MADE = {
 COMPUTED = (
     ".cache/runs/mlp-512-*[0-9a-f].json",
     ".cache/runs/*-weights.json",
-    ".cache/products/evidence.json",
+    ".cache/products/printed.json",
 )
-"""A training, the weights of another one, and the evidence."""
+"""A training, the weights of another one, and the values of formulas."""
 
 
 def cut_short(path: Path) -> None:
