@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import tempfile
 import uuid
@@ -94,6 +95,7 @@ class Kernel:
                 "--log-level=ERROR",
             ],
             cwd=str(self.folder),
+            stderr=subprocess.DEVNULL,  # what goes there is among the outputs too
             env={
                 **os.environ,
                 "PYTHONHASHSEED": "0",

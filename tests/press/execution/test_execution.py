@@ -128,6 +128,13 @@ def test_a_question_that_nobody_answers_is_an_error(project, code):
         run(project, code)
 
 
+def test_what_a_library_says_past_python_is_an_output_and_not_on_the_terminal(project, capfd, monkeypatch):
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # where it is set, ipykernel does not look at file descriptors
+    code = "import os, time\nos.write(2, b'noise\\n');\ntime.sleep(0.5)"
+    assert "noise" in "".join(output.get("text", "") for cell in run(project, code) for output in cell)
+    assert "noise" not in capfd.readouterr().err
+
+
 def test_much_output_arrives_whole(project):
     (first, _) = run(project, "for _ in range(20_000):\n    print('x' * 99)")
     assert sum(len(output["text"]) for output in first) == 20_000 * 100
