@@ -111,6 +111,14 @@ def make_project(folder: Path) -> Path:
     return root
 
 
+def make_built(folder: Path) -> Path:
+    """Write the project, and build it."""
+    root = make_project(folder)
+    done = run(root, "bundle")
+    assert done.returncode == 0, done.stderr
+    return root
+
+
 def environment(root: Path) -> dict[str, str]:
     """Return the environment in which the project's commands run."""
     paths = os.pathsep.join((str(root / "code"), str(root.parent / "site-packages")))

@@ -15,7 +15,7 @@ import time
 import pytest
 
 from copies import ROOT, coursework
-from small_report import ID, MAIN, environment, make_project, run
+from small_report import ID, MAIN, environment, make_built, run
 
 
 def digests(folder) -> dict[str, str]:
@@ -42,10 +42,7 @@ def copy(built, tmp_path):
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     """A small report that was built in peace."""
-    folder = make_project(tmp_path_factory.mktemp("undisturbed"))
-    done = run(folder, "bundle")
-    assert done.returncode == 0, done.stderr
-    return folder
+    return make_built(tmp_path_factory.mktemp("undisturbed"))
 
 
 @pytest.fixture

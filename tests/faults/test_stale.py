@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from small_report import CELLS, FILES, make_project, printed, run
+from small_report import CELLS, FILES, make_built, printed, run
 
 REPORT = "report/report.qmd"
 PROBE = str(Path(__file__).with_name("stale_probe.py"))
@@ -63,10 +63,7 @@ EDITS = SHOWN | COMPUTED | SET | NO_MATTER
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """The small project, built."""
-    root = make_project(tmp_path_factory.mktemp("stale"))
-    done = run(root, "bundle")
-    assert done.returncode == 0, done.stderr
-    return root
+    return make_built(tmp_path_factory.mktemp("stale"))
 
 
 @pytest.fixture(scope="module")

@@ -376,9 +376,9 @@ def _marks(project: Project) -> Iterator[Path]:
 
     for left in project.cache.glob("under-way-*"):
         shutil.rmtree(left, ignore_errors=True)
-    for left in project.cache.glob("runs/.*.part"):  # half a record
-        left.unlink(missing_ok=True)
     try:
+        for left in project.cache.glob("runs/.*.part"):  # half a record
+            left.unlink(missing_ok=True)
         project.cache.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="under-way-", dir=project.cache))
     except OSError as error:

@@ -20,12 +20,12 @@ _ATTRIBUTES = re.compile(r"\{((?:[^{}\"]|\"[^\"]*\")*)\}")
 _IDENTIFIER = re.compile(r"(?:^|\s)#([A-Za-z][\w:.-]*)")
 _REFERENCE = re.compile(r"(?<![\w@/.`\\])@\{?((?:[Ff]ig|[Tt]bl|[Ll]st|[Ee]q|[Ss]ec)-[\w:.-]*\w)\}?")
 _CITATION = re.compile(r"(?<![\w@/.`\\])-?@\{?([A-Za-z0-9_](?:[\w:.#$%&+?<>~/-]*\w)?)\}?")
-UNNUMBERED = frozenset([*THEOREMS, *"nte tip wrn imp cau".split()])
-"""How Quarto begins the labels of theorems and callouts that it numbers."""
-
 _LINK = re.compile(r"\]\(#([^()\s]+)\)")
 _BRACKETS = re.compile(r"(?<![!\[\]\\\w])\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\[({:])")
 _EXAMPLE = re.compile(r"^( {0,3})\(@([\w-]*)\)(?=\s)")
+
+UNNUMBERED = frozenset([*THEOREMS, *"nte tip wrn imp cau".split()])
+"""How Quarto begins the labels of theorems and callouts that it numbers."""
 
 
 def _identifiers(text: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from press.project import Project
 
 @dataclass(frozen=True)
 class Set:
-    """A paper that was set: its Typst, the text of its PDF, and what the author was told."""
+    """A paper that was set: its Typst, the text that stands within its pages, and what the author was told."""
 
     typst: str
     text: str
@@ -54,6 +54,6 @@ class Papers:
             typst = self.builder.report().text
             pdf = self.builder.typesetter.compile(typst)
         pages = pypdfium2.PdfDocument(pdf)
-        words = " ".join(" ".join(page.get_textpage().get_text_range() for page in pages).split())
+        words = " ".join(" ".join(page.get_textpage().get_text_bounded() for page in pages).split())
         said = tuple(str(each.message) for each in told if each.category is UserWarning)
         return Set(typst, words.replace("\ufffe", "-"), said)

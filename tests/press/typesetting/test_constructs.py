@@ -118,7 +118,7 @@ REFUSED = [
     ("empty link", "[The camp]() is near.", "this link has no address"),
     ("unknown image", "![x](a.avif)", "an image .avif cannot be set: convert a.avif to SVG, PNG or JPEG"),
     ("empty line in a formula", "$$\nx = 1\n\ny = 2\n$$", "is not closed before the next empty line"),
-    ("a cell's name", "```{python my-cell}\n1\n```", "as a line '#| label: my-cell' inside the cell"),
+    ("a cell's name", "```{python my-cell}\n1\n```", r"as a line '#\| label: my-cell' inside the cell"),
     ("cells of another language", "```{julia}\n1\n```", "cells of julia are not supported"),
 ]
 
