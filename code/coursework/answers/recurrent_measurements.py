@@ -4,8 +4,7 @@ Everything follows from explicit seeds: weights come from Keras' own initialiser
 generators with a seed each, and training takes the batches in order. So the same call gives the same bits.
 
 The measure is the largest singular value of the Jacobian of a state by an earlier state: the largest factor by which
-any gradient can be scaled on its way back. For an LSTM it is taken of ∂c_t/∂c_0, once in total (through the cell and
-through the gates) and once along the cell alone.
+any gradient can be scaled on its way back. For an LSTM it is taken of ∂c_t/∂c_0, through the cell and the gates.
 """
 
 from __future__ import annotations
@@ -86,12 +85,11 @@ def compute(profile: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        JSON-able. ``plan``: the `Plan`. ``initial``: for each net ``total`` and, for LSTMs, ``direct``, each (seeds,
-        lags). ``trained``: for each net its ``units`` and ``parameters``, its ``errors`` (seeds,) on new sequences by
-        learning rate, the ``rate`` with the lowest mean error, and with it what was measured ``before`` and ``after``
-        training (mappings with ``total``, and for the LSTM ``direct`` and ``forget``, the mean forget gate of the unit
-        that keeps most), and ``trace``, the gates of one trained LSTM over one sequence. ``baseline``: the mean
-        squared error of always answering 0.
+        JSON-able. ``plan``: the `Plan`. ``initial``: for each net ``total`` (seeds, lags). ``trained``: for each net
+        ``units``, ``parameters``, the ``errors`` (seeds,) on new sequences by learning rate, the ``rate`` with the
+        lowest mean error, and with it what was measured ``before`` and ``after`` training (mappings with ``total``, and
+        for the LSTM ``forget``, the mean forget gate of the unit that keeps most), and ``trace``, the gates of one
+        trained LSTM over one sequence. ``baseline``: the mean squared error of always answering 0.
     """
     plan = PLANS[profile]
     return {
@@ -133,7 +131,7 @@ def _gradients(net: Net, weights: list[np.ndarray], sequence: np.ndarray, settle
     Returns
     -------
     dict
-        ``total`` (T − settle,); for an LSTM also ``direct``, and ``forget``: each unit's mean forget gate (n,).
+        ``total`` (T − settle,); for an LSTM also ``forget``: each unit's mean forget gate (n,).
     """
     zeros = np.zeros(net.units)
     if net.layer == "SimpleRNN":
@@ -147,7 +145,6 @@ def _gradients(net: Net, weights: list[np.ndarray], sequence: np.ndarray, settle
     n = net.units
     return {
         "total": _largest(recurrent.lstm_jacobians(cell, states)[:, n:, n:]),
-        "direct": recurrent.direct_cell_path(states).max(axis=1),
         "forget": states.f.mean(axis=0),
     }
 

@@ -27,8 +27,6 @@ class Results:
         Of each net as initialised, what is left of a gradient after all lags: the geometric mean over seeds.
     kept : dict of float
         The same of each trained net, after as many steps as it was trained on.
-    kept_by_cell : float
-        The same of the trained LSTM along the cell alone.
     error : dict of float
         Of each trained net, the mean squared error on new sequences.
     baseline : float
@@ -39,7 +37,6 @@ class Results:
 
     left: dict[str, float]
     kept: dict[str, float]
-    kept_by_cell: float
     error: dict[str, float]
     baseline: float
     forget_before: float
@@ -53,7 +50,6 @@ class Results:
         return cls(
             left={name: _left(each["total"], plan["lags"]) for name, each in measurements["initial"].items()},
             kept={name: _left(each["after"]["total"], lag) for name, each in trained.items()},
-            kept_by_cell=_left(trained[DEFAULT_LSTM]["after"]["direct"], lag),
             error={name: float(np.mean(each["errors"][each["rate"]])) for name, each in trained.items()},
             baseline=measurements["baseline"],
             forget_before=max(trained[DEFAULT_LSTM]["before"]["forget"]),

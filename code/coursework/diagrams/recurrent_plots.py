@@ -20,8 +20,6 @@ STYLES = {
 }
 """Of each net its colour and its dashes."""
 
-ALONE = "along the cell alone"
-DIRECT = (0, (0.8, 1.4))
 LOWEST, HIGHEST = 1e-12, 1e4
 
 
@@ -51,8 +49,6 @@ def gradients(measurements: Mapping[str, Any]) -> Figure:
     initial.set_title("as initialised")
     for name, net in measurements["trained"].items():
         _draw_factors(trained, name, net["after"])
-    direct = np.log(np.array(measurements["trained"][DEFAULT_LSTM]["after"]["direct"])).mean(axis=0)
-    trained.plot(np.arange(1, direct.size + 1), np.exp(direct), ls=DIRECT, lw=1.3, color=INK, label=ALONE)
     trained.set_title("after training")
     steps, lags = measurements["plan"]["steps"], measurements["plan"]["lags"]
     trained.axvline(steps, color=GREY, lw=0.8, zorder=0)
