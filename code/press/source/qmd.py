@@ -11,7 +11,10 @@ from typing import Any
 FLOATS = {"fig": "Figure", "tbl": "Table", "lst": "Listing"}
 """The numbered kinds of float and what a reference to one is called."""
 
-REFERENCE_KINDS = (*FLOATS, "eq", "sec")
+THEOREMS = tuple("thm lem cor prp cnj def exm exr alg rem sol".split())
+"""The numbered kinds of theorem and its like."""
+
+REFERENCE_KINDS = (*FLOATS, "eq", "sec", *THEOREMS)
 
 
 class Kind(Enum):

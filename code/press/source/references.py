@@ -13,19 +13,20 @@ from handin.errors import InputError
 from handin.text import slug
 from press.source import shortcodes
 from press.source.qmd import REFERENCE_KINDS, Cell, Document, Kind, Line
-from press.source.refusals import THEOREMS, headings
+from press.source.refusals import headings
 from press.source.scanning import texts, without_mathematics
 
 _ATTRIBUTES = re.compile(r"\{((?:[^{}\"]|\"[^\"]*\")*)\}")
 _IDENTIFIER = re.compile(r"(?:^|\s)#([A-Za-z][\w:.-]*)")
-_REFERENCE = re.compile(r"(?<![\w@/.`\\])@\{?((?:[Ff]ig|[Tt]bl|[Ll]st|[Ee]q|[Ss]ec)-[\w:.-]*\w)\}?")
+_KINDS = "|".join(f"[{kind[0].upper()}{kind[0]}]{kind[1:]}" for kind in REFERENCE_KINDS)
+_REFERENCE = re.compile(rf"(?<![\w@/.`\\])@\{{?((?:{_KINDS})-[\w:.-]*\w)\}}?")
 _CITATION = re.compile(r"(?<![\w@/.`\\])-?@\{?([A-Za-z0-9_](?:[\w:.#$%&+?<>~/-]*\w)?)\}?")
 _LINK = re.compile(r"\]\(#([^()\s]+)\)")
 _BRACKETS = re.compile(r"(?<![!\[\]\\\w])\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\[({:])")
 _EXAMPLE = re.compile(r"^( {0,3})\(@([\w-]*)\)(?=\s)")
 
-UNNUMBERED = frozenset([*THEOREMS, *"nte tip wrn imp cau".split()])
-"""How Quarto begins the labels of theorems and callouts that it numbers."""
+CALLOUTS = frozenset("nte tip wrn imp cau".split())
+"""How Quarto begins the labels of callouts, which have no number here."""
 
 
 def _identifiers(text: str) -> Iterator[str]:
@@ -129,7 +130,7 @@ def check(lines: Sequence[Line], keys: Collection[str]) -> None:
         if label not in known:
             raise InputError(f"{place}: the reference @{label} leads nowhere{_hint(label, known, '@')}.")
     for key, place in citations(lines):
-        if key in known and key.partition("-")[0] in UNNUMBERED:
+        if key in known and key.partition("-")[0] in CALLOUTS:
             raise InputError(f"{place}: the block {key} is set without a number: refer to it in words, not as @{key}.")
         if key not in keys:
             raise InputError(f"{place}: the citation @{key} is not in the bibliography{_hint(key, keys, '@')}.")

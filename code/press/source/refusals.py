@@ -14,12 +14,12 @@ from dataclasses import replace
 from press.source import paragraphs, shortcodes
 from press.source.judging import Judge
 from press.source.paragraphs import DIV
-from press.source.qmd import FLOATS, Document, Kind, Line
+from press.source.qmd import FLOATS, THEOREMS, Document, Kind, Line
 from press.source.scanning import texts, without_mathematics
 
 DIV_CLASSES = frozenset("callout-note callout-tip callout-important callout-warning callout-caution cell".split())
 DIV_ATTRIBUTES = frozenset(
-    "title icon appearance collapse layout-ncol layout-nrow layout fig-alt fig-cap fig-align tbl-colwidths width "
+    "title name icon appearance collapse layout-ncol layout-nrow layout fig-alt fig-cap fig-align tbl-colwidths width "
     "when-format unless-format".split()
 )
 IMAGE_ATTRIBUTES = frozenset("fig-alt alt width height".split())
@@ -258,16 +258,10 @@ def _check_div(attributes: str, line: Line, judge: Judge) -> None:
     kind = identifier[1].partition("-")[0] if identifier else ""
     if identifier and any(name.startswith("callout") for name in classes):
         judge.mind(line.place, f"numbered callouts are not supported: delete #{identifier[1]}.")
-    elif identifier and kind not in FLOATS and "-" in identifier[1] and kind in THEOREMS:
-        judge.mind(line.place, f"numbered {THEOREMS[kind]}s are not supported: the block is set without a number.")
-    elif judge.strict and identifier and kind not in FLOATS and identifier[1] != "refs":
-        judge.refuse(line.place, f"a block's id must begin with fig-, tbl- or lst-, not {identifier[1]!r}.")
-
-
-THEOREMS = {
-    "thm": "theorem", "lem": "lemma", "cor": "corollary", "prp": "proposition", "cnj": "conjecture",
-    "def": "definition", "exm": "example", "exr": "exercise", "sol": "solution", "rem": "remark", "alg": "algorithm",
-}  # fmt: skip
+    elif judge.strict and identifier and kind not in (*FLOATS, *THEOREMS) and identifier[1] != "refs":
+        judge.refuse(
+            line.place, f"a block's id must begin with fig-, tbl- or lst-, or as a theorem's: {identifier[1]!r}."
+        )
 
 
 def _listed(names: Iterable[str]) -> str:

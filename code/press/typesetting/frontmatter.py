@@ -17,13 +17,23 @@ from press.typesetting import bibliography
 from press.typesetting.formats import Extension
 
 WORDS = {
-    "en": ("Figure", "Table", "Listing", "Equation", "Section", "Abstract", "References"),
-    "de": ("Abbildung", "Tabelle", "Listing", "Gleichung", "Kapitel", "Zusammenfassung", "Literatur"),
-    "fr": ("Figure", "Tableau", "Listing", "Équation", "Section", "Résumé", "Références"),
-    "es": ("Figura", "Tabla", "Listado", "Ecuación", "Sección", "Resumen", "Referencias"),
-    "it": ("Figura", "Tabella", "Listato", "Equazione", "Sezione", "Sommario", "Riferimenti"),
-    "pt": ("Figura", "Tabela", "Listagem", "Equação", "Seção", "Resumo", "Referências"),
-    "nl": ("Figuur", "Tabel", "Listing", "Vergelijking", "Paragraaf", "Samenvatting", "Referenties"),
+    language: words.split()
+    for language, words in {
+        "en": "Figure Table Listing Equation Section Theorem Lemma Corollary Proposition "
+        "Conjecture Definition Example Exercise Algorithm Remark Solution Proof Abstract References",
+        "de": "Abbildung Tabelle Listing Gleichung Kapitel Theorem Lemma Korollar Aussage "
+        "Annahme Definition Beispiel Übungsaufgabe Algorithmus Anmerkung Lösung Beweis Zusammenfassung Literatur",
+        "fr": "Figure Tableau Listing Équation Section Théorème Lemme Corollaire Proposition "
+        "Conjecture Définition Exemple Exercice Algorithme Remarque Solution Preuve Résumé Références",
+        "es": "Figura Tabla Listado Ecuación Sección Teorema Lema Corolario Proposición "
+        "Conjetura Definición Ejemplo Ejercicio Algoritmo Observación Solución Demostración Resumen Referencias",
+        "it": "Figura Tabella Listato Equazione Sezione Teorema Lemma Corollario Proposizione "
+        "Congettura Definizione Esempio Esercizio Algoritmo Osservazione Soluzione Dimostrazione Sommario Riferimenti",
+        "pt": "Figura Tabela Listagem Equação Seção Teorema Lema Corolário Proposição "
+        "Conjetura Definição Exemplo Exercício Algoritmo Comentário Solução Comprovação Resumo Referências",
+        "nl": "Figuur Tabel Listing Vergelijking Paragraaf Stelling Lemma Conclusie Voorstel "
+        "Aanname Definitie Voorbeeld Oefening Algoritme Opmerking Oplossing Bewijs Samenvatting Referenties",
+    }.items()
 }
 """For each language the words before numbers, and the headings of the abstract and of the list of sources."""
 
@@ -137,8 +147,8 @@ def _style(options: Mapping[str, Any], document: Document, root: Path) -> str:
     raise InputError(f"{document.name}: the file {csl} with the style of citations is not in the project.")
 
 
-def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str, str]:
-    """Return the words before the numbers of floats, formulas and sections, and two headings, by the template's names.
+def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Return the words before numbers, and two headings, by the template's names.
 
     Parameters
     ----------
@@ -150,10 +160,11 @@ def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str,
     given = options.get("crossref")
     given = given if isinstance(given, Mapping) else {}
     known = WORDS.get(language, WORDS["en"])
-    found = {}
-    for kind, word in zip(REFERENCE_KINDS, known, strict=False):
-        found[f"title-{kind}"] = str(given.get(f"{kind}-title", word))
-        found[f"prefix-{kind}"] = str(given.get(f"{kind}-prefix", given.get(f"{kind}-title", word)))
+    crossref = {}
+    for kind, word in zip((*REFERENCE_KINDS, "proof"), known, strict=False):
+        title = str(given.get(f"{kind}-title", word))
+        crossref[kind] = {"title": title, "prefix": str(given.get(f"{kind}-prefix", title))}
+    found: dict[str, Any] = {"crossref": crossref}
     found["abstract-title"] = str(options.get("abstract-title", known[-2]))
     found["references-title"] = str(options.get("reference-section-title", known[-1]))
     return found

@@ -59,6 +59,10 @@ SHOWN = [
     ],
     ("callout with title", '::: {.callout-note title="Mine"}\nBody.\n:::', r"title: \[Mine\]"),
     ("callout with heading", "::: {.callout-tip}\n## Own *title*\nBody.\n:::", r"title: \[Own #emph\[title\]\]"),
+    ("theorem", "::: {#thm-a}\n## Line\nA *line*.\n:::", r"kind: \"quarto-thm\".*A #emph\[line\].*caption: \[Line\]"),
+    ("named lemma", '::: {#lem-a name="of $x$"}\n* L.\n:::\n\nBy @lem-a.', r"caption: \[of .*ref\(<lem-a>, supplement"),
+    ("proof", "::: {.proof}\nTrivial.\n:::", r"#emph\(crossref\.proof\.title\)\. Trivial"),
+    ("solution", '::: {.solution name="mine"}\n- It.\n:::', r"crossref\.sol\.title\) \(mine\)\."),
     ("unknown class", "::: {.whatever}\nKept content.\n:::", r"Kept content"),
     ("columns", COLUMNS, r"columns: \(40fr, 60fr,\)"),
     ("for PDF alone", '::: {.content-visible when-format="pdf"}\nOnly here.\n:::', r"Only here"),
@@ -106,7 +110,7 @@ REFUSED = [
     ("nowhere", "See [x](#nowhere).", "the link #nowhere leads nowhere"),
     ("no source", "As in [@adda].", r"the citation @adda is not in the bibliography \(did you mean @ada\?\)"),
     ("no label", "See @sec-c.", "the reference @sec-c leads nowhere"),
-    ("a theorem's label", "By @thm-a.\n\n::: {#thm-a}\nIt holds.\n:::", "the block thm-a is set without a number"),
+    ("a callout's label", "By @nte-a.\n\n::: {#nte-a .callout-note}\nSo.\n:::", "nte-a is set without a number"),
     ("no glyph", "Text with \U00012000.", "no font has the sign"),
     ("no file", "![x](none.png)", "the image none.png does not exist"),
     ("an image of the web", "![x](https://example.org/a.png)", "is not a file of the project: download it"),
@@ -222,3 +226,41 @@ def test_a_place_for_sources_without_sources_is_empty(papers):
 
 def test_a_cell_that_a_code_block_shows_has_single_braces(papers):
     assert "```{python}" in papers.set("````markdown\n```{{python}}\n1 + 1\n```\n````\n").text
+
+
+THEOREMS = """---
+title: T
+lang: LANG
+---
+
+# A
+
+::: {#thm-first}
+It holds.
+:::
+
+::: {#lem-small name="Small"}
+So does this, as @thm-last says.
+:::
+
+::: {#thm-last}
+And this, by @lem-small.
+:::
+
+::: {.proof}
+Clear.
+:::
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "Theorem Lemma Proof"), ("fr", "Théorème Lemme Preuve"), ("de", "Theorem Lemma Beweis")],
+)
+def test_theorems_have_a_word_and_a_number_and_proofs_a_word(papers, language, words):
+    theorem, lemma, proof = words.split()
+    text = " ".join(papers.set(THEOREMS.replace("LANG", language)).text.split())
+    assert f"{theorem} 1. It holds." in text
+    assert f"{lemma} 1 (Small). So does this, as {theorem} 2 says." in text
+    assert f"{theorem} 2. And this, by {lemma} 1." in text
+    assert f"{proof}. Clear." in text

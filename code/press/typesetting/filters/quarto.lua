@@ -166,24 +166,73 @@ local function float(identifier, attributes, blocks, caption, unnumbered)
   return result
 end
 
+-- What a block is called: by an attribute, or by a heading that begins it and is none of the document's; nil if by neither.
+local function title_of(div, attribute)
+  local first = div.content[1]
+  if div.attributes[attribute] then
+    return pandoc.Inlines(pandoc.read(div.attributes[attribute], "markdown-auto_identifiers").blocks[1].content)
+  elseif first and first.t == "Header" then
+    div.content:remove(1)
+    return first.content
+  end
+end
+
 local function callout(div, name)
   local look = callouts[name]
-  local title = pandoc.Inlines({ pandoc.Str(look.title) })
-  local body = div.content
-  if div.attributes.title then
-    title = pandoc.Inlines(pandoc.read(div.attributes.title, "markdown-auto_identifiers").blocks[1].content)
-  elseif body[1] and body[1].t == "Header" then
-    title = body[1].content
-    body:remove(1)
-  end
+  local title = title_of(div, "title") or pandoc.Inlines({ pandoc.Str(look.title) })
   local result = pandoc.Blocks({ raw_block("#callout(body: [") })
-  result:extend(convert(body))
+  result:extend(convert(div.content))
   local closing = pandoc.Inlines({ raw("], title: [") })
   closing:extend(title)
   closing:insert(raw('], background_color: rgb("' .. look.background .. '"), icon_color: rgb("' .. look.icon
     .. '"), icon: none, body_background_color: white)'))
   result:insert(pandoc.Plain(closing))
   return result
+end
+
+-- Theorems and their like: the frame sets number and name before the body.
+local theorems = { thm = 1, lem = 1, cor = 1, prp = 1, cnj = 1, def = 1, exm = 1, exr = 1, alg = 1, rem = 1, sol = 1 }
+
+local function theorem(div, kind)
+  local name = title_of(div, "name")
+  local opening = pandoc.Inlines({ raw('#figure(kind: "quarto-' .. kind .. '", supplement: ' .. word(kind, "title") .. ", [") })
+  local first = div.content[1]
+  if first and first.t == "Para" then -- without a break, so that it goes on behind the number
+    opening:extend(first.content)
+    div.content:remove(1)
+  end
+  local result = pandoc.Blocks({ pandoc.Plain(opening) })
+  result:extend(convert(div.content))
+  local closing = pandoc.Inlines({ raw("]") })
+  if name then
+    closing:insert(raw(", caption: ["))
+    closing:extend(name)
+    closing:insert(raw("]"))
+  end
+  closing:insert(raw(")<" .. div.identifier .. ">"))
+  result:insert(pandoc.Plain(closing))
+  return result
+end
+
+-- Proofs, remarks and solutions without a number: the word, and the name if there is one, begin the first paragraph.
+local proofs = { proof = "proof", remark = "rem", solution = "sol" }
+
+local function proof(div, kind)
+  local name = title_of(div, "name")
+  local opening = pandoc.Inlines({ raw("#emph(" .. word(kind, "title") .. ")") })
+  if name then
+    opening:insert(pandoc.Str(" ("))
+    opening:extend(name)
+    opening:insert(pandoc.Str(")"))
+  end
+  opening:extend({ pandoc.Str("."), pandoc.Space() })
+  local first = div.content[1]
+  if first and first.t == "Para" then
+    opening:extend(first.content)
+    div.content:remove(1)
+  end
+  div.content:insert(1, pandoc.Para(opening))
+  return convert(div.content)
 end
 
 -- A table whose columns cannot become narrow enough for the page is set in smaller letters: its longest words decide.
@@ -312,6 +361,15 @@ local function block(element)
       local name = class:match("^callout%-(%a+)$")
       if name then
         return callout(element, name)
+      end
+    end
+    local kind = element.identifier:match("^(%a+)%-")
+    if theorems[kind] then
+      return theorem(element, kind)
+    end
+    for class, of in pairs(proofs) do
+      if element.classes:includes(class) then
+        return proof(element, of)
       end
     end
     if element.classes:includes("pagebreak") then
