@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from handin.findings import MOST_ALIKE, Finding, Said, Severity, of_file
 from handin.notebook.reading import FENCE, Cell, Json, Notebook, is_raster, mapping_of, read_notebook, text_of
 from handin.private.files import decoded, file_leaks, image_leaks, markup_leaks
-from handin.private.text import Leak, leaks, metadata_leaks, metadata_texts
+from handin.private.text import Placed, inside, leaks, metadata_leaks, metadata_texts
 from handin.text import shortened, without_colours
 
 RUN_AGAIN = (
@@ -218,7 +218,7 @@ def _images(notebook: Notebook) -> Iterator[Said]:
             yield from _outside(cell, cell.source)
 
 
-def _raster_problem(content: bytes | None) -> str | None:
+def _raster_problem(content: bytes) -> str | None:
     from PIL import Image
 
     if not content:
@@ -281,43 +281,43 @@ def _private(notebook: Notebook) -> Iterator[Said]:
     for path, leak in metadata_leaks(notebook.metadata):
         yield leak.at("metadata", path)
     for cell in notebook.cells:
-        found = [(f"metadata {path}", leak) for path, leak in metadata_leaks(cell.metadata)]
-        found += markup_leaks(cell.source, "source")
-        found += [("cell id", leak) for leak in leaks(str(cell.raw.get("id", "")), "metadata")]
-        found += [(field or "output", leak) for output in cell.outputs for field, leak in output_leaks(output)]
-        streams = [text_of(output.get("text")) for output in cell.outputs if output.get("output_type") == "stream"]
-        if len(streams) > 1:  # what one program printed may lie in several outputs
-            apart = {leak for text in streams for leak in leaks(text)}
-            found += [("output", leak) for leak in leaks("".join(streams)) if leak not in apart]
-        for name, bundle in cell.attachments.items():
-            found += [("attachment", leak) for leak in leaks(name, "metadata")]
-            found += [(f"attachment {field}".strip(), leak) for field, leak in _bundle_leaks(bundle)]
-        for inside, leak in found:
-            yield leak.at(cell.place, inside)
+        for place, leak in _private_in(cell):
+            yield leak.at(cell.place, place)
 
 
-def output_leaks(output: Json) -> list[tuple[str, Leak]]:
+def _private_in(cell: Cell) -> Iterator[Placed]:
+    yield from inside("metadata ", metadata_leaks(cell.metadata))
+    yield from markup_leaks(cell.source, "source")
+    yield from (("cell id", leak) for leak in leaks(str(cell.raw.get("id", ""))))
+    for output in cell.outputs:
+        yield from ((place or "output", leak) for place, leak in output_leaks(output))
+    streams = [text_of(output.get("text")) for output in cell.outputs if output.get("output_type") == "stream"]
+    if len(streams) > 1:  # what one program printed may lie in several outputs
+        apart = {leak for text in streams for leak in leaks(text)}
+        yield from (("output", leak) for leak in leaks("".join(streams)) if leak not in apart)
+    for name, bundle in cell.attachments.items():
+        yield from (("attachment", leak) for leak in leaks(name))
+        yield from inside("attachment ", _bundle_leaks(bundle))
+
+
+def output_leaks(output: Json) -> Iterator[Placed]:
     """Find private things in one output: printed, displayed, drawn, in its metadata, or in a traceback."""
-    found = [("", leak) for leak in leaks(text_of(output.get("text")))]
+    yield from (("", leak) for leak in leaks(text_of(output.get("text"))))
     if output.get("output_type") == "error":
         trace = output.get("traceback")
         lines = [output.get("evalue"), *(trace if isinstance(trace, list) else [trace])]
-        trace = without_colours("\n".join(map(str, lines)))
-        found += [("traceback", leak) for leak in leaks(trace)]
-    found += [(f"output metadata {path}", leak) for path, leak in metadata_leaks(output.get("metadata", {}))]
-    return found + _bundle_leaks(output.get("data"))
+        yield from (("traceback", leak) for leak in leaks("\n".join(map(str, lines))))
+    yield from inside("output metadata ", metadata_leaks(output.get("metadata", {})))
+    yield from _bundle_leaks(output.get("data"))
 
 
-def _bundle_leaks(bundle: Any) -> list[tuple[str, Leak]]:
-    found: list[tuple[str, Leak]] = []
+def _bundle_leaks(bundle: Any) -> Iterator[Placed]:
     for kind, data in mapping_of(bundle).items():
         if is_raster(kind):
-            content = decoded(text_of(data))
-            found += [(f"image, {field}", leak) for field, leak in image_leaks(content)] if content else []
+            yield from inside("image, ", image_leaks(decoded(text_of(data))))
         elif isinstance(data, str | list):
-            found += markup_leaks(text_of(data))
-            if not kind.startswith("text/") and (content := decoded(text_of(data))):
-                found += [(f"{kind}, {field}".rstrip(", "), leak) for field, leak in file_leaks(content)]
+            yield from markup_leaks(text_of(data))
+            if not kind.startswith("text/"):
+                yield from inside(f"{kind}, ", file_leaks(decoded(text_of(data))))
         else:
-            found += [(kind, leak) for _, text in metadata_texts(data) for leak in leaks(text)]
-    return found
+            yield from ((kind, leak) for _, text in metadata_texts(data) for leak in leaks(text))

@@ -407,7 +407,7 @@ def _private(opened: _Opened) -> Iterator[Said]:
     for number, text in enumerate(opened.read.pages, 1):
         for leak in leaks(text):
             yield leak.at(f"page {number}")
-    for leak in leaks(opened.read.strings, "metadata"):
+    for leak in leaks(opened.read.strings):
         yield leak.at("metadata, links or alternative texts")
     for item in opened.pdf.objects:
         if isinstance(item, pikepdf.Stream) and str(item.get("/Subtype", "")) == "/Image":
