@@ -19,8 +19,6 @@ from handin.text import shortened, slug
 
 Json = dict[str, Any]
 
-RASTER = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
-
 METADATA = "press"
 """The key of the metadata under which a notebook that was made from sources says so: see `Notebook.inputs`."""
 
@@ -47,72 +45,37 @@ def mapping_of(value: Any) -> Json:
 
 def is_raster(kind: str) -> bool:
     """Whether a part of an output is a picture of pixels."""
-    return kind in RASTER
+    return kind in ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Cell:
-    """One cell of a notebook as it lies in the file.
-
-    Parameters
-    ----------
-    number
-        Counted from 1, all kinds of cells together.
-    raw
-        The cell's JSON.
-    """
+    """One cell of a notebook as it lies in the file; `number` counts from 1, all kinds of cells together."""
 
     number: int
     raw: Json
 
-    @property
-    def is_code(self) -> bool:
-        """Whether the cell is one that is executed."""
-        return bool(self.raw.get("cell_type") == "code")
-
-    @property
-    def is_markdown(self) -> bool:
-        """Whether the cell is text."""
-        return bool(self.raw.get("cell_type") == "markdown")
-
-    @cached_property
-    def source(self) -> str:
-        """The text of the cell."""
-        return text_of(self.raw.get("source"))
-
-    @cached_property
-    def metadata(self) -> Json:
-        """The cell's own metadata."""
-        return mapping_of(self.raw.get("metadata"))
-
-    @property
-    def attachments(self) -> Json:
-        """The files that lie in a Markdown cell, by name."""
-        return mapping_of(self.raw.get("attachments"))
-
-    @property
-    def count(self) -> int | None:
-        """The number of the cell's last execution, or None."""
-        found = self.raw.get("execution_count")
-        return found if isinstance(found, int) and not isinstance(found, bool) else None
+    def __post_init__(self) -> None:
+        raw = self.raw
+        count, outputs = raw.get("execution_count"), raw.get("outputs")
+        self.is_code = raw.get("cell_type") == "code"
+        self.is_markdown = raw.get("cell_type") == "markdown"
+        self.source = text_of(raw.get("source"))
+        self.metadata = mapping_of(raw.get("metadata"))
+        self.attachments = mapping_of(raw.get("attachments"))
+        self.count = count if isinstance(count, int) and not isinstance(count, bool) else None  # of the last execution
+        self.outputs = [each for each in outputs if isinstance(each, dict)] if isinstance(outputs, list) else []
 
     @cached_property
     def label(self) -> str:
         """The name that the author gave the cell, in its metadata or as ``#| label:``; or empty."""
-        own = mapping_of(self.metadata.get(METADATA))
-        for candidate in (self.metadata.get("label"), own.get("label")):
-            if isinstance(candidate, str) and candidate:
-                return candidate
+        given = (self.metadata.get("label"), mapping_of(self.metadata.get(METADATA)).get("label"))
+        if found := next((label for label in given if isinstance(label, str) and label), ""):
+            return found
         if self.is_code and (match := _LABEL.search(self.source)):
             return match.group(1)
         identity = self.raw.get("id")
         return identity if isinstance(identity, str) and identity.startswith(("fig-", "tbl-")) else ""
-
-    @cached_property
-    def outputs(self) -> list[Json]:
-        """The outputs, without what is no mapping."""
-        found = self.raw.get("outputs")
-        return [output for output in found if isinstance(output, dict)] if isinstance(found, list) else []
 
     @property
     def place(self) -> str:
@@ -132,9 +95,8 @@ class Cell:
         if not self.is_markdown:
             return
         for match in _HEADING.finditer(FENCE.sub("", self.source)):
-            text = match.group(2)
-            given = _IDENTIFIER.search(text)
-            text = _IDENTIFIER.sub("", text)
+            given = _IDENTIFIER.search(match.group(2))
+            text = _IDENTIFIER.sub("", match.group(2))
             yield text, given.group(1) if given else slug(text)
 
 
@@ -170,32 +132,20 @@ class Notebook:
 
     def find(self, name: str) -> Cell | None:
         """Find the cell with this label, or else with a heading of this identifier or text."""
-        for cell in self.cells:
-            if cell.label == name:
-                return cell
         wanted = name.strip().casefold()
-        for cell in self.cells:
-            if any(wanted in (identifier, text.strip().casefold()) for text, identifier in cell.headings()):
-                return cell
-        return None
+        labelled = (cell for cell in self.cells if cell.label == name)
+        headed = (
+            cell
+            for cell in self.cells
+            if any(wanted in (identifier, text.strip().casefold()) for text, identifier in cell.headings())
+        )
+        return next(itertools.chain(labelled, headed), None)
 
 
 def read_notebook(content: bytes, file: str) -> tuple[Notebook | None, list[Finding]]:
-    """Read a notebook and validate it against nbformat's schema.
+    """Read a notebook and validate it against nbformat's schema; return it, and what is wrong with its form.
 
-    Parameters
-    ----------
-    content
-        The file's bytes.
-    file
-        Its name, for the findings.
-
-    Returns
-    -------
-    notebook
-        What was read, also where it is not valid; None if no cells can be found in it.
-    findings
-        What is wrong with its form.
+    It is returned also where it is not valid; None if no cells can be found in it.
     """
     findings: list[Finding] = []
 

@@ -11,39 +11,28 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from handin.notebook.reading import is_raster, mapping_of, text_of
+from handin.notebook.reading import Cell, is_raster, mapping_of, text_of
 
 
 def seen_digest(notebook: Mapping[str, Any]) -> str:
-    """Digest the sources, outputs and attached pictures of a notebook.
+    """Digest the sources, outputs and attached pictures of a notebook of format 4.
 
-    Parameters
-    ----------
-    notebook
-        The notebook's JSON, of format 4.
-
-    Returns
-    -------
-    str
-        32 hexadecimal digits; a notebook carries it in its metadata as ``press.content``.
+    It is 32 hexadecimal digits; a notebook carries it in its metadata as ``press.content``.
     """
     cells = notebook.get("cells")
-    seen = [_cell(cell) for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
+    seen = [_cell(Cell(0, cell)) for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
     text = json.dumps([cell for cell in seen if any(cell[1:])], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _cell(cell: Mapping[str, Any]) -> list[Any]:
-    attachments = {name: _bundle(bundle) for name, bundle in mapping_of(cell.get("attachments")).items()}
-    return [str(cell.get("cell_type")), _lines(text_of(cell.get("source"))), _outputs(cell), attachments]
+def _cell(cell: Cell) -> list[Any]:
+    attachments = {name: _bundle(bundle) for name, bundle in cell.attachments.items()}
+    return [str(cell.raw.get("cell_type")), _lines(cell.source), _outputs(cell), attachments]
 
 
-def _outputs(cell: Mapping[str, Any]) -> list[Any]:
-    found = cell.get("outputs")
+def _outputs(cell: Cell) -> list[Any]:
     shown: list[tuple[str, Any]] = []
-    for output in found if isinstance(found, list) else []:
-        if not isinstance(output, dict):
-            continue
+    for output in cell.outputs:
         kind = output.get("output_type")
         if kind == "stream":
             name, text = f"stream {output.get('name')}", text_of(output.get("text"))
@@ -81,14 +70,9 @@ def _overwritten(text: str) -> str:
     for line in text.replace("\r\n", "\n").split("\n"):
         shown: list[str] = []
         position = 0
-        if "\r" not in line and "\b" not in line:
-            lines.append(line.rstrip())
-            continue
         for character in line:
-            if character == "\r":
-                position = 0
-            elif character == "\b":
-                position = max(0, position - 1)
+            if character in "\r\b":
+                position = max(0, position - 1) if character == "\b" else 0
             else:
                 shown[position : position + 1] = character
                 position += 1

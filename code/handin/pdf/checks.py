@@ -11,7 +11,6 @@ import ctypes
 import io
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pikepdf
@@ -21,12 +20,11 @@ import pypdfium2.raw as pdfium
 from handin.findings import Finding, Said, Severity, of_file
 from handin.kinds import looks_like
 from handin.pdf.bombs import is_bomb
-from handin.pdf.drawn import drawn, items
 from handin.pdf.edges import off_the_page
 from handin.pdf.producers import producer_of
 from handin.pdf.promises import broken_promises
-from handin.pdf.reading import MARGIN, Pdf, parts, read_pdf
-from handin.pdf.soundness import damage
+from handin.pdf.reading import MARGIN, Opened, Pdf, parts, read_pdf
+from handin.pdf.soundness import DOWNLOAD, damage, drawn, font_files
 from handin.private.files import image_leaks
 from handin.private.text import leaks
 from handin.text import shortened
@@ -49,39 +47,12 @@ _UNREADABLE = (
 """What the two libraries raise on files that break the rules in ways that they do not expect."""
 
 BUILD_AGAIN = "Build the PDF again; correct its source where that does not help."
-_DOWNLOAD = "Export or download it again, and see that the last page is there; a copy or an upload may have broken off."
-
-
-@dataclass(frozen=True)
-class _Opened:
-    """A PDF as its two readers opened it, and what it says."""
-
-    content: bytes
-    pdf: pikepdf.Pdf
-    seen: pypdfium2.PdfDocument
-    read: Pdf
-    file: str
 
 
 def check_pdf_content(content: bytes, file: str) -> tuple[Pdf | None, list[Finding]]:
-    """Check everything about a PDF that needs no other file.
+    """Check everything about a PDF that needs no other file; return what was read, if anything, and what is wrong."""
 
-    Parameters
-    ----------
-    content
-        The file's bytes.
-    file
-        Its name, for the findings.
-
-    Returns
-    -------
-    pdf
-        What was read, or None if it cannot be read.
-    findings
-        What is wrong.
-    """
-
-    def broken(message: str, fix: str = _DOWNLOAD) -> tuple[None, list[Finding]]:
+    def broken(message: str, fix: str = DOWNLOAD) -> tuple[None, list[Finding]]:
         return None, [Finding("error", file, "", message, fix)]
 
     if b"%PDF-" not in content[:1024]:
@@ -95,8 +66,8 @@ def check_pdf_content(content: bytes, file: str) -> tuple[Pdf | None, list[Findi
                 return broken("It is damaged: two viewers count different numbers of pages in it.")
             if not 1 <= len(pdf.pages) <= MOST_PAGES:
                 return broken(f"It is damaged: it has {len(pdf.pages)} pages.")
-            opened = _Opened(content, pdf, seen, read_pdf(pdf, seen), file)
-            return opened.read, list(_examined(opened))
+            opened = Opened(content, pdf, seen, read_pdf(pdf, seen))
+            return opened.read, list(of_file(file, _examined(opened)))
     except pikepdf.PasswordError:
         return broken("It is encrypted: nobody can open it without a password.", "Save it without a password.")
     except _UNREADABLE as error:
@@ -108,29 +79,23 @@ def _reason(text: str) -> str:
     return shortened(re.sub(r"^(?:WARNING: |ERROR: )*(?:stream )?<[^>]*>:? ?", "", text), 80)
 
 
-def _examined(opened: _Opened) -> Iterator[Finding]:
+def _examined(opened: Opened) -> Iterator[Said]:
     """Make every check; one that a strange structure stops does not stop the others."""
     for what, check in _CHECKS.items():
         try:
-            yield from of_file(opened.file, check(opened))
+            yield from check(opened)
         except _UNREADABLE as error:
             message = f"{what} could not be looked at: the file is built in an unusual way ({_reason(str(error))})."
-            fix = "Look yourself, or export the PDF again from its program."
-            yield Finding("warning", opened.file, "", message, fix)
+            yield "warning", "", message, "Look yourself, or export the PDF again from its program."
 
 
-def _soundness(opened: _Opened) -> Iterator[Said]:
-    for severity, place, message in damage(opened.content, opened.pdf):
-        yield severity, place, message, _DOWNLOAD
-
-
-def _restrictions(opened: _Opened) -> Iterator[Said]:
+def _restrictions(opened: Opened) -> Iterator[Said]:
     if opened.pdf.is_encrypted:
         message = "It is encrypted: it opens without a password, but with restrictions (no copying, no reading aloud)."
         yield "error", "", message, "Save it without a password and without restrictions."
 
 
-def _identity(opened: _Opened) -> Iterator[Said]:
+def _identity(opened: Opened) -> Iterator[Said]:
     """Title, language, and what the PDF says of itself."""
     place, producer, claims = "metadata", producer_of(opened.read.info), opened.read.metadata
     if not opened.read.title:
@@ -144,7 +109,7 @@ def _identity(opened: _Opened) -> Iterator[Said]:
         yield "warning", place, message, "Build it with pdf-standard a-2a."
 
 
-def _sizes(opened: _Opened) -> Iterator[Said]:
+def _sizes(opened: Opened) -> Iterator[Said]:
     """Find the pages that a marker cannot read as they come up: turned, or of a size that no sheet has."""
     for number, page in enumerate(opened.pdf.pages, 1):
         if turned := page.rotation % 360:
@@ -159,7 +124,7 @@ def _sizes(opened: _Opened) -> Iterator[Said]:
                 break
 
 
-def _empty_pages(opened: _Opened) -> Iterator[Said]:
+def _empty_pages(opened: Opened) -> Iterator[Said]:
     """Draw every page; find those that cannot be drawn, and those on which nothing is."""
     for number in range(1, len(opened.seen) + 1):
         place = f"page {number}"
@@ -168,7 +133,7 @@ def _empty_pages(opened: _Opened) -> Iterator[Said]:
             width, height = page.get_size()
             image = page.render(scale=min(300 / max(width, height, 1), 4), grayscale=True).to_pil()
         except _UNREADABLE:
-            yield "error", place, "The PDF is damaged: the page cannot be drawn.", _DOWNLOAD
+            yield "error", place, "The PDF is damaged: the page cannot be drawn.", DOWNLOAD
             continue
         inner = image.crop((0, round(image.height * MARGIN), image.width, round(image.height * (1 - MARGIN))))
         low, high = inner.getextrema()
@@ -197,7 +162,7 @@ _RAW = re.compile(
 _FIXED_PITCH = re.compile(r"mono|courier|consol|typewriter|cmtt|fixed|code", re.IGNORECASE)
 
 
-def _residue(opened: _Opened) -> Iterator[Said]:
+def _residue(opened: Opened) -> Iterator[Said]:
     """Find what should have become something else; code, in a font of fixed width, may hold anything."""
     for number, text in enumerate(opened.read.pages, 1):
         for pattern, what in (
@@ -231,29 +196,17 @@ def _characters(page: pypdfium2.PdfPage) -> tuple[str, list[bool]]:
 # Fonts and alternative texts -----------------------------------------------------------------------------------------
 
 
-def _fonts(opened: _Opened) -> Iterator[Said]:
+def _fonts(opened: Opened) -> Iterator[Said]:
     missing: dict[str, int] = {}
     seen: set[tuple[int, int]] = set()
     for number, page in enumerate(opened.pdf.pages, 1):
         for item in drawn(page, seen):
-            if isinstance(item, pikepdf.Dictionary) and not _is_embedded(item):
+            is_font = isinstance(item, pikepdf.Dictionary)
+            if is_font and str(item.get("/Subtype", "")) != "/Type3" and not font_files(item):
                 missing.setdefault(str(item.get("/BaseFont", "without a name")).lstrip("/"), number)
     fix = producer_of(opened.read.info).fonts
     for name, number in missing.items():
         yield "error", f"page {number}", f"The font {shortened(name)} is not embedded.", fix
-
-
-def _is_embedded(font: pikepdf.Dictionary) -> bool:
-    kind = str(font.get("/Subtype", ""))
-    if kind == "/Type3":
-        return True
-    if kind == "/Type0":
-        descendants = items(font.get("/DescendantFonts"))
-        return bool(descendants) and isinstance(descendants[0], pikepdf.Dictionary) and _is_embedded(descendants[0])
-    descriptor = font.get("/FontDescriptor")
-    return isinstance(descriptor, pikepdf.Dictionary) and any(
-        isinstance(descriptor.get(key), pikepdf.Stream) for key in ("/FontFile", "/FontFile2", "/FontFile3")
-    )
 
 
 _POOR = re.compile(
@@ -261,7 +214,7 @@ _POOR = re.compile(
 )
 
 
-def _alternatives(opened: _Opened) -> Iterator[Said]:
+def _alternatives(opened: Opened) -> Iterator[Said]:
     """Every figure and formula in the structure tree has an alternative text."""
     pdf = opened.pdf
     root = pdf.Root.get("/StructTreeRoot")
@@ -342,7 +295,7 @@ _ACTIONS = {
 _COMMENTS = frozenset({"/Text", "/FreeText", "/Highlight", "/StrikeOut", "/Caret", "/Ink", "/Stamp", "/Squiggly"})
 
 
-def _active_content(opened: _Opened) -> Iterator[Said]:
+def _active_content(opened: Opened) -> Iterator[Said]:
     found = {each: None for item in opened.pdf.objects for part in parts(item) for each in _active(part)}
     for severity, what in found:
         yield severity, "", f"The PDF holds {what}.", "Take it out, and build the PDF again."
@@ -381,7 +334,7 @@ def _useless_link(part: pikepdf.Dictionary | pikepdf.Stream) -> str | None:
     return None if _LINK.match(text) or text.casefold().startswith("file:") else shortened(text, 50)
 
 
-def _missing_pages(opened: _Opened) -> Iterator[Said]:
+def _missing_pages(opened: Opened) -> Iterator[Said]:
     """Find out whether pages were taken out: what is said of their content stays behind."""
     root = opened.pdf.Root.get("/StructTreeRoot")
     pages = {page.obj.objgen for page in opened.pdf.pages}
@@ -391,7 +344,7 @@ def _missing_pages(opened: _Opened) -> Iterator[Said]:
         yield "error", "", message, "Build the PDF again."
 
 
-def _outside(opened: _Opened) -> Iterator[Said]:
+def _outside(opened: Opened) -> Iterator[Said]:
     """Find what stands in front of the PDF or behind its end: no reader shows it, and everybody receives it."""
     content = opened.content
     end = content.rfind(b"%%EOF")
@@ -403,7 +356,7 @@ def _outside(opened: _Opened) -> Iterator[Said]:
             yield leak.at("outside the pages")
 
 
-def _private(opened: _Opened) -> Iterator[Said]:
+def _private(opened: Opened) -> Iterator[Said]:
     for number, text in enumerate(opened.read.pages, 1):
         for leak in leaks(text):
             yield leak.at(f"page {number}")
@@ -417,19 +370,19 @@ def _private(opened: _Opened) -> Iterator[Said]:
                     yield leak.at("image", field)
 
 
-_CHECKS: dict[str, Callable[[_Opened], Iterator[Said]]] = {
-    "Whether it is whole": _soundness,
+_CHECKS: dict[str, Callable[[Opened], Iterator[Said]]] = {
+    "Whether it is whole": damage,
     "Its restrictions": _restrictions,
     "Its metadata": _identity,
     "The size of its pages": _sizes,
     "What its pages show": _empty_pages,
-    "What runs off its pages": lambda opened: off_the_page(opened.content, opened.pdf, opened.seen),
+    "What runs off its pages": off_the_page,
     "What is left of its sources": _residue,
     "Its missing pages": _missing_pages,
     "Its fonts": _fonts,
     "Its alternative texts": _alternatives,
     "Its scripts and attachments": _active_content,
-    "What it promises": lambda opened: broken_promises(opened.content, opened.read),
+    "What it promises": broken_promises,
     "What is private in it": _private,
     "What lies outside its pages": _outside,
 }

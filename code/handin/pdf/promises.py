@@ -1,38 +1,31 @@
 """Holds a PDF to what it says of itself (PDF/UA, PDF/A), by a validator that is not ours.
 
-The validator, the package ``page-validation``, follows veraPDF's rules; without it nothing is said.
+The validator, the package ``page-validation``, follows veraPDF's rules.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from handin.findings import Said
-from handin.pdf.reading import Pdf
+from handin.pdf.reading import Opened
 from handin.text import shortened
 
 MISREAD = "STREAM-LENGTH-001"
 """A rule that is not asked: where a stream's last byte happens to be a carriage return, the validator counts it out."""
 
 
-def broken_promises(content: bytes, read: Pdf) -> Iterator[Said]:
+def broken_promises(opened: Opened) -> Iterator[Said]:
     """Say which rules of the standards that it claims to follow a PDF breaks.
 
     It is a warning for each standard; the validator is young, so it never keeps a submission back.
-
-    Parameters
-    ----------
-    content, read
-        The bytes of the PDF, and what was read of it.
     """
-    try:
-        import page
-    except ImportError:
-        return
-    for name, profile in _claimed(read):
+    import page
+
+    for name, profile in _claimed(opened.read.metadata):
         try:
-            found = page.validate_pdf_bytes(content, profile=profile).failures
+            found = page.validate_pdf_bytes(opened.content, profile=profile).failures
         except (page.PageError, ValueError):  # a part of the standard, or a file, that it does not know
             continue
         failures = [failure for failure in found if not failure.rule_id.endswith(MISREAD)]
@@ -45,9 +38,8 @@ def broken_promises(content: bytes, read: Pdf) -> Iterator[Said]:
             yield "warning", "", message, fix
 
 
-def _claimed(read: Pdf) -> list[tuple[str, str]]:
+def _claimed(claims: Mapping[str, str]) -> list[tuple[str, str]]:
     """List the standards of the metadata, each with the validator's name for it."""
-    claims = read.metadata
     accessible, kept = claims.get("pdfuaid:part", ""), claims.get("pdfaid:part", "")
     level = claims.get("pdfaid:conformance", "").lower()
     found = [(f"PDF/UA-{accessible}", f"ua{accessible}")] if re.fullmatch(r"\d", accessible) else []
