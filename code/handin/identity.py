@@ -27,21 +27,11 @@ BUILD_AGAIN = "Build the submission again from its sources."
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose submission is expected.
+    """Whose submission is expected."""
 
-    Parameters
-    ----------
-    student_id
-        The id that the names must carry; without one it is taken from the names, which must agree.
-    names
-        Names the files from the student id; without it any name that carries an id will do.
-    final
-        Whether this is what will be handed in: a missing or placeholder id is an error then.
-    """
-
-    student_id: str | None = None
-    names: Naming | None = None
-    final: bool = False
+    student_id: str | None = None  # in the names; without one it is taken from the names, which must agree
+    names: Naming | None = None  # without it any name that carries an id will do
+    final: bool = False  # this is what will be handed in: a missing or placeholder id is an error
 
     @property
     def known_id(self) -> str | None:
@@ -64,12 +54,12 @@ _ID_LIKE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,3}\d{5,12}[A-Za-z]{0,2}(?![A-
 
 def _ids(name: str, naming: Naming | None) -> list[str]:
     """Find what may be a student id in a name: what stands where the names have it, or else a long number."""
-    in_front = []
+    found = _ID_LIKE.findall(name)
     if naming is not None:
         before, _, after = Path(naming("\0").zip).stem.partition("\0")
-        found = re.match(rf"{re.escape(before)}([A-Za-z0-9]{{1,32}}){re.escape(after)}(?![A-Za-z0-9])", name)
-        in_front = [found.group(1)] if found else []
-    return list(dict.fromkeys([*in_front, *_ID_LIKE.findall(name)]))
+        if own := re.match(rf"{re.escape(before)}([A-Za-z0-9]{{1,32}}){re.escape(after)}(?![A-Za-z0-9])", name):
+            found.insert(0, own.group(1))
+    return list(dict.fromkeys(found))
 
 
 def student_id_in(name: str, naming: Naming | None = None) -> str | None:
@@ -149,12 +139,8 @@ def _other_ids(text: str, student_id: str) -> list[str]:
 
 
 _PLACEHOLDER = re.compile(rf"(?<![\w.]){PLACEHOLDER_ID}(?![\w.]*\d)")
-
-
 _USUAL_FIELDS = frozenset(
-    """
-    /Title /Author /Subject /Keywords /Creator /Producer /CreationDate /ModDate /Trapped /PTEX.Fullbanner
-    """.split()
+    "/Title /Author /Subject /Keywords /Creator /Producer /CreationDate /ModDate /Trapped /PTEX.Fullbanner".split()
 )
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """What a file really is, with an article, and what to do about it."""
 
     name: str
@@ -25,10 +24,7 @@ _NOTEBOOK = "Name it .ipynb, and hand in the PDF beside it."
 
 _BEGINNINGS: tuple[tuple[bytes, Kind], ...] = (
     (rb"%PDF-", Kind("a PDF", "Give it the ending .pdf.")),
-    (
-        rb"PK\x03\x04(?s:.{0,200})(?:word/|xl/|ppt/|\[Content_Types\])",
-        Kind("a Word or PowerPoint file", _EXPORT),
-    ),
+    (rb"PK\x03\x04(?s:.{0,200})(?:word/|xl/|ppt/|\[Content_Types\])", Kind("a Word or PowerPoint file", _EXPORT)),
     (rb"PK\x03\x04(?s:.{0,60})mimetypeapplication/vnd\.oasis", Kind("a LibreOffice file", _EXPORT)),
     (rb"PK\x03\x04", Kind("a zip", "Unpack it, and hand in what is asked for.")),
     (rb"\xd0\xcf\x11\xe0", Kind("an old Word or Excel file", _EXPORT)),
@@ -47,20 +43,7 @@ _BEGINNINGS: tuple[tuple[bytes, Kind], ...] = (
 
 
 def looks_like(content: bytes, *, instead_of: str) -> Kind | None:
-    """Say what a file is by its content.
-
-    Parameters
-    ----------
-    content
-        The file's bytes.
-    instead_of
-        What its name says: ``a PDF``, ``a notebook``, ``a zip``.
-
-    Returns
-    -------
-    Kind or None
-        None where nothing is known, or it is what its name says.
-    """
+    """Say what a file is by its content; None where nothing is known, or it is what its name says (``a PDF``)."""
     if not content.strip(b"\0 \r\n\t"):
         fix = "Save or download it once more: an upload broke off, or a cloud folder had not fetched it yet."
         return Kind("an empty file", fix)
