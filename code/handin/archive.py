@@ -28,6 +28,7 @@ MOST_ENTRIES = 200
 
 MOST_DIRECTORY_BYTES = 200_000
 MAKE_AGAIN = "Make the zip again from the files themselves (Windows: Send to, Compressed folder), and upload that."
+_FETCH = "Open the file once, so that it is fetched; zip again."
 _ALONE = "Zip the two files alone, not the folder around them."
 _ADDED = {
     "macOS": (
@@ -37,10 +38,7 @@ _ADDED = {
     "Windows": (re.compile(r"(?:^|/)(?:thumbs\.db|desktop\.ini)$", re.IGNORECASE), "Take it out of the zip."),
     "Jupyter": (re.compile(r"(?:^|/)\.ipynb_checkpoints/"), _ALONE),
     "Python, git or an editor": (re.compile(r"(?:^|/)(?:__pycache__|\.git|\.venv|\.vscode|\.idea)/"), _ALONE),
-    "A cloud's folder": (
-        re.compile(r"(?:^|/)\.[^/]*\.icloud$"),
-        "Open the file once, so that it is fetched; zip again.",
-    ),
+    "A cloud's folder": (re.compile(r"(?:^|/)\.[^/]*\.icloud$"), _FETCH),
 }
 """Who adds files to what is zipped: how their names look, and what to do about it."""
 
@@ -53,12 +51,9 @@ _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _DESCRIPTOR = 0x8
 _DOS_DIRECTORY = 0x10
 _DOS_DEVICE = 0x40
-_RESERVED = frozenset(
-    {"con", "prn", "aux", "nul"} | {f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)}
-)
+_RESERVED = re.compile(r"con|prn|aux|nul|(?:com|lpt)[1-9]", re.IGNORECASE)
 _KINDS = {
     stat.S_IFLNK: "a symbolic link",
-    stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
     stat.S_IFSOCK: "a socket",
     stat.S_IFCHR: "a device",
@@ -117,7 +112,7 @@ def _tidied(contents: dict[str, bytes]) -> tuple[dict[str, bytes], list[Said]]:
     """Take the files out of their folders, and say what was in the way."""
     members: dict[str, bytes] = {}
     added: dict[str, list[str]] = {}
-    folders: dict[str, bool] = {}
+    folders: dict[str, bool] = {}  # whether there is something in it
     untidy: list[Said] = []
 
     def add(place: str, message: str, fix: str) -> None:
@@ -171,11 +166,10 @@ def _parts(raw: bytes, entry: zipfile.ZipInfo) -> tuple[bytes, bytes | None]:
 
 def _end_record_problem(raw: bytes) -> str | None:
     """Judge the record that ends a zip, so that no endless directory is ever parsed."""
-    if len(raw) < _END_SIZE or (end := raw.rfind(_END)) < 0 or len(raw) - end < _END_SIZE:
+    end = raw.rfind(_END)
+    if end < 0 or len(raw) - end < _END_SIZE:
         return "It is not a zip, or it is cut short."
-    disk, first_disk, here, total, directory_size, offset, comment = struct.unpack(
-        "<4H2LH", raw[end + 4 : end + _END_SIZE]
-    )
+    disk, first_disk, here, total, directory_size, offset, comment = struct.unpack_from("<4H2LH", raw, end + 4)
     if 0xFFFF in (disk, here, total) or 0xFFFFFFFF in (directory_size, offset):
         return "It is a zip64 archive, as OneDrive and other clouds make them: not every system opens it."
     if disk or first_disk or here != total:
@@ -223,9 +217,9 @@ def _name_problem(name: str) -> str | None:
     if name[0] in "/\\" or name[1:2] == ":":
         return "The name is an absolute path."
     for part in parts if parts[-1] else parts[:-1]:  # the name of a folder ends in a slash
-        if any(character in '<>:"|?*' for character in part) or not part or part != part.rstrip(". "):
+        if set(part) & set('<>:"|?*') or not part or part != part.rstrip(". "):
             return "The name is not allowed on every system."
-        if part.split(".")[0].casefold() in _RESERVED:
+        if _RESERVED.fullmatch(part.split(".")[0]):
             return "The name is that of a device on Windows."
     return None
 
@@ -268,10 +262,10 @@ def _layout_problems(raw: bytes, start: int, entries: list[zipfile.ZipInfo]) -> 
             return refuse(place, "The entry overlaps another one: a zip bomb.")
         if entry.header_offset > position:
             return refuse(place, "There is something in front of the entry that belongs to none.")
-        header = raw[position : position + _LOCAL_SIZE]
-        if len(header) < _LOCAL_SIZE or not header.startswith(_LOCAL):
+        if len(raw) < position + _LOCAL_SIZE or not raw.startswith(_LOCAL, position):
             return refuse(place, "The entry's header is damaged.")
-        flags, method, _, _, crc, packed, unpacked, name_length, extra_length = struct.unpack("<4H3L2H", header[6:])
+        fields = struct.unpack_from("<4H3L2H", raw, position + 6)
+        flags, method, _, _, crc, packed, unpacked, name_length, extra_length = fields
         own_name = raw[position + _LOCAL_SIZE : position + _LOCAL_SIZE + name_length]
         encoding = "utf-8" if flags & 0x800 else "cp437"
         if own_name.decode(encoding, "replace") != entry.orig_filename:
@@ -285,8 +279,8 @@ def _layout_problems(raw: bytes, start: int, entries: list[zipfile.ZipInfo]) -> 
             return refuse(place, "The entry's own header and the directory contradict each other.")
         position += _LOCAL_SIZE + name_length + extra_length + entry.compress_size
         if sizes_follow:  # in a record behind the content, whose signature is optional
-            fields = struct.pack("<3L", *sizes)
-            records = (b"PK\x07\x08" + fields, fields)
+            record = struct.pack("<3L", *sizes)
+            records = (b"PK\x07\x08" + record, record)
             position += next((len(record) for record in records if raw.startswith(record, position)), 0)
         if position > start:
             return refuse(place, "The entry runs into the directory: a zip bomb, or a damaged zip.")

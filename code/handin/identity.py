@@ -75,16 +75,13 @@ def guessed_id(names: list[str], naming: Naming | None) -> str | None:
 
 def name_findings(names: list[str], owner: Owner) -> Iterator[Finding]:
     """Say which names lack the student id, have another one, or are those of copies."""
-
-    def said(severity: Severity, name: str, message: str, fix: str) -> Finding:
-        return Finding(severity, name, "name", message, fix)
-
     student_id = owner.known_id or guessed_id(names, owner.names)
     if student_id == PLACEHOLDER_ID or (student_id is None and owner.student_id == PLACEHOLDER_ID):
         message = f"The student id is still the placeholder {PLACEHOLDER_ID}."
-        yield said("error" if owner.final else "warning", names[0], message, SET_ID)
+        yield Finding("error" if owner.final else "warning", names[0], "name", message, SET_ID)
     if student_id is None:
-        yield said("error", names[0], "No file name has a student id.", "Put the student id into the file names.")
+        fix = "Put the student id into the file names."
+        yield Finding("error", names[0], "name", "No file name has a student id.", fix)
         return
     own = owner.names(student_id) if owner.names else None
     usual = {".zip": own.zip, ".pdf": own.pdf, ".ipynb": own.notebook} if own else {}
@@ -95,18 +92,18 @@ def name_findings(names: list[str], owner: Owner) -> Iterator[Finding]:
         others = [found for found in _ids(name, owner.names) if found != student_id]
         if others:
             message = f"The name has the student id {others[0]} where {student_id} is expected."
-            yield said("error", name, message, rename)
+            yield Finding("error", name, "name", message, rename)
         elif student_id not in re.split(r"[^A-Za-z0-9]+", name):
-            yield said("error", name, f"The name is without the student id {student_id}.", rename)
+            yield Finding("error", name, "name", f"The name is without the student id {student_id}.", rename)
         elif proper and name != proper and not copied and suffix.lower() in SUFFIXES:
-            yield said("warning", name, "The name has the student id, but not the usual form.", rename)
+            yield Finding("warning", name, "name", "The name has the student id, but not the usual form.", rename)
         if copied:
             word = shortened(copied.group().strip(" _-."))
             message = f"The name is that of a copy ({word}): {_COPIERS[str(copied.lastgroup)]}."
-            yield said("error", name, message, f"See that it is the newest one. {rename}")
+            yield Finding("error", name, "name", message, f"See that it is the newest one. {rename}")
         if suffix.lower() not in SUFFIXES:
             message = f"The name ends in {suffix}, which a browser added: the file opens as a text."
-            yield said("error", name, message, rename)
+            yield Finding("error", name, "name", message, rename)
 
 
 _COPY = re.compile(

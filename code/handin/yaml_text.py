@@ -172,9 +172,8 @@ def _sentence(error: Mapping[str, Any], model: type[BaseModel]) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if kind == "value_error":
         words = str(context["error"])
-        if not key:
-            return words
-        return f"{key}.{words}" if re.match(r"[a-z_]+: ", words) else f"{key}: {words}"
+        between = "." if re.match(r"[a-z_]+: ", words) else ": "
+        return f"{key}{between}{words}" if key else words
     if kind == "extra_forbidden":
         return f"{key}: is not a setting; allowed here: {', '.join(_at(model, parts[:-1]).model_fields)}"
     words = str(_WORDS.get(kind, error["msg"]))

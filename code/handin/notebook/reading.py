@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import itertools
 import json
 import re
@@ -100,31 +101,19 @@ class Cell:
             yield text, given.group(1) if given else slug(text)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Notebook:
-    """A notebook as it lies in the file."""
+    """A notebook as it lies in the file, with the digests that it carries where it was made from sources."""
 
     raw: Json
     cells: tuple[Cell, ...]
 
-    @property
-    def metadata(self) -> Json:
-        """The metadata of the whole notebook."""
-        return mapping_of(self.raw.get("metadata"))
-
-    @property
-    def inputs(self) -> str | None:
-        """The digest of the sources that the notebook says it was made from, or None."""
-        return self._own("inputs")
-
-    @property
-    def content(self) -> str | None:
-        """The digest of what a reader saw when the notebook was made (see `handin.notebook.seen`), or None."""
-        return self._own("content")
-
-    def _own(self, key: str) -> str | None:
-        found = mapping_of(self.metadata.get(METADATA)).get(key)
-        return found if isinstance(found, str) else None
+    def __post_init__(self) -> None:
+        self.metadata = mapping_of(self.raw.get("metadata"))
+        own = mapping_of(self.metadata.get(METADATA))
+        digests = {key: value for key, value in own.items() if isinstance(value, str)}
+        self.inputs = digests.get("inputs")  # of the sources
+        self.content = digests.get("content")  # of what a reader saw then: see `handin.notebook.seen`
 
     def prose(self) -> str:
         """Return the text of all Markdown cells."""
@@ -134,11 +123,8 @@ class Notebook:
         """Find the cell with this label, or else with a heading of this identifier or text."""
         wanted = name.strip().casefold()
         labelled = (cell for cell in self.cells if cell.label == name)
-        headed = (
-            cell
-            for cell in self.cells
-            if any(wanted in (identifier, text.strip().casefold()) for text, identifier in cell.headings())
-        )
+        headings = ((cell, text.strip().casefold(), given) for cell in self.cells for text, given in cell.headings())
+        headed = (cell for cell, text, given in headings if wanted in (given, text))
         return next(itertools.chain(labelled, headed), None)
 
 
@@ -158,8 +144,8 @@ def read_notebook(content: bytes, file: str) -> tuple[Notebook | None, list[Find
     def once(pairs: list[tuple[str, Any]]) -> Json:
         found = dict(pairs)
         if len(found) < len(pairs):
-            counted = Counter(name for name, _ in pairs)
-            repeated.update(dict.fromkeys(name for name in found if counted[name] > 1))
+            numbers = Counter(name for name, _ in pairs)
+            repeated.update(dict.fromkeys(name for name in found if numbers[name] > 1))
         return found
 
     text = _decoded(content, add)
@@ -201,14 +187,12 @@ def _decoded(content: bytes, add: Any) -> str | None:
     if content.startswith(codecs.BOM_UTF8):
         add("It begins with a byte order mark, with which Jupyter cannot open it.", windows)
         content = content[len(codecs.BOM_UTF8) :]
-    elif content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and len(content) % 2 == 0:
-        try:
+    elif content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        with contextlib.suppress(UnicodeDecodeError):
             text = content.decode("utf-16")
-        except UnicodeDecodeError:
-            text = ""
-        if text.lstrip().startswith("{"):
-            add("It is in UTF-16, so that no notebook program can open it.", windows)
-            return text
+            if text.lstrip().startswith("{"):
+                add("It is in UTF-16, so that no notebook program can open it.", windows)
+                return text
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import itertools
 import re
 import zlib
 from collections.abc import Iterator
@@ -42,20 +41,15 @@ def is_bomb(content: bytes) -> bool:
     try:
         for match in _STREAM.finditer(content):
             start, total = match.end(), 0
-            end = content.find(b"endstream", start)
-            end = len(content) if end < 0 else end
             packed = memoryview(content)[start:]  # the end of the stream is where the inflater says so
-            if (letters := _IN_LETTERS.search(content, max(0, start - 400), start)) is not None:
-                packed = memoryview(_from_letters(content[start:end], hexadecimal=b"H" in letters.group()))
-            stages: list[Iterator[bytes]] = []
-            pieces: Iterator[bytes] = (bytes(packed[i : i + _CHUNK]) for i in range(0, len(packed), _CHUNK))
-            while len(stages) < 4:
-                first = next(pieces, b"")
-                if not first or first[0] & 0x0F != 8 or (len(first) > 1 and (first[0] << 8 | first[1]) % 31):
-                    break  # no zlib header
-                pieces = counted(_inflated(itertools.chain([first], pieces)))
-                stages.append(pieces)
-            for stage in reversed(stages):
+            if letters := _IN_LETTERS.search(content, max(0, start - 400), start):
+                end = content.find(b"endstream", start)
+                text = content[start : end if end >= 0 else None]
+                packed = memoryview(_from_letters(text, hexadecimal=b"H" in letters.group()))
+            stages: list[Iterator[bytes]] = [(bytes(packed[i : i + _CHUNK]) for i in range(0, len(packed), _CHUNK))]
+            for _ in range(4):
+                stages.append(counted(_inflated(stages[-1])))
+            for stage in reversed(stages[1:]):  # the inner ones take from the outer ones as long as there is something
                 for _ in stage:
                     pass
     except _TooLarge:

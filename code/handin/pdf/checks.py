@@ -23,7 +23,7 @@ from handin.pdf.bombs import is_bomb
 from handin.pdf.edges import off_the_page
 from handin.pdf.producers import producer_of
 from handin.pdf.promises import broken_promises
-from handin.pdf.reading import MARGIN, Opened, Pdf, parts, read_pdf
+from handin.pdf.reading import MARGIN, Opened, Pdf, items, parts, read_pdf
 from handin.pdf.soundness import DOWNLOAD, damage, drawn, font_files
 from handin.private.files import image_leaks
 from handin.private.text import leaks
@@ -253,13 +253,9 @@ def _elements(root: pikepdf.Dictionary) -> Iterator[tuple[pikepdf.Dictionary, tu
     seen: set[tuple[int, int]] = set()
     while waiting and len(seen) < MOST_NODES:
         node, page = waiting.pop()
-        if isinstance(node, pikepdf.Array):
-            waiting += [(child, page) for child in reversed(list(node))]
-        elif isinstance(node, pikepdf.Dictionary):
-            if node.is_indirect:
-                if node.objgen in seen:
-                    continue
-                seen.add(node.objgen)
+        waiting += [(child, page) for child in reversed(items(node))]
+        if isinstance(node, pikepdf.Dictionary) and not (node.is_indirect and node.objgen in seen):
+            seen.add(node.objgen)
             own = node.get("/Pg")
             page = own.objgen if isinstance(own, pikepdf.Dictionary) else page
             if "/S" in node:
@@ -269,8 +265,7 @@ def _elements(root: pikepdf.Dictionary) -> Iterator[tuple[pikepdf.Dictionary, tu
 
 def _first_page(node: pikepdf.Dictionary) -> tuple[int, int] | None:
     for _ in range(50):
-        child = node.get("/K")
-        child = child[0] if isinstance(child, pikepdf.Array) and len(child) else child
+        child = next(iter(items(node.get("/K"))), node.get("/K"))
         if not isinstance(child, pikepdf.Dictionary):
             return None
         if isinstance(page := child.get("/Pg"), pikepdf.Dictionary):

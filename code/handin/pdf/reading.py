@@ -115,14 +115,11 @@ def _destinations(pdf: pikepdf.Pdf) -> Iterator[tuple[str, int, float]]:
     if isinstance(old := pdf.Root.get("/Dests"), pikepdf.Dictionary):
         pairs += [(name.lstrip("/"), target) for name, target in old.items()]
     for name, target in pairs:
-        if isinstance(target, pikepdf.Dictionary):
-            target = target.get("/D")
-        if not isinstance(target, pikepdf.Array) or not len(target) or not isinstance(target[0], pikepdf.Dictionary):
-            continue
-        page = numbers.get(target[0].objgen)
+        place = items(target.get("/D") if isinstance(target, pikepdf.Dictionary) else target)
+        page = numbers.get(place[0].objgen) if place and isinstance(place[0], pikepdf.Dictionary) else None
         if page is not None:
-            top = target[3] if len(target) > 3 and str(target[1]) == "/XYZ" else None
-            yield name, page, float(top) if top is not None else 0.0
+            has_top = len(place) > 3 and str(place[1]) == "/XYZ" and place[3] is not None
+            yield name, page, float(place[3]) if has_top else 0.0
 
 
 def _text_between(seen: pypdfium2.PdfDocument, start: tuple[int, float], end: tuple[int, float]) -> str:
