@@ -23,9 +23,7 @@ from handin.kinds import looks_like
 from handin.text import shortened
 
 MEGABYTE = 1_000_000
-MOST_ENTRIES = 200
-"""The assignment asks for two files; a zip with more than this many entries is not even listed."""
-
+MOST_ENTRIES = 200  # the assignment asks for two files; a zip with more than this many entries is not even listed
 MOST_DIRECTORY_BYTES = 200_000
 MAKE_AGAIN = "Make the zip again from the files themselves (Windows: Send to, Compressed folder), and upload that."
 _FETCH = "Open the file once, so that it is fetched; zip again."

@@ -26,9 +26,7 @@ from handin.private.text import leaks
 from handin.scheme import Answer, answer_findings, load_scheme, locate
 from handin.text import shortened
 
-UPLOAD_LIMIT_MB = 50
-"""The largest file that can be handed in, in MB of 10⁶ bytes."""
-
+UPLOAD_LIMIT_MB = 50  # the largest file that can be handed in, in MB of 10⁶ bytes
 MOST_TIMES_LIMIT = 4
 """A zip is looked into as long as it, and what it holds, is not larger than this many times what can be handed in."""
 
@@ -54,8 +52,7 @@ class Examination:
     answers: list[Answer] = field(default_factory=list)
 
 
-ANYBODY = Owner()
-"""Who it is said to be of where nothing is known of that."""
+ANYBODY = Owner()  # who it is said to be of where nothing is known of that
 
 
 def examine(

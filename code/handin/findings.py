@@ -11,11 +11,8 @@ from handin.errors import WorkError
 
 Severity = Literal["error", "warning"]
 
-Said = tuple[Severity, str, str, str]
-"""All of a finding but its file: severity, place, message and fix."""
-
-MOST_ALIKE = 5
-"""More findings that say the same than this are counted, not listed."""
+Said = tuple[Severity, str, str, str]  # all of a finding but its file: severity, place, message and fix
+MOST_ALIKE = 5  # more findings that say the same than this are counted, not listed
 
 
 @dataclass(frozen=True)

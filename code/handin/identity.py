@@ -16,9 +16,7 @@ from handin.pdf.reading import Pdf
 from handin.private.text import machine_names_in
 from handin.text import shortened
 
-Naming = Callable[[str], Names]
-"""Names the files of a submission from the student id."""
-
+Naming = Callable[[str], Names]  # names the files of a submission from the student id
 SUFFIXES = (".zip", ".pdf", ".ipynb")
 
 SET_ID = "Put your own student id there; where it was built, into `student_id` in the settings."

@@ -12,11 +12,8 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-DRAFT = "-draft"
-"""Behind the digest in a PDF whose cells' outputs do not come from one execution of all cells."""
-
-PLACEHOLDER_ID = "000000000"
-"""The student id of a submission whose author has not given one."""
+DRAFT = "-draft"  # behind the digest in a PDF whose cells' outputs do not come from one execution of all cells
+PLACEHOLDER_ID = "000000000"  # the student id of a submission whose author has not given one
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,7 @@ from handin.text import shortened
 
 Kind = Literal["pdf", "notebook"]
 
-FEWEST_CHARACTERS = 40
-"""An answer has at least this many letters and digits; below that there is only a heading."""
-
+FEWEST_CHARACTERS = 40  # an answer has at least this many letters and digits; below that there is only a heading
 _TITLE_MARKS = re.compile(r"\[(\d+)\s*marks?\]")
 _FIGURE = re.compile(r"\bFigure\s*\d+")
 

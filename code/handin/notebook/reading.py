@@ -28,8 +28,7 @@ SAVE_AGAIN = "Open it in Jupyter or Colab, see that nothing is missing, and save
 _LABEL = re.compile(r"^\s*#\|\s*label:\s*['\"]?([\w:.-]+)['\"]?\s*$", re.MULTILINE)
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
 _IDENTIFIER = re.compile(r"\s*\{[^}]*#([\w:.-]+)[^}]*\}\s*$")
-FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
-"""A block of code in Markdown."""
+FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)  # a block of code in Markdown
 
 
 def text_of(value: Any) -> str:

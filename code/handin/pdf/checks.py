@@ -20,7 +20,7 @@ import pypdfium2.raw as pdfium
 from handin.findings import Finding, Said, Severity, of_file
 from handin.kinds import looks_like
 from handin.pdf.bombs import is_bomb
-from handin.pdf.edges import off_the_page
+from handin.pdf.edges import POINTS_A_MM, off_the_page
 from handin.pdf.producers import producer_of
 from handin.pdf.promises import broken_promises
 from handin.pdf.reading import MARGIN, Opened, Pdf, items, parts, read_pdf
@@ -114,10 +114,10 @@ def _sizes(opened: Opened) -> Iterator[Said]:
     for number, page in enumerate(opened.pdf.pages, 1):
         if turned := page.rotation % 360:
             yield "error", f"page {number}", f"The page is turned by {turned}°.", "Save it upright."
-        scale = float(page.obj.get("/UserUnit", 1)) * 25.4 / 72
+        scale = float(page.obj.get("/UserUnit", 1)) / POINTS_A_MM
         for box in (page.mediabox, page.cropbox):
-            left, bottom, right, top = (float(side) for side in box)
-            width, height = abs(right - left) * scale, abs(top - bottom) * scale
+            left, bottom, right, top = (float(side) * scale for side in box)
+            width, height = abs(right - left), abs(top - bottom)
             if min(width, height) < SMALLEST_PAGE or max(width, height) > LARGEST_PAGE:
                 message = f"The page is {width:.0f} × {height:.0f} mm large."
                 yield "error", f"page {number}", message, "Build it for A4 paper."
@@ -144,31 +144,28 @@ def _empty_pages(opened: Opened) -> Iterator[Said]:
             yield "warning", place, "The page has no text that can be selected or read aloud.", fix
 
 
-# Residue -------------------------------------------------------------------------------------------------------------
-
-_UNRESOLVED = re.compile(
-    r"\?@[\w-]+|\?(?:var|meta):[\w.]+|\?\?+|\{\{<|>\}\}|\([a-z]+(?:[-_:]?[a-z]+)*[-_]?\d{4}[a-z]?\?\)|\?(?:fig|tbl|eq|sec)-[\w-]+"
-)
-_RAW = re.compile(
-    r"\\[A-Za-z]{2,}"  # TeX
-    r"|\$\$|\$[^$\n]*[\\^_][^$\n]*\$"
-    r"|(?<!\w)\*\*[A-Za-z](?:[^*\n]{0,80}[\w.])?\*\*(?!\w)"  # Markdown
-    r"|(?<![\w\])])\[[^\]\n]+\]\((?:https?://|#|\.?/)[^)\s]*\)"
-    r"|^#{2,6} \S.*$|^:{3,}.*$|^```.*$"
-    r"|\{#(?:fig|tbl|eq|sec|lst)-[\w-]+|(?<![\w@.?])@(?:fig|tbl|eq|sec|lst)-[\w-]+|\[-?@[\w:-]+\]"
-    r"|</?(?:div|span|br|p|img|table|tr|td|sub|sup|b|i|em|strong)\b[^>\n]*>",
-    re.MULTILINE,
-)
+_RESIDUE = {
+    "a reference, variable or citation that could not be resolved": re.compile(
+        r"\?@[\w-]+|\?(?:var|meta):[\w.]+|\?\?+|\{\{<|>\}\}|\([a-z]+(?:[-_:]?[a-z]+)*[-_]?\d{4}[a-z]?\?\)"
+        r"|\?(?:fig|tbl|eq|sec)-[\w-]+"
+    ),
+    "raw TeX, Markdown or HTML": re.compile(
+        r"\\[A-Za-z]{2,}|\$\$|\$[^$\n]*[\\^_][^$\n]*\$"
+        r"|(?<!\w)\*\*[A-Za-z](?:[^*\n]{0,80}[\w.])?\*\*(?!\w)"
+        r"|(?<![\w\])])\[[^\]\n]+\]\((?:https?://|#|\.?/)[^)\s]*\)"
+        r"|^#{2,6} \S.*$|^:{3,}.*$|^```.*$"
+        r"|\{#(?:fig|tbl|eq|sec|lst)-[\w-]+|(?<![\w@.?])@(?:fig|tbl|eq|sec|lst)-[\w-]+|\[-?@[\w:-]+\]"
+        r"|</?(?:div|span|br|p|img|table|tr|td|sub|sup|b|i|em|strong)\b[^>\n]*>",
+        re.MULTILINE,
+    ),
+}
 _FIXED_PITCH = re.compile(r"mono|courier|consol|typewriter|cmtt|fixed|code", re.IGNORECASE)
 
 
 def _residue(opened: Opened) -> Iterator[Said]:
     """Find what should have become something else; code, in a font of fixed width, may hold anything."""
     for number, text in enumerate(opened.read.pages, 1):
-        for pattern, what in (
-            (_UNRESOLVED, "a reference, variable or citation that could not be resolved"),
-            (_RAW, "raw TeX, Markdown or HTML"),
-        ):
+        for what, pattern in _RESIDUE.items():
             if not pattern.search(text):
                 continue
             exact, is_code = _characters(opened.seen[number - 1])
@@ -191,9 +188,6 @@ def _characters(page: pypdfium2.PdfPage) -> tuple[str, list[bool]]:
         characters.append("\n" if character == "\r" else character)
         is_code.append(fixed or character.isspace())
     return "".join(characters), is_code
-
-
-# Fonts and alternative texts -----------------------------------------------------------------------------------------
 
 
 def _fonts(opened: Opened) -> Iterator[Said]:
@@ -228,8 +222,8 @@ def _alternatives(opened: Opened) -> Iterator[Said]:
     for element, on in _elements(root):
         described.add(on)
         kind = str(element.get("/S", ""))
-        if isinstance(roles, pikepdf.Dictionary):
-            kind = str(roles[kind]) if kind.startswith("/") and kind in roles else kind
+        if isinstance(roles, pikepdf.Dictionary) and kind.startswith("/"):
+            kind = str(roles.get(kind, kind))
         if kind not in ("/Figure", "/Formula"):
             continue
         place = f"page {numbers[on]}" if on in numbers else ""
@@ -274,8 +268,6 @@ def _first_page(node: pikepdf.Dictionary) -> tuple[int, int] | None:
     return None
 
 
-# What a PDF should not hold ------------------------------------------------------------------------------------------
-
 _ACTIONS = {
     "/JavaScript": "a script",
     "/Launch": "an action that starts a program",
@@ -287,6 +279,9 @@ _ACTIONS = {
     "/Sound": "a sound",
     "/Rendition": "a film or a sound",
 }
+_LINK = re.compile(  # not to this machine, nor to a file beside the PDF; file: is found elsewhere
+    r"(?:https?://(?!localhost\b|127\.|0\.0\.0\.0|\[::1\]|[\w-]+(?::\d+)?(?:/|$))|mailto:|doi:)\S+|file:", re.I
+)
 _COMMENTS = frozenset({"/Text", "/FreeText", "/Highlight", "/StrikeOut", "/Caret", "/Ink", "/Stamp", "/Squiggly"})
 
 
@@ -308,25 +303,13 @@ def _active(part: Any) -> Iterator[tuple[Severity, str]]:
     is_file = str(part.get("/Type", "")) == "/EmbeddedFile" or kind == "/FileAttachment"
     if is_file or "/EmbeddedFiles" in part or "/EF" in part:
         yield "error", "an attached file"
-    if link := _useless_link(part):
-        yield "error", f"a link that leads nowhere for its reader: {link}"
+    address = part.get("/URI") if action == "/URI" else None
+    if isinstance(address, pikepdf.String) and not _LINK.match(link := str(address).strip()):
+        yield "error", f"a link that leads nowhere for its reader: {shortened(link, 50)}"
     if "/XFA" in part:
         yield "error", "a form with a program of its own"
     if kind in _COMMENTS and "/Rect" in part:
         yield "warning", "a reviewer's comment"
-
-
-_LINK = re.compile(
-    r"(?:https?://(?!localhost\b|127\.|0\.0\.0\.0|\[::1\]|[\w-]+(?::\d+)?(?:/|$))|mailto:|doi:)\S+", re.I
-)
-
-
-def _useless_link(part: pikepdf.Dictionary | pikepdf.Stream) -> str | None:
-    """Return the address of a link to this machine or to a file beside the PDF; ``file:`` is found elsewhere."""
-    if str(part.get("/S", "")) != "/URI" or not isinstance(address := part.get("/URI"), pikepdf.String):
-        return None
-    text = str(address).strip()
-    return None if _LINK.match(text) or text.casefold().startswith("file:") else shortened(text, 50)
 
 
 def _missing_pages(opened: Opened) -> Iterator[Said]:

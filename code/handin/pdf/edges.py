@@ -19,21 +19,11 @@ from handin.pdf.reading import Opened
 from handin.text import shortened
 
 POINTS_A_MM = 72 / 25.4
-
-TEXT_MAY_REACH_OUT = 1.0
-"""How far, in points, the box of a character may reach out of the page: italics and accents do."""
-
-BLEED = 3 * POINTS_A_MM
-"""How far, in points, a picture or a coloured bar may reach out of the page, as print shops ask for."""
-
-NO_PRINTER_REACHES = 2.5 * POINTS_A_MM
-"""Printers leave out this much, in points, at the sides of a sheet of paper."""
-
-SHEET_WIDTH = range(round(190 * POINTS_A_MM), round(310 * POINTS_A_MM))
-"""The widths, in points, of upright pages that are read on paper; smaller and broader ones are slides."""
-
-LOOKED_AT = 150
-"""How far around the page, in points, ink is searched for."""
+TEXT_MAY_REACH_OUT = 1.0  # how far, in points, the box of a character may reach out of the page: italics and accents do
+BLEED = 3 * POINTS_A_MM  # how far a picture or a coloured bar may, as print shops ask for
+NO_PRINTER_REACHES = 2.5 * POINTS_A_MM  # what printers leave out at the sides of a sheet of paper
+SHEET_WIDTH = range(round(190 * POINTS_A_MM), round(310 * POINTS_A_MM))  # upright pages that are no slides
+LOOKED_AT = 150  # how far around the page, in points, ink is searched for
 
 _TELLING = ("A line, table or drawing", "Text", "A picture")
 """What is named of several things that reach out: a picture has its own words, and a table's say which one it is."""
@@ -43,8 +33,7 @@ _FIX = (
     "print fewer columns), set wide tables in smaller type or on their side."
 )
 
-Box = tuple[float, float, float, float]
-"""Left, bottom, right and top, in points."""
+Box = tuple[float, float, float, float]  # left, bottom, right and top, in points
 
 
 class _Outside(NamedTuple):

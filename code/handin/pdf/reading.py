@@ -14,9 +14,7 @@ import pypdfium2
 # What pikepdf logs about a broken file becomes a finding; without a handler it would go to the terminal as well.
 logging.getLogger("pikepdf").addHandler(logging.NullHandler())
 
-MARGIN = 0.1
-"""The part of a page, at its top and at its bottom, in which running heads and page numbers stand."""
-
+MARGIN = 0.1  # the part of a page, at its top and at its bottom, in which running heads and page numbers stand
 DIGEST = re.compile(r"made-from:([0-9a-f]{16,}(?:-draft)?)")
 """How this project writes the digest of the document's sources into the keywords."""
 

@@ -17,10 +17,7 @@ from handin.text import shortened
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _LARGEST_TEXT = 4_000_000
-_GPS_TAG = 0x8825
-_EXIF_TAG = 0x8769
-_WIDE = range(0x9C9B, 0x9CA0)
-"""The fields that Windows writes, two bytes a character."""
+_WIDE = range(0x9C9B, 0x9CA0)  # the fields that Windows writes, two bytes a character
 _EXIF_TEXTS = {
     0x010E: "description",
     0x0131: "software",
@@ -111,6 +108,7 @@ def _inflated(packed: bytes) -> bytes:
 
 def _pillow_texts(content: bytes) -> Iterator[tuple[str, str]]:
     from PIL import Image
+    from PIL.ExifTags import IFD
 
     try:
         with Image.open(io.BytesIO(content)) as image:
@@ -126,12 +124,12 @@ def _pillow_texts(content: bytes) -> Iterator[tuple[str, str]]:
             exif = image.getexif()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, struct.error, RuntimeError):
         return
-    for tag, value in (*exif.items(), *exif.get_ifd(_EXIF_TAG).items()):
+    for tag, value in (*exif.items(), *exif.get_ifd(IFD.Exif).items()):
         if isinstance(value, bytes):
             value = value.decode("utf-16-le" if tag in _WIDE else "utf-8", "replace").replace("\0", " ")
         if isinstance(value, str) and value.strip("\0 "):
             yield f"EXIF {_EXIF_TEXTS.get(tag, f'field {tag}')}", value.strip("\0 ")
-    if exif.get_ifd(_GPS_TAG):
+    if exif.get_ifd(IFD.GPSInfo):
         yield "EXIF GPS", "the place where the picture was taken"
 
 

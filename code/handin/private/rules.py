@@ -34,7 +34,9 @@ def _rule(
 REVOKE = "Take it out, and revoke it where it was issued."
 NAMELESS = "Take it out, and run again."
 _path = partial(_rule, "Print paths relative to the project, and run again.")
+_printed_path = partial(_path, "an absolute path", in_source=None)
 _name = partial(_rule, NAMELESS)
+_printed_name = partial(_name, in_source=None)
 _secret = partial(_rule, REVOKE)
 
 _BEFORE = r"(?<![\w.:/~%&?=#@+-])"
@@ -70,9 +72,7 @@ _NAMES = (
 )
 """The first folder on a drive; ``Q:\\\\nA`` is the end of a line in a quoted text."""
 
-_REST = r"[^\s'\"<>:;,()]"
-"""What the rest of a path is made of."""
-
+_REST = r"[^\s'\"<>:;,()]"  # what the rest of a path is made of
 _PATHS = (
     _path(
         "an absolute path with an account's name",
@@ -81,17 +81,13 @@ _PATHS = (
         + r"(?:/(?:homes?|Users|export/homes?|(?:mnt/|cygdrive/)?[a-z]/Users)/[^\s/'\"<>:;,()\[\]{}$*]+|/root(?=/))"
         rf"{_REST}*|(?<![A-Za-z])[A-Za-z]:(?:\\{{1,4}}|/)(?:Users|Documents and Settings)(?:\\{{1,4}}|/){_REST}+",
     ),
-    _path(
-        "an absolute path",
+    _printed_path(
         " ".join(f"/{root}/" for root in _ROOTS),
         rf"{_BEFORE}/(?!usr/bin/env\b)(?i:{'|'.join(_ROOTS)})/[\w.+@-]*[\w+@-]{_REST}*",
-        in_source=None,
     ),
-    _path(
-        "an absolute path",
+    _printed_path(
         " ".join(f"/{disk}" for disk in _DISKS),
         rf"{_NO_ADDRESS}{_BEFORE}/(?:{'|'.join(_DISKS)})\d*/[A-Za-z][\w.+@-]+/[\w.+@-]*[\w+@-]{_REST}*",
-        in_source=None,
     ),
     _path(
         "a home folder",
@@ -101,20 +97,13 @@ _PATHS = (
         in_source=None,
     ),
     # A file that is named by its whole path; a bare /x/y may be a fraction, or a device of TensorFlow.
-    _path(
-        "an absolute path",
-        " ".join(f".{ending}" for ending in _ENDINGS),
-        rf"{_BEFORE}(?:/[\w.+@-]+){{2,}}{_FILE_ENDING}",
-        in_source=None,
-    ),
-    _path(
-        "an absolute path",
+    _printed_path(" ".join(f".{ending}" for ending in _ENDINGS), rf"{_BEFORE}(?:/[\w.+@-]+){{2,}}{_FILE_ENDING}"),
+    _printed_path(
         r":\ \\",
         rf"(?<![A-Za-z])[A-Z]:(?:\\{{1,4}}[\w.() +@-]+)+{_FILE_ENDING}"
         rf"|(?<![A-Za-z])[A-Z]:\\{{1,4}}{_NAMES}(?:\\{{1,4}}(?!{_TEX})[\w.+@-]+)+"
         rf"|(?<![A-Za-z])[A-Z]:\\{{1,4}}(?:Windows|Program Files|ProgramData|Temp|Python\d*)\b{_REST}*"
         r"|(?<![\\\w])\\\\[A-Za-z][\w-]+\\[A-Za-z][\w$-]+(?:\\[\w.-]+){0,20}\\[\w.-]+\.\w{2,5}\b",
-        in_source=None,
     ),
     _path("a link to a file on this machine", "file:/", r"\bfile:///?[^\s'\"<>()]+"),
 )
@@ -142,20 +131,19 @@ _ACCOUNTS = (
         "@",
         r"(?<![\w@])[a-z_][a-z0-9_-]{0,31}@[A-Za-z0-9][\w-]*(?:\.[\w-]+)*:[~/][^\s]*[#$](?=\s|$)",
     ),
-    _name(
+    _printed_name(
         "an account's and a host's name",
         "@",
         r"(?<![\w.@/+-])(?!(?:git|user|you|name)@)[a-z_][a-z0-9_-]{2,31}@(?!localhost)"
         rf"(?:[A-Za-z0-9-]{{0,40}}(?i:{_COMPUTERS})|[A-Za-z0-9-]{{2,40}}(?:host|server|node|gpu|box|pc)"
         r"|(?:gpu|node|login|host|server|lab|pc)(?:-\d|\d\d))[A-Za-z0-9-]{0,40}(?![\w(\[]|\.\w)",
-        in_source=None,
     ),
     _name(
         "a public key, which names its owner",
         "ssh- ecdsa-",
         r"(?<![\w-])(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\w+)[ \t]+AAAA[A-Za-z0-9+/]{20,}={0,3}",
     ),
-    _name(
+    _printed_name(
         "an account's or a host's name",
         "user logname hostname computername uid= linux darwin node logged rw r-",
         rf"\b{_VARIABLES}['\"]?\s*=\s*['\"]?{_NO_NAME}[\w.-]+"
@@ -168,9 +156,8 @@ _ACCOUNTS = (
         r"|\bDarwin \S+ \d+\.\d+\.\d+ Darwin"
         r"|\b(?:uname_result\([^()\n]{0,200}\bnode|nodename)=['\"][\w.-]+['\"]"
         r"|^[-dl](?:[r-][w-][xsStT-]){3}[.+@]?\s+\d+\s+(?!root\b)\w[\w.-]*\s+\w[\w.-]*\s+\d+",
-        in_source=None,
     ),
-    _name(
+    _printed_name(
         "a host's name",
         ".local .lan .internal .corp .home .intranet .edu .ac.uk desktop- laptop- macbook imac s-mac s-laptop s-pc "
         "s-thinkpad " + " ".join(f"ip-{digit}" for digit in range(10)),
@@ -182,13 +169,11 @@ _ACCOUNTS = (
         r"|MacBook-(?:Pro|Air)-(?:of|von|de|di|van)-[A-Z]\w+"
         r"|[a-z][a-z-]*\d+\.(?:[a-z0-9-]+\.)+(?:ac\.uk|edu)"
         r"|(?:[A-Za-z0-9-]+\.)+compute\.internal|(?:DESKTOP|LAPTOP)-[A-Z0-9]{5,8}|ip-\d+-\d+-\d+-\d+)(?![\w-])",
-        in_source=None,
     ),
-    _name(
+    _printed_name(
         "the address of a machine in a local network",
         "10. 192.168. 172.",
         r"(?<![\w.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?![\w.]*\d)",
-        in_source=None,
         severity="warning",
     ),
 )
@@ -221,9 +206,7 @@ _SECRETS = (
         r"|(?=[\w-]*\d)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\w{12})[A-Za-z0-9_-]{20,})",
     ),
     _secret(
-        "an API key",
-        "gsk_ r8_ _v1_",
-        r"(?<![A-Za-z0-9_])(?:(?:gsk|r8)_[A-Za-z0-9]{30,}|do[opr]_v1_[0-9a-f]{40,})",
+        "an API key", "gsk_ r8_ _v1_", r"(?<![A-Za-z0-9_])(?:(?:gsk|r8)_[A-Za-z0-9]{30,}|do[opr]_v1_[0-9a-f]{40,})"
     ),
     _secret("a Hugging Face token", "hf_", r"(?<![A-Za-z0-9_])hf_[A-Za-z0-9]{30,}"),
     _secret("a Slack token", "xox", r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}"),

@@ -40,8 +40,7 @@ class Leak:
 
 
 Where = Literal["output", "source"]
-Placed = tuple[str, Leak]
-"""Something private, and the part of what was searched that it is in."""
+Placed = tuple[str, Leak]  # something private, and the part of what was searched that it is in
 
 
 def inside(what: str, found: Iterable[Placed]) -> Iterator[Placed]:
@@ -71,12 +70,10 @@ def this_machine() -> tuple[str, ...]:
 
 def machine_names_in(text: str, *, known: str | None = None) -> list[Leak]:
     """Find the names of this account and host in a text, but for the `known` one: an account may be a student id."""
-    names = [name for name in this_machine() if name != known and name in text]
-    if not names:
-        return []
-    pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, names))})(?![\w-])")
-    found = dict.fromkeys(match.group() for match in pattern.finditer(text))
-    return [Leak("error", "the name of this account or host", shortened(name, 30), NAMELESS) for name in found]
+    names = [re.escape(name) for name in this_machine() if name != known and name in text]
+    found = re.findall(rf"(?<![\w-])(?:{'|'.join(names)})(?![\w-])", text) if names else []
+    what = "the name of this account or host"
+    return [Leak("error", what, shortened(name, 30), NAMELESS) for name in dict.fromkeys(found)]
 
 
 def leaks(text: str, where: Where = "output") -> list[Leak]:
@@ -116,8 +113,7 @@ _PRIVATE_KEYS = re.compile(
     r"|nodename|computer|computername|server|server_?root|cwd|home)",
     re.IGNORECASE,
 )
-LONGEST_KEY = 12
-"""Longer keys of metadata may themselves be something private."""
+LONGEST_KEY = 12  # longer keys of metadata may themselves be something private
 
 
 def metadata_texts(value: object, path: str = "") -> Iterator[tuple[str, str]]:
