@@ -20,6 +20,7 @@ from pathlib import Path
 
 from handin.findings import Finding, Said, of_file
 from handin.kinds import looks_like
+from handin.private.text import leaks
 from handin.text import shortened
 
 MEGABYTE = 1_000_000
@@ -64,9 +65,7 @@ class Opened:
     """What a zip holds, and what is wrong with it."""
 
     members: dict[str, bytes]  # name, without folders, to content; empty where the zip was refused
-    findings: list[Finding]  # why it was refused, or what is untidy
-    comments: tuple[str, ...] = ()  # of the archive and of its entries: nobody sees them, and everybody receives them
-    hidden: tuple[str, ...] = ()  # what stands in the extra fields of its entries
+    findings: list[Finding]  # why it was refused, or what is untidy or lies in it unseen
     is_refused: bool = False  # nothing of it was read
 
 
@@ -90,20 +89,20 @@ def open_zip(path: Path, *, largest: int) -> Opened:
             problems = list(_entry_problems(entries, largest)) or _layout_problems(raw, archive.start_dir, entries)
             if problems:
                 return Opened({}, list(of_file(path.name, problems)), is_refused=True)
-            comments = filter(None, [archive.comment, *(entry.comment for entry in entries)])
-            contents, hidden = {}, []
+            comments = [archive.comment, *(entry.comment for entry in entries)]
+            contents, extras = {}, []
             for entry in entries:
                 own_extra, content = _parts(raw, entry)
                 if content is None:
                     message = "The content is damaged (its checksum or length is wrong)."
                     return refused(message, place=shortened(entry.filename))
-                hidden += [extra.decode("latin-1") for extra in (entry.extra, own_extra) if extra]
+                extras += [entry.extra.decode("latin-1"), own_extra.decode("latin-1")]
                 contents[entry.orig_filename.replace("\\", "/")] = content
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, struct.error, ValueError) as error:
         return refused(f"The zip is damaged ({shortened(str(error), 80)}).")
     members, untidy = _tidied(contents)
-    told = tuple(comment.decode("utf-8", "replace") for comment in comments)
-    return Opened(members, list(of_file(path.name, untidy)), told, tuple(hidden))
+    unseen = _unseen([comment.decode("utf-8", "replace") for comment in comments if comment], extras)
+    return Opened(members, [*of_file(path.name, untidy), *of_file(path.name, unseen)])
 
 
 def _tidied(contents: dict[str, bytes]) -> tuple[dict[str, bytes], list[Said]]:
@@ -138,6 +137,15 @@ def _tidied(contents: dict[str, bytes]) -> tuple[dict[str, bytes], list[Said]]:
     elif folders:
         add(f"{next(iter(folders))}/", "An empty folder was not asked for.", "Take it out of the zip.")
     return members, untidy
+
+
+def _unseen(comments: list[str], extras: list[str]) -> Iterator[Said]:
+    """Say what a marker does not see of a zip, and everybody receives."""
+    for comment in comments:
+        message = f"The zip carries a comment that a marker does not see: {shortened(comment, 40)}"
+        yield "warning", "", message, "Make the zip again."
+    for place, texts in (("comment", comments), ("extra field", extras)):
+        yield from (leak.at(place) for text in texts for leak in leaks(text))
 
 
 def _parts(raw: bytes, entry: zipfile.ZipInfo) -> tuple[bytes, bytes | None]:

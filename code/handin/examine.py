@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from handin.archive import MEGABYTE, Opened, open_zip
+from handin.archive import MEGABYTE, open_zip
 from handin.findings import Finding, Said, counted, of_file, ordered
 from handin.identity import BUILD_AGAIN, Owner, guessed_id, kind_of, name_findings, notebook_identity, pdf_identity
 from handin.kinds import looks_like
@@ -22,7 +22,6 @@ from handin.notebook.reading import Notebook
 from handin.notebook.seen import seen_digest
 from handin.pdf.checks import check_pdf_content
 from handin.pdf.reading import Pdf
-from handin.private.text import leaks
 from handin.scheme import Answer, answer_findings, load_scheme, locate
 from handin.text import shortened
 
@@ -83,7 +82,7 @@ def examine(
         if opened.is_refused:
             return Examination(ordered([*findings, *opened.findings, *name_findings([name], owner)]))
         members = opened.members
-        findings += [*opened.findings, *of_file(name, _zip_said(opened, owner))]
+        findings += [*opened.findings, *of_file(name, _count_said(members, owner))]
     elif size > MOST_TIMES_LIMIT * limit:
         return Examination(findings)
     else:
@@ -115,20 +114,15 @@ def examine(
     return Examination(ordered(counted([*findings, *answer_findings(answers, pdf_file, notebook_file)])), answers)
 
 
-def _zip_said(opened: Opened, owner: Owner) -> Iterator[Said]:
+def _count_said(members: Mapping[str, bytes], owner: Owner) -> Iterator[Said]:
     """The assignment asks for one PDF, and one notebook unless the names are known and have none, and nothing else."""
-    for comment in opened.comments:
-        message = f"The zip carries a comment that a marker does not see: {shortened(comment, 40)}"
-        yield "warning", "", message, "Make the zip again."
-    for place, texts in (("comment", opened.comments), ("extra field", opened.hidden)):
-        yield from (leak.at(place) for text in texts for leak in leaks(text))
-    kinds = Counter(kind_of(name) for name in opened.members)
+    kinds = Counter(map(kind_of, members))
     has_notebook = owner.names is None or owner.names("").notebook is not None
     for suffix, what in ((".pdf", "PDF"), (".ipynb", "notebook"))[: 1 + has_notebook]:
         if kinds[suffix] != 1:
             message = f"It holds {kinds[suffix] or 'no'} {what}{'s' if kinds[suffix] > 1 else ''}; one is asked for."
             yield "error", "", message, "Put one PDF and one notebook into the zip."
-    for name, content in opened.members.items():
+    for name, content in members.items():
         if kind_of(name):
             continue
         message, fix = "The file was not asked for.", "Take it out of the zip."

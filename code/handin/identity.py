@@ -97,31 +97,25 @@ def name_findings(names: list[str], owner: Owner) -> Iterator[Finding]:
             yield Finding("warning", name, "name", "The name has the student id, but not the usual form.", rename)
         if copied:
             word = shortened(copied.group().strip(" _-."))
-            message = f"The name is that of a copy ({word}): {_COPIERS[str(copied.lastgroup)]}."
+            copier = list(_COPIERS.values())[(copied.lastindex or 1) - 1]
+            message = f"The name is that of a copy ({word}): {copier}."
             yield Finding("error", name, "name", message, f"See that it is the newest one. {rename}")
         if suffix.lower() not in SUFFIXES:
             message = f"The name ends in {suffix}, which a browser added: the file opens as a text."
             yield Finding("error", name, "name", message, rename)
 
 
-_COPY = re.compile(
-    r"(?P<macos>[ _]copy(?: \d+)?(?=\.))|(?P<windows> - (?:copy|kopie|copie|copia)(?: \(\d+\))?(?=\.))"
-    r"|(?P<browser> ?\(\d+\)(?=\.))|(?P<colab>^(?:copy of |copie de |kopie von ))"
-    r"|(?P<jupyter>-copy\d+(?=\.))|(?P<saved>-checkpoint(?=\.)|^~\$|\.bak(?=\.)|conflicted copy)"
-    r"|(?P<twice>\.(?:pdf|ipynb|zip)(?=\.(?:pdf|ipynb|zip)$))",
-    re.IGNORECASE,
-)
-"""What programs write into the name of a second file."""
-
 _COPIERS = {
-    "macos": "macOS's Finder duplicated it",
-    "windows": "Windows' Explorer copied it",
-    "browser": "a browser downloaded it a second time",
-    "colab": "Colab or Google Drive copied it",
-    "jupyter": "Jupyter duplicated it",
-    "saved": "a program keeps such files beside the real one",
-    "twice": "it has two endings, of which Windows shows one",
+    r"[ _]copy(?: \d+)?(?=\.)": "macOS's Finder duplicated it",
+    r" - (?:copy|kopie|copie|copia)(?: \(\d+\))?(?=\.)": "Windows' Explorer copied it",
+    r" ?\(\d+\)(?=\.)": "a browser downloaded it a second time",
+    r"^(?:copy of |copie de |kopie von )": "Colab or Google Drive copied it",
+    r"-copy\d+(?=\.)": "Jupyter duplicated it",
+    r"-checkpoint(?=\.)|^~\$|\.bak(?=\.)|conflicted copy": "a program keeps such files beside the real one",
+    r"\.(?:pdf|ipynb|zip)(?=\.(?:pdf|ipynb|zip)$)": "it has two endings, of which Windows shows one",
 }
+"""What programs write into the name of a second file."""
+_COPY = re.compile("|".join(f"({pattern})" for pattern in _COPIERS), re.IGNORECASE)
 
 
 def _other_ids(text: str, student_id: str) -> list[str]:

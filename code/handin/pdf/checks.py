@@ -210,8 +210,7 @@ _POOR = re.compile(
 
 def _alternatives(opened: Opened) -> Iterator[Said]:
     """Every figure and formula in the structure tree has an alternative text."""
-    pdf = opened.pdf
-    root = pdf.Root.get("/StructTreeRoot")
+    pdf, root = opened.pdf, opened.pdf.Root.get("/StructTreeRoot")
     if not isinstance(root, pikepdf.Dictionary):
         message = "The PDF is not tagged, so its figures and formulas have no alternative text."
         yield "error", "", message, producer_of(opened.read.info).tags
@@ -219,7 +218,7 @@ def _alternatives(opened: Opened) -> Iterator[Said]:
     numbers = {page.obj.objgen: number for number, page in enumerate(pdf.pages, 1)}
     roles = root.get("/RoleMap")
     described: set[tuple[int, int] | None] = set()
-    for element, on in _elements(root):
+    for element, on in _elements(pdf):
         described.add(on)
         kind = str(element.get("/S", ""))
         if isinstance(roles, pikepdf.Dictionary) and kind.startswith("/"):
@@ -241,9 +240,9 @@ def _alternatives(opened: Opened) -> Iterator[Said]:
             yield "error", f"page {number}", message, BUILD_AGAIN
 
 
-def _elements(root: pikepdf.Dictionary) -> Iterator[tuple[pikepdf.Dictionary, tuple[int, int] | None]]:
+def _elements(pdf: pikepdf.Pdf) -> Iterator[tuple[pikepdf.Dictionary, tuple[int, int] | None]]:
     """Walk the structure tree and yield each element with the page that it, or the one around it, lies on."""
-    waiting: list[tuple[Any, Any]] = [(root.get("/K"), None)]
+    waiting: list[tuple[Any, Any]] = [(pdf.Root.get("/StructTreeRoot"), None)]
     seen: set[tuple[int, int]] = set()
     while waiting and len(seen) < MOST_NODES:
         node, page = waiting.pop()
@@ -314,10 +313,8 @@ def _active(part: Any) -> Iterator[tuple[Severity, str]]:
 
 def _missing_pages(opened: Opened) -> Iterator[Said]:
     """Find out whether pages were taken out: what is said of their content stays behind."""
-    root = opened.pdf.Root.get("/StructTreeRoot")
-    pages = {page.obj.objgen for page in opened.pdf.pages}
-    found = {page for _, page in _elements(root)} if isinstance(root, pikepdf.Dictionary) else set()
-    if lost := len(found - pages - {None}):
+    described = {page for _, page in _elements(opened.pdf)}
+    if lost := len(described - {page.obj.objgen for page in opened.pdf.pages} - {None}):
         message = f"{lost} page{'s are' if lost > 1 else ' is'} missing: the PDF still describes what was on it."
         yield "error", "", message, "Build the PDF again."
 

@@ -172,8 +172,8 @@ def _with_ink(content: bytes, index: int, shown: Box, found: list[_Outside]) -> 
 
 
 def _has_ink(marked: Image.Image, box: Box, large: Box) -> bool:
-    left = max(0, round(box[0] - large[0]) - 1)
-    upper = max(0, round(large[3] - box[3]) - 1)
-    right = min(marked.width, round(box[2] - large[0]) + 1)
-    lower = min(marked.height, round(large[3] - box[1]) + 1)
-    return left < right and upper < lower and marked.crop((left, upper, right, lower)).getbbox() is not None
+    left, bottom, right, top = _clipped((box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1), large)
+    if left >= right or bottom >= top:
+        return False
+    pixels = round(left - large[0]), round(large[3] - top), round(right - large[0]), round(large[3] - bottom)
+    return marked.crop(pixels).getbbox() is not None
