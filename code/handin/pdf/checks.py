@@ -10,7 +10,7 @@ import codecs
 import ctypes
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pikepdf
@@ -19,12 +19,10 @@ import pypdfium2.raw as pdfium
 
 from handin.findings import Finding, Said, Severity, of_file
 from handin.kinds import looks_like
-from handin.pdf.bombs import is_bomb
 from handin.pdf.edges import POINTS_A_MM, off_the_page
 from handin.pdf.producers import producer_of
-from handin.pdf.promises import broken_promises
 from handin.pdf.reading import MARGIN, Opened, Pdf, items, parts, read_pdf
-from handin.pdf.soundness import DOWNLOAD, damage, drawn, font_files
+from handin.pdf.soundness import DOWNLOAD, damage, drawn, font_files, is_bomb
 from handin.private.files import image_leaks
 from handin.private.text import leaks
 from handin.text import shortened
@@ -319,6 +317,37 @@ def _missing_pages(opened: Opened) -> Iterator[Said]:
         yield "error", "", message, "Build the PDF again."
 
 
+def _promises(opened: Opened) -> Iterator[Said]:
+    """Hold a PDF to the standards that it claims to follow, by a validator that is not ours, after veraPDF's rules.
+
+    It is a warning for each standard: the validator is young, so it never keeps a submission back.
+    """
+    import page
+
+    for name, profile in _claimed(opened.read.metadata):
+        try:
+            found = page.validate_pdf_bytes(opened.content, profile=profile).failures
+        except (page.PageError, ValueError):  # a part of the standard, or a file, that it does not know
+            continue
+        # Where a stream's last byte happens to be a carriage return, the validator counts it out.
+        failures = [failure for failure in found if not failure.rule_id.endswith("STREAM-LENGTH-001")]
+        rules = list(dict.fromkeys(failure.rule_id for failure in failures))
+        if rules:
+            more = f", and {len(rules) - 1} more of its rules" if len(rules) > 1 else ""
+            reason = shortened(failures[0].message.rstrip("."), 110)
+            message = f"It says that it follows {name}, and does not ({rules[0]}: {reason}{more})."
+            fix = "Export it again: a program that changed it afterwards, such as Preview, may have broken it."
+            yield "warning", "", message, fix
+
+
+def _claimed(claims: Mapping[str, str]) -> list[tuple[str, str]]:
+    """List the standards of the metadata, each with the validator's name for it."""
+    accessible, kept = claims.get("pdfuaid:part", ""), claims.get("pdfaid:part", "")
+    level = claims.get("pdfaid:conformance", "").lower()
+    found = [(f"PDF/UA-{accessible}", f"ua{accessible}")] if re.fullmatch(r"\d", accessible) else []
+    return [*found, *([(f"PDF/A-{kept}{level}", f"{kept}{level}")] if re.fullmatch(r"\d[abu]?", kept + level) else [])]
+
+
 def _outside(opened: Opened) -> Iterator[Said]:
     """Find what stands in front of the PDF or behind its end: no reader shows it, and everybody receives it."""
     content = opened.content
@@ -357,7 +386,7 @@ _CHECKS: dict[str, Callable[[Opened], Iterator[Said]]] = {
     "Its fonts": _fonts,
     "Its alternative texts": _alternatives,
     "Its scripts and attachments": _active_content,
-    "What it promises": broken_promises,
+    "What it promises": _promises,
     "What is private in it": _private,
     "What lies outside its pages": _outside,
 }

@@ -6,38 +6,30 @@ up (a GitHub token has its prefix and length), so that the outputs of a normal n
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from handin.findings import Severity
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """A pattern, and lower-case words of which a text that matches has at least one; they save most of the work."""
 
-    what: str
-    words: tuple[str, ...]
-    pattern: re.Pattern[str]
     fix: str
+    what: str
+    words: str
+    pattern: str
     severity: Severity = "error"
     in_source: Severity | None = "error"  # None for what may stand in a cell's source
 
 
-def _rule(
-    fix: str, what: str, words: str, pattern: str, in_source: Severity | None = "error", severity: Severity = "error"
-) -> Rule:
-    return Rule(what, tuple(words.split()), re.compile(pattern, re.MULTILINE), fix, severity, in_source)
-
-
 REVOKE = "Take it out, and revoke it where it was issued."
 NAMELESS = "Take it out, and run again."
-_path = partial(_rule, "Print paths relative to the project, and run again.")
+_path = partial(Rule, "Print paths relative to the project, and run again.")
 _printed_path = partial(_path, "an absolute path", in_source=None)
-_name = partial(_rule, NAMELESS)
+_name = partial(Rule, NAMELESS)
 _printed_name = partial(_name, in_source=None)
-_secret = partial(_rule, REVOKE)
+_secret = partial(Rule, REVOKE)
 
 _BEFORE = r"(?<![\w.:/~%&?=#@+-])"
 _BEFORE_HOME = r"(?<![\w./~%&?#@+-])"
@@ -201,12 +193,10 @@ _SECRETS = (
     _secret("a GitLab token", "glpat- gldt- glrt- glcbt-", r"(?<![A-Za-z0-9])gl(?:pat|dt|rt|cbt)-[A-Za-z0-9_-]{20,}"),
     _secret(
         "an API key",
-        "sk-",
+        "sk- gsk_ r8_ _v1_",
         r"(?<![A-Za-z0-9_-])sk-(?:(?:[a-z0-9]+-){0,3}[0-9a-f]{32,}"
-        r"|(?=[\w-]*\d)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\w{12})[A-Za-z0-9_-]{20,})",
-    ),
-    _secret(
-        "an API key", "gsk_ r8_ _v1_", r"(?<![A-Za-z0-9_])(?:(?:gsk|r8)_[A-Za-z0-9]{30,}|do[opr]_v1_[0-9a-f]{40,})"
+        r"|(?=[\w-]*\d)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\w{12})[A-Za-z0-9_-]{20,})"
+        r"|(?<![A-Za-z0-9_])(?:(?:gsk|r8)_[A-Za-z0-9]{30,}|do[opr]_v1_[0-9a-f]{40,})",
     ),
     _secret("a Hugging Face token", "hf_", r"(?<![A-Za-z0-9_])hf_[A-Za-z0-9]{30,}"),
     _secret("a Slack token", "xox", r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}"),
@@ -233,11 +223,11 @@ _SECRETS = (
     ),
     _secret("a storage account's key", "accountkey=", r"(?i)\bAccountKey=[A-Za-z0-9+/]{60,}={0,2}"),
     _secret("a mail service's key", "sg.", r"(?<![A-Za-z0-9_.-])SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{32,64}"),
-    _secret("the token of a chat program", ":aa", r"(?<![A-Za-z0-9:])\d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"),
     _secret(
         "the token of a chat program",
-        "m n o",
-        r"(?<![A-Za-z0-9_.-])[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{25,40}(?![A-Za-z0-9_.-])",
+        ":aa m n o",
+        r"(?<![A-Za-z0-9:])\d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"
+        r"|(?<![A-Za-z0-9_.-])[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{25,40}(?![A-Za-z0-9_.-])",
     ),
     _secret("the token of a notebook server", "token=", r"[?&]token=[0-9a-f]{32,}"),
     _secret(

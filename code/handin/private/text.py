@@ -88,10 +88,10 @@ def leaks(text: str, where: Where = "output") -> list[Leak]:
     covered = bytearray(len(text))
     for rule in RULES:
         severity = rule.in_source if where == "source" else rule.severity
-        if severity is None or not any(word in lower for word in rule.words):
+        if severity is None or not any(word in lower for word in rule.words.split()):
             continue
         shown: dict[str, None] = {}
-        for match in rule.pattern.finditer(text):
+        for match in re.finditer(rule.pattern, text, re.MULTILINE):
             start, end = match.span()
             if covered[start]:
                 continue
