@@ -18,8 +18,7 @@ from handin.identity import BUILD_AGAIN, Owner, guessed_id, kind_of, name_findin
 from handin.kinds import looks_like
 from handin.names import DRAFT
 from handin.notebook.checks import check_notebook_content
-from handin.notebook.reading import Notebook
-from handin.notebook.seen import seen_digest
+from handin.notebook.reading import Notebook, seen_digest
 from handin.pdf.checks import check_pdf_content
 from handin.pdf.reading import Pdf
 from handin.scheme import Answer, answer_findings, load_scheme, locate
