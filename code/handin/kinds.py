@@ -20,7 +20,6 @@ _NO_PAGE = (
     "A browser saved a page, often that of a login, in place of the file: log in, and download the file itself "
     "(Colab: File, Download; Overleaf: Download PDF; Moodle: its own link)."
 )
-_NOTEBOOK = "Name it .ipynb, and hand in the PDF beside it."
 
 _BEGINNINGS: tuple[tuple[bytes, Kind], ...] = (
     (rb"%PDF-", Kind("a PDF", "Give it the ending .pdf.")),
@@ -36,7 +35,7 @@ _BEGINNINGS: tuple[tuple[bytes, Kind], ...] = (
     (rb"(?s:.{257})ustar", Kind("a tar archive", _PACK)),
     (rb"\x89PNG|\xff\xd8\xff|GIF8", Kind("a picture", "Put it into the document, and export that.")),
     (rb"\s*(?:<!--(?s:.{0,500})-->\s*)?<(?:!doctype html|html|head)", Kind("a web page", _NO_PAGE)),
-    (rb"\s*\{\s*\"(?:cells|metadata|nbformat)\"", Kind("a notebook", _NOTEBOOK)),
+    (rb"\s*\{\s*\"(?:cells|metadata|nbformat)\"", Kind("a notebook", "Name it .ipynb, and hand in the PDF beside it.")),
     (rb"%!PS", Kind("a PostScript file", _EXPORT)),
     (rb"version https://git-lfs", Kind("a pointer of git LFS", "Fetch the file itself: git lfs pull.")),
 )

@@ -10,7 +10,7 @@ import codecs
 import ctypes
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pikepdf
@@ -324,7 +324,12 @@ def _promises(opened: Opened) -> Iterator[Said]:
     """
     import page
 
-    for name, profile in _claimed(opened.read.metadata):
+    claims = opened.read.metadata
+    accessible, kept = claims.get("pdfuaid:part", ""), claims.get("pdfaid:part", "")
+    kept += claims.get("pdfaid:conformance", "").lower()
+    for name, profile in ((f"PDF/UA-{accessible}", f"ua{accessible}"), (f"PDF/A-{kept}", kept)):
+        if not re.fullmatch(r"ua\d|\d[abu]?", profile):
+            continue
         try:
             found = page.validate_pdf_bytes(opened.content, profile=profile).failures
         except (page.PageError, ValueError):  # a part of the standard, or a file, that it does not know
@@ -338,14 +343,6 @@ def _promises(opened: Opened) -> Iterator[Said]:
             message = f"It says that it follows {name}, and does not ({rules[0]}: {reason}{more})."
             fix = "Export it again: a program that changed it afterwards, such as Preview, may have broken it."
             yield "warning", "", message, fix
-
-
-def _claimed(claims: Mapping[str, str]) -> list[tuple[str, str]]:
-    """List the standards of the metadata, each with the validator's name for it."""
-    accessible, kept = claims.get("pdfuaid:part", ""), claims.get("pdfaid:part", "")
-    level = claims.get("pdfaid:conformance", "").lower()
-    found = [(f"PDF/UA-{accessible}", f"ua{accessible}")] if re.fullmatch(r"\d", accessible) else []
-    return [*found, *([(f"PDF/A-{kept}{level}", f"{kept}{level}")] if re.fullmatch(r"\d[abu]?", kept + level) else [])]
 
 
 def _outside(opened: Opened) -> Iterator[Said]:
