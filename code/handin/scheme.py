@@ -27,11 +27,7 @@ _TITLE_MARKS = re.compile(r"\[(\d+)\s*marks?\]")
 _FIGURE = re.compile(r"\bFigure\s*\d+")
 
 
-def _names(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
-Places = Annotated[tuple[str, ...], BeforeValidator(_names)]
+Places = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 
 
 class _Model(BaseModel):

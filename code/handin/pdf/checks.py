@@ -32,17 +32,8 @@ MOST_NODES = 500_000
 SMALLEST_PAGE, LARGEST_PAGE = 50, 595
 """The shortest and the longest side, in mm, that a page may have: a slide for a screen has, and A2 has."""
 
-_UNREADABLE = (
-    pikepdf.PdfError,
-    pypdfium2.PdfiumError,
-    ValueError,
-    TypeError,
-    RuntimeError,
-    LookupError,
-    AttributeError,
-    RecursionError,
-)
-"""What the two libraries raise on files that break the rules in ways that they do not expect."""
+_UNREADABLE = (pikepdf.PdfError, ValueError, TypeError, RuntimeError, LookupError, AttributeError)
+"""What the two libraries raise on files that break the rules in ways that they do not expect (PDFium: RuntimeError)."""
 
 BUILD_AGAIN = "Build the PDF again; correct its source where that does not help."
 

@@ -40,18 +40,16 @@ def damage(opened: Opened) -> Iterator[Said]:
         yield "warning", "", message, DOWNLOAD
     seen: set[tuple[int, int]] = set()
     for number, page in enumerate(pdf.pages, 1):
-        lost = []
+        place, lost = f"page {number}", "It is damaged: a part of"
         is_whole = all(isinstance(stream, pikepdf.Stream) and _is_whole(stream) for stream in _contents(page))
         if not is_whole or (is_repaired and _lacks_something(page)):
-            lost.append("what the page shows is missing.")
+            yield "error", place, f"{lost} what the page shows is missing.", DOWNLOAD
         for item in drawn(page, seen):
             if isinstance(item, pikepdf.Stream) and not _is_whole(item):
-                picture = str(item.get("/Subtype", "")) == "/Image"
-                lost.append(f"{'a picture' if picture else 'a drawing'} is missing.")
+                what = "a picture" if str(item.get("/Subtype", "")) == "/Image" else "a drawing"
+                yield "error", place, f"{lost} {what} is missing.", DOWNLOAD
             elif not all(map(_is_whole, font_files(item))):
-                lost.append("a font is missing, so that its letters are not shown.")
-        for what in lost:
-            yield "error", f"page {number}", f"It is damaged: a part of {what}", DOWNLOAD
+                yield "error", place, f"{lost} a font is missing, so that its letters are not shown.", DOWNLOAD
 
 
 def _lacks_something(page: pikepdf.Page) -> bool:
