@@ -20,29 +20,24 @@ from pathlib import Path
 
 from handin.findings import Finding, Said, of_file
 from handin.kinds import looks_like
+from handin.private.text import leaks
 from handin.text import shortened
 
 MEGABYTE = 1_000_000
-MOST_ENTRIES = 200
-"""The assignment asks for two files; a zip with more than this many entries is not even listed."""
-
+MOST_ENTRIES = 200  # the assignment asks for two files; a zip with more than this many entries is not even listed
 MOST_DIRECTORY_BYTES = 200_000
 MAKE_AGAIN = "Make the zip again from the files themselves (Windows: Send to, Compressed folder), and upload that."
+_FETCH = "Open the file once, so that it is fetched; zip again."
+_ALONE = "Zip the two files alone, not the folder around them."
 _ADDED = {
     "macOS": (
         re.compile(r"^__MACOSX/|(?:^|/)(?:\._[^/]*|\.DS_Store)$"),
         "The Finder always adds it: make the zip in the Terminal, with zip -X NAME.zip FIRST.pdf SECOND.ipynb.",
     ),
     "Windows": (re.compile(r"(?:^|/)(?:thumbs\.db|desktop\.ini)$", re.IGNORECASE), "Take it out of the zip."),
-    "Jupyter": (re.compile(r"(?:^|/)\.ipynb_checkpoints/"), "Zip the two files alone, not the folder around them."),
-    "Python, git or an editor": (
-        re.compile(r"(?:^|/)(?:__pycache__|\.git|\.venv|\.vscode|\.idea)/"),
-        "Zip the two files alone, not the folder around them.",
-    ),
-    "A cloud's folder": (
-        re.compile(r"(?:^|/)\.[^/]*\.icloud$"),
-        "Open the file once, so that it is fetched; zip again.",
-    ),
+    "Jupyter": (re.compile(r"(?:^|/)\.ipynb_checkpoints/"), _ALONE),
+    "Python, git or an editor": (re.compile(r"(?:^|/)(?:__pycache__|\.git|\.venv|\.vscode|\.idea)/"), _ALONE),
+    "A cloud's folder": (re.compile(r"(?:^|/)\.[^/]*\.icloud$"), _FETCH),
 }
 """Who adds files to what is zipped: how their names look, and what to do about it."""
 
@@ -55,12 +50,9 @@ _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _DESCRIPTOR = 0x8
 _DOS_DIRECTORY = 0x10
 _DOS_DEVICE = 0x40
-_RESERVED = frozenset(
-    {"con", "prn", "aux", "nul"} | {f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)}
-)
+_RESERVED = re.compile(r"con|prn|aux|nul|(?:com|lpt)[1-9]", re.IGNORECASE)
 _KINDS = {
     stat.S_IFLNK: "a symbolic link",
-    stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
     stat.S_IFSOCK: "a socket",
     stat.S_IFCHR: "a device",
@@ -70,39 +62,15 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Opened:
-    """What a zip holds, and what is wrong with it.
+    """What a zip holds, and what is wrong with it."""
 
-    Parameters
-    ----------
-    members
-        Name, without folders, to content; empty where the zip was refused.
-    findings
-        Why it was refused, or what is untidy.
-    comments
-        The comments of the archive and of its entries, which nobody sees and everybody receives.
-    hidden
-        What stands in the extra fields of its entries, as text.
-    is_refused
-        Whether nothing of it was read.
-    """
-
-    members: dict[str, bytes]
-    findings: list[Finding]
-    comments: tuple[str, ...] = ()
-    hidden: tuple[str, ...] = ()
-    is_refused: bool = False
+    members: dict[str, bytes]  # name, without folders, to content; empty where the zip was refused
+    findings: list[Finding]  # why it was refused, or what is untidy or lies in it unseen
+    is_refused: bool = False  # nothing of it was read
 
 
 def open_zip(path: Path, *, largest: int) -> Opened:
-    """Read a zip into memory, or refuse it without reading any of its content.
-
-    Parameters
-    ----------
-    path
-        The zip.
-    largest
-        The most bytes that its members may hold together, uncompressed.
-    """
+    """Read a zip into memory, or refuse it; its members may hold `largest` bytes together, uncompressed."""
 
     def refused(message: str, fix: str = MAKE_AGAIN, place: str = "") -> Opened:
         return Opened({}, [Finding("error", path.name, place, message, fix)], is_refused=True)
@@ -121,32 +89,27 @@ def open_zip(path: Path, *, largest: int) -> Opened:
             problems = list(_entry_problems(entries, largest)) or _layout_problems(raw, archive.start_dir, entries)
             if problems:
                 return Opened({}, list(of_file(path.name, problems)), is_refused=True)
-            comments = tuple(
-                comment.decode("utf-8", "replace")
-                for comment in (archive.comment, *(entry.comment for entry in entries))
-                if comment
-            )
-            hidden = tuple(
-                extra.decode("latin-1") for entry in entries for extra in (entry.extra, _own_extra(raw, entry)) if extra
-            )
-            contents = {}
+            comments = [archive.comment, *(entry.comment for entry in entries)]
+            contents, extras = {}, []
             for entry in entries:
-                if (content := _content(raw, entry)) is None:
-                    return refused(
-                        "The content is damaged (its checksum or length is wrong).", place=shortened(entry.filename)
-                    )
+                own_extra, content = _parts(raw, entry)
+                if content is None:
+                    message = "The content is damaged (its checksum or length is wrong)."
+                    return refused(message, place=shortened(entry.filename))
+                extras += [entry.extra.decode("latin-1"), own_extra.decode("latin-1")]
                 contents[entry.orig_filename.replace("\\", "/")] = content
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, struct.error, ValueError) as error:
         return refused(f"The zip is damaged ({shortened(str(error), 80)}).")
     members, untidy = _tidied(contents)
-    return Opened(members, list(of_file(path.name, untidy)), comments, hidden)
+    unseen = _unseen([comment.decode("utf-8", "replace") for comment in comments if comment], extras)
+    return Opened(members, [*of_file(path.name, untidy), *of_file(path.name, unseen)])
 
 
 def _tidied(contents: dict[str, bytes]) -> tuple[dict[str, bytes], list[Said]]:
     """Take the files out of their folders, and say what was in the way."""
     members: dict[str, bytes] = {}
     added: dict[str, list[str]] = {}
-    folders: dict[str, bool] = {}
+    folders: dict[str, bool] = {}  # whether there is something in it
     untidy: list[Said] = []
 
     def add(place: str, message: str, fix: str) -> None:
@@ -176,44 +139,43 @@ def _tidied(contents: dict[str, bytes]) -> tuple[dict[str, bytes], list[Said]]:
     return members, untidy
 
 
-def _own_extra(raw: bytes, entry: zipfile.ZipInfo) -> bytes:
-    """Return the extra field of an entry's own header, which need not be the one of the directory."""
-    start, end = _own_extra_span(raw, entry)
-    return raw[start:end]
+def _unseen(comments: list[str], extras: list[str]) -> Iterator[Said]:
+    """Say what a marker does not see of a zip, and everybody receives."""
+    for comment in comments:
+        message = f"The zip carries a comment that a marker does not see: {shortened(comment, 40)}"
+        yield "warning", "", message, "Make the zip again."
+    for place, texts in (("comment", comments), ("extra field", extras)):
+        yield from (leak.at(place) for text in texts for leak in leaks(text))
 
 
-def _own_extra_span(raw: bytes, entry: zipfile.ZipInfo) -> tuple[int, int]:
-    name_length, extra_length = struct.unpack_from("<2H", raw, entry.header_offset + 26)
-    start = entry.header_offset + _LOCAL_SIZE + name_length
-    return start, start + extra_length
+def _parts(raw: bytes, entry: zipfile.ZipInfo) -> tuple[bytes, bytes | None]:
+    """Return the extra field of an entry's own header, which need not be that of the directory, and its content.
 
-
-def _content(raw: bytes, entry: zipfile.ZipInfo) -> bytes | None:
-    """Inflate one entry, never beyond the length that the directory promised; None if that or the checksum is wrong.
-
-    `zipfile` itself would inflate up to 2 GB before it compares.
+    The content is never inflated beyond the length that the directory promised, as `zipfile` would, up to 2 GB, before
+    it compares; it is None if the length or the checksum is wrong.
     """
-    _, start = _own_extra_span(raw, entry)
-    content = raw[start : start + entry.compress_size]
+    name_length, extra_length = struct.unpack_from("<2H", raw, entry.header_offset + 26)
+    extra_start = entry.header_offset + _LOCAL_SIZE + name_length
+    start = extra_start + extra_length
+    extra, content = raw[extra_start:start], raw[start : start + entry.compress_size]
     if entry.compress_type == zipfile.ZIP_DEFLATED:
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
             content = inflater.decompress(content, entry.file_size + 1)
         except zlib.error:
-            return None
+            return extra, None
         if not inflater.eof or inflater.unused_data:
-            return None
-    whole = len(content) == entry.file_size and zlib.crc32(content) == entry.CRC
-    return content if whole else None
+            return extra, None
+    is_whole = len(content) == entry.file_size and zlib.crc32(content) == entry.CRC
+    return extra, content if is_whole else None
 
 
 def _end_record_problem(raw: bytes) -> str | None:
     """Judge the record that ends a zip, so that no endless directory is ever parsed."""
-    if len(raw) < _END_SIZE or (end := raw.rfind(_END)) < 0 or len(raw) - end < _END_SIZE:
+    end = raw.rfind(_END)
+    if end < 0 or len(raw) - end < _END_SIZE:
         return "It is not a zip, or it is cut short."
-    disk, first_disk, here, total, directory_size, offset, comment = struct.unpack(
-        "<4H2LH", raw[end + 4 : end + _END_SIZE]
-    )
+    disk, first_disk, here, total, directory_size, offset, comment = struct.unpack_from("<4H2LH", raw, end + 4)
     if 0xFFFF in (disk, here, total) or 0xFFFFFFFF in (directory_size, offset):
         return "It is a zip64 archive, as OneDrive and other clouds make them: not every system opens it."
     if disk or first_disk or here != total:
@@ -261,9 +223,9 @@ def _name_problem(name: str) -> str | None:
     if name[0] in "/\\" or name[1:2] == ":":
         return "The name is an absolute path."
     for part in parts if parts[-1] else parts[:-1]:  # the name of a folder ends in a slash
-        if any(character in '<>:"|?*' for character in part) or not part or part != part.rstrip(". "):
+        if set(part) & set('<>:"|?*') or not part or part != part.rstrip(". "):
             return "The name is not allowed on every system."
-        if part.split(".")[0].casefold() in _RESERVED:
+        if _RESERVED.fullmatch(part.split(".")[0]):
             return "The name is that of a device on Windows."
     return None
 
@@ -298,6 +260,7 @@ def _layout_problems(raw: bytes, start: int, entries: list[zipfile.ZipInfo]) -> 
     def refuse(place: str, message: str) -> list[Said]:
         return [("error", place, message, MAKE_AGAIN)]
 
+    cloud = "It is a zip64 entry, as OneDrive and other clouds make them: not every system opens it."
     position = 0
     for entry in sorted(entries, key=lambda entry: entry.header_offset):
         place = shortened(repr(entry.filename))
@@ -305,36 +268,28 @@ def _layout_problems(raw: bytes, start: int, entries: list[zipfile.ZipInfo]) -> 
             return refuse(place, "The entry overlaps another one: a zip bomb.")
         if entry.header_offset > position:
             return refuse(place, "There is something in front of the entry that belongs to none.")
-        header = raw[position : position + _LOCAL_SIZE]
-        if len(header) < _LOCAL_SIZE or not header.startswith(_LOCAL):
+        if len(raw) < position + _LOCAL_SIZE or not raw.startswith(_LOCAL, position):
             return refuse(place, "The entry's header is damaged.")
-        flags, method, _, _, crc, packed, unpacked, name_length, extra_length = struct.unpack("<4H3L2H", header[6:])
+        fields = struct.unpack_from("<4H3L2H", raw, position + 6)
+        flags, method, _, _, crc, packed, unpacked, name_length, extra_length = fields
         own_name = raw[position + _LOCAL_SIZE : position + _LOCAL_SIZE + name_length]
         encoding = "utf-8" if flags & 0x800 else "cp437"
         if own_name.decode(encoding, "replace") != entry.orig_filename:
             return refuse(place, f"The entry's own header has another name ({shortened(repr(own_name))}).")
         if 0xFFFFFFFF in (packed, unpacked):
-            return refuse(
-                place, "It is a zip64 entry, as OneDrive and other clouds make them: not every system opens it."
-            )
+            return refuse(place, cloud)
         sizes_follow = flags & _DESCRIPTOR
-        same = method == entry.compress_type and flags == entry.flag_bits
-        if not sizes_follow:
-            same = same and (crc, packed, unpacked) == (entry.CRC, entry.compress_size, entry.file_size)
-        if not same:
+        sizes = (entry.CRC, entry.compress_size, entry.file_size)
+        same = (method, flags) == (entry.compress_type, entry.flag_bits)
+        if not same or not (sizes_follow or (crc, packed, unpacked) == sizes):
             return refuse(place, "The entry's own header and the directory contradict each other.")
         position += _LOCAL_SIZE + name_length + extra_length + entry.compress_size
-        if sizes_follow:
-            position += _descriptor_size(raw, position, entry)
+        if sizes_follow:  # in a record behind the content, whose signature is optional
+            record = struct.pack("<3L", *sizes)
+            records = (b"PK\x07\x08" + record, record)
+            position += next((len(record) for record in records if raw.startswith(record, position)), 0)
         if position > start:
             return refuse(place, "The entry runs into the directory: a zip bomb, or a damaged zip.")
     if position != start:
         return refuse("", "There is something behind the entries that belongs to none.")
     return []
-
-
-def _descriptor_size(raw: bytes, position: int, entry: zipfile.ZipInfo) -> int:
-    """Measure the record behind a streamed entry; its signature is optional."""
-    fields = struct.pack("<3L", entry.CRC, entry.compress_size, entry.file_size)
-    signed = b"PK\x07\x08" + fields
-    return next((len(record) for record in (signed, fields) if raw.startswith(record, position)), 0)

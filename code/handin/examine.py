@@ -14,28 +14,17 @@ from pathlib import Path
 
 from handin.archive import MEGABYTE, open_zip
 from handin.findings import Finding, Said, counted, of_file, ordered
-from handin.identity import (
-    BUILD_AGAIN,
-    Naming,
-    Owner,
-    guessed_id,
-    kind_of,
-    name_findings,
-    notebook_identity,
-    pdf_identity,
-)
+from handin.identity import BUILD_AGAIN, Owner, guessed_id, kind_of, name_findings, notebook_identity, pdf_identity
 from handin.kinds import looks_like
 from handin.names import DRAFT
 from handin.notebook.checks import check_notebook_content
-from handin.notebook.reading import Notebook
-from handin.notebook.seen import seen_digest
+from handin.notebook.reading import Notebook, seen_digest
 from handin.pdf.checks import check_pdf_content
 from handin.pdf.reading import Pdf
-from handin.private.text import leaks
-from handin.scheme import Answer, Scheme, answer_findings, load_scheme, locate
+from handin.scheme import Answer, answer_findings, load_scheme, locate
 from handin.text import shortened
 
-UPLOAD_LIMIT_MB = 50
+UPLOAD_LIMIT_MB = 50  # the largest file that can be handed in, in MB of 10⁶ bytes
 MOST_TIMES_LIMIT = 4
 """A zip is looked into as long as it, and what it holds, is not larger than this many times what can be handed in."""
 
@@ -44,42 +33,24 @@ MOST_TIMES_LIMIT = 4
 class Digests:
     """The digests of the sources that a submission must be made from; None where they are not known.
 
-    Parameters
-    ----------
-    pdf
-        Of everything that the PDF depends on; the PDF carries it as the keyword ``made-from:...``.
-    notebook
-        Of everything that the notebook depends on; it carries it in its metadata as ``press.inputs``.
-    files
-        The checksums (SHA-256) of the files that were made from these sources, by their names, where they are known.
-    required
-        Whether a file that carries no digest is an error: it is, unless the submission may have been made elsewhere.
+    The PDF carries its own as the keyword ``made-from:...``, the notebook in its metadata as ``press.inputs``.
     """
 
     pdf: str | None = None
     notebook: str | None = None
-    files: Mapping[str, str] = field(default_factory=dict)
-    required: bool = True
+    files: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of what was made from these sources, by name
+    required: bool = True  # a file without a digest is an error, unless the submission may have been made elsewhere
 
 
 @dataclass(frozen=True)
 class Examination:
-    """What a check found.
-
-    Parameters
-    ----------
-    findings
-        What is wrong, errors first.
-    answers
-        Where each part of the mark scheme is answered; empty without a scheme.
-    """
+    """What a check found: what is wrong, errors first, and where each part of the mark scheme is answered."""
 
     findings: list[Finding]
     answers: list[Answer] = field(default_factory=list)
 
 
-ANYBODY = Owner()
-"""Who it is said to be of where nothing is known of that."""
+ANYBODY = Owner()  # who it is said to be of where nothing is known of that
 
 
 def examine(
@@ -90,20 +61,7 @@ def examine(
     marks: Path | None = None,
     expected: Digests | None = None,
 ) -> Examination:
-    """Check a zip, a PDF or a notebook, by the ending of its name.
-
-    Parameters
-    ----------
-    path
-        The file.
-    owner
-        Whose submission it must be.
-    upload_limit_mb
-        The largest file that can be handed in, in MB of 10⁶ bytes.
-    marks
-        The mark scheme's file.
-    expected
-        The digests of the sources.
+    """Check a zip, a PDF or a notebook, by the ending of its name; `marks` is the file of the mark scheme.
 
     Raises
     ------
@@ -117,70 +75,52 @@ def examine(
         message = f"It has {size / MEGABYTE:.1f} MB; {upload_limit_mb:g} MB can be handed in."
         fix = "Show fewer or smaller pictures, or set `upload_limit_mb`."
         findings.append(Finding("error", name, "", message, fix))
-    if path.suffix.lower() != ".zip":
-        if size > MOST_TIMES_LIMIT * limit:
-            return Examination(findings)
-        return _examined(findings, {name: path.read_bytes()}, owner, scheme, expected)
-    opened = open_zip(path, largest=MOST_TIMES_LIMIT * limit)
-    findings += opened.findings
-    if opened.is_refused:
-        return Examination(ordered([*findings, *name_findings([name], owner)]))
-    for comment in opened.comments:
-        message = f"The zip carries a comment that a marker does not see: {shortened(comment, 40)}"
-        findings.append(Finding("warning", name, "", message, "Make the zip again."))
-    for place, texts in (("comment", opened.comments), ("extra field", opened.hidden)):
-        findings += of_file(name, (leak.at(place) for text in texts for leak in leaks(text)))
-    findings += _count_findings(name, opened.members, _has_notebook(owner.names))
-    return _examined(findings, opened.members, owner, scheme, expected, zip_name=name)
-
-
-def _examined(
-    findings: list[Finding],
-    members: dict[str, bytes],
-    owner: Owner,
-    scheme: Scheme | None,
-    expected: Digests,
-    *,
-    zip_name: str = "",
-) -> Examination:
-    """Add what is wrong with the names and with the content of each member."""
-    names = list(filter(None, [zip_name, *filter(kind_of, members)]))
-    findings = [*findings, *name_findings(names, owner)]
+    is_zip = path.suffix.lower() == ".zip"
+    if is_zip:
+        opened = open_zip(path, largest=MOST_TIMES_LIMIT * limit)
+        if opened.is_refused:
+            return Examination(ordered([*findings, *opened.findings, *name_findings([name], owner)]))
+        members = opened.members
+        findings += [*opened.findings, *of_file(name, _count_said(members, owner))]
+    elif size > MOST_TIMES_LIMIT * limit:
+        return Examination(findings)
+    else:
+        members = {name: path.read_bytes()}
+    names = [*[name] * is_zip, *filter(kind_of, members)]
+    findings += name_findings(names, owner)
     student_id = owner.known_id or guessed_id(names, owner.names)
     pdf: Pdf | None = None
     notebook: Notebook | None = None
-    pdf_file = notebook_file = zip_name
-    for name, content in members.items():
-        if kind_of(name) == ".pdf":
-            read, problems = check_pdf_content(content, name)
+    pdf_file = notebook_file = name if is_zip else ""
+    for member, content in members.items():
+        made = expected.files.get(member)
+        is_as_made = made is None or made == hashlib.sha256(content).hexdigest()
+        if kind_of(member) == ".pdf":
+            read, problems = check_pdf_content(content, member)
             findings += problems
             if read is not None:
-                pdf, pdf_file = read, name
-                findings += of_file(name, pdf_identity(read, student_id, owner))
-                findings += of_file(name, _pdf_currency(read, expected, _is_as_made(name, content, expected)))
-        elif kind_of(name) == ".ipynb":
-            found, problems = check_notebook_content(content, name)
+                pdf, pdf_file = read, member
+                findings += of_file(member, pdf_identity(read, student_id, owner))
+                findings += of_file(member, _stale("PDF", read.digest, expected.pdf, is_as_made, expected.required))
+        elif kind_of(member) == ".ipynb":
+            found, problems = check_notebook_content(content, member)
             findings += problems
             if found is not None:
-                notebook, notebook_file = found, name
-                findings += of_file(name, notebook_identity(found, student_id))
-                findings += of_file(name, _notebook_currency(found, expected, _is_as_made(name, content, expected)))
+                notebook, notebook_file = found, member
+                findings += of_file(member, notebook_identity(found, student_id))
+                findings += of_file(member, _notebook_currency(found, expected, is_as_made))
     answers = locate(scheme, pdf, notebook) if scheme else []
     return Examination(ordered(counted([*findings, *answer_findings(answers, pdf_file, notebook_file)])), answers)
 
 
-def _has_notebook(naming: Naming | None) -> bool:
-    """Whether a notebook is asked for: it is, unless the names are known and have none."""
-    return naming is None or naming("").notebook is not None
-
-
-def _count_findings(zip_name: str, members: dict[str, bytes], has_notebook: bool) -> Iterator[Finding]:
-    """The assignment asks for one PDF and one notebook, and nothing else."""
-    kinds = Counter(kind_of(name) for name in members)
+def _count_said(members: Mapping[str, bytes], owner: Owner) -> Iterator[Said]:
+    """The assignment asks for one PDF, and one notebook unless the names are known and have none, and nothing else."""
+    kinds = Counter(map(kind_of, members))
+    has_notebook = owner.names is None or owner.names("").notebook is not None
     for suffix, what in ((".pdf", "PDF"), (".ipynb", "notebook"))[: 1 + has_notebook]:
         if kinds[suffix] != 1:
             message = f"It holds {kinds[suffix] or 'no'} {what}{'s' if kinds[suffix] > 1 else ''}; one is asked for."
-            yield Finding("error", zip_name, "", message, "Put one PDF and one notebook into the zip.")
+            yield "error", "", message, "Put one PDF and one notebook into the zip."
     for name, content in members.items():
         if kind_of(name):
             continue
@@ -189,15 +129,7 @@ def _count_findings(zip_name: str, members: dict[str, bytes], has_notebook: bool
             message = "The file is hidden and was not asked for: a system or a program left it there."
         elif real := looks_like(content, instead_of=""):
             message, fix = f"The file was not asked for; it is {real.name}.", f"Take it out of the zip. {real.fix}"
-        yield Finding("error", zip_name, shortened(name), message, fix)
-
-
-def _is_as_made(name: str, content: bytes, due: Digests) -> bool:
-    return due.files.get(name) in (None, hashlib.sha256(content).hexdigest())
-
-
-def _pdf_currency(read: Pdf, due: Digests, is_as_made: bool) -> Iterator[Said]:
-    return _stale("PDF", read.digest, due.pdf, is_as_made, required=due.required)
+        yield "error", shortened(name), message, fix
 
 
 def _notebook_currency(found: Notebook, due: Digests, is_as_made: bool) -> Iterator[Said]:
@@ -207,24 +139,22 @@ def _notebook_currency(found: Notebook, due: Digests, is_as_made: bool) -> Itera
     if due.notebook is None and not is_as_made:
         message = "Its cells or outputs were changed after it was made from its sources."
         yield "warning", "", message, "Hand in the one that was made, or see that the change is meant."
-    yield from _stale("notebook", found.inputs, due.notebook, is_as_made, required=due.required)
+    yield from _stale("notebook", found.inputs, due.notebook, is_as_made, due.required)
 
 
-def _stale(what: str, carried: str | None, expected: str | None, is_as_made: bool, *, required: bool) -> Iterator[Said]:
+def _stale(what: str, carried: str | None, expected: str | None, is_as_made: bool, required: bool) -> Iterator[Said]:
     """Compare the digest that a file carries with the one that the sources give now, and say if it was changed."""
-    message = f"The {what} does not say which sources it was made from"
-    if expected is None:
+    if expected is None or (carried == expected and is_as_made):
         return
-    if carried is None and not required:
-        yield "warning", "metadata", f"{message}.", "See yourself that it is the current one."
-    elif carried is None:
-        yield "error", "", f"{message}, as this project's would.", BUILD_AGAIN
+    message = f"The {what} is not the one that these sources give: it was changed after it was made."
+    if carried is None:
+        message = f"The {what} does not say which sources it was made from"
+        if not required:
+            yield "warning", "metadata", f"{message}.", "See yourself that it is the current one."
+            return
+        message += ", as this project's would."
     elif carried == expected + DRAFT:
         message = f"The {what} is a draft: of its cells only those were executed that an edit reaches."
-        yield "error", "", message, BUILD_AGAIN
     elif carried != expected:
         message = f"The {what} is older than its sources: they have changed since it was made."
-        yield "error", "", message, BUILD_AGAIN
-    elif not is_as_made:
-        message = f"The {what} is not the one that these sources give: it was changed after it was made."
-        yield "error", "", message, BUILD_AGAIN
+    yield "error", "", message, BUILD_AGAIN

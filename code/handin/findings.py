@@ -4,41 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from handin.errors import WorkError
 
 Severity = Literal["error", "warning"]
 
-Said = tuple[Severity, str, str, str]
-"""All of a finding but its file: severity, place, message and fix."""
-
-MOST_ALIKE = 5
-"""More findings that say the same than this are counted, not listed."""
+Said = tuple[Severity, str, str, str]  # all of a finding but its file: severity, place, message and fix
+MOST_ALIKE = 5  # more findings that say the same than this are counted, not listed
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong with a submission.
+    """One thing that is wrong with a submission; what is wrong and what to do are a sentence each."""
 
-    Parameters
-    ----------
-    severity
-        ``error`` keeps the submission from being handed in, ``warning`` does not.
-    file
-        The name of the file, without folders.
-    place
-        Where in the file: ``page 3``, ``cell 7 (fig-loss)``, an entry of the zip; empty for the whole file.
-    message
-        What is wrong, as a sentence.
-    fix
-        What to do, as a sentence.
-    """
-
-    severity: Severity
-    file: str
-    place: str
+    severity: Severity  # an error keeps the submission from being handed in, a warning does not
+    file: str  # its name, without folders
+    place: str  # page 3, cell 7 (fig-loss), an entry of the zip; empty for the whole file
     message: str
     fix: str
 
@@ -46,10 +29,6 @@ class Finding:
     def is_error(self) -> bool:
         """Whether the submission must not be handed in like this."""
         return self.severity == "error"
-
-    def as_dict(self) -> dict[str, str]:
-        """Return the finding for ``--json``."""
-        return asdict(self)
 
     def __str__(self) -> str:
         where = f"{self.file}, {self.place}" if self.place else self.file
@@ -86,13 +65,12 @@ def counted(findings: Iterable[Finding]) -> list[Finding]:
     """Keep of many findings that say the same of one file the first, with their number."""
     findings = list(dict.fromkeys(findings))
     alike = Counter((finding.file, finding.message) for finding in findings)
-    kept, said = [], set()
+    kept = []
     for finding in findings:
-        same = (finding.file, finding.message)
-        if alike[same] <= MOST_ALIKE:
+        number = alike[finding.file, finding.message]
+        if number > MOST_ALIKE:
+            alike[finding.file, finding.message] = 0  # the others are not said
+            finding = replace(finding, message=f"{number:,} times, of which this is the first: {finding.message}")
+        if number:
             kept.append(finding)
-        elif same not in said:
-            said.add(same)
-            message = f"{alike[same]:,} times, of which this is the first: {finding.message}"
-            kept.append(replace(finding, message=message))
     return kept

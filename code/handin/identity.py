@@ -16,9 +16,7 @@ from handin.pdf.reading import Pdf
 from handin.private.text import machine_names_in
 from handin.text import shortened
 
-Naming = Callable[[str], Names]
-"""Names the files of a submission from the student id."""
-
+Naming = Callable[[str], Names]  # names the files of a submission from the student id
 SUFFIXES = (".zip", ".pdf", ".ipynb")
 
 SET_ID = "Put your own student id there; where it was built, into `student_id` in the settings."
@@ -27,21 +25,11 @@ BUILD_AGAIN = "Build the submission again from its sources."
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose submission is expected.
+    """Whose submission is expected."""
 
-    Parameters
-    ----------
-    student_id
-        The id that the names must carry; without one it is taken from the names, which must agree.
-    names
-        Names the files from the student id; without it any name that carries an id will do.
-    final
-        Whether this is what will be handed in: a missing or placeholder id is an error then.
-    """
-
-    student_id: str | None = None
-    names: Naming | None = None
-    final: bool = False
+    student_id: str | None = None  # in the names; without one it is taken from the names, which must agree
+    names: Naming | None = None  # without it any name that carries an id will do
+    final: bool = False  # this is what will be handed in: a missing or placeholder id is an error
 
     @property
     def known_id(self) -> str | None:
@@ -64,12 +52,12 @@ _ID_LIKE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,3}\d{5,12}[A-Za-z]{0,2}(?![A-
 
 def _ids(name: str, naming: Naming | None) -> list[str]:
     """Find what may be a student id in a name: what stands where the names have it, or else a long number."""
-    in_front = []
+    found = _ID_LIKE.findall(name)
     if naming is not None:
         before, _, after = Path(naming("\0").zip).stem.partition("\0")
-        found = re.match(rf"{re.escape(before)}([A-Za-z0-9]{{1,32}}){re.escape(after)}(?![A-Za-z0-9])", name)
-        in_front = [found.group(1)] if found else []
-    return list(dict.fromkeys([*in_front, *_ID_LIKE.findall(name)]))
+        if own := re.match(rf"{re.escape(before)}([A-Za-z0-9]{{1,32}}){re.escape(after)}(?![A-Za-z0-9])", name):
+            found.insert(0, own.group(1))
+    return list(dict.fromkeys(found))
 
 
 def student_id_in(name: str, naming: Naming | None = None) -> str | None:
@@ -85,16 +73,13 @@ def guessed_id(names: list[str], naming: Naming | None) -> str | None:
 
 def name_findings(names: list[str], owner: Owner) -> Iterator[Finding]:
     """Say which names lack the student id, have another one, or are those of copies."""
-
-    def said(severity: Severity, name: str, message: str, fix: str) -> Finding:
-        return Finding(severity, name, "name", message, fix)
-
     student_id = owner.known_id or guessed_id(names, owner.names)
     if student_id == PLACEHOLDER_ID or (student_id is None and owner.student_id == PLACEHOLDER_ID):
         message = f"The student id is still the placeholder {PLACEHOLDER_ID}."
-        yield said("error" if owner.final else "warning", names[0], message, SET_ID)
+        yield Finding("error" if owner.final else "warning", names[0], "name", message, SET_ID)
     if student_id is None:
-        yield said("error", names[0], "No file name has a student id.", "Put the student id into the file names.")
+        fix = "Put the student id into the file names."
+        yield Finding("error", names[0], "name", "No file name has a student id.", fix)
         return
     own = owner.names(student_id) if owner.names else None
     usual = {".zip": own.zip, ".pdf": own.pdf, ".ipynb": own.notebook} if own else {}
@@ -105,38 +90,32 @@ def name_findings(names: list[str], owner: Owner) -> Iterator[Finding]:
         others = [found for found in _ids(name, owner.names) if found != student_id]
         if others:
             message = f"The name has the student id {others[0]} where {student_id} is expected."
-            yield said("error", name, message, rename)
+            yield Finding("error", name, "name", message, rename)
         elif student_id not in re.split(r"[^A-Za-z0-9]+", name):
-            yield said("error", name, f"The name is without the student id {student_id}.", rename)
+            yield Finding("error", name, "name", f"The name is without the student id {student_id}.", rename)
         elif proper and name != proper and not copied and suffix.lower() in SUFFIXES:
-            yield said("warning", name, "The name has the student id, but not the usual form.", rename)
+            yield Finding("warning", name, "name", "The name has the student id, but not the usual form.", rename)
         if copied:
             word = shortened(copied.group().strip(" _-."))
-            message = f"The name is that of a copy ({word}): {_COPIERS[str(copied.lastgroup)]}."
-            yield said("error", name, message, f"See that it is the newest one. {rename}")
+            copier = list(_COPIERS.values())[(copied.lastindex or 1) - 1]
+            message = f"The name is that of a copy ({word}): {copier}."
+            yield Finding("error", name, "name", message, f"See that it is the newest one. {rename}")
         if suffix.lower() not in SUFFIXES:
             message = f"The name ends in {suffix}, which a browser added: the file opens as a text."
-            yield said("error", name, message, rename)
+            yield Finding("error", name, "name", message, rename)
 
-
-_COPY = re.compile(
-    r"(?P<macos>[ _]copy(?: \d+)?(?=\.))|(?P<windows> - (?:copy|kopie|copie|copia)(?: \(\d+\))?(?=\.))"
-    r"|(?P<browser> ?\(\d+\)(?=\.))|(?P<colab>^(?:copy of |copie de |kopie von ))"
-    r"|(?P<jupyter>-copy\d+(?=\.))|(?P<saved>-checkpoint(?=\.)|^~\$|\.bak(?=\.)|conflicted copy)"
-    r"|(?P<twice>\.(?:pdf|ipynb|zip)(?=\.(?:pdf|ipynb|zip)$))",
-    re.IGNORECASE,
-)
-"""What programs write into the name of a second file."""
 
 _COPIERS = {
-    "macos": "macOS's Finder duplicated it",
-    "windows": "Windows' Explorer copied it",
-    "browser": "a browser downloaded it a second time",
-    "colab": "Colab or Google Drive copied it",
-    "jupyter": "Jupyter duplicated it",
-    "saved": "a program keeps such files beside the real one",
-    "twice": "it has two endings, of which Windows shows one",
+    r"[ _]copy(?: \d+)?(?=\.)": "macOS's Finder duplicated it",
+    r" - (?:copy|kopie|copie|copia)(?: \(\d+\))?(?=\.)": "Windows' Explorer copied it",
+    r" ?\(\d+\)(?=\.)": "a browser downloaded it a second time",
+    r"^(?:copy of |copie de |kopie von )": "Colab or Google Drive copied it",
+    r"-copy\d+(?=\.)": "Jupyter duplicated it",
+    r"-checkpoint(?=\.)|^~\$|\.bak(?=\.)|conflicted copy": "a program keeps such files beside the real one",
+    r"\.(?:pdf|ipynb|zip)(?=\.(?:pdf|ipynb|zip)$)": "it has two endings, of which Windows shows one",
 }
+"""What programs write into the name of a second file."""
+_COPY = re.compile("|".join(f"({pattern})" for pattern in _COPIERS), re.IGNORECASE)
 
 
 def _other_ids(text: str, student_id: str) -> list[str]:
@@ -149,12 +128,8 @@ def _other_ids(text: str, student_id: str) -> list[str]:
 
 
 _PLACEHOLDER = re.compile(rf"(?<![\w.]){PLACEHOLDER_ID}(?![\w.]*\d)")
-
-
 _USUAL_FIELDS = frozenset(
-    """
-    /Title /Author /Subject /Keywords /Creator /Producer /CreationDate /ModDate /Trapped /PTEX.Fullbanner
-    """.split()
+    "/Title /Author /Subject /Keywords /Creator /Producer /CreationDate /ModDate /Trapped /PTEX.Fullbanner".split()
 )
 
 

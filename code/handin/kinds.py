@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """What a file really is, with an article, and what to do about it."""
 
     name: str
@@ -21,14 +20,10 @@ _NO_PAGE = (
     "A browser saved a page, often that of a login, in place of the file: log in, and download the file itself "
     "(Colab: File, Download; Overleaf: Download PDF; Moodle: its own link)."
 )
-_NOTEBOOK = "Name it .ipynb, and hand in the PDF beside it."
 
 _BEGINNINGS: tuple[tuple[bytes, Kind], ...] = (
     (rb"%PDF-", Kind("a PDF", "Give it the ending .pdf.")),
-    (
-        rb"PK\x03\x04(?s:.{0,200})(?:word/|xl/|ppt/|\[Content_Types\])",
-        Kind("a Word or PowerPoint file", _EXPORT),
-    ),
+    (rb"PK\x03\x04(?s:.{0,200})(?:word/|xl/|ppt/|\[Content_Types\])", Kind("a Word or PowerPoint file", _EXPORT)),
     (rb"PK\x03\x04(?s:.{0,60})mimetypeapplication/vnd\.oasis", Kind("a LibreOffice file", _EXPORT)),
     (rb"PK\x03\x04", Kind("a zip", "Unpack it, and hand in what is asked for.")),
     (rb"\xd0\xcf\x11\xe0", Kind("an old Word or Excel file", _EXPORT)),
@@ -40,27 +35,14 @@ _BEGINNINGS: tuple[tuple[bytes, Kind], ...] = (
     (rb"(?s:.{257})ustar", Kind("a tar archive", _PACK)),
     (rb"\x89PNG|\xff\xd8\xff|GIF8", Kind("a picture", "Put it into the document, and export that.")),
     (rb"\s*(?:<!--(?s:.{0,500})-->\s*)?<(?:!doctype html|html|head)", Kind("a web page", _NO_PAGE)),
-    (rb"\s*\{\s*\"(?:cells|metadata|nbformat)\"", Kind("a notebook", _NOTEBOOK)),
+    (rb"\s*\{\s*\"(?:cells|metadata|nbformat)\"", Kind("a notebook", "Name it .ipynb, and hand in the PDF beside it.")),
     (rb"%!PS", Kind("a PostScript file", _EXPORT)),
     (rb"version https://git-lfs", Kind("a pointer of git LFS", "Fetch the file itself: git lfs pull.")),
 )
 
 
 def looks_like(content: bytes, *, instead_of: str) -> Kind | None:
-    """Say what a file is by its content.
-
-    Parameters
-    ----------
-    content
-        The file's bytes.
-    instead_of
-        What its name says: ``a PDF``, ``a notebook``, ``a zip``.
-
-    Returns
-    -------
-    Kind or None
-        None where nothing is known, or it is what its name says.
-    """
+    """Say what a file is by its content; None where nothing is known, or it is what its name says (``a PDF``)."""
     if not content.strip(b"\0 \r\n\t"):
         fix = "Save or download it once more: an upload broke off, or a cloud folder had not fetched it yet."
         return Kind("an empty file", fix)

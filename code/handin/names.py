@@ -12,20 +12,8 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that a zip can hold; every entry has it."""
-
-REGULAR_FILE = 0o100644 << 16
-"""The external attributes of a plain file that everybody may read."""
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-
-
-DRAFT = "-draft"
-"""Behind the digest in a PDF whose cells' outputs do not come from one execution of all cells."""
-
-PLACEHOLDER_ID = "000000000"
-"""The student id of a submission whose author has not given one."""
+DRAFT = "-draft"  # behind the digest in a PDF whose cells' outputs do not come from one execution of all cells
+PLACEHOLDER_ID = "000000000"  # the student id of a submission whose author has not given one
 
 
 @dataclass(frozen=True)
@@ -51,7 +39,7 @@ def unfit(members: Iterable[str]) -> str | None:
     """Say which name is not fit for a zip that every system opens; None if all are."""
     names = list(members)
     for name in names:
-        if not _NAME.fullmatch(name):
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
             return f"{name!r} is no name for a zip: letters without accents, digits and . _ - only"
     if len({name.casefold() for name in names}) < len(names):
         return f"{' and '.join(map(repr, names))} differ in case only"
@@ -71,9 +59,9 @@ def zip_bytes(members: dict[str, bytes]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name in sorted(members):
-            entry = zipfile.ZipInfo(name, date_time=EPOCH)
+            entry = zipfile.ZipInfo(name)  # its time is the earliest that a zip can hold
             entry.create_system = 3  # Unix; otherwise it names the platform that wrote the zip
-            entry.external_attr = REGULAR_FILE
+            entry.external_attr = 0o100644 << 16  # a plain file that everybody may read
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, members[name], compresslevel=9)
     return packed.getvalue()

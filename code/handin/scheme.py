@@ -22,18 +22,12 @@ from handin.text import shortened
 
 Kind = Literal["pdf", "notebook"]
 
-FEWEST_CHARACTERS = 40
-"""An answer has at least this many letters and digits; below that there is only a heading."""
-
+FEWEST_CHARACTERS = 40  # an answer has at least this many letters and digits; below that there is only a heading
 _TITLE_MARKS = re.compile(r"\[(\d+)\s*marks?\]")
 _FIGURE = re.compile(r"\bFigure\s*\d+")
 
 
-def _names(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
-Places = Annotated[tuple[str, ...], BeforeValidator(_names)]
+Places = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 
 
 class _Model(BaseModel):
@@ -104,28 +98,14 @@ def load_scheme(path: Path) -> Scheme:
 
 @dataclass(frozen=True)
 class Answer:
-    """Where one part is answered.
-
-    Parameters
-    ----------
-    question, part
-        What is asked.
-    pages
-        The pages of the PDF on which an answer begins, counted from 1.
-    cells
-        The cells of the notebook, counted from 1.
-    problems
-        What is missing, as sentences, each with the kind of file it is missing in; empty for a part that is answered.
-    located
-        Whether the files could be searched part by part; those made elsewhere have other identifiers and labels.
-    """
+    """Where one part is answered; pages and cells are counted from 1."""
 
     question: Question
     part: Part
-    pages: tuple[int, ...]
+    pages: tuple[int, ...]  # on which an answer begins
     cells: tuple[int, ...]
-    problems: tuple[tuple[Kind, str], ...]
-    located: bool = True
+    problems: tuple[tuple[Kind, str], ...]  # what is missing, as sentences, each with the kind of file it is missing in
+    located: bool  # whether the files could be searched part by part; made elsewhere, they have other identifiers
 
     @property
     def name(self) -> str:
@@ -147,36 +127,34 @@ class Answer:
 
 def locate(scheme: Scheme, pdf: Pdf | None, notebook: Notebook | None) -> list[Answer]:
     """Find where each part of the scheme is answered; what is None is not searched."""
-    parts = [part for question in scheme.questions for part in question.parts]
-    wanted = {name for part in parts for name in part.pdf}
-    has_identifiers = pdf is not None and any(section.names & wanted for section in pdf.sections)
-    has_labels = notebook is not None and any(notebook.find(name) for part in parts for name in part.notebook)
+    asked = [(question, part) for question in scheme.questions for part in question.parts]
+    wanted = {name for _, part in asked for name in part.pdf}
+    has_identifiers = pdf is None or any(section.names & wanted for section in pdf.sections)
+    has_labels = notebook is None or any(notebook.find(name) for _, part in asked for name in part.notebook)
     answers = []
-    for question in scheme.questions:
-        page = None if pdf is None or has_identifiers else _question_page(pdf, question.question)
-        for part in question.parts:
-            pages: list[int] = []
-            cells: list[int] = []
-            problems: list[tuple[Kind, str]] = []
-            if pdf is not None and has_identifiers:
-                for name in part.pdf:
-                    section = pdf.find(name)
-                    problem = _section_problem(name, section, question, part)
-                    pages += [section.page] if section else []
-                    problems += [("pdf", problem)] if problem else []
-            elif pdf is not None and part.pdf:
-                pages += [page] if page else []
-                problems += [] if page else [("pdf", f"The PDF has no heading for question {question.question}.")]
-            if notebook is not None and has_labels:
-                for name in part.notebook:
-                    cell = notebook.find(name)
-                    cells += [cell.number] if cell else []
-                    problems += [] if cell else [("notebook", f"The notebook has no cell or heading {name}.")]
-            in_pdf = has_identifiers or pdf is None or not part.pdf
-            in_notebook = has_labels or notebook is None or not part.notebook
-            found = (tuple(dict.fromkeys(pages)), tuple(dict.fromkeys(cells)), tuple(dict.fromkeys(problems)))
-            answers.append(Answer(question, part, *found, located=in_pdf and in_notebook))
+    for question, part in asked:
+        in_pdf = list(_in_pdf(pdf, question, part, has_identifiers)) if pdf else []
+        found = {name: notebook.find(name) for name in part.notebook} if notebook and has_labels else {}
+        problems: list[tuple[Kind, str]] = [("pdf", problem) for _, problem in in_pdf if problem]
+        problems += [
+            ("notebook", f"The notebook has no cell or heading {name}.") for name, cell in found.items() if not cell
+        ]
+        pages = dict.fromkeys(page for page, _ in in_pdf if page)
+        cells = dict.fromkeys(cell.number for cell in found.values() if cell)
+        is_located = (has_identifiers or not part.pdf) and (has_labels or not part.notebook)
+        answers.append(Answer(question, part, (*pages,), (*cells,), (*dict.fromkeys(problems),), is_located))
     return answers
+
+
+def _in_pdf(pdf: Pdf, question: Question, part: Part, has_identifiers: bool) -> Iterator[tuple[int | None, str | None]]:
+    """Yield the page of each place of a part, and what is wrong there."""
+    if has_identifiers:
+        for name in part.pdf:
+            section = pdf.find(name)
+            yield section.page if section else None, _section_problem(name, section, question, part)
+    elif part.pdf:
+        page = _question_page(pdf, question.question)
+        yield page, None if page else f"The PDF has no heading for question {question.question}."
 
 
 def _section_problem(name: str, section: Section | None, question: Question, part: Part) -> str | None:

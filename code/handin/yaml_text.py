@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, NamedTuple, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -43,22 +42,13 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     return loader.construct_mapping(node, deep=True)
 
 
-def _keep_text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Number:
-    return Number(node.value)
-
-
-def _date_as_text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
-    return str(loader.construct_scalar(node))
-
-
 Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-ExactLoader.add_constructor("tag:yaml.org,2002:float", _keep_text)
-ExactLoader.add_constructor("tag:yaml.org,2002:int", _keep_text)
-ExactLoader.add_constructor("tag:yaml.org,2002:timestamp", _date_as_text)
+ExactLoader.add_constructor("tag:yaml.org,2002:float", lambda _, node: Number(node.value))
+ExactLoader.add_constructor("tag:yaml.org,2002:int", lambda _, node: Number(node.value))
+ExactLoader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: str(node.value))
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """What is wrong with a YAML text: where (a line counted from 1; None where it is not known) and what."""
 
     line: int | None
@@ -84,14 +74,7 @@ def parse(text: str, loader: type[yaml.SafeLoader] = Loader) -> Any | Fault:
 
 
 def read(path: Path, purpose: str) -> str:
-    """Read a text file that an author wrote.
-
-    Parameters
-    ----------
-    path
-        The file.
-    purpose
-        What the file is for, as a sentence goes on: ``it holds the author's inputs``.
+    """Read a text file that an author wrote, for a `purpose` in words (``it holds the author's inputs``).
 
     Raises
     ------
@@ -124,16 +107,7 @@ def mapping(text: str, name: str, loader: type[yaml.SafeLoader] = Loader) -> dic
 def validated(
     model: type[Model], values: Mapping[str, Any], text: str, name: str, origins: Mapping[str, str] | None = None
 ) -> Model:
-    """Validate the values of a YAML text.
-
-    Parameters
-    ----------
-    model
-        What they must be.
-    values, text, name
-        The values, the text that they were read from, and the name of its file.
-    origins
-        For each key whose value did not come from the file, where it came from.
+    """Validate values that were read from the YAML text of the file `name`; of `origins` are keys that were not.
 
     Raises
     ------
@@ -160,16 +134,15 @@ def line_of(text: str, location: tuple[Any, ...]) -> int | None:
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     line = None
     for part in location:
+        members: list[Any] = []
         if isinstance(node, yaml.MappingNode):
-            pair = next(((k, v) for k, v in node.value if k.value == part), None)
-            if pair is None:
-                break
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-        else:
+            members = [pair for pair in node.value if pair[0].value == part]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            members = [(member, member) for member in node.value[part : part + 1]]
+        if not members:
             break
+        key, node = members[0]
+        line = key.start_mark.line + 1
     return line
 
 
@@ -199,9 +172,8 @@ def _sentence(error: Mapping[str, Any], model: type[BaseModel]) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if kind == "value_error":
         words = str(context["error"])
-        if not key:
-            return words
-        return f"{key}.{words}" if re.match(r"[a-z_]+: ", words) else f"{key}: {words}"
+        between = "." if re.match(r"[a-z_]+: ", words) else ": "
+        return f"{key}{between}{words}" if key else words
     if kind == "extra_forbidden":
         return f"{key}: is not a setting; allowed here: {', '.join(_at(model, parts[:-1]).model_fields)}"
     words = str(_WORDS.get(kind, error["msg"]))

@@ -11,7 +11,7 @@ import pytest
 
 import submissions as made
 from handin.examine import Digests
-from handin.notebook.seen import seen_digest
+from handin.notebook.reading import seen_digest
 
 
 def as_made() -> dict:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import zlib
 
 import submissions as made
-from handin.pdf import bombs
+from handin.pdf import soundness
 
 
 def test_a_pdf_that_grows_without_end_is_refused_before_it_is_opened(tmp_path, monkeypatch):
-    monkeypatch.setattr(bombs, "LARGEST_STREAM", 5_000_000)
+    monkeypatch.setattr(soundness, "LARGEST_STREAM", 5_000_000)
     once = zlib.compress(bytes(6_000_000), 9)
     for packed, filters in (
         (once, "/FlateDecode"),

@@ -87,10 +87,10 @@ def test_private_details_in_an_image_are_errors(tmp_path, data):
 
 
 def test_images_as_matplotlib_writes_them_are_clean():
-    assert image_leaks(made.png()) == []
-    assert image_leaks(made.svg().encode()) == []
+    assert not [*image_leaks(made.png())]
+    assert not [*image_leaks(made.svg().encode())]
     for kind in ("JPEG", "WEBP", "GIF"):
-        assert image_leaks(_saved(kind)) == []
+        assert not [*image_leaks(_saved(kind))]
 
 
 def test_what_pixels_happen_to_spell_is_not_private():
@@ -100,5 +100,5 @@ def test_what_pixels_happen_to_spell_is_not_private():
     sound = made.png()
     place = sound.index(b"IDAT") - 4
     assert b"/home/alice" in chunk
-    assert image_leaks(sound[:place] + chunk + sound[place:]) == []
-    assert metadata_leaks(made.notebook().metadata) == []
+    assert not [*image_leaks(sound[:place] + chunk + sound[place:])]
+    assert not [*metadata_leaks(made.notebook().metadata)]

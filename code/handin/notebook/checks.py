@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
-from handin.findings import MOST_ALIKE, Finding, Said, Severity, of_file
+from handin.findings import MOST_ALIKE, Finding, Said, Severity, errors, of_file
 from handin.notebook.reading import FENCE, Cell, Json, Notebook, is_raster, mapping_of, read_notebook, text_of
 from handin.private.files import decoded, file_leaks, image_leaks, markup_leaks
-from handin.private.text import Leak, leaks, metadata_leaks, metadata_texts
+from handin.private.text import Placed, inside, leaks, metadata_leaks, metadata_texts
 from handin.text import shortened, without_colours
 
 RUN_AGAIN = (
@@ -34,40 +34,21 @@ _FILLED_CELL = re.compile(
 )
 _INLINE_CODE = re.compile(r"`[^`\n]*`")
 _SVG_SHAPE = re.compile(r"<(?:\w+:)?(?:path|rect|circle|ellipse|line|polyline|polygon|text|image|use)\b")
-_TEXT_TABLE = re.compile(r"^\s*\|?.+\|.+\n\s*\|?\s*:?-{2,}", re.MULTILINE)
+_TEXT_TABLE = re.compile(r"^\s*\|?.+\|.+\n\s*\|?\s*:?-{2,}|^\s*\+-", re.MULTILINE)
 
+_CROSS_REFERENCE = "a cross-reference that Jupyter cannot resolve"
 _RESIDUE: tuple[tuple[re.Pattern[str], Severity, str], ...] = (
-    (re.compile(r"\{\{<.*?>\}\}", re.DOTALL), "error", "a shortcode that was not replaced"),
+    (re.compile(r"\{\{<(?s:.*?)>\}\}"), "error", "a shortcode that was not replaced"),
     (re.compile(r"\?@[\w-]+|\?(?:var|meta):[\w.]+"), "error", "a reference or variable that could not be resolved"),
-    (
-        re.compile(r"(?<![\w@?])@(?:fig|tbl|eq|sec|lst)-[\w-]+"),
-        "warning",
-        "a cross-reference that Jupyter cannot resolve",
-    ),
+    (re.compile(r"(?<![\w@?])@(?:fig|tbl|eq|sec|lst)-[\w-]+"), "warning", _CROSS_REFERENCE),
     (re.compile(r"^:{3,}.*$", re.MULTILINE), "warning", "a fenced div that Jupyter shows as it is"),
     (re.compile(r"\{#[\w-]+[^}\n]*\}"), "warning", "an identifier that Jupyter shows as it is"),
 )
 
 
 def check_notebook_content(content: bytes, file: str) -> tuple[Notebook | None, list[Finding]]:
-    """Check everything about a notebook that needs no other file.
-
-    Parameters
-    ----------
-    content
-        The file's bytes.
-    file
-        Its name, for the findings.
-
-    Returns
-    -------
-    notebook
-        What was read, or None if it is no notebook.
-    findings
-        What is wrong.
-    """
+    """Check everything about a notebook that needs no other file; return what was read, if one, and what is wrong."""
     notebook, findings = read_notebook(content, file)
-    is_odd = any(finding.is_error for finding in findings)
     said: list[Said] = []
     if notebook is not None:
         try:
@@ -75,7 +56,7 @@ def check_notebook_content(content: bytes, file: str) -> tuple[Notebook | None, 
                 said += check(notebook)
         except RecursionError:
             said.append(("error", "", "It is nested too deeply to be a notebook that a program wrote.", RUN_AGAIN))
-    if is_odd:  # what its structure hides is private all the same
+    if errors(findings):  # what its structure hides is private all the same
         known = {message for _, _, message, _ in said}
         found = leaks(content.decode("utf-8", "replace"), "source")
         said += [leak.at("") for leak in found if leak.message not in known]
@@ -92,33 +73,26 @@ def _execution(notebook: Notebook) -> Iterator[Said]:
     for cell in hollow:
         yield "error", cell.place, "The cell shows outputs, and has no code that could have made them.", RUN_AGAIN
     highest, gap = 0, False
-    idle: list[str] = []
-    skipped: list[str] = []
+    skipped: list[tuple[str, str]] = []
+    idle: list[tuple[str, str]] = []
     astray: list[tuple[str, str]] = []
     for cell in code:
-        count = cell.count
-        if count is None:
-            (skipped if _NOT_EVALUATED.search(cell.source) and not cell.outputs else idle).append(cell.place)
+        if cell.count is None:
+            is_meant = _NOT_EVALUATED.search(cell.source) and not cell.outputs
+            (skipped if is_meant else idle).append((cell.place, "The cell was not run."))
             continue
-        if count <= highest:
-            astray.append((cell.place, f"it has number {count}, a cell above it has {highest}"))
-        elif count != highest + 1:
-            gap = True
-        highest = max(highest, count)
-    for place in skipped:
+        if cell.count <= highest:
+            how = f"it has number {cell.count}, a cell above it has {highest}"
+            astray.append((cell.place, f"The cell ran out of order: {how}."))
+        gap = gap or cell.count > highest + 1
+        highest = max(highest, cell.count)
+    for place, _ in skipped:
         yield "warning", place, "The cell says `eval: false` and was not run.", "Run it, or make it text."
-    if len(astray) > MOST_ALIKE:
-        message = f"{len(astray)} cells ran out of order; this is the first of them."
-        yield "error", astray[0][0], message, RUN_AGAIN
-    else:
-        for place, how in astray:
-            yield "error", place, f"The cell ran out of order: {how}.", RUN_AGAIN
-    if len(idle) > MOST_ALIKE:
-        message = f"{len(idle)} of {len(code)} cells were not run; this is the first of them."
-        yield "error", idle[0], message, RUN_AGAIN
-    else:
-        for place in idle:
-            yield "error", place, "The cell was not run.", RUN_AGAIN
+    for found, many in ((astray, "cells ran out of order"), (idle, f"of {len(code)} cells were not run")):
+        if len(found) > MOST_ALIKE:
+            yield "error", found[0][0], f"{len(found)} {many}; this is the first of them.", RUN_AGAIN
+        else:
+            yield from (("error", place, message, RUN_AGAIN) for place, message in found)
     if gap and not (hollow or skipped or astray or idle):
         message = "The numbers of the cells have gaps: some were run more than once, or deleted after they had run."
         yield "warning", "", message, RUN_AGAIN
@@ -139,12 +113,11 @@ def _outputs(notebook: Notebook) -> Iterator[Said]:
                 yield "warning", cell.place, message, "Show a plain figure or text, and run the notebook again."
     if any(cell.outputs for cell in notebook.cells):
         return
+    message, fix = "No cell has an output: the results were cleared, or it was not saved after it had run.", RUN_AGAIN
     if mapping_of(notebook.metadata.get("colab")).get("private_outputs") is True:
+        message = "No cell has an output: Colab was told not to save them."
         fix = "Colab: Edit, Notebook settings, untick 'Omit code cell output'; then run all cells, and download it."
-        yield "error", "", "No cell has an output: Colab was told not to save them.", fix
-    else:
-        message = "No cell has an output: the results were cleared, or it was not saved after it had run."
-        yield "error", "", message, RUN_AGAIN
+    yield "error", "", message, fix
 
 
 _TRACEBACK = re.compile(r"Traceback\s*\(most recent call last\)")
@@ -191,13 +164,9 @@ def _has_image(bundle: Json) -> bool:
 
 
 def _has_table(bundle: Json) -> bool:
-    return bool(
-        _FILLED_CELL.search(text_of(bundle.get("text/html")))
-        or _TEXT_TABLE.search(text_of(bundle.get("text/markdown")))
-        or _FILLED_CELL.search(text_of(bundle.get("text/markdown")))
-        or re.search(r"^\s*\+-", text_of(bundle.get("text/markdown")), re.MULTILINE)
-        or r"\begin{tabular" in text_of(bundle.get("text/latex"))
-    )
+    shown, markdown = text_of(bundle.get("text/html")), text_of(bundle.get("text/markdown"))
+    is_filled = _FILLED_CELL.search(shown) or _FILLED_CELL.search(markdown) or _TEXT_TABLE.search(markdown)
+    return bool(is_filled) or r"\begin{tabular" in text_of(bundle.get("text/latex"))
 
 
 def _images(notebook: Notebook) -> Iterator[Said]:
@@ -218,7 +187,7 @@ def _images(notebook: Notebook) -> Iterator[Said]:
             yield from _outside(cell, cell.source)
 
 
-def _raster_problem(content: bytes | None) -> str | None:
+def _raster_problem(content: bytes) -> str | None:
     from PIL import Image
 
     if not content:
@@ -265,12 +234,10 @@ def _without_code(markdown: str) -> str:
 
 def _residue(notebook: Notebook) -> Iterator[Said]:
     for cell in notebook.cells:
-        texts = []
+        texts = [cell.source] if cell.is_markdown else []
         if cell.is_code:
             texts = re.findall(r"^\s*\{\{<.*?>\}\}\s*$", cell.source, re.MULTILINE)
             texts += [text_of(mapping_of(output.get("data")).get("text/markdown")) for output in cell.outputs]
-        elif cell.is_markdown:
-            texts = [cell.source]
         for prose in map(_without_code, texts):
             for pattern, severity, what in _RESIDUE:
                 if match := pattern.search(prose):
@@ -281,43 +248,43 @@ def _private(notebook: Notebook) -> Iterator[Said]:
     for path, leak in metadata_leaks(notebook.metadata):
         yield leak.at("metadata", path)
     for cell in notebook.cells:
-        found = [(f"metadata {path}", leak) for path, leak in metadata_leaks(cell.metadata)]
-        found += markup_leaks(cell.source, "source")
-        found += [("cell id", leak) for leak in leaks(str(cell.raw.get("id", "")), "metadata")]
-        found += [(field or "output", leak) for output in cell.outputs for field, leak in output_leaks(output)]
-        streams = [text_of(output.get("text")) for output in cell.outputs if output.get("output_type") == "stream"]
-        if len(streams) > 1:  # what one program printed may lie in several outputs
-            apart = {leak for text in streams for leak in leaks(text)}
-            found += [("output", leak) for leak in leaks("".join(streams)) if leak not in apart]
-        for name, bundle in cell.attachments.items():
-            found += [("attachment", leak) for leak in leaks(name, "metadata")]
-            found += [(f"attachment {field}".strip(), leak) for field, leak in _bundle_leaks(bundle)]
-        for inside, leak in found:
-            yield leak.at(cell.place, inside)
+        for place, leak in _private_in(cell):
+            yield leak.at(cell.place, place)
 
 
-def output_leaks(output: Json) -> list[tuple[str, Leak]]:
+def _private_in(cell: Cell) -> Iterator[Placed]:
+    yield from inside("metadata ", metadata_leaks(cell.metadata))
+    yield from markup_leaks(cell.source, "source")
+    yield from (("cell id", leak) for leak in leaks(str(cell.raw.get("id", ""))))
+    for output in cell.outputs:
+        yield from ((place or "output", leak) for place, leak in output_leaks(output))
+    streams = [text_of(output.get("text")) for output in cell.outputs if output.get("output_type") == "stream"]
+    if len(streams) > 1:  # what one program printed may lie in several outputs
+        apart = {leak for text in streams for leak in leaks(text)}
+        yield from (("output", leak) for leak in leaks("".join(streams)) if leak not in apart)
+    for name, bundle in cell.attachments.items():
+        yield from (("attachment", leak) for leak in leaks(name))
+        yield from inside("attachment ", _bundle_leaks(bundle))
+
+
+def output_leaks(output: Json) -> Iterator[Placed]:
     """Find private things in one output: printed, displayed, drawn, in its metadata, or in a traceback."""
-    found = [("", leak) for leak in leaks(text_of(output.get("text")))]
+    yield from (("", leak) for leak in leaks(text_of(output.get("text"))))
     if output.get("output_type") == "error":
         trace = output.get("traceback")
         lines = [output.get("evalue"), *(trace if isinstance(trace, list) else [trace])]
-        trace = without_colours("\n".join(map(str, lines)))
-        found += [("traceback", leak) for leak in leaks(trace)]
-    found += [(f"output metadata {path}", leak) for path, leak in metadata_leaks(output.get("metadata", {}))]
-    return found + _bundle_leaks(output.get("data"))
+        yield from (("traceback", leak) for leak in leaks("\n".join(map(str, lines))))
+    yield from inside("output metadata ", metadata_leaks(output.get("metadata", {})))
+    yield from _bundle_leaks(output.get("data"))
 
 
-def _bundle_leaks(bundle: Any) -> list[tuple[str, Leak]]:
-    found: list[tuple[str, Leak]] = []
+def _bundle_leaks(bundle: Any) -> Iterator[Placed]:
     for kind, data in mapping_of(bundle).items():
         if is_raster(kind):
-            content = decoded(text_of(data))
-            found += [(f"image, {field}", leak) for field, leak in image_leaks(content)] if content else []
+            yield from inside("image, ", image_leaks(decoded(text_of(data))))
         elif isinstance(data, str | list):
-            found += markup_leaks(text_of(data))
-            if not kind.startswith("text/") and (content := decoded(text_of(data))):
-                found += [(f"{kind}, {field}".rstrip(", "), leak) for field, leak in file_leaks(content)]
+            yield from markup_leaks(text_of(data))
+            if not kind.startswith("text/"):
+                yield from inside(f"{kind}, ", file_leaks(decoded(text_of(data))))
         else:
-            found += [(kind, leak) for _, text in metadata_texts(data) for leak in leaks(text)]
-    return found
+            yield from ((kind, leak) for _, text in metadata_texts(data) for leak in leaks(text))

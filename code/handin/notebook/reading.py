@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
+import hashlib
 import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,8 +21,6 @@ from handin.text import shortened, slug
 
 Json = dict[str, Any]
 
-RASTER = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
-
 METADATA = "press"
 """The key of the metadata under which a notebook that was made from sources says so: see `Notebook.inputs`."""
 
@@ -29,8 +29,7 @@ SAVE_AGAIN = "Open it in Jupyter or Colab, see that nothing is missing, and save
 _LABEL = re.compile(r"^\s*#\|\s*label:\s*['\"]?([\w:.-]+)['\"]?\s*$", re.MULTILINE)
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
 _IDENTIFIER = re.compile(r"\s*\{[^}]*#([\w:.-]+)[^}]*\}\s*$")
-FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
-"""A block of code in Markdown."""
+FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)  # a block of code in Markdown
 
 
 def text_of(value: Any) -> str:
@@ -47,72 +46,37 @@ def mapping_of(value: Any) -> Json:
 
 def is_raster(kind: str) -> bool:
     """Whether a part of an output is a picture of pixels."""
-    return kind in RASTER
+    return kind in ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Cell:
-    """One cell of a notebook as it lies in the file.
-
-    Parameters
-    ----------
-    number
-        Counted from 1, all kinds of cells together.
-    raw
-        The cell's JSON.
-    """
+    """One cell of a notebook as it lies in the file; `number` counts from 1, all kinds of cells together."""
 
     number: int
     raw: Json
 
-    @property
-    def is_code(self) -> bool:
-        """Whether the cell is one that is executed."""
-        return bool(self.raw.get("cell_type") == "code")
-
-    @property
-    def is_markdown(self) -> bool:
-        """Whether the cell is text."""
-        return bool(self.raw.get("cell_type") == "markdown")
-
-    @cached_property
-    def source(self) -> str:
-        """The text of the cell."""
-        return text_of(self.raw.get("source"))
-
-    @cached_property
-    def metadata(self) -> Json:
-        """The cell's own metadata."""
-        return mapping_of(self.raw.get("metadata"))
-
-    @property
-    def attachments(self) -> Json:
-        """The files that lie in a Markdown cell, by name."""
-        return mapping_of(self.raw.get("attachments"))
-
-    @property
-    def count(self) -> int | None:
-        """The number of the cell's last execution, or None."""
-        found = self.raw.get("execution_count")
-        return found if isinstance(found, int) and not isinstance(found, bool) else None
+    def __post_init__(self) -> None:
+        raw = self.raw
+        count, outputs = raw.get("execution_count"), raw.get("outputs")
+        self.is_code = raw.get("cell_type") == "code"
+        self.is_markdown = raw.get("cell_type") == "markdown"
+        self.source = text_of(raw.get("source"))
+        self.metadata = mapping_of(raw.get("metadata"))
+        self.attachments = mapping_of(raw.get("attachments"))
+        self.count = count if isinstance(count, int) and not isinstance(count, bool) else None  # of the last execution
+        self.outputs = [each for each in outputs if isinstance(each, dict)] if isinstance(outputs, list) else []
 
     @cached_property
     def label(self) -> str:
         """The name that the author gave the cell, in its metadata or as ``#| label:``; or empty."""
-        own = mapping_of(self.metadata.get(METADATA))
-        for candidate in (self.metadata.get("label"), own.get("label")):
-            if isinstance(candidate, str) and candidate:
-                return candidate
+        given = (self.metadata.get("label"), mapping_of(self.metadata.get(METADATA)).get("label"))
+        if found := next((label for label in given if isinstance(label, str) and label), ""):
+            return found
         if self.is_code and (match := _LABEL.search(self.source)):
             return match.group(1)
         identity = self.raw.get("id")
         return identity if isinstance(identity, str) and identity.startswith(("fig-", "tbl-")) else ""
-
-    @cached_property
-    def outputs(self) -> list[Json]:
-        """The outputs, without what is no mapping."""
-        found = self.raw.get("outputs")
-        return [output for output in found if isinstance(output, dict)] if isinstance(found, list) else []
 
     @property
     def place(self) -> str:
@@ -132,37 +96,24 @@ class Cell:
         if not self.is_markdown:
             return
         for match in _HEADING.finditer(FENCE.sub("", self.source)):
-            text = match.group(2)
-            given = _IDENTIFIER.search(text)
-            text = _IDENTIFIER.sub("", text)
+            given = _IDENTIFIER.search(match.group(2))
+            text = _IDENTIFIER.sub("", match.group(2))
             yield text, given.group(1) if given else slug(text)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Notebook:
-    """A notebook as it lies in the file."""
+    """A notebook as it lies in the file, with the digests that it carries where it was made from sources."""
 
     raw: Json
     cells: tuple[Cell, ...]
 
-    @property
-    def metadata(self) -> Json:
-        """The metadata of the whole notebook."""
-        return mapping_of(self.raw.get("metadata"))
-
-    @property
-    def inputs(self) -> str | None:
-        """The digest of the sources that the notebook says it was made from, or None."""
-        return self._own("inputs")
-
-    @property
-    def content(self) -> str | None:
-        """The digest of what a reader saw when the notebook was made (see `handin.notebook.seen`), or None."""
-        return self._own("content")
-
-    def _own(self, key: str) -> str | None:
-        found = mapping_of(self.metadata.get(METADATA)).get(key)
-        return found if isinstance(found, str) else None
+    def __post_init__(self) -> None:
+        self.metadata = mapping_of(self.raw.get("metadata"))
+        own = mapping_of(self.metadata.get(METADATA))
+        digests = {key: value for key, value in own.items() if isinstance(value, str)}
+        self.inputs = digests.get("inputs")  # of the sources
+        self.content = digests.get("content")  # of what a reader saw then: see `seen_digest`
 
     def prose(self) -> str:
         """Return the text of all Markdown cells."""
@@ -170,32 +121,17 @@ class Notebook:
 
     def find(self, name: str) -> Cell | None:
         """Find the cell with this label, or else with a heading of this identifier or text."""
-        for cell in self.cells:
-            if cell.label == name:
-                return cell
         wanted = name.strip().casefold()
-        for cell in self.cells:
-            if any(wanted in (identifier, text.strip().casefold()) for text, identifier in cell.headings()):
-                return cell
-        return None
+        labelled = (cell for cell in self.cells if cell.label == name)
+        headings = ((cell, text.strip().casefold(), given) for cell in self.cells for text, given in cell.headings())
+        headed = (cell for cell, text, given in headings if wanted in (given, text))
+        return next(itertools.chain(labelled, headed), None)
 
 
 def read_notebook(content: bytes, file: str) -> tuple[Notebook | None, list[Finding]]:
-    """Read a notebook and validate it against nbformat's schema.
+    """Read a notebook and validate it against nbformat's schema; return it, and what is wrong with its form.
 
-    Parameters
-    ----------
-    content
-        The file's bytes.
-    file
-        Its name, for the findings.
-
-    Returns
-    -------
-    notebook
-        What was read, also where it is not valid; None if no cells can be found in it.
-    findings
-        What is wrong with its form.
+    It is returned also where it is not valid; None if no cells can be found in it.
     """
     findings: list[Finding] = []
 
@@ -208,8 +144,8 @@ def read_notebook(content: bytes, file: str) -> tuple[Notebook | None, list[Find
     def once(pairs: list[tuple[str, Any]]) -> Json:
         found = dict(pairs)
         if len(found) < len(pairs):
-            counted = Counter(name for name, _ in pairs)
-            repeated.update(dict.fromkeys(name for name in found if counted[name] > 1))
+            numbers = Counter(name for name, _ in pairs)
+            repeated.update(dict.fromkeys(name for name in found if numbers[name] > 1))
         return found
 
     text = _decoded(content, add)
@@ -251,14 +187,12 @@ def _decoded(content: bytes, add: Any) -> str | None:
     if content.startswith(codecs.BOM_UTF8):
         add("It begins with a byte order mark, with which Jupyter cannot open it.", windows)
         content = content[len(codecs.BOM_UTF8) :]
-    elif content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and len(content) % 2 == 0:
-        try:
+    elif content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        with contextlib.suppress(UnicodeDecodeError):
             text = content.decode("utf-16")
-        except UnicodeDecodeError:
-            text = ""
-        if text.lstrip().startswith("{"):
-            add("It is in UTF-16, so that no notebook program can open it.", windows)
-            return text
+            if text.lstrip().startswith("{"):
+                add("It is in UTF-16, so that no notebook program can open it.", windows)
+                return text
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
@@ -309,3 +243,80 @@ def _schema_findings(raw: Json) -> Iterator[Said]:
         if isinstance(identity, str) and seen.setdefault(identity, number) != number:
             message = f"It is no valid notebook: the cell's id is that of cell {seen[identity]}."
             yield "error", f"cell {number}", message, SAVE_AGAIN
+
+
+def seen_digest(notebook: Mapping[str, Any]) -> str:
+    """Digest what a reader sees of a notebook of format 4 (sources, outputs, attached pictures), however it was saved.
+
+    JupyterLab, VS Code and Colab write an unchanged notebook with other bytes: other line ends, indentation and order
+    of keys, other ids, counts and metadata, neighbouring outputs joined, and lines that a terminal overwrote left out.
+    The digest is 32 hexadecimal digits; a notebook carries it in its metadata as ``press.content``.
+    """
+    cells = notebook.get("cells")
+    seen = [_seen_cell(Cell(0, cell)) for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
+    text = json.dumps([cell for cell in seen if any(cell[1:])], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _seen_cell(cell: Cell) -> list[Any]:
+    attachments = {name: _seen_bundle(bundle) for name, bundle in cell.attachments.items()}
+    return [str(cell.raw.get("cell_type")), _lines(cell.source), _seen_outputs(cell), attachments]
+
+
+def _seen_outputs(cell: Cell) -> list[Any]:
+    shown: list[tuple[str, Any]] = []
+    for output in cell.outputs:
+        kind = output.get("output_type")
+        if kind == "stream":
+            name, text = f"stream {output.get('name')}", text_of(output.get("text"))
+            if shown and shown[-1][0] == name:  # one program's text may lie in several outputs
+                text = shown.pop()[1] + text
+            shown.append((name, text))
+        elif kind == "error":
+            trace = output.get("traceback")
+            lines = [output.get("ename"), output.get("evalue"), *(trace if isinstance(trace, list) else [])]
+            shown.append(("error", [_lines(str(line)) for line in lines]))
+        else:
+            shown.append(("data", _seen_bundle(output.get("data"))))
+    return [(name, _overwritten(value) if name.startswith("stream") else value) for name, value in shown]
+
+
+def _seen_bundle(bundle: Any) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for kind, data in mapping_of(bundle).items():
+        if is_raster(kind):
+            shown[kind] = "".join(text_of(data).split())
+        elif kind.endswith("json"):
+            shown[kind] = _whole_numbers(data)
+        else:
+            shown[kind] = _lines(text_of(data))
+    return shown
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+
+
+def _overwritten(text: str) -> str:
+    """Return what is left of a printed text where it goes back in a line, as progress bars do."""
+    lines = []
+    for line in text.replace("\r\n", "\n").split("\n"):
+        shown: list[str] = []
+        position = 0
+        for character in line:
+            if character in "\r\b":
+                position = max(0, position - 1) if character == "\b" else 0
+            else:
+                shown[position : position + 1] = character
+                position += 1
+        lines.append("".join(shown).rstrip())
+    return "\n".join(lines).rstrip("\n")
+
+
+def _whole_numbers(value: Any) -> Any:
+    """Write 1.0 as 1, as a browser does."""
+    if isinstance(value, dict):
+        return {key: _whole_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole_numbers(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

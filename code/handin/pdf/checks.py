@@ -11,7 +11,6 @@ import ctypes
 import io
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pikepdf
@@ -20,13 +19,10 @@ import pypdfium2.raw as pdfium
 
 from handin.findings import Finding, Said, Severity, of_file
 from handin.kinds import looks_like
-from handin.pdf.bombs import is_bomb
-from handin.pdf.drawn import drawn, items
-from handin.pdf.edges import off_the_page
+from handin.pdf.edges import POINTS_A_MM, off_the_page
 from handin.pdf.producers import producer_of
-from handin.pdf.promises import broken_promises
-from handin.pdf.reading import MARGIN, Pdf, parts, read_pdf
-from handin.pdf.soundness import damage
+from handin.pdf.reading import MARGIN, Opened, Pdf, items, parts, read_pdf
+from handin.pdf.soundness import DOWNLOAD, damage, drawn, font_files, is_bomb
 from handin.private.files import image_leaks
 from handin.private.text import leaks
 from handin.text import shortened
@@ -36,52 +32,16 @@ MOST_NODES = 500_000
 SMALLEST_PAGE, LARGEST_PAGE = 50, 595
 """The shortest and the longest side, in mm, that a page may have: a slide for a screen has, and A2 has."""
 
-_UNREADABLE = (
-    pikepdf.PdfError,
-    pypdfium2.PdfiumError,
-    ValueError,
-    TypeError,
-    RuntimeError,
-    LookupError,
-    AttributeError,
-    RecursionError,
-)
-"""What the two libraries raise on files that break the rules in ways that they do not expect."""
+_UNREADABLE = (pikepdf.PdfError, ValueError, TypeError, RuntimeError, LookupError, AttributeError)
+"""What the two libraries raise on files that break the rules in ways that they do not expect (PDFium: RuntimeError)."""
 
 BUILD_AGAIN = "Build the PDF again; correct its source where that does not help."
-_DOWNLOAD = "Export or download it again, and see that the last page is there; a copy or an upload may have broken off."
-
-
-@dataclass(frozen=True)
-class _Opened:
-    """A PDF as its two readers opened it, and what it says."""
-
-    content: bytes
-    pdf: pikepdf.Pdf
-    seen: pypdfium2.PdfDocument
-    read: Pdf
-    file: str
 
 
 def check_pdf_content(content: bytes, file: str) -> tuple[Pdf | None, list[Finding]]:
-    """Check everything about a PDF that needs no other file.
+    """Check everything about a PDF that needs no other file; return what was read, if anything, and what is wrong."""
 
-    Parameters
-    ----------
-    content
-        The file's bytes.
-    file
-        Its name, for the findings.
-
-    Returns
-    -------
-    pdf
-        What was read, or None if it cannot be read.
-    findings
-        What is wrong.
-    """
-
-    def broken(message: str, fix: str = _DOWNLOAD) -> tuple[None, list[Finding]]:
+    def broken(message: str, fix: str = DOWNLOAD) -> tuple[None, list[Finding]]:
         return None, [Finding("error", file, "", message, fix)]
 
     if b"%PDF-" not in content[:1024]:
@@ -95,8 +55,8 @@ def check_pdf_content(content: bytes, file: str) -> tuple[Pdf | None, list[Findi
                 return broken("It is damaged: two viewers count different numbers of pages in it.")
             if not 1 <= len(pdf.pages) <= MOST_PAGES:
                 return broken(f"It is damaged: it has {len(pdf.pages)} pages.")
-            opened = _Opened(content, pdf, seen, read_pdf(pdf, seen), file)
-            return opened.read, list(_examined(opened))
+            opened = Opened(content, pdf, seen, read_pdf(pdf, seen))
+            return opened.read, list(of_file(file, _examined(opened)))
     except pikepdf.PasswordError:
         return broken("It is encrypted: nobody can open it without a password.", "Save it without a password.")
     except _UNREADABLE as error:
@@ -108,29 +68,23 @@ def _reason(text: str) -> str:
     return shortened(re.sub(r"^(?:WARNING: |ERROR: )*(?:stream )?<[^>]*>:? ?", "", text), 80)
 
 
-def _examined(opened: _Opened) -> Iterator[Finding]:
+def _examined(opened: Opened) -> Iterator[Said]:
     """Make every check; one that a strange structure stops does not stop the others."""
     for what, check in _CHECKS.items():
         try:
-            yield from of_file(opened.file, check(opened))
+            yield from check(opened)
         except _UNREADABLE as error:
             message = f"{what} could not be looked at: the file is built in an unusual way ({_reason(str(error))})."
-            fix = "Look yourself, or export the PDF again from its program."
-            yield Finding("warning", opened.file, "", message, fix)
+            yield "warning", "", message, "Look yourself, or export the PDF again from its program."
 
 
-def _soundness(opened: _Opened) -> Iterator[Said]:
-    for severity, place, message in damage(opened.content, opened.pdf):
-        yield severity, place, message, _DOWNLOAD
-
-
-def _restrictions(opened: _Opened) -> Iterator[Said]:
+def _restrictions(opened: Opened) -> Iterator[Said]:
     if opened.pdf.is_encrypted:
         message = "It is encrypted: it opens without a password, but with restrictions (no copying, no reading aloud)."
         yield "error", "", message, "Save it without a password and without restrictions."
 
 
-def _identity(opened: _Opened) -> Iterator[Said]:
+def _identity(opened: Opened) -> Iterator[Said]:
     """Title, language, and what the PDF says of itself."""
     place, producer, claims = "metadata", producer_of(opened.read.info), opened.read.metadata
     if not opened.read.title:
@@ -144,22 +98,22 @@ def _identity(opened: _Opened) -> Iterator[Said]:
         yield "warning", place, message, "Build it with pdf-standard a-2a."
 
 
-def _sizes(opened: _Opened) -> Iterator[Said]:
+def _sizes(opened: Opened) -> Iterator[Said]:
     """Find the pages that a marker cannot read as they come up: turned, or of a size that no sheet has."""
     for number, page in enumerate(opened.pdf.pages, 1):
         if turned := page.rotation % 360:
             yield "error", f"page {number}", f"The page is turned by {turned}°.", "Save it upright."
-        scale = float(page.obj.get("/UserUnit", 1)) * 25.4 / 72
+        scale = float(page.obj.get("/UserUnit", 1)) / POINTS_A_MM
         for box in (page.mediabox, page.cropbox):
-            left, bottom, right, top = (float(side) for side in box)
-            width, height = abs(right - left) * scale, abs(top - bottom) * scale
+            left, bottom, right, top = (float(side) * scale for side in box)
+            width, height = abs(right - left), abs(top - bottom)
             if min(width, height) < SMALLEST_PAGE or max(width, height) > LARGEST_PAGE:
                 message = f"The page is {width:.0f} × {height:.0f} mm large."
                 yield "error", f"page {number}", message, "Build it for A4 paper."
                 break
 
 
-def _empty_pages(opened: _Opened) -> Iterator[Said]:
+def _empty_pages(opened: Opened) -> Iterator[Said]:
     """Draw every page; find those that cannot be drawn, and those on which nothing is."""
     for number in range(1, len(opened.seen) + 1):
         place = f"page {number}"
@@ -168,7 +122,7 @@ def _empty_pages(opened: _Opened) -> Iterator[Said]:
             width, height = page.get_size()
             image = page.render(scale=min(300 / max(width, height, 1), 4), grayscale=True).to_pil()
         except _UNREADABLE:
-            yield "error", place, "The PDF is damaged: the page cannot be drawn.", _DOWNLOAD
+            yield "error", place, "The PDF is damaged: the page cannot be drawn.", DOWNLOAD
             continue
         inner = image.crop((0, round(image.height * MARGIN), image.width, round(image.height * (1 - MARGIN))))
         low, high = inner.getextrema()
@@ -179,31 +133,28 @@ def _empty_pages(opened: _Opened) -> Iterator[Said]:
             yield "warning", place, "The page has no text that can be selected or read aloud.", fix
 
 
-# Residue -------------------------------------------------------------------------------------------------------------
-
-_UNRESOLVED = re.compile(
-    r"\?@[\w-]+|\?(?:var|meta):[\w.]+|\?\?+|\{\{<|>\}\}|\([a-z]+(?:[-_:]?[a-z]+)*[-_]?\d{4}[a-z]?\?\)|\?(?:fig|tbl|eq|sec)-[\w-]+"
-)
-_RAW = re.compile(
-    r"\\[A-Za-z]{2,}"  # TeX
-    r"|\$\$|\$[^$\n]*[\\^_][^$\n]*\$"
-    r"|(?<!\w)\*\*[A-Za-z](?:[^*\n]{0,80}[\w.])?\*\*(?!\w)"  # Markdown
-    r"|(?<![\w\])])\[[^\]\n]+\]\((?:https?://|#|\.?/)[^)\s]*\)"
-    r"|^#{2,6} \S.*$|^:{3,}.*$|^```.*$"
-    r"|\{#(?:fig|tbl|eq|sec|lst)-[\w-]+|(?<![\w@.?])@(?:fig|tbl|eq|sec|lst)-[\w-]+|\[-?@[\w:-]+\]"
-    r"|</?(?:div|span|br|p|img|table|tr|td|sub|sup|b|i|em|strong)\b[^>\n]*>",
-    re.MULTILINE,
-)
+_RESIDUE = {
+    "a reference, variable or citation that could not be resolved": re.compile(
+        r"\?@[\w-]+|\?(?:var|meta):[\w.]+|\?\?+|\{\{<|>\}\}|\([a-z]+(?:[-_:]?[a-z]+)*[-_]?\d{4}[a-z]?\?\)"
+        r"|\?(?:fig|tbl|eq|sec)-[\w-]+"
+    ),
+    "raw TeX, Markdown or HTML": re.compile(
+        r"\\[A-Za-z]{2,}|\$\$|\$[^$\n]*[\\^_][^$\n]*\$"
+        r"|(?<!\w)\*\*[A-Za-z](?:[^*\n]{0,80}[\w.])?\*\*(?!\w)"
+        r"|(?<![\w\])])\[[^\]\n]+\]\((?:https?://|#|\.?/)[^)\s]*\)"
+        r"|^#{2,6} \S.*$|^:{3,}.*$|^```.*$"
+        r"|\{#(?:fig|tbl|eq|sec|lst)-[\w-]+|(?<![\w@.?])@(?:fig|tbl|eq|sec|lst)-[\w-]+|\[-?@[\w:-]+\]"
+        r"|</?(?:div|span|br|p|img|table|tr|td|sub|sup|b|i|em|strong)\b[^>\n]*>",
+        re.MULTILINE,
+    ),
+}
 _FIXED_PITCH = re.compile(r"mono|courier|consol|typewriter|cmtt|fixed|code", re.IGNORECASE)
 
 
-def _residue(opened: _Opened) -> Iterator[Said]:
+def _residue(opened: Opened) -> Iterator[Said]:
     """Find what should have become something else; code, in a font of fixed width, may hold anything."""
     for number, text in enumerate(opened.read.pages, 1):
-        for pattern, what in (
-            (_UNRESOLVED, "a reference, variable or citation that could not be resolved"),
-            (_RAW, "raw TeX, Markdown or HTML"),
-        ):
+        for what, pattern in _RESIDUE.items():
             if not pattern.search(text):
                 continue
             exact, is_code = _characters(opened.seen[number - 1])
@@ -228,32 +179,17 @@ def _characters(page: pypdfium2.PdfPage) -> tuple[str, list[bool]]:
     return "".join(characters), is_code
 
 
-# Fonts and alternative texts -----------------------------------------------------------------------------------------
-
-
-def _fonts(opened: _Opened) -> Iterator[Said]:
+def _fonts(opened: Opened) -> Iterator[Said]:
     missing: dict[str, int] = {}
     seen: set[tuple[int, int]] = set()
     for number, page in enumerate(opened.pdf.pages, 1):
         for item in drawn(page, seen):
-            if isinstance(item, pikepdf.Dictionary) and not _is_embedded(item):
+            is_font = isinstance(item, pikepdf.Dictionary)
+            if is_font and str(item.get("/Subtype", "")) != "/Type3" and not font_files(item):
                 missing.setdefault(str(item.get("/BaseFont", "without a name")).lstrip("/"), number)
     fix = producer_of(opened.read.info).fonts
     for name, number in missing.items():
         yield "error", f"page {number}", f"The font {shortened(name)} is not embedded.", fix
-
-
-def _is_embedded(font: pikepdf.Dictionary) -> bool:
-    kind = str(font.get("/Subtype", ""))
-    if kind == "/Type3":
-        return True
-    if kind == "/Type0":
-        descendants = items(font.get("/DescendantFonts"))
-        return bool(descendants) and isinstance(descendants[0], pikepdf.Dictionary) and _is_embedded(descendants[0])
-    descriptor = font.get("/FontDescriptor")
-    return isinstance(descriptor, pikepdf.Dictionary) and any(
-        isinstance(descriptor.get(key), pikepdf.Stream) for key in ("/FontFile", "/FontFile2", "/FontFile3")
-    )
 
 
 _POOR = re.compile(
@@ -261,10 +197,9 @@ _POOR = re.compile(
 )
 
 
-def _alternatives(opened: _Opened) -> Iterator[Said]:
+def _alternatives(opened: Opened) -> Iterator[Said]:
     """Every figure and formula in the structure tree has an alternative text."""
-    pdf = opened.pdf
-    root = pdf.Root.get("/StructTreeRoot")
+    pdf, root = opened.pdf, opened.pdf.Root.get("/StructTreeRoot")
     if not isinstance(root, pikepdf.Dictionary):
         message = "The PDF is not tagged, so its figures and formulas have no alternative text."
         yield "error", "", message, producer_of(opened.read.info).tags
@@ -272,11 +207,11 @@ def _alternatives(opened: _Opened) -> Iterator[Said]:
     numbers = {page.obj.objgen: number for number, page in enumerate(pdf.pages, 1)}
     roles = root.get("/RoleMap")
     described: set[tuple[int, int] | None] = set()
-    for element, on in _elements(root):
+    for element, on in _elements(pdf):
         described.add(on)
         kind = str(element.get("/S", ""))
-        if isinstance(roles, pikepdf.Dictionary):
-            kind = str(roles[kind]) if kind.startswith("/") and kind in roles else kind
+        if isinstance(roles, pikepdf.Dictionary) and kind.startswith("/"):
+            kind = str(roles.get(kind, kind))
         if kind not in ("/Figure", "/Formula"):
             continue
         place = f"page {numbers[on]}" if on in numbers else ""
@@ -294,19 +229,15 @@ def _alternatives(opened: _Opened) -> Iterator[Said]:
             yield "error", f"page {number}", message, BUILD_AGAIN
 
 
-def _elements(root: pikepdf.Dictionary) -> Iterator[tuple[pikepdf.Dictionary, tuple[int, int] | None]]:
+def _elements(pdf: pikepdf.Pdf) -> Iterator[tuple[pikepdf.Dictionary, tuple[int, int] | None]]:
     """Walk the structure tree and yield each element with the page that it, or the one around it, lies on."""
-    waiting: list[tuple[Any, Any]] = [(root.get("/K"), None)]
+    waiting: list[tuple[Any, Any]] = [(pdf.Root.get("/StructTreeRoot"), None)]
     seen: set[tuple[int, int]] = set()
     while waiting and len(seen) < MOST_NODES:
         node, page = waiting.pop()
-        if isinstance(node, pikepdf.Array):
-            waiting += [(child, page) for child in reversed(list(node))]
-        elif isinstance(node, pikepdf.Dictionary):
-            if node.is_indirect:
-                if node.objgen in seen:
-                    continue
-                seen.add(node.objgen)
+        waiting += [(child, page) for child in reversed(items(node))]
+        if isinstance(node, pikepdf.Dictionary) and not (node.is_indirect and node.objgen in seen):
+            seen.add(node.objgen)
             own = node.get("/Pg")
             page = own.objgen if isinstance(own, pikepdf.Dictionary) else page
             if "/S" in node:
@@ -316,8 +247,7 @@ def _elements(root: pikepdf.Dictionary) -> Iterator[tuple[pikepdf.Dictionary, tu
 
 def _first_page(node: pikepdf.Dictionary) -> tuple[int, int] | None:
     for _ in range(50):
-        child = node.get("/K")
-        child = child[0] if isinstance(child, pikepdf.Array) and len(child) else child
+        child = next(iter(items(node.get("/K"))), node.get("/K"))
         if not isinstance(child, pikepdf.Dictionary):
             return None
         if isinstance(page := child.get("/Pg"), pikepdf.Dictionary):
@@ -325,8 +255,6 @@ def _first_page(node: pikepdf.Dictionary) -> tuple[int, int] | None:
         node = child
     return None
 
-
-# What a PDF should not hold ------------------------------------------------------------------------------------------
 
 _ACTIONS = {
     "/JavaScript": "a script",
@@ -339,10 +267,13 @@ _ACTIONS = {
     "/Sound": "a sound",
     "/Rendition": "a film or a sound",
 }
+_LINK = re.compile(  # not to this machine, nor to a file beside the PDF; file: is found elsewhere
+    r"(?:https?://(?!localhost\b|127\.|0\.0\.0\.0|\[::1\]|[\w-]+(?::\d+)?(?:/|$))|mailto:|doi:)\S+|file:", re.I
+)
 _COMMENTS = frozenset({"/Text", "/FreeText", "/Highlight", "/StrikeOut", "/Caret", "/Ink", "/Stamp", "/Squiggly"})
 
 
-def _active_content(opened: _Opened) -> Iterator[Said]:
+def _active_content(opened: Opened) -> Iterator[Said]:
     found = {each: None for item in opened.pdf.objects for part in parts(item) for each in _active(part)}
     for severity, what in found:
         yield severity, "", f"The PDF holds {what}.", "Take it out, and build the PDF again."
@@ -360,38 +291,52 @@ def _active(part: Any) -> Iterator[tuple[Severity, str]]:
     is_file = str(part.get("/Type", "")) == "/EmbeddedFile" or kind == "/FileAttachment"
     if is_file or "/EmbeddedFiles" in part or "/EF" in part:
         yield "error", "an attached file"
-    if link := _useless_link(part):
-        yield "error", f"a link that leads nowhere for its reader: {link}"
+    address = part.get("/URI") if action == "/URI" else None
+    if isinstance(address, pikepdf.String) and not _LINK.match(link := str(address).strip()):
+        yield "error", f"a link that leads nowhere for its reader: {shortened(link, 50)}"
     if "/XFA" in part:
         yield "error", "a form with a program of its own"
     if kind in _COMMENTS and "/Rect" in part:
         yield "warning", "a reviewer's comment"
 
 
-_LINK = re.compile(
-    r"(?:https?://(?!localhost\b|127\.|0\.0\.0\.0|\[::1\]|[\w-]+(?::\d+)?(?:/|$))|mailto:|doi:)\S+", re.I
-)
-
-
-def _useless_link(part: pikepdf.Dictionary | pikepdf.Stream) -> str | None:
-    """Return the address of a link to this machine or to a file beside the PDF; ``file:`` is found elsewhere."""
-    if str(part.get("/S", "")) != "/URI" or not isinstance(address := part.get("/URI"), pikepdf.String):
-        return None
-    text = str(address).strip()
-    return None if _LINK.match(text) or text.casefold().startswith("file:") else shortened(text, 50)
-
-
-def _missing_pages(opened: _Opened) -> Iterator[Said]:
+def _missing_pages(opened: Opened) -> Iterator[Said]:
     """Find out whether pages were taken out: what is said of their content stays behind."""
-    root = opened.pdf.Root.get("/StructTreeRoot")
-    pages = {page.obj.objgen for page in opened.pdf.pages}
-    found = {page for _, page in _elements(root)} if isinstance(root, pikepdf.Dictionary) else set()
-    if lost := len(found - pages - {None}):
+    described = {page for _, page in _elements(opened.pdf)}
+    if lost := len(described - {page.obj.objgen for page in opened.pdf.pages} - {None}):
         message = f"{lost} page{'s are' if lost > 1 else ' is'} missing: the PDF still describes what was on it."
         yield "error", "", message, "Build the PDF again."
 
 
-def _outside(opened: _Opened) -> Iterator[Said]:
+def _promises(opened: Opened) -> Iterator[Said]:
+    """Hold a PDF to the standards that it claims to follow, by a validator that is not ours, after veraPDF's rules.
+
+    It is a warning for each standard: the validator is young, so it never keeps a submission back.
+    """
+    import page
+
+    claims = opened.read.metadata
+    accessible, kept = claims.get("pdfuaid:part", ""), claims.get("pdfaid:part", "")
+    kept += claims.get("pdfaid:conformance", "").lower()
+    for name, profile in ((f"PDF/UA-{accessible}", f"ua{accessible}"), (f"PDF/A-{kept}", kept)):
+        if not re.fullmatch(r"ua\d|\d[abu]?", profile):
+            continue
+        try:
+            found = page.validate_pdf_bytes(opened.content, profile=profile).failures
+        except (page.PageError, ValueError):  # a part of the standard, or a file, that it does not know
+            continue
+        # Where a stream's last byte happens to be a carriage return, the validator counts it out.
+        failures = [failure for failure in found if not failure.rule_id.endswith("STREAM-LENGTH-001")]
+        rules = list(dict.fromkeys(failure.rule_id for failure in failures))
+        if rules:
+            more = f", and {len(rules) - 1} more of its rules" if len(rules) > 1 else ""
+            reason = shortened(failures[0].message.rstrip("."), 110)
+            message = f"It says that it follows {name}, and does not ({rules[0]}: {reason}{more})."
+            fix = "Export it again: a program that changed it afterwards, such as Preview, may have broken it."
+            yield "warning", "", message, fix
+
+
+def _outside(opened: Opened) -> Iterator[Said]:
     """Find what stands in front of the PDF or behind its end: no reader shows it, and everybody receives it."""
     content = opened.content
     end = content.rfind(b"%%EOF")
@@ -403,11 +348,11 @@ def _outside(opened: _Opened) -> Iterator[Said]:
             yield leak.at("outside the pages")
 
 
-def _private(opened: _Opened) -> Iterator[Said]:
+def _private(opened: Opened) -> Iterator[Said]:
     for number, text in enumerate(opened.read.pages, 1):
         for leak in leaks(text):
             yield leak.at(f"page {number}")
-    for leak in leaks(opened.read.strings, "metadata"):
+    for leak in leaks(opened.read.strings):
         yield leak.at("metadata, links or alternative texts")
     for item in opened.pdf.objects:
         if isinstance(item, pikepdf.Stream) and str(item.get("/Subtype", "")) == "/Image":
@@ -417,19 +362,19 @@ def _private(opened: _Opened) -> Iterator[Said]:
                     yield leak.at("image", field)
 
 
-_CHECKS: dict[str, Callable[[_Opened], Iterator[Said]]] = {
-    "Whether it is whole": _soundness,
+_CHECKS: dict[str, Callable[[Opened], Iterator[Said]]] = {
+    "Whether it is whole": damage,
     "Its restrictions": _restrictions,
     "Its metadata": _identity,
     "The size of its pages": _sizes,
     "What its pages show": _empty_pages,
-    "What runs off its pages": lambda opened: off_the_page(opened.content, opened.pdf, opened.seen),
+    "What runs off its pages": off_the_page,
     "What is left of its sources": _residue,
     "Its missing pages": _missing_pages,
     "Its fonts": _fonts,
     "Its alternative texts": _alternatives,
     "Its scripts and attachments": _active_content,
-    "What it promises": lambda opened: broken_promises(opened.content, opened.read),
+    "What it promises": _promises,
     "What is private in it": _private,
     "What lies outside its pages": _outside,
 }

@@ -8,33 +8,22 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-import pikepdf
 import pypdfium2
 import pypdfium2.raw as pdfium
-from PIL import Image, ImageChops
+from PIL import Image
 
 from handin.findings import Said
+from handin.pdf.reading import Opened
 from handin.text import shortened
 
 POINTS_A_MM = 72 / 25.4
-
-TEXT_MAY_REACH_OUT = 1.0
-"""How far, in points, the box of a character may reach out of the page: italics and accents do."""
-
-BLEED = 3 * POINTS_A_MM
-"""How far, in points, a picture or a coloured bar may reach out of the page, as print shops ask for."""
-
-NO_PRINTER_REACHES = 2.5 * POINTS_A_MM
-"""Printers leave out this much, in points, at the sides of a sheet of paper."""
-
-SHEET_WIDTH = range(round(190 * POINTS_A_MM), round(310 * POINTS_A_MM))
-"""The widths, in points, of upright pages that are read on paper; smaller and broader ones are slides."""
-
-LOOKED_AT = 150
-"""How far around the page, in points, ink is searched for."""
+TEXT_MAY_REACH_OUT = 1.0  # how far, in points, the box of a character may reach out of the page: italics and accents do
+BLEED = 3 * POINTS_A_MM  # how far a picture or a coloured bar may, as print shops ask for
+NO_PRINTER_REACHES = 2.5 * POINTS_A_MM  # what printers leave out at the sides of a sheet of paper
+SHEET_WIDTH = range(round(190 * POINTS_A_MM), round(310 * POINTS_A_MM))  # upright pages that are no slides
+LOOKED_AT = 150  # how far around the page, in points, ink is searched for
 
 _TELLING = ("A line, table or drawing", "Text", "A picture")
 """What is named of several things that reach out: a picture has its own words, and a table's say which one it is."""
@@ -44,53 +33,41 @@ _FIX = (
     "print fewer columns), set wide tables in smaller type or on their side."
 )
 
-Box = tuple[float, float, float, float]
-"""Left, bottom, right and top, in points."""
+Box = tuple[float, float, float, float]  # left, bottom, right and top, in points
 
 
-@dataclass(frozen=True)
-class _Outside:
+class _Outside(NamedTuple):
     """Something that reaches out of a page."""
 
     what: str
     box: Box
-    shown: str = ""
+    words: str = ""
 
 
-def off_the_page(content: bytes, pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument) -> Iterator[Said]:
-    """Say what of each page lies outside of what a reader sees.
-
-    Parameters
-    ----------
-    content
-        The bytes of the PDF.
-    pdf, seen
-        The same PDF, opened by both readers: PDFium does not know of boxes that a page inherits.
-    """
-    for number, boxes in enumerate(pdf.pages, 1):
-        page, place = seen[number - 1], f"page {number}"
+def off_the_page(opened: Opened) -> Iterator[Said]:
+    """Say what of each page lies outside of what a reader sees."""
+    for number, boxes in enumerate(opened.pdf.pages, 1):  # PDFium does not know of boxes that a page inherits
+        page, place = opened.seen[number - 1], f"page {number}"
         media = _normal(boxes.mediabox)
-        shown = _common(media, _normal(boxes.cropbox))
+        shown = _clipped(media, _normal(boxes.cropbox))
+        if shown[0] >= shown[2] or shown[1] >= shown[3]:
+            shown = media
         found = [*_texts(page, shown), *_objects(page, shown)]
-        inked = _with_ink(content, number - 1, shown, found) if found else []
-        if inked:
-            furthest = max(inked, key=lambda thing: (_TELLING.index(thing.what), _reach(thing.box, shown)))
-            is_lost = _reach(furthest.box, media) > TEXT_MAY_REACH_OUT
-            message = f"{furthest.what} runs off the {_edge(furthest.box, shown)} edge of the page"
-            if not is_lost:
-                message = f"{furthest.what} was cut away when the page was cropped"
-            message += f": {shortened(furthest.shown, 40)}" if furthest.shown else "."
+        if inked := _with_ink(opened.content, number - 1, shown, found) if found else []:
+            what, box, words = max(inked, key=lambda thing: (_TELLING.index(thing.what), _reach(thing.box, shown)))
+            is_lost = _reach(box, media) > TEXT_MAY_REACH_OUT
+            edge = max(distances := _distances(box, shown), key=distances.__getitem__)
+            how = f"runs off the {edge} edge of the page" if is_lost else "was cut away when the page was cropped"
+            message = f"{what} {how}" + (f": {shortened(words, 40)}" if words else ".")
             yield "error" if is_lost else "warning", place, message, _FIX
         elif text := _unprinted(page, shown):
             message = f"The text reaches so near to the edge of the page that a printer cuts it: {shortened(text, 40)}"
             yield "warning", place, message, _FIX
 
 
-def _common(first: Box, second: Box) -> Box:
-    """Return what two boxes have in common, or the first where that is nothing."""
-    left, bottom = max(first[0], second[0]), max(first[1], second[1])
-    right, top = min(first[2], second[2]), min(first[3], second[3])
-    return (left, bottom, right, top) if left < right and bottom < top else first
+def _clipped(box: Box, by: Box) -> Box:
+    """Return what two boxes have in common; its sides are the wrong way round where that is nothing."""
+    return max(box[0], by[0]), max(box[1], by[1]), min(box[2], by[2]), min(box[3], by[3])
 
 
 def _normal(box: Iterable[Any]) -> Box:
@@ -107,11 +84,6 @@ def _reach(box: Box, page: Box) -> float:
     return max(_distances(box, page).values())
 
 
-def _edge(box: Box, page: Box) -> str:
-    distances = _distances(box, page)
-    return max(distances, key=distances.__getitem__)
-
-
 def _lines(page: pypdfium2.PdfPage) -> Iterator[tuple[Box, pypdfium2.PdfTextPage]]:
     text = page.get_textpage()
     if text.count_chars():
@@ -119,24 +91,16 @@ def _lines(page: pypdfium2.PdfPage) -> Iterator[tuple[Box, pypdfium2.PdfTextPage
             yield _normal(text.get_rect(index)), text
 
 
-def _texts(page: pypdfium2.PdfPage, shown: Box) -> list[_Outside]:
-    """Find the pieces of lines that reach out, each with its own words."""
-    found = []
+def _texts(page: pypdfium2.PdfPage, shown: Box) -> Iterator[_Outside]:
+    """Find the pieces of lines that reach out, each with its own words: those beyond the edge."""
     for box, text in _lines(page):
         if _reach(box, shown) > TEXT_MAY_REACH_OUT:
-            words = " ".join(text.get_text_bounded(*lost).strip() for lost in _beyond(box, shown)).strip()
-            found.append(_Outside(_TELLING[1], box, words))
-    return found
-
-
-def _beyond(box: Box, page: Box) -> Iterator[Box]:
-    """Yield what of a box lies on the right and on the left of a page, or else all of it."""
-    if box[2] > page[2] > box[0]:
-        yield page[2], box[1], box[2], box[3]
-    elif box[0] < page[0] < box[2]:
-        yield box[0], box[1], page[0], box[3]
-    else:
-        yield box
+            left, bottom, right, top = box
+            if left < shown[2] < right:
+                left = shown[2]
+            elif left < shown[0] < right:
+                right = shown[0]
+            yield _Outside(_TELLING[1], box, text.get_text_bounded(left, bottom, right, top).strip())
 
 
 def _unprinted(page: pypdfium2.PdfPage, shown: Box) -> str:
@@ -152,9 +116,8 @@ def _unprinted(page: pypdfium2.PdfPage, shown: Box) -> str:
     return ""
 
 
-def _objects(page: pypdfium2.PdfPage, shown: Box) -> list[_Outside]:
+def _objects(page: pypdfium2.PdfPage, shown: Box) -> Iterator[_Outside]:
     """Find pictures, tables' lines and drawings that reach out; backgrounds and bars of a design may."""
-    found = []
     for item in page.get_objects(max_depth=1):
         if item.type == pdfium.FPDF_PAGEOBJ_TEXT:
             continue
@@ -162,19 +125,17 @@ def _objects(page: pypdfium2.PdfPage, shown: Box) -> list[_Outside]:
             box = _normal(item.get_bounds())
         except pypdfium2.PdfiumError:
             continue
-        box = _clipped(item, box)
-        if _reach(box, shown) <= BLEED or _is_background(item, box, shown):
-            continue
-        is_picture = item.type in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM)
-        found.append(_Outside(_TELLING[2 if is_picture else 0], box))
-    return found
+        box = _clipped(box, _first_clip(item) or box)
+        if _reach(box, shown) > BLEED and not _is_background(item, box, shown):
+            is_picture = item.type in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM)
+            yield _Outside(_TELLING[2 if is_picture else 0], box)
 
 
-def _clipped(item: pypdfium2.PdfObject, box: Box) -> Box:
-    """Cut a box down to the first path that its object is clipped by."""
+def _first_clip(item: pypdfium2.PdfObject) -> Box | None:
+    """Return the box around the first path that an object is clipped by."""
     clip = pdfium.FPDFPageObj_GetClipPath(item.raw)
     if not clip or pdfium.FPDFClipPath_CountPaths(clip) <= 0:
-        return box
+        return None
     xs, ys = [], []
     x, y = ctypes.c_float(), ctypes.c_float()
     for index in range(pdfium.FPDFClipPath_CountPathSegments(clip, 0)):
@@ -182,9 +143,7 @@ def _clipped(item: pypdfium2.PdfObject, box: Box) -> Box:
         if segment and pdfium.FPDFPathSegment_GetPoint(segment, x, y):
             xs.append(x.value)
             ys.append(y.value)
-    if not xs:
-        return box
-    return max(box[0], min(xs)), max(box[1], min(ys)), min(box[2], max(xs)), min(box[3], max(ys))
+    return (min(xs), min(ys), max(xs), max(ys)) if xs else None
 
 
 def _is_background(item: pypdfium2.PdfObject, box: Box, shown: Box) -> bool:
@@ -208,13 +167,13 @@ def _with_ink(content: bytes, index: int, shown: Box, found: list[_Outside]) -> 
         image = page.render(grayscale=True).to_pil()
     paper = (LOOKED_AT, LOOKED_AT, LOOKED_AT + round(right - left), LOOKED_AT + round(top - bottom))
     image.paste(255, paper)  # what is on the page is not asked for
-    marked = ImageChops.invert(image).point(lambda value: 255 if value > 24 else 0)
+    marked = image.point(lambda value: 255 if value < 255 - 24 else 0)
     return [thing for thing in found if _has_ink(marked, thing.box, large)]
 
 
 def _has_ink(marked: Image.Image, box: Box, large: Box) -> bool:
-    left = max(0, round(box[0] - large[0]) - 1)
-    upper = max(0, round(large[3] - box[3]) - 1)
-    right = min(marked.width, round(box[2] - large[0]) + 1)
-    lower = min(marked.height, round(large[3] - box[1]) + 1)
-    return left < right and upper < lower and marked.crop((left, upper, right, lower)).getbbox() is not None
+    left, bottom, right, top = _clipped((box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1), large)
+    if left >= right or bottom >= top:
+        return False
+    pixels = round(left - large[0]), round(large[3] - top), round(right - large[0]), round(large[3] - bottom)
+    return marked.crop(pixels).getbbox() is not None

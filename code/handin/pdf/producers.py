@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Producer:
-    """A program, and what to do in it.
+class Producer(NamedTuple):
+    """A program, and how the title and the language are set in it, tags made and all fonts embedded."""
 
-    Parameters
-    ----------
-    pattern
-        What it writes into the metadata as creator or producer.
-    title, language, tags, fonts
-        How the title and the language are set, tags made, and all fonts embedded; each a sentence.
-    """
-
-    pattern: str
+    pattern: str  # what it writes into the metadata as creator or producer
     title: str
     language: str
     tags: str
@@ -27,7 +18,6 @@ class Producer:
 
 
 _EXPORT = "Export it from the program that it was written in; do not print it into a PDF."
-
 _AS_IT_WAS = "A program that compresses or joins PDFs drops it: hand in the file as it was before."
 
 PRODUCERS = (
@@ -67,7 +57,7 @@ PRODUCERS = (
         "A page that is printed from a browser (as from Colab) has poor tags or none: use Quarto or Word.",
         "Print it with the browser's own 'Save as PDF'.",
     ),
-    Producer("ghostscript|pdf24|ilovepdf|smallpdf", _AS_IT_WAS, _AS_IT_WAS, _AS_IT_WAS, _AS_IT_WAS),
+    Producer("ghostscript|pdf24|ilovepdf|smallpdf", *(_AS_IT_WAS,) * 4),
 )
 
 ANY = Producer(
@@ -81,8 +71,6 @@ ANY = Producer(
 
 def producer_of(info: Mapping[str, str]) -> Producer:
     """Find the program that made a PDF by its document information; one that is not known gives general advice."""
-    for text in (info.get("/Producer", ""), info.get("/Creator", "")):
-        for known in PRODUCERS:
-            if re.search(known.pattern, text, re.IGNORECASE):
-                return known
-    return ANY
+    texts = (info.get("/Producer", ""), info.get("/Creator", ""))
+    found = (known for text in texts for known in PRODUCERS if re.search(known.pattern, text, re.IGNORECASE))
+    return next(found, ANY)

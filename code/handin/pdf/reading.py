@@ -14,65 +14,31 @@ import pypdfium2
 # What pikepdf logs about a broken file becomes a finding; without a handler it would go to the terminal as well.
 logging.getLogger("pikepdf").addHandler(logging.NullHandler())
 
-MARGIN = 0.1
-"""The part of a page, at its top and at its bottom, in which running heads and page numbers stand."""
-
+MARGIN = 0.1  # the part of a page, at its top and at its bottom, in which running heads and page numbers stand
 DIGEST = re.compile(r"made-from:([0-9a-f]{16,}(?:-draft)?)")
 """How this project writes the digest of the document's sources into the keywords."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading of the PDF and where it stands.
+    """A heading of the PDF and where it stands."""
 
-    Parameters
-    ----------
-    title
-        As the outline has it, with its number.
-    level
-        1 for a question.
-    page
-        Counted from 1.
-    top
-        The distance from the bottom of the page, in points.
-    names
-        The identifiers under which the place can be linked to, such as ``sec-q1a``.
-    text
-        The words between this heading and the next one of the same or a higher level, without the heading.
-    """
-
-    title: str
-    level: int
-    page: int
-    top: float
-    names: frozenset[str]
-    text: str
+    title: str  # as the outline has it, with its number
+    page: int  # counted from 1
+    names: frozenset[str]  # the identifiers under which the place can be linked to, such as sec-q1a
+    text: str  # up to the next heading of the same or a higher level, without this heading
 
 
 @dataclass(frozen=True)
 class Pdf:
-    """What a PDF says.
+    """What a PDF says."""
 
-    Parameters
-    ----------
-    pages
-        The text of each page.
-    sections
-        The headings of the outline, in order.
-    digest
-        The digest of the sources that this project wrote into it, or None.
-    info, metadata
-        The document information (``/Title``) and what matters of the XMP metadata (``dc:title``).
-    strings
-        Every text that is not on a page: alternative texts, links, metadata.
-    """
-
-    pages: tuple[str, ...]
-    sections: tuple[Section, ...]
-    digest: str | None
-    info: dict[str, str]
-    metadata: dict[str, str]
-    strings: str
+    pages: tuple[str, ...]  # the text of each
+    sections: tuple[Section, ...]  # the headings of the outline, in order
+    digest: str | None  # of the sources, as this project writes it
+    info: dict[str, str]  # the document information (/Title)
+    metadata: dict[str, str]  # what matters of the XMP metadata (dc:title)
+    strings: str  # every text that is not on a page: alternative texts, links, metadata
 
     @property
     def author(self) -> str:
@@ -89,20 +55,24 @@ class Pdf:
         return next((section for section in self.sections if name in section.names), None)
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A PDF as its two readers opened it, and what it says."""
+
+    content: bytes
+    pdf: pikepdf.Pdf
+    seen: pypdfium2.PdfDocument
+    read: Pdf
+
+
 def read_pdf(pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument) -> Pdf:
     """Read an opened PDF."""
     pages = tuple(_page_text(page) for page in seen)
     info = {str(key): str(value) for key, value in pdf.docinfo.items()}
     metadata = _metadata(pdf)
     found = DIGEST.search(info.get("/Keywords", "")) or DIGEST.search(metadata.get("pdf:Keywords", ""))
-    return Pdf(
-        pages=pages,
-        sections=_sections(pdf, seen),
-        digest=found.group(1) if found else None,
-        info=info,
-        metadata=metadata,
-        strings="\n".join(_strings(pdf)),
-    )
+    digest = found.group(1) if found else None
+    return Pdf(pages, _sections(pdf, seen), digest, info, metadata, "\n".join(_strings(pdf)))
 
 
 def _page_text(page: pypdfium2.PdfPage) -> str:
@@ -130,7 +100,7 @@ def _sections(pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument) -> tuple[Section, .
         after = next((mark for mark in marks[index + 1 :] if mark[2] <= level), (len(seen), 0.0, 0, ""))
         names = frozenset[str]().union(*(named.get((page, round(top) + shift), set()) for shift in (-1, 0, 1)))
         text = _text_between(seen, (page, top), (after[0], after[1]))
-        sections.append(Section(title, level, page, top, names, _without_heading(text, title)))
+        sections.append(Section(title, page, names, _without_heading(text, title)))
     return tuple(sections)
 
 
@@ -143,14 +113,11 @@ def _destinations(pdf: pikepdf.Pdf) -> Iterator[tuple[str, int, float]]:
     if isinstance(old := pdf.Root.get("/Dests"), pikepdf.Dictionary):
         pairs += [(name.lstrip("/"), target) for name, target in old.items()]
     for name, target in pairs:
-        if isinstance(target, pikepdf.Dictionary):
-            target = target.get("/D")
-        if not isinstance(target, pikepdf.Array) or not len(target) or not isinstance(target[0], pikepdf.Dictionary):
-            continue
-        page = numbers.get(target[0].objgen)
+        place = items(target.get("/D") if isinstance(target, pikepdf.Dictionary) else target)
+        page = numbers.get(place[0].objgen) if place and isinstance(place[0], pikepdf.Dictionary) else None
         if page is not None:
-            top = target[3] if len(target) > 3 and str(target[1]) == "/XYZ" else None
-            yield name, page, float(top) if top is not None else 0.0
+            has_top = len(place) > 3 and str(place[1]) == "/XYZ" and place[3] is not None
+            yield name, page, float(place[3]) if has_top else 0.0
 
 
 def _text_between(seen: pypdfium2.PdfDocument, start: tuple[int, float], end: tuple[int, float]) -> str:
@@ -191,17 +158,19 @@ def _metadata(pdf: pikepdf.Pdf) -> dict[str, str]:
     return {key: ", ".join(str(part) for part in parts if part) for key, parts in parted.items()}
 
 
+def items(value: Any) -> list[Any]:
+    """List the members of an array; anything else has none."""
+    return list(value) if isinstance(value, pikepdf.Array) else []
+
+
 def parts(item: Any, depth: int = 0) -> Iterator[Any]:
     """Yield an object and what lies in it directly; what it refers to is an object of its own."""
     yield item
     if depth > 30:
         return
+    children = items(item)
     if isinstance(item, pikepdf.Dictionary | pikepdf.Stream):
         children = [item.get(key) for key in item.keys()]  # noqa: SIM118 - a Stream has keys, and is not iterated by them
-    elif isinstance(item, pikepdf.Array):
-        children = list(item)
-    else:
-        return
     for child in children:
         if not getattr(child, "is_indirect", False):
             yield from parts(child, depth + 1)

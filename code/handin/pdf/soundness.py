@@ -1,4 +1,6 @@
-"""Judges whether a PDF is whole by what its viewers draw, not by its form.
+"""Walks through what the pages of a PDF are drawn with, and judges by that whether it is whole, not by its form.
+
+Before a reader opens a PDF its compressed streams are measured, so that one that grows to gigabytes is refused.
 
 Linearisation hints, lengths, offsets and cross-reference tables may be wrong: every viewer copes. What counts is that
 the end is there, and that everything a page is drawn with can be read to its own end.
@@ -6,6 +8,7 @@ the end is there, and that everything a page is drawn with can be read to its ow
 
 from __future__ import annotations
 
+import base64
 import re
 import zlib
 from collections.abc import Iterator
@@ -13,49 +16,40 @@ from typing import Any
 
 import pikepdf
 
-from handin.findings import Severity
-from handin.pdf.drawn import contents, drawn, items
+from handin.findings import Said
+from handin.pdf.reading import Opened, items
+
+DOWNLOAD = "Export or download it again, and see that the last page is there; a copy or an upload may have broken off."
 
 _HOLE = bytes(1000)
 _END = re.compile(rb"startxref\s+\d+")
 
 
-def damage(content: bytes, pdf: pikepdf.Pdf) -> Iterator[tuple[Severity, str, str]]:
-    """Say what of a PDF is lost, or had to be guessed.
-
-    Parameters
-    ----------
-    content
-        The file's bytes.
-    pdf
-        The same file, opened.
-
-    Yields
-    ------
-    severity, place, message
-        Of each finding.
-    """
+def damage(opened: Opened) -> Iterator[Said]:
+    """Say what of a PDF is lost, or had to be guessed."""
+    content, pdf = opened.content, opened.pdf
     if not _END.search(content):
-        yield "error", "", "It is damaged: its end is missing, as when a download or an upload breaks off."
+        yield "error", "", "It is damaged: its end is missing, as when a download or an upload breaks off.", DOWNLOAD
     is_repaired = any("reconstruct" in str(warning) for warning in pdf.get_warnings())
     if is_repaired and _HOLE in content[: content.rfind(b"startxref")]:
-        yield "error", "", "It is damaged: a part of it holds nothing but zeros, as when a download breaks off."
+        message = "It is damaged: a part of it holds nothing but zeros, as when a download breaks off."
+        yield "error", "", message, DOWNLOAD
     elif is_repaired and _END.search(content):
         message = "It was changed as if it were a text, or something was put in front of it or behind it"
-        yield "warning", "", f"{message}: its parts are not where it says, and viewers have to search for them."
+        message += ": its parts are not where it says, and viewers have to search for them."
+        yield "warning", "", message, DOWNLOAD
     seen: set[tuple[int, int]] = set()
     for number, page in enumerate(pdf.pages, 1):
-        place = f"page {number}"
-        streams = contents(page)
-        is_whole = all(isinstance(stream, pikepdf.Stream) and _is_whole(stream) for stream in streams)
+        place, lost = f"page {number}", "It is damaged: a part of"
+        is_whole = all(isinstance(stream, pikepdf.Stream) and _is_whole(stream) for stream in _contents(page))
         if not is_whole or (is_repaired and _lacks_something(page)):
-            yield "error", place, "It is damaged: a part of what the page shows is missing."
+            yield "error", place, f"{lost} what the page shows is missing.", DOWNLOAD
         for item in drawn(page, seen):
             if isinstance(item, pikepdf.Stream) and not _is_whole(item):
                 what = "a picture" if str(item.get("/Subtype", "")) == "/Image" else "a drawing"
-                yield "error", place, f"It is damaged: a part of {what} is missing."
-            elif isinstance(item, pikepdf.Dictionary) and not _has_whole_font(item):
-                yield "error", place, "It is damaged: a part of a font is missing, so that its letters are not shown."
+                yield "error", place, f"{lost} {what} is missing.", DOWNLOAD
+            elif not all(map(_is_whole, font_files(item))):
+                yield "error", place, f"{lost} a font is missing, so that its letters are not shown.", DOWNLOAD
 
 
 def _lacks_something(page: pikepdf.Page) -> bool:
@@ -66,17 +60,57 @@ def _lacks_something(page: pikepdf.Page) -> bool:
         name, is_font = str(instruction.operands[0]), str(instruction.operator) == "Tf"
         if name not in (fonts if is_font else others):
             return True
-    return not contents(page)
+    return not _contents(page)
 
 
-def _has_whole_font(font: pikepdf.Dictionary) -> bool:
-    for each in (font, *items(font.get("/DescendantFonts"))):
-        descriptor = each.get("/FontDescriptor") if isinstance(each, pikepdf.Dictionary) else None
-        if isinstance(descriptor, pikepdf.Dictionary):
-            files = [descriptor.get(key) for key in ("/FontFile", "/FontFile2", "/FontFile3")]
-            if not all(_is_whole(file) for file in files if isinstance(file, pikepdf.Stream)):
-                return False
-    return True
+def _contents(page: pikepdf.Page) -> list[Any]:
+    """List the streams that draw a page, one behind the other."""
+    found = page.obj.get("/Contents")
+    return items(found) or ([] if found is None else [found])
+
+
+def drawn(page: pikepdf.Page, seen: set[tuple[int, int]]) -> Iterator[pikepdf.Dictionary | pikepdf.Stream]:
+    """Yield each font (a dictionary), picture, form and pattern (a stream) of a page that is not among `seen`."""
+    annotations = [each for each in items(page.obj.get("/Annots")) if isinstance(each, pikepdf.Dictionary)]
+    shapes = [each.get("/AP") for each in annotations]
+    appearances = [each.get("/N") for each in shapes if isinstance(each, pikepdf.Dictionary)]
+    holders = [page.resources, *(each.get("/Resources") for each in appearances if isinstance(each, pikepdf.Stream))]
+    while holders:
+        resources = holders.pop()
+        if not isinstance(resources, pikepdf.Dictionary):
+            continue
+        if resources.is_indirect:
+            if resources.objgen in seen:
+                continue
+            seen.add(resources.objgen)
+        for font in _members(resources, "/Font"):
+            if isinstance(font, pikepdf.Dictionary) and (not font.is_indirect or font.objgen not in seen):
+                seen.add(font.objgen)
+                yield font
+                holders.append(font.get("/Resources"))
+        for stream in (each for group in ("/XObject", "/Pattern") for each in _members(resources, group)):
+            if isinstance(stream, pikepdf.Stream) and stream.objgen not in seen:
+                seen.add(stream.objgen)
+                yield stream
+                holders.append(stream.get("/Resources"))
+
+
+def _members(resources: pikepdf.Dictionary, kind: str) -> list[Any]:
+    group = resources.get(kind)
+    return [group[key] for key in group.keys()] if isinstance(group, pikepdf.Dictionary) else []  # noqa: SIM118
+
+
+def font_files(font: pikepdf.Dictionary | pikepdf.Stream) -> list[pikepdf.Stream]:
+    """List the files of letters that a font, or the fonts that it is composed of, carries."""
+    fonts = [each for each in (font, *items(font.get("/DescendantFonts"))) if isinstance(each, pikepdf.Dictionary)]
+    descriptors = [each.get("/FontDescriptor") for each in fonts]
+    files = [
+        descriptor.get(key)
+        for descriptor in descriptors
+        if isinstance(descriptor, pikepdf.Dictionary)
+        for key in ("/FontFile", "/FontFile2", "/FontFile3")
+    ]
+    return [file for file in files if isinstance(file, pikepdf.Stream)]
 
 
 def _is_whole(stream: pikepdf.Stream) -> bool:
@@ -95,3 +129,77 @@ def _is_whole(stream: pikepdf.Stream) -> bool:
     except zlib.error:
         return False
     return inflater.eof
+
+
+LARGEST_STREAM = 300_000_000
+"""The most bytes that one stream may hold when it is inflated: a picture of 100 million pixels in colour."""
+
+LARGEST_TOTAL = 4_000_000_000
+"""The most bytes of all streams. A viewer inflates a page at a time, and scans of many white pages shrink very well."""
+
+_CHUNK = 1 << 20
+_STREAM = re.compile(rb"stream\r?\n?")
+_IN_LETTERS = re.compile(rb"/(?:ASCII85Decode|A85)\b|/(?:ASCIIHexDecode|AHx)\b")
+
+
+class _TooLarge(Exception):
+    pass
+
+
+def is_bomb(content: bytes) -> bool:
+    """Inflate the streams of a PDF piece by piece, also a stream within a stream, and say whether they never end.
+
+    It looks at the bytes alone: a parser would already have inflated what it needs.
+    """
+    whole = total = 0
+
+    def counted(pieces: Iterator[bytes]) -> Iterator[bytes]:
+        nonlocal whole, total
+        for piece in pieces:
+            whole += len(piece)
+            total += len(piece)
+            if total > LARGEST_STREAM or whole > LARGEST_TOTAL:
+                raise _TooLarge
+            yield piece
+
+    try:
+        for match in _STREAM.finditer(content):
+            start, total = match.end(), 0
+            packed = memoryview(content)[start:]  # the end of the stream is where the inflater says so
+            if letters := _IN_LETTERS.search(content, max(0, start - 400), start):
+                end = content.find(b"endstream", start)
+                text = content[start : end if end >= 0 else None]
+                packed = memoryview(_from_letters(text, hexadecimal=b"H" in letters.group()))
+            stages: list[Iterator[bytes]] = [(bytes(packed[i : i + _CHUNK]) for i in range(0, len(packed), _CHUNK))]
+            for _ in range(4):
+                stages.append(counted(_inflated(stages[-1])))
+            for stage in reversed(stages[1:]):  # the inner ones take from the outer ones as long as there is something
+                for _ in stage:
+                    pass
+    except _TooLarge:
+        return True
+    return False
+
+
+def _inflated(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    inflater = zlib.decompressobj()
+    for piece in pieces:
+        while piece and not inflater.eof:
+            try:
+                inflated = inflater.decompress(piece, _CHUNK)
+            except zlib.error:
+                return
+            if inflated:
+                yield inflated
+            piece = inflater.unconsumed_tail
+        if inflater.eof:
+            return
+
+
+def _from_letters(text: bytes, *, hexadecimal: bool) -> bytes:
+    try:
+        if hexadecimal:
+            return bytes.fromhex(text.split(b">")[0].decode("ascii", "ignore"))
+        return base64.a85decode(text.split(b"~>")[0].removeprefix(b"<~"))
+    except ValueError:
+        return b""

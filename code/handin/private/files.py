@@ -12,16 +12,12 @@ import zlib
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from handin.private.rules import Where
-from handin.private.text import Leak, leaks
+from handin.private.text import Leak, Placed, Where, inside, leaks
 from handin.text import shortened
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _LARGEST_TEXT = 4_000_000
-_GPS_TAG = 0x8825
-_EXIF_TAG = 0x8769
-_WIDE = range(0x9C9B, 0x9CA0)
-"""The fields that Windows writes, two bytes a character."""
+_WIDE = range(0x9C9B, 0x9CA0)  # the fields that Windows writes, two bytes a character
 _EXIF_TEXTS = {
     0x010E: "description",
     0x0131: "software",
@@ -112,6 +108,7 @@ def _inflated(packed: bytes) -> bytes:
 
 def _pillow_texts(content: bytes) -> Iterator[tuple[str, str]]:
     from PIL import Image
+    from PIL.ExifTags import IFD
 
     try:
         with Image.open(io.BytesIO(content)) as image:
@@ -127,12 +124,12 @@ def _pillow_texts(content: bytes) -> Iterator[tuple[str, str]]:
             exif = image.getexif()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, struct.error, RuntimeError):
         return
-    for tag, value in (*exif.items(), *exif.get_ifd(_EXIF_TAG).items()):
+    for tag, value in (*exif.items(), *exif.get_ifd(IFD.Exif).items()):
         if isinstance(value, bytes):
             value = value.decode("utf-16-le" if tag in _WIDE else "utf-8", "replace").replace("\0", " ")
         if isinstance(value, str) and value.strip("\0 "):
             yield f"EXIF {_EXIF_TEXTS.get(tag, f'field {tag}')}", value.strip("\0 ")
-    if exif.get_ifd(_GPS_TAG):
+    if exif.get_ifd(IFD.GPSInfo):
         yield "EXIF GPS", "the place where the picture was taken"
 
 
@@ -143,48 +140,45 @@ _DRAWING_PROGRAMS = re.compile(
 )
 
 
-def markup_leaks(text: str, where: Where = "output") -> list[tuple[str, Leak]]:
+def markup_leaks(text: str, where: Where = "output") -> Iterator[Placed]:
     """Find private things in SVG, HTML or Markdown, and in the files that it holds as ``data:`` addresses."""
     shown = _DATA_URI.sub(" ", text)
     read = unquote(html.unescape(shown)) if "&#" in shown or "%2" in shown else shown  # as a browser reads it
-    found = [
-        ("", leak) for leak in dict.fromkeys([*leaks(shown, where), *(leaks(read, where) if read != shown else ())])
-    ]
+    for leak in dict.fromkeys([*leaks(shown, where), *(leaks(read, where) if read != shown else ())]):
+        yield "", leak
     for creator in _SVG_CREATOR.findall(text):
         if creator.strip() and not _DRAWING_PROGRAMS.search(creator):
-            found.append(("creator", Leak("error", "a name", shortened(creator, 30), "Remove the image's metadata.")))
+            yield "creator", _name(creator)
     for data in _DATA_URI.findall(text):
-        if content := decoded(data):
-            found += [(f"embedded file, {field}".rstrip(", "), leak) for field, leak in file_leaks(content)]
-    return found
+        yield from inside("embedded file, ", file_leaks(decoded(data)))
 
 
-def image_leaks(content: bytes) -> list[tuple[str, Leak]]:
+def image_leaks(content: bytes) -> Iterator[Placed]:
     """Find private things in what an image carries besides its pixels."""
-    found: list[tuple[str, Leak]] = []
     for field, text in image_texts(content):
         if field == "SVG":
-            found += markup_leaks(text)
+            yield from markup_leaks(text)
             continue
         if field == "EXIF GPS":
-            found.append(
-                (field, Leak("error", "the place where the picture was taken", "GPS", "Remove the EXIF data."))
-            )
+            yield field, Leak("error", "the place where the picture was taken", "GPS", "Remove the EXIF data.")
         elif field.casefold() in {"author", "exif artist", "exif author", "exif camera owner", "exif host computer"}:
-            found.append((field, Leak("error", "a name", shortened(text, 30), "Remove the image's metadata.")))
-        found += [(field, leak) for leak in leaks(text, "metadata")]
-    return found
+            yield field, _name(text)
+        yield from ((field, leak) for leak in leaks(text))
 
 
-def file_leaks(content: bytes) -> list[tuple[str, Leak]]:
+def _name(text: str) -> Leak:
+    return Leak("error", "a name", shortened(text, 30), "Remove the image's metadata.")
+
+
+def file_leaks(content: bytes) -> Iterator[Placed]:
     """Find private things in a file of whatever kind that a notebook holds: what an image carries, and all its text."""
-    found = image_leaks(content)
-    return list(dict.fromkeys([*found, *(("", leak) for leak in leaks(content[:_LARGEST_TEXT].decode("latin-1")))]))
+    text = content[:_LARGEST_TEXT].decode("latin-1")
+    return iter(dict.fromkeys([*image_leaks(content), *(("", leak) for leak in leaks(text))]))
 
 
-def decoded(data: str) -> bytes | None:
-    """Decode Base64 with line breaks, as notebooks hold images; None if it is none."""
+def decoded(data: str) -> bytes:
+    """Decode Base64 with line breaks, as notebooks hold images; what is none is nothing."""
     try:
         return base64.b64decode("".join(data.split()), validate=True)
     except (binascii.Error, ValueError):
-        return None
+        return b""

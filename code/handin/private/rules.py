@@ -6,32 +6,30 @@ up (a GitHub token has its prefix and length), so that the outputs of a normal n
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import NamedTuple
 
 from handin.findings import Severity
 
-Where = Literal["output", "source", "metadata"]
-EVERYWHERE: frozenset[Where] = frozenset({"output", "source", "metadata"})
 
-
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """A pattern, and lower-case words of which a text that matches has at least one; they save most of the work."""
 
-    what: str
-    words: tuple[str, ...]
-    pattern: re.Pattern[str]
     fix: str
-    secret: bool = False
+    what: str
+    words: str
+    pattern: str
     severity: Severity = "error"
-    where: frozenset[Where] = EVERYWHERE
+    in_source: Severity | None = "error"  # None for what may stand in a cell's source
 
 
-_REVOKE = "Take it out, and revoke it where it was issued."
-_RELATIVE = "Print paths relative to the project, and run again."
+REVOKE = "Take it out, and revoke it where it was issued."
 NAMELESS = "Take it out, and run again."
+_path = partial(Rule, "Print paths relative to the project, and run again.")
+_printed_path = partial(_path, "an absolute path", in_source=None)
+_name = partial(Rule, NAMELESS)
+_printed_name = partial(_name, in_source=None)
+_secret = partial(Rule, REVOKE)
 
 _BEFORE = r"(?<![\w.:/~%&?=#@+-])"
 _BEFORE_HOME = r"(?<![\w./~%&?#@+-])"
@@ -39,8 +37,6 @@ _BEFORE_HOME = r"(?<![\w./~%&?#@+-])"
 
 _NO_ADDRESS = r"(?<!href=['\"])(?<!src=['\"])(?<!GET )(?<!POST )"
 """What stands in front of the path of a page on its own server."""
-
-_OUTPUT: frozenset[Where] = frozenset({"output", "metadata"})
 
 _ROOTS = (
     "tmp var private usr opt mnt media srv work workspace workspaces content kaggle scratch nix build builds app "
@@ -68,176 +64,116 @@ _NAMES = (
 )
 """The first folder on a drive; ``Q:\\\\nA`` is the end of a line in a quoted text."""
 
-PATHS = (
-    Rule(
+_REST = r"[^\s'\"<>:;,()]"  # what the rest of a path is made of
+_PATHS = (
+    _path(
         "an absolute path with an account's name",
-        ("/home", "/users/", "/root/", "users\\", ":/users", "settings\\", ":/documents"),
-        re.compile(
-            _BEFORE_HOME
-            + r"(?:/(?:homes?|Users|export/homes?|(?:mnt/|cygdrive/)?[a-z]/Users)/[^\s/'\"<>:;,()\[\]{}$*]+|/root(?=/))"
-            r"[^\s'\"<>:;,()]*"
-            r"|(?<![A-Za-z])[A-Za-z]:(?:\\{1,4}|/)(?:Users|Documents and Settings)(?:\\{1,4}|/)[^\s'\"<>:;,()]+"
-        ),
-        _RELATIVE,
+        r"/home /users/ /root/ users\ :/users settings\ :/documents",
+        _BEFORE_HOME
+        + r"(?:/(?:homes?|Users|export/homes?|(?:mnt/|cygdrive/)?[a-z]/Users)/[^\s/'\"<>:;,()\[\]{}$*]+|/root(?=/))"
+        rf"{_REST}*|(?<![A-Za-z])[A-Za-z]:(?:\\{{1,4}}|/)(?:Users|Documents and Settings)(?:\\{{1,4}}|/){_REST}+",
     ),
-    Rule(
-        "an absolute path",
-        tuple(f"/{root}/" for root in _ROOTS),
-        re.compile(_BEFORE + rf"/(?!usr/bin/env\b)(?i:{'|'.join(_ROOTS)})/[\w.+@-]*[\w+@-][^\s'\"<>:;,()]*"),
-        _RELATIVE,
-        where=_OUTPUT,
+    _printed_path(
+        " ".join(f"/{root}/" for root in _ROOTS),
+        rf"{_BEFORE}/(?!usr/bin/env\b)(?i:{'|'.join(_ROOTS)})/[\w.+@-]*[\w+@-]{_REST}*",
     ),
-    Rule(
-        "an absolute path",
-        tuple(f"/{disk}" for disk in _DISKS),
-        re.compile(
-            _NO_ADDRESS + _BEFORE + rf"/(?:{'|'.join(_DISKS)})\d*/[A-Za-z][\w.+@-]+/[\w.+@-]*[\w+@-][^\s'\"<>:;,()]*"
-        ),
-        _RELATIVE,
-        where=_OUTPUT,
+    _printed_path(
+        " ".join(f"/{disk}" for disk in _DISKS),
+        rf"{_NO_ADDRESS}{_BEFORE}/(?:{'|'.join(_DISKS)})\d*/[A-Za-z][\w.+@-]+/[\w.+@-]*[\w+@-]{_REST}*",
     ),
-    Rule(
+    _path(
         "a home folder",
-        ("/root", "~"),
-        re.compile(
-            r"(?:^|(?<=[\s'\"=]))/root(?=[\s'\",;)]|$)|(?:^|(?<=[\s'\"=:(,\[]))~(?!uniform|normal|half)[a-z][a-z0-9_-]{2,31}/[\w.][\w./+@-]*",
-            re.MULTILINE,
-        ),
-        _RELATIVE,
-        where=_OUTPUT,
+        "/root ~",
+        r"(?:^|(?<=[\s'\"=]))/root(?=[\s'\",;)]|$)"
+        r"|(?:^|(?<=[\s'\"=:(,\[]))~(?!uniform|normal|half)[a-z][a-z0-9_-]{2,31}/[\w.][\w./+@-]*",
+        in_source=None,
     ),
     # A file that is named by its whole path; a bare /x/y may be a fraction, or a device of TensorFlow.
-    Rule(
-        "an absolute path",
-        tuple(f".{ending}" for ending in _ENDINGS),
-        re.compile(rf"{_BEFORE}(?:/[\w.+@-]+){{2,}}{_FILE_ENDING}"),
-        _RELATIVE,
-        where=_OUTPUT,
+    _printed_path(" ".join(f".{ending}" for ending in _ENDINGS), rf"{_BEFORE}(?:/[\w.+@-]+){{2,}}{_FILE_ENDING}"),
+    _printed_path(
+        r":\ \\",
+        rf"(?<![A-Za-z])[A-Z]:(?:\\{{1,4}}[\w.() +@-]+)+{_FILE_ENDING}"
+        rf"|(?<![A-Za-z])[A-Z]:\\{{1,4}}{_NAMES}(?:\\{{1,4}}(?!{_TEX})[\w.+@-]+)+"
+        rf"|(?<![A-Za-z])[A-Z]:\\{{1,4}}(?:Windows|Program Files|ProgramData|Temp|Python\d*)\b{_REST}*"
+        r"|(?<![\\\w])\\\\[A-Za-z][\w-]+\\[A-Za-z][\w$-]+(?:\\[\w.-]+){0,20}\\[\w.-]+\.\w{2,5}\b",
     ),
-    Rule(
-        "an absolute path",
-        (":\\", "\\\\"),
-        re.compile(
-            rf"(?<![A-Za-z])[A-Z]:(?:\\{{1,4}}[\w.() +@-]+)+{_FILE_ENDING}"
-            rf"|(?<![A-Za-z])[A-Z]:\\{{1,4}}{_NAMES}(?:\\{{1,4}}(?!{_TEX})[\w.+@-]+)+"
-            r"|(?<![A-Za-z])[A-Z]:\\{1,4}(?:Windows|Program Files|ProgramData|Temp|Python\d*)\b[^\s'\"<>:;,()]*"
-            r"|(?<![\\\w])\\\\[A-Za-z][\w-]+\\[A-Za-z][\w$-]+(?:\\[\w.-]+){0,20}\\[\w.-]+\.\w{2,5}\b"
-        ),
-        _RELATIVE,
-        where=_OUTPUT,
-    ),
-    Rule("a link to a file on this machine", ("file:/",), re.compile(r"\bfile:///?[^\s'\"<>()]+"), _RELATIVE),
+    _path("a link to a file on this machine", "file:/", r"\bfile:///?[^\s'\"<>()]+"),
 )
 
 _TOP_LEVEL = (
     "com|org|net|edu|gov|mil|int|info|io|ai|dev|me|co|app|cloud|email|eu|uk|ie|de|fr|nl|be|lu|ch|it|es|pt|gr|se|no|dk|fi|is"
     "|pl|cz|sk|hu|ro|bg|ua|ru|tr|il|ae|sa|ir|in|pk|bd|lk|cn|hk|tw|jp|kr|sg|my|th|vn|id|ph|au|nz|ca|us|mx|br|ar|cl|za|ng|ke|eg"
 )
-
-EMAIL = Rule(
-    "an e-mail address",
-    ("@",),
-    re.compile(
-        rf"(?<![\w.+@/-])(?!(?:git|you|users?|name|no-?reply|support|info|contact|help|hello|team)@)[A-Za-z0-9][\w.+-]*[\w+-]@"
-        rf"(?!example\.|test\.|localhost)(?:[a-z0-9][a-z0-9-]+\.)+(?:{_TOP_LEVEL})\b(?![\w(]|\.\w)",
-        re.IGNORECASE,
-    ),
-    NAMELESS,
-)
-
 _COMPUTERS = "macbook|imac|mac-?mini|laptop|desktop|thinkpad|workstation|raspberrypi"
 _LOCAL = "local|lan|internal|corp|home|intranet|localdomain"
 _VARIABLES = "(?:USER|(?i:USERNAME|LOGNAME|HOSTNAME|COMPUTERNAME|SUDO_USER|JUPYTERHUB_USER))"
 _NO_NAME = r"(?!['\"]|(?i:none|null)\b|\$|\{|<|(?:os|socket|platform)\.|str\b|getpass)[A-Za-z0-9]"
 
-_ADDRESSES = tuple(f"ip-{digit}" for digit in range(10))
-
-ACCOUNTS = (
-    EMAIL,
-    Rule(
-        "an account's and a host's name",
-        ("@",),
-        re.compile(
-            r"(?<![\w@])[a-z_][a-z0-9_-]{0,31}@[A-Za-z0-9][\w-]*(?:\.[\w-]+)*:[~/][^\s]*[#$](?=\s|$)", re.MULTILINE
-        ),
-        NAMELESS,
+_ACCOUNTS = (
+    _name(
+        "an e-mail address",
+        "@",
+        r"(?i)(?<![\w.+@/-])(?!(?:git|you|users?|name|no-?reply|support|info|contact|help|hello|team)@)"
+        r"[A-Za-z0-9][\w.+-]*[\w+-]@"
+        rf"(?!example\.|test\.|localhost)(?:[a-z0-9][a-z0-9-]+\.)+(?:{_TOP_LEVEL})\b(?![\w(]|\.\w)",
+        in_source="warning",  # that of somebody else's tutorial may stand in code that is taken from it
     ),
-    Rule(
+    _name(
         "an account's and a host's name",
-        ("@",),
-        re.compile(
-            r"(?<![\w.@/+-])(?!(?:git|user|you|name)@)[a-z_][a-z0-9_-]{2,31}@(?!localhost)"
-            rf"(?:[A-Za-z0-9-]{{0,40}}(?i:{_COMPUTERS})|[A-Za-z0-9-]{{2,40}}(?:host|server|node|gpu|box|pc)"
-            r"|(?:gpu|node|login|host|server|lab|pc)(?:-\d|\d\d))[A-Za-z0-9-]{0,40}(?![\w(\[]|\.\w)"
-        ),
-        NAMELESS,
-        where=_OUTPUT,
+        "@",
+        r"(?<![\w@])[a-z_][a-z0-9_-]{0,31}@[A-Za-z0-9][\w-]*(?:\.[\w-]+)*:[~/][^\s]*[#$](?=\s|$)",
     ),
-    Rule(
+    _printed_name(
+        "an account's and a host's name",
+        "@",
+        r"(?<![\w.@/+-])(?!(?:git|user|you|name)@)[a-z_][a-z0-9_-]{2,31}@(?!localhost)"
+        rf"(?:[A-Za-z0-9-]{{0,40}}(?i:{_COMPUTERS})|[A-Za-z0-9-]{{2,40}}(?:host|server|node|gpu|box|pc)"
+        r"|(?:gpu|node|login|host|server|lab|pc)(?:-\d|\d\d))[A-Za-z0-9-]{0,40}(?![\w(\[]|\.\w)",
+    ),
+    _name(
         "a public key, which names its owner",
-        ("ssh-", "ecdsa-"),
-        re.compile(r"(?<![\w-])(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\w+)[ \t]+AAAA[A-Za-z0-9+/]{20,}={0,3}"),
-        NAMELESS,
+        "ssh- ecdsa-",
+        r"(?<![\w-])(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\w+)[ \t]+AAAA[A-Za-z0-9+/]{20,}={0,3}",
     ),
-    Rule(
+    _printed_name(
         "an account's or a host's name",
-        ("user", "logname", "hostname", "computername", "uid=", "linux ", "darwin ", "node", "logged in", "rw", "r-"),
-        re.compile(
-            rf"\b{_VARIABLES}['\"]?\s*=\s*['\"]?{_NO_NAME}[\w.-]+"
-            rf"|['\"]{_VARIABLES}['\"]\s*:\s*['\"]{_NO_NAME}[\w.-]+"
-            r"|\b(?i:(?:user|log|host|computer)name)[ \t]*:[ \t]*"
-            rf"(?!(?i:str|string|text|required|optional|unknown|anonymous|name)\b){_NO_NAME}[\w.-]+(?=[ \t]*$)"
-            r"|\buid=\d+\(\w[\w-]*\)"
-            r"|\bLinux (?!kernel\b)\S+ \d+\.\d+\.\d+\S* #\d"
-            r"|\b[Ll]ogged in as:? \w[\w.@-]+"
-            r"|\bDarwin \S+ \d+\.\d+\.\d+ Darwin"
-            r"|\b(?:uname_result\([^()\n]{0,200}\bnode|nodename)=['\"][\w.-]+['\"]"
-            r"|^[-dl](?:[r-][w-][xsStT-]){3}[.+@]?\s+\d+\s+(?!root\b)\w[\w.-]*\s+\w[\w.-]*\s+\d+",
-            re.MULTILINE,
-        ),
-        NAMELESS,
-        where=_OUTPUT,
+        "user logname hostname computername uid= linux darwin node logged rw r-",
+        rf"\b{_VARIABLES}['\"]?\s*=\s*['\"]?{_NO_NAME}[\w.-]+"
+        rf"|['\"]{_VARIABLES}['\"]\s*:\s*['\"]{_NO_NAME}[\w.-]+"
+        r"|\b(?i:(?:user|log|host|computer)name)[ \t]*:[ \t]*"
+        rf"(?!(?i:str|string|text|required|optional|unknown|anonymous|name)\b){_NO_NAME}[\w.-]+(?=[ \t]*$)"
+        r"|\buid=\d+\(\w[\w-]*\)"
+        r"|\bLinux (?!kernel\b)\S+ \d+\.\d+\.\d+\S* #\d"
+        r"|\b[Ll]ogged in as:? \w[\w.@-]+"
+        r"|\bDarwin \S+ \d+\.\d+\.\d+ Darwin"
+        r"|\b(?:uname_result\([^()\n]{0,200}\bnode|nodename)=['\"][\w.-]+['\"]"
+        r"|^[-dl](?:[r-][w-][xsStT-]){3}[.+@]?\s+\d+\s+(?!root\b)\w[\w.-]*\s+\w[\w.-]*\s+\d+",
     ),
-    Rule(
+    _printed_name(
         "a host's name",
-        (
-            *".local .lan .internal .corp .home .intranet .edu .ac.uk desktop- laptop- macbook imac s-mac".split(),
-            *"s-laptop s-pc s-thinkpad".split(),
-            *_ADDRESSES,
-        ),
-        re.compile(
-            rf"(?<![\w./@-])(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+(?:\.[a-z0-9-]+){{1,3}}\.(?:{_LOCAL})"
-            rf"|(?=[A-Za-z0-9-]*(?i:{_COMPUTERS}|server|host|(?:node|gpu|lab)-?\d|-pc[-.]|\bpc-))"
-            rf"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+\.(?:{_LOCAL})"
-            rf"|[A-Z][a-z]+s-[A-Z][A-Za-z0-9-]*\.(?:{_LOCAL})"
-            r"|[A-Z][a-z]+s-(?:MacBook|iMac|Mac|Laptop|PC|ThinkPad)(?:-[A-Za-z0-9]+)*"
-            r"|MacBook-(?:Pro|Air)-(?:of|von|de|di|van)-[A-Z]\w+"
-            r"|[a-z][a-z-]*\d+\.(?:[a-z0-9-]+\.)+(?:ac\.uk|edu)"
-            r"|(?:[A-Za-z0-9-]+\.)+compute\.internal|(?:DESKTOP|LAPTOP)-[A-Z0-9]{5,8}|ip-\d+-\d+-\d+-\d+)(?![\w-])"
-        ),
-        NAMELESS,
-        where=_OUTPUT,
+        ".local .lan .internal .corp .home .intranet .edu .ac.uk desktop- laptop- macbook imac s-mac s-laptop s-pc "
+        "s-thinkpad " + " ".join(f"ip-{digit}" for digit in range(10)),
+        rf"(?<![\w./@-])(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+(?:\.[a-z0-9-]+){{1,3}}\.(?:{_LOCAL})"
+        rf"|(?=[A-Za-z0-9-]*(?i:{_COMPUTERS}|server|host|(?:node|gpu|lab)-?\d|-pc[-.]|\bpc-))"
+        rf"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+\.(?:{_LOCAL})"
+        rf"|[A-Z][a-z]+s-[A-Z][A-Za-z0-9-]*\.(?:{_LOCAL})"
+        r"|[A-Z][a-z]+s-(?:MacBook|iMac|Mac|Laptop|PC|ThinkPad)(?:-[A-Za-z0-9]+)*"
+        r"|MacBook-(?:Pro|Air)-(?:of|von|de|di|van)-[A-Z]\w+"
+        r"|[a-z][a-z-]*\d+\.(?:[a-z0-9-]+\.)+(?:ac\.uk|edu)"
+        r"|(?:[A-Za-z0-9-]+\.)+compute\.internal|(?:DESKTOP|LAPTOP)-[A-Z0-9]{5,8}|ip-\d+-\d+-\d+-\d+)(?![\w-])",
     ),
-    Rule(
+    _printed_name(
         "the address of a machine in a local network",
-        ("10.", "192.168.", "172."),
-        re.compile(r"(?<![\w.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?![\w.]*\d)"),
-        NAMELESS,
+        "10. 192.168. 172.",
+        r"(?<![\w.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?![\w.]*\d)",
         severity="warning",
-        where=_OUTPUT,
     ),
 )
-
-
-def _secret(what: str, words: str, pattern: str, where: frozenset[Where] = EVERYWHERE) -> Rule:
-    return Rule(what, tuple(words.split()), re.compile(pattern), _REVOKE, secret=True, where=where)
-
 
 _PASSWORD = r"(?!\S{0,40}pass|[/~.$<])(?=[^\s'\"]{0,40}\d)(?=[^\s'\"]{0,40}[A-Za-z])[^\s'\"(){}\[\],;<>]{6,40}"
 """Something with a letter and a digit, that is no path and no other name of a password."""
 
-
-SECRETS = (
+_SECRETS = (
     _secret("a private key", "-----begin", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"),
     _secret(
         "an AWS access key",
@@ -257,14 +193,10 @@ SECRETS = (
     _secret("a GitLab token", "glpat- gldt- glrt- glcbt-", r"(?<![A-Za-z0-9])gl(?:pat|dt|rt|cbt)-[A-Za-z0-9_-]{20,}"),
     _secret(
         "an API key",
-        "sk-",
+        "sk- gsk_ r8_ _v1_",
         r"(?<![A-Za-z0-9_-])sk-(?:(?:[a-z0-9]+-){0,3}[0-9a-f]{32,}"
-        r"|(?=[\w-]*\d)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\w{12})[A-Za-z0-9_-]{20,})",
-    ),
-    _secret(
-        "an API key",
-        "gsk_ r8_ _v1_",
-        r"(?<![A-Za-z0-9_])(?:(?:gsk|r8)_[A-Za-z0-9]{30,}|do[opr]_v1_[0-9a-f]{40,})",
+        r"|(?=[\w-]*\d)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\w{12})[A-Za-z0-9_-]{20,})"
+        r"|(?<![A-Za-z0-9_])(?:(?:gsk|r8)_[A-Za-z0-9]{30,}|do[opr]_v1_[0-9a-f]{40,})",
     ),
     _secret("a Hugging Face token", "hf_", r"(?<![A-Za-z0-9_])hf_[A-Za-z0-9]{30,}"),
     _secret("a Slack token", "xox", r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}"),
@@ -291,11 +223,11 @@ SECRETS = (
     ),
     _secret("a storage account's key", "accountkey=", r"(?i)\bAccountKey=[A-Za-z0-9+/]{60,}={0,2}"),
     _secret("a mail service's key", "sg.", r"(?<![A-Za-z0-9_.-])SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{32,64}"),
-    _secret("the token of a chat program", ":aa", r"(?<![A-Za-z0-9:])\d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"),
     _secret(
         "the token of a chat program",
-        "m n o",
-        r"(?<![A-Za-z0-9_.-])[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{25,40}(?![A-Za-z0-9_.-])",
+        ":aa m n o",
+        r"(?<![A-Za-z0-9:])\d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"
+        r"|(?<![A-Za-z0-9_.-])[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{25,40}(?![A-Za-z0-9_.-])",
     ),
     _secret("the token of a notebook server", "token=", r"[?&]token=[0-9a-f]{32,}"),
     _secret(
@@ -313,7 +245,7 @@ SECRETS = (
         "what looks like a password",
         "passw passphrase",
         rf"(?i)\bpass(?:word|wd|phrase)['\"]?(?:[ \t]*:[ \t]*|=){_PASSWORD}(?![\w(.\[])",
-        where=_OUTPUT,
+        in_source=None,
     ),
     _secret(
         "what looks like a key",
@@ -322,3 +254,5 @@ SECRETS = (
         r"|['\"]key['\"]\s*:\s*['\"][0-9a-f]{32}['\"]",
     ),
 )
+
+RULES = (*_PATHS, *_ACCOUNTS, *_SECRETS)

@@ -10,13 +10,14 @@ import getpass
 import platform
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from handin.findings import Said, Severity
-from handin.private.rules import ACCOUNTS, EMAIL, NAMELESS, PATHS, SECRETS, Where
+from handin.private.rules import NAMELESS, REVOKE, RULES
 from handin.text import shortened, without_colours
 
 
@@ -31,12 +32,20 @@ class Leak:
 
     @property
     def message(self) -> str:
-        """The sentence for a finding."""
         return f"It holds {self.what}: {self.shown}"
 
     def at(self, place: str, inside: str = "") -> Said:
         """Return what a finding says, with the place and what was looked at there."""
         return self.severity, f"{place}, {inside}" if inside else place, self.message, self.fix
+
+
+Where = Literal["output", "source"]
+Placed = tuple[str, Leak]  # something private, and the part of what was searched that it is in
+
+
+def inside(what: str, found: Iterable[Placed]) -> Iterator[Placed]:
+    """Put what was searched in front of the place of each thing that was found."""
+    return ((f"{what}{place}".rstrip(", "), leak) for place, leak in found)
 
 
 _ORDINARY_NAMES = frozenset(
@@ -61,46 +70,33 @@ def this_machine() -> tuple[str, ...]:
 
 def machine_names_in(text: str, *, known: str | None = None) -> list[Leak]:
     """Find the names of this account and host in a text, but for the `known` one: an account may be a student id."""
-    names = [name for name in this_machine() if name != known and name in text]
-    if not names:
-        return []
-    pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, names))})(?![\w-])")
-    found = dict.fromkeys(match.group() for match in pattern.finditer(text))
-    return [Leak("error", "the name of this account or host", shortened(name, 30), NAMELESS) for name in found]
+    names = [re.escape(name) for name in this_machine() if name != known and name in text]
+    found = re.findall(rf"(?<![\w-])(?:{'|'.join(names)})(?![\w-])", text) if names else []
+    what = "the name of this account or host"
+    return [Leak("error", what, shortened(name, 30), NAMELESS) for name in dict.fromkeys(found)]
 
 
 def leaks(text: str, where: Where = "output") -> list[Leak]:
-    """Find private things in a text.
+    """Find private things in a text, the first five different ones of each rule.
 
-    Parameters
-    ----------
-    text
-        What a reader of the file could read.
-    where
-        ``output`` and ``metadata`` are searched for everything. In a ``source`` a path such as ``/usr/bin/env`` may
-        stand, and a variable may be called USER.
-
-    Returns
-    -------
-    list of Leak
-        One for each rule and each different thing that it finds, the first five of each rule.
+    In a ``source`` a path such as ``/usr/bin/env`` may stand, and a variable may be called USER; what is printed, drawn
+    or lies in metadata is searched for everything.
     """
     found: list[Leak] = []
     text = without_colours(text)  # a terminal's colours may stand in the middle of a path
     lower = text.lower()
     covered = bytearray(len(text))
-    for rule in (*PATHS, *ACCOUNTS, *SECRETS):
-        if where not in rule.where or not any(word in lower for word in rule.words):
+    for rule in RULES:
+        severity = rule.in_source if where == "source" else rule.severity
+        if severity is None or not any(word in lower for word in rule.words.split()):
             continue
         shown: dict[str, None] = {}
-        for match in rule.pattern.finditer(text):
+        for match in re.finditer(rule.pattern, text, re.MULTILINE):
             start, end = match.span()
             if covered[start]:
                 continue
             covered[start:end] = b"\1" * (end - start)
-            shown[_masked(match.group()) if rule.secret else shortened(match.group(), 50)] = None
-        # The address of somebody else's tutorial may stand in code that is taken from it.
-        severity = "warning" if where == "source" and rule is EMAIL else rule.severity
+            shown[_masked(match.group()) if rule.fix == REVOKE else shortened(match.group(), 50)] = None
         found += [Leak(severity, rule.what, piece, rule.fix) for piece in list(shown)[:5]]
     return found
 
@@ -117,10 +113,7 @@ _PRIVATE_KEYS = re.compile(
     r"|nodename|computer|computername|server|server_?root|cwd|home)",
     re.IGNORECASE,
 )
-
-
-LONGEST_KEY = 12
-"""Longer keys of metadata may themselves be something private."""
+LONGEST_KEY = 12  # longer keys of metadata may themselves be something private
 
 
 def metadata_texts(value: object, path: str = "") -> Iterator[tuple[str, str]]:
@@ -139,13 +132,10 @@ def metadata_texts(value: object, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, value
 
 
-def metadata_leaks(value: object) -> list[tuple[str, Leak]]:
+def metadata_leaks(value: object) -> Iterator[Placed]:
     """Find private things in metadata: by its texts, and by keys that name an account or a machine."""
-    found: list[tuple[str, Leak]] = []
     for path, text in metadata_texts(value):
-        found += [(path, leak) for leak in leaks(text, "metadata")]
+        yield from ((path, leak) for leak in leaks(text))
         last = path.rsplit(".", 1)[-1]
         if _PRIVATE_KEYS.fullmatch(last) and not path.startswith(("kernelspec.", "language_info.")):
-            leak = Leak("error", f"the name of an account or a machine ({last})", shortened(text, 30), NAMELESS)
-            found.append((path, leak))
-    return found
+            yield path, Leak("error", f"the name of an account or a machine ({last})", shortened(text, 30), NAMELESS)

@@ -8,7 +8,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -158,7 +158,7 @@ def _as_dict(path: Path, examined: Examination, show_marks: bool) -> dict[str, o
         "ok": not failed,
         "errors": len(failed),
         "warnings": len(examined.findings) - len(failed),
-        "findings": [finding.as_dict() for finding in examined.findings],
+        "findings": [asdict(finding) for finding in examined.findings],
     }
     if show_marks:
         result["marks"] = [answer.as_dict() for answer in examined.answers]

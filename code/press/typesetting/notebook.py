@@ -7,8 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from handin.notebook.reading import text_of
-from handin.notebook.seen import seen_digest
+from handin.notebook.reading import seen_digest, text_of
 from press.execution.job import KERNEL, Outputs
 from press.source import shortcodes
 from press.source.qmd import FLOATS, Cell, Document, Kind, Prose
