@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from press.formulas.tokens import Tokens, depths, is_text, split, tokens, written
-from press.source.qmd import Line
-from press.source.scanning import outside_code
+from press.source.qmd import Kind, Line
+from press.source.scanning import scanned
 
 MARK = "<!-- unchecked -->"
 """Stands directly behind a formula whose symbols mean something else here; it does not reach the output."""
@@ -67,15 +67,8 @@ def _number_as_tex(text: str) -> str:
 
 def _without_code(markdown: str) -> str:
     """Take the code out of a text; where a block of it was, a paragraph ends."""
-    lines = (Line(text, "", number) for number, text in enumerate(markdown.split("\n"), 1))
-    pieces: list[str] = []
-    last = 0
-    for line in outside_code(lines):
-        if line.number > last + 1:
-            pieces.append("")
-        pieces.append(line.text)
-        last = line.number
-    return "\n".join(pieces)
+    lines = scanned(Line(text, "", number) for number, text in enumerate(markdown.split("\n"), 1))
+    return "\n".join(line.plain if line.kind is Kind.TEXT else "" for line in lines)
 
 
 def repeated(markdown: str) -> Iterator[Formula]:
@@ -118,12 +111,7 @@ class Chain:
 def chains(tex: str) -> list[Chain]:
     """Split a formula into its chains of relations; a statement without a relation is none.
 
-    Rows of an aligned formula that begin with a sign go on with the row before.
-
-    Raises
-    ------
-    Unread
-        If the TeX cannot even be split.
+    Rows of an aligned formula that begin with a sign go on with the row before. `Unread` if it cannot even be split.
     """
     found = [token for token in tokens(tex) if token not in _ALIGNED]
     rows: list[list[str]] = [[]]
