@@ -32,30 +32,16 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a source file, or of the Markdown that was made from it.
-
-    Parameters
-    ----------
-    text
-        The line without its end.
-    file
-        The file's name, relative to the project.
-    number
-        Counted from 1.
-    part
-        Which part of what stands there made the line, as ``output 2``; empty for the line itself.
-    kind
-        What the line is.
-    plain
-        The text with code spans and comments blanked out; equal to `text` where there are none.
-    """
+    """One line of a source file, or of the Markdown that was made from it; files are named from the project."""
 
     text: str
     file: str
     number: int
     part: str = ""
+    """Which part of what stands there made the line, as ``output 2``; empty for the line itself."""
     kind: Kind = Kind.TEXT
     plain: str = ""
+    """The text with code spans and comments blanked out; equal to `text` where there are none."""
 
     @property
     def place(self) -> str:
@@ -65,33 +51,19 @@ class Line:
 
 @dataclass(frozen=True)
 class Cell:
-    """Code to execute: a cell of its own, or an expression inside a line of prose.
-
-    Parameters
-    ----------
-    fence
-        The line where it begins.
-    options
-        Its own options, and those of the whole document where it has none of its own.
-    option_lines
-        The lines of its own options.
-    lines
-        Its lines of code, with includes expanded.
-    chapter
-        The chapter that it stands in.
-    inline
-        Whether it is an expression in a line of prose.
-    indent
-        The spaces before its fence: it stands in an item of a list.
-    """
+    """Code to execute: a cell of its own, or an expression inside a line of prose (`inline`)."""
 
     fence: Line
+    """The line where it begins."""
     options: Mapping[str, Any]
+    """Its own options, and those of the whole document where it has none of its own."""
     option_lines: tuple[Line, ...]
     lines: tuple[Line, ...]
+    """Its lines of code, with includes expanded."""
     chapter: int
     inline: bool = False
     indent: int = 0
+    """The spaces before its fence: it stands in an item of a list."""
 
     @property
     def label(self) -> str | None:
@@ -130,45 +102,27 @@ class Prose:
 
 @dataclass(frozen=True)
 class Document:
-    """A whole document with its includes expanded.
-
-    Parameters
-    ----------
-    path
-        The document's own file.
-    name
-        The same, relative to the project.
-    front_matter
-        The YAML at its head.
-    parts
-        Prose and cells, in order; a `chapter` counts the files included at the top level.
-    sources
-        Every file that was read.
-    options
-        The options that hold for the whole document: the project's, and the front matter's, which come before them.
-    doubts
-        The options that nothing is known of: their places, and what is to be said of them.
-    """
+    """A whole document with its includes expanded."""
 
     path: Path
     name: str
+    """Its file, relative to the project."""
     front_matter: Mapping[str, Any]
     parts: tuple[Prose | Cell, ...]
-    sources: tuple[Path, ...] = field(default=())
+    """In order; a `chapter` counts the files included at the top level."""
+    sources: tuple[Path, ...] = ()
+    """Every file that was read."""
     options: Mapping[str, Any] = field(default_factory=dict)
+    """What holds for the whole document: the project's options, and the front matter's, which come before them."""
     doubts: tuple[tuple[str, str], ...] = ()
+    """The options that nothing is known of: their places, and what is to be said of them."""
 
     @property
     def cells(self) -> tuple[Cell, ...]:
         """What is executed, in order."""
-        found: list[Cell] = []
-        for part in self.parts:
-            found.extend([part] if isinstance(part, Cell) else part.inline)
-        return tuple(found)
+        return tuple(cell for part in self.parts for cell in ([part] if isinstance(part, Cell) else part.inline))
 
     @property
     def prose(self) -> Iterator[Line]:
         """All lines of prose, in order."""
-        for part in self.parts:
-            if isinstance(part, Prose):
-                yield from part.lines
+        return (line for part in self.parts if isinstance(part, Prose) for line in part.lines)

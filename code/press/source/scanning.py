@@ -19,26 +19,20 @@ class Scanner:
     def __init__(self) -> None:
         self.fence: str | None = None
         self.opened: Line | None = None
-        self.info = ""
         self._comment: Line | None = None
 
     def feed(self, line: Line) -> Line:
         """Take the next line; return it with its kind, and its text without code and comments."""
         if self._comment is None and (fence := _FENCE.match(line.text)):
             if self.fence is None and not (fence[2][0] == "`" and "`" in fence[3]):
-                self.fence, self.opened, self.info = fence[2], line, fence[3]
+                self.fence, self.opened = fence[2], line
                 return replace(line, kind=Kind.FENCE)
-            if self.fence is not None and self.closes(line, self.fence):
+            if self.fence is not None and not fence[3] and fence[2].startswith(self.fence):
                 self.fence = None
                 return replace(line, kind=Kind.FENCE)
         if self.fence is not None:
             return replace(line, kind=Kind.CODE)
-        return self._text(line)
-
-    def _text(self, line: Line) -> Line:
         text = line.text
-        if self._comment is None and "`" not in text and "<!--" not in text:
-            return replace(line, kind=Kind.TEXT, plain=text)
         if self._comment is not None:
             if "-->" not in text:
                 return replace(line, kind=Kind.COMMENT)
@@ -52,40 +46,21 @@ class Scanner:
         return replace(line, kind=Kind.TEXT, plain=text)
 
     def end(self) -> None:
-        """Refuse what is still open at the end of a file.
-
-        Raises
-        ------
-        InputError
-            Naming the line that opened it.
-        """
+        """Refuse what is still open at the end of a file, naming the line that opened it."""
         if self._comment is not None:
             raise InputError(f"{self._comment.place}: this comment is not closed: end it with -->.")
         if self.fence is not None and self.opened is not None:
             raise InputError(f"{self.opened.place}: a code block is not closed: end it with {self.fence}.")
 
-    @staticmethod
-    def closes(line: Line, opening: str) -> bool:
-        """Tell whether a line closes the block of code that `opening` opened."""
-        match = _FENCE.match(line.text)
-        return bool(match and not match[3] and match[2][0] == opening[0] and len(match[2]) >= len(opening))
-
 
 def scanned(lines: Iterable[Line]) -> Iterator[Line]:
-    """Yield lines with their kinds."""
-    scanner = Scanner()
-    for line in lines:
-        yield scanner.feed(line)
+    """Return lines with their kinds."""
+    return map(Scanner().feed, lines)
 
 
 def texts(lines: Iterable[Line]) -> Iterator[Line]:
     """Yield of scanned lines those that are text, with code spans and comments blanked out."""
     return (replace(line, text=line.plain) for line in lines if line.kind is Kind.TEXT)
-
-
-def outside_code(lines: Iterable[Line]) -> Iterator[Line]:
-    """Yield the same of lines that were not scanned."""
-    return texts(scanned(lines))
 
 
 def without_mathematics(lines: Iterable[Line]) -> Iterator[Line]:

@@ -12,8 +12,8 @@ from handin import yaml_text
 from handin.errors import InputError
 from handin.text import read_text
 from press.keeping.kept import write_if_changed
-from press.source.judging import Judge
 from press.source.options import listed
+from press.source.refusals import Judge
 from press.typesetting.pandoc import run_pandoc
 
 _ENTRY = re.compile(r"^\s*@(?!comment|string|preamble)(\w+)\s*\{\s*([^,\s]+)\s*,", flags=re.M | re.I)

@@ -10,9 +10,9 @@ from typing import Any
 
 from handin.errors import InputError
 from press.source import references
-from press.source.judging import Judge
 from press.source.options import each_of, listed
 from press.source.qmd import REFERENCE_KINDS, Document, Kind, Line
+from press.source.refusals import Judge
 from press.typesetting import bibliography
 from press.typesetting.formats import Extension
 

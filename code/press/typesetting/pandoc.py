@@ -13,7 +13,7 @@ from pathlib import Path
 from handin.errors import WorkError
 from handin.text import without_colours
 from press.source.qmd import Line
-from press.source.scanning import outside_code
+from press.source.scanning import scanned, texts
 
 READER = "markdown-auto_identifiers+raw_attribute"
 
@@ -103,7 +103,7 @@ def sections(chapter: str) -> tuple[str, ...]:
     lines = [Line(text, "", number) for number, text in enumerate(chapter.split("\n"))]
     cuts = []
     depth, dollars = 0, 0
-    for line in outside_code(lines):
+    for line in texts(scanned(lines)):
         if re.match(r" {0,3}\[[^\]]+\]:", line.text):
             return (chapter,)
         is_heading = re.match(r"#{1,6} ", line.text) and not depth and not dollars % 2
