@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from press.formulas.tokens import Tokens, depths, is_text, split, tokens, written
-from press.source.qmd import Kind, Line
-from press.source.scanning import scanned
+from press.source.qmd import Kind, Line, scanned
 
 MARK = "<!-- unchecked -->"
 """Stands directly behind a formula whose symbols mean something else here; it does not reach the output."""

@@ -16,8 +16,7 @@ from handin import yaml_text
 from handin.errors import InputError
 from handin.text import read_text
 from press.source import options, shortcodes
-from press.source.qmd import Cell, Document, Kind, Line, Prose
-from press.source.scanning import Scanner
+from press.source.qmd import Cell, Document, Kind, Line, Prose, Scanner
 
 _CELL = re.compile(r"^(\s*)(`{3,})\s*\{([A-Za-z_][\w.-]*)(.*?)\}\s*$")
 INLINE = re.compile(r"(?<!`)`\{([A-Za-z]\w*)\}\s+([^`]+?)\s*`(?!`)")

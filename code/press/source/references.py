@@ -13,9 +13,8 @@ from dataclasses import replace
 from handin.errors import InputError
 from handin.text import slug
 from press.source import shortcodes
-from press.source.qmd import REFERENCE_KINDS, Cell, Document, Kind, Line
+from press.source.qmd import REFERENCE_KINDS, Cell, Document, Kind, Line, texts, without_mathematics
 from press.source.refusals import THEOREMS, heading
-from press.source.scanning import texts, without_mathematics
 
 _ATTRIBUTES = re.compile(r"\{((?:[^{}\"]|\"[^\"]*\")*)\}")
 _IDENTIFIER = re.compile(r"(?:^|\s)#([A-Za-z][\w:.-]*)")

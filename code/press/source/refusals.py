@@ -14,8 +14,7 @@ from typing import NoReturn
 
 from handin.errors import InputError
 from press.source import shortcodes
-from press.source.qmd import FLOATS, Document, Kind, Line
-from press.source.scanning import texts, without_mathematics
+from press.source.qmd import FLOATS, Document, Kind, Line, texts, without_mathematics
 
 DIV = re.compile(r"^\s*:{3,}\s*(\{.*\}|[^\s{:][^{]*?)?\s*:*\s*$")
 """The line that opens or closes a block."""

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from handin.errors import InputError
-from press.source.qmd import Cell, Document, Kind, Line
-from press.source.scanning import without_mathematics
+from press.source.qmd import Cell, Document, Kind, Line, without_mathematics
 from press.source.wording import captions
 
 MARK = "<!-- literal -->"

@@ -36,24 +36,12 @@ PLAIN = ("title", "subtitle", "abstract", "student-id", "module", "submitted", "
 
 
 def metadata(document: Document, extension: Extension, root: Path) -> dict[str, Any]:
-    """Collect what the template reads from the document's options and the format.
+    """Collect what the template reads from the document's options, and from the format's where the document has none.
 
-    Parameters
-    ----------
-    document
-        The document, with its options.
-    extension
-        The format, whose options hold where the document has none.
-    root
-        The project's folder.
-
-    Raises
-    ------
-    InputError
-        If an option cannot have its effect.
+    An option that cannot have its effect is refused.
     """
-    options = {**{k: v for k, v in extension.options.items() if k not in ("filters", "font-paths")}, **document.options}
-    options = {key: value for key, value in options.items() if value is not None}
+    own = {key: value for key, value in extension.options.items() if key not in ("filters", "font-paths")}
+    options = {key: value for key, value in {**own, **document.options}.items() if value is not None}
     values: dict[str, Any] = {key: options[key] for key in PLAIN if key in options}
     lang = str(options.get("lang", "en"))
     language, _, region = lang.partition("-")
@@ -106,12 +94,7 @@ def of_sources(
     document, root
         The document, and the project's folder.
     strict
-        Whether every source is looked at, and not the cited ones alone.
-
-    Raises
-    ------
-    InputError
-        If something is wrong with a source.
+        Whether every source is looked at, and not the cited ones alone: what is wrong with one is refused.
     """
     found = dict(values)
     names = {key for key, _ in references.citations(lines)} | set(found.get("nocite", ()))
@@ -140,12 +123,7 @@ def _style(options: Mapping[str, Any], document: Document, root: Path) -> str:
 def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str, str]:
     """Return the words before the numbers of floats, formulas and sections, and two headings, by the template's names.
 
-    Parameters
-    ----------
-    options
-        Under ``crossref`` the document's own words.
-    language
-        Whose words the others are; English where they are not known.
+    The document's own words are under ``crossref``; the others are English where those of the language are not known.
     """
     given = options.get("crossref")
     given = given if isinstance(given, Mapping) else {}
