@@ -35,6 +35,11 @@ from press.formulas.tokens import NORMS, Tokens, Unread, split, tokens, written
 
 _PRODUCTS = frozenset([r"\cdot", r"\times", r"\odot"])
 _ENDS = frozenset(["+", "-", ")", "]", "}", r"\}", ",", "&", r"\quad", ">", "<", "=", r"\le", r"\ge", *NORMS.values()])
+_POWER = r"(?:\{ (?:- )?\d+ \}|\d+)(?!\S)"
+_LITERAL = re.compile(
+    rf"10 \^ (?P<alone>{_POWER})|(?P<digits>\d+(?:\.\d+)?)(?!\S)(?: \\times 10 \^ (?P<power>{_POWER}))?"
+)
+"""A number in tokens with blanks between them: a power of ten alone, or digits with or without one."""
 _CONDITIONS: Mapping[str, Callable[[mpmath.mpf], bool]] = {
     ">": lambda d: d > 0,
     "<": lambda d: d < 0,
@@ -159,27 +164,14 @@ class _Evaluation:
 
         A whole number is exact, but a zero may stand for something that is too small to print.
         """
-        is_power = self.member[self.at : self.at + 2] == ("10", "^")  # a power of ten alone
-        digits, before = ("1", "") if is_power else (self._take(), r"\times")
-        places = len(digits.partition(".")[2])
-        exponent = self._power_of_ten(before)
-        if exponent is None and not before:
-            digits = self._take()
-        unit = mpmath.mpf(10) ** ((exponent or 0) - places)
-        value = mpmath.mpf(digits) * mpmath.mpf(10) ** (exponent or 0)
-        rounded = unit / 2 if places or exponent is not None else mpmath.mpf(0) if value else NOISE
-        return number(value, rounded)
-
-    def _power_of_ten(self, before: str) -> int | None:
-        head = (*filter(None, [before]), "10", "^")
-        at = self.at + len(head)
-        if self.member[self.at : at] != head:
-            return None
-        found = re.match(r"\{ (-? ?\d+) \}|(\d+)", " ".join(self.member[at : at + 4]))
-        if found is None:
-            return None
-        self.at = at + len(found[0].split())
-        return int((found[1] or found[2]).replace(" ", ""))
+        found = _LITERAL.match(" ".join(self.member[self.at :]))
+        assert found is not None, "what begins with a digit is a number"
+        self.at += len(found[0].split())
+        digits, power = found["digits"] or "1", found["power"] or found["alone"]
+        places, exponent = len(digits.partition(".")[2]), int(re.sub("[{} ]", "", power or "0"))
+        value = mpmath.mpf(digits) * mpmath.mpf(10) ** exponent
+        unit = mpmath.mpf(10) ** (exponent - places)
+        return number(value, unit / 2 if places or power else 0 if value else NOISE)
 
     def _listed(self, opening: str, closing: str) -> list[Number]:
         self._take(opening)

@@ -113,15 +113,9 @@ def chains(tex: str) -> list[Chain]:
     Rows of an aligned formula that begin with a sign go on with the row before. `Unread` if it cannot even be split.
     """
     found = [token for token in tokens(tex) if token not in _ALIGNED]
-    rows: list[list[str]] = [[]]
-    for depth, token in depths(found):
-        if depth == 0 and token == "\\\\":
-            rows.append([])
-        elif depth or token != "&":
-            rows[-1].append(token)
     joined: list[list[str]] = []
-    for row in rows:
-        bare = row
+    for row in split(found, lambda token: token == "\\\\"):
+        bare = [token for depth, token in depths(row) if depth or token != "&"]
         while bare[:1] == [r"\quad"] or bare[:2] == ["{", "}"]:  # {} + is a plus between two sides
             bare = bare[1 if bare[0] == r"\quad" else 2 :]
         if joined and bare and bare[0] in _CONTINUES:

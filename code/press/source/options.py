@@ -176,21 +176,9 @@ Doubt = tuple[str, str]
 def check(
     given: Mapping[str, Any], known: Mapping[str, Option], what: str, place: Callable[[str], str]
 ) -> Iterator[Doubt]:
-    """Refuse an option that is plainly a slip; yield those that nothing is known of.
+    """Refuse an option that is plainly a slip: nearly another's name, or a value that it cannot have.
 
-    Parameters
-    ----------
-    given, known
-        The options that are set, and those that may be.
-    what
-        What an error calls one of them.
-    place
-        Says where an option stands.
-
-    Raises
-    ------
-    InputError
-        If an option is nearly another's name, or has a value that it cannot have.
+    Yields those that nothing is known of. A sentence calls one of them `what`; `place` says where it stands.
     """
     for key, value in given.items():
         option = known.get(key)
@@ -241,15 +229,11 @@ def for_pdf(values: Mapping[str, Any]) -> dict[str, Any]:
     Of several formats, ours comes before ``typst`` and ``pdf``; what other formats set does not concern a PDF.
     """
     found = {key: value for key, value in values.items() if key != "format"}
-    formats = values.get("format")
-    if isinstance(formats, Mapping):
-        ours = [name for name in formats if str(name).endswith("-typst")]
-        for name in ("pdf", "typst", *ours):
-            if isinstance(options := formats.get(name), Mapping):
-                execute = {**_group(found, "execute"), **_group(options, "execute")}
-                found |= {key: value for key, value in options.items() if key in FORMAT or key == "execute"}
-                if execute:
-                    found["execute"] = execute
+    formats = _group(values, "format")
+    for name in ("pdf", "typst", *(name for name in formats if str(name).endswith("-typst"))):
+        options = _group(formats, name)
+        found["execute"] = {**_group(found, "execute"), **_group(options, "execute")}
+        found |= {key: value for key, value in options.items() if key in FORMAT}
     return found
 
 

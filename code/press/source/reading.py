@@ -30,17 +30,8 @@ _PYTHON = re.compile(r"python3?")
 def read(path: Path, root: Path, project_options: Mapping[str, Any] | None = None) -> Document:
     """Read a document and everything it includes.
 
-    Parameters
-    ----------
-    path, root
-        The document, and the project's folder, to which names in messages are relative.
-    project_options
-        What ``_quarto.yml`` holds.
-
-    Raises
-    ------
-    InputError
-        If a file is missing, or holds an option or a cell that is not supported: with file and line.
+    Names in messages are relative to the project's folder, `root`; `project_options` are what ``_quarto.yml`` holds. A
+    file that is missing, an option or a cell that is not supported is refused with file and line.
     """
     return _Reader(path, root, project_options or {}).document()
 

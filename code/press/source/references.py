@@ -22,6 +22,7 @@ _REFERENCE = re.compile(r"(?<![\w@/.`\\])@\{?((?:[Ff]ig|[Tt]bl|[Ll]st|[Ee]q|[Ss]
 _CITATION = re.compile(r"(?<![\w@/.`\\])-?@\{?([A-Za-z0-9_](?:[\w:.#$%&+?<>~/-]*\w)?)\}?")
 _LINK = re.compile(r"\]\(#([^()\s]+)\)")
 _BRACKETS = re.compile(r"(?<![!\[\]\\\w])\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\[({:])")
+_EXAMPLE_NAMED = re.compile(r"(?<![\w@/.`\\])@([\w-]+)")
 _EXAMPLE = re.compile(r"^( {0,3})\(@([\w-]*)\)(?=\s)")
 
 UNNUMBERED = frozenset([*THEOREMS, *"nte tip wrn imp cau".split()])
@@ -193,25 +194,19 @@ def _with_implicit_links(line: Line, titles: dict[str, str]) -> Line:
 def _numbered_examples(lines: Sequence[Line]) -> list[Line]:
     """Write ``(@label)`` as the number that pandoc gives the example, counted through the whole document."""
     numbers: dict[str, int] = {}
-    count = 0
     result = []
     for line in lines:
         if line.kind is Kind.TEXT and (example := _EXAMPLE.match(line.text)):
-            if example[2] not in numbers or not example[2]:
-                count += 1
-                numbers[example[2]] = count
-            text = f"{example[1]}({numbers[example[2]]}){line.text[example.end() :]}"
+            label = example[2] or f"({len(numbers)})"  # one without a label is a new one
+            number = numbers.setdefault(label, len(numbers) + 1)
+            text = f"{example[1]}({number}){line.text[example.end() :]}"
             line = replace(line, text=text, plain=text if "`" not in text else line.plain)
         result.append(line)
-    names = "|".join(sorted(map(re.escape, filter(None, numbers)), key=len, reverse=True))
-    if not names:
-        return result
-    pattern = re.compile(rf"(?<![\w@/.`\\])@({names})(?![\w-])")
 
-    def numbered(line: Line) -> Line:
-        if line.kind is not Kind.TEXT:
-            return line
-        text = pattern.sub(lambda match: str(numbers[match[1]]), line.text)
-        return replace(line, text=text, plain=pattern.sub(lambda match: str(numbers[match[1]]), line.plain))
+    def numbered(text: str) -> str:
+        return _EXAMPLE_NAMED.sub(lambda match: str(numbers.get(match[1], match[0])), text)
 
-    return [numbered(line) for line in result]
+    return [
+        replace(line, text=numbered(line.text), plain=numbered(line.plain)) if line.kind is Kind.TEXT else line
+        for line in result
+    ]

@@ -242,18 +242,14 @@ class _Writer:
         inside = [each for each in shown if each not in before]
         caption, parts = options.get(f"{kind}-cap") or "", options.get(f"{kind}-subcap")
         pieces = [self._made(each, origin) for each in inside]
-        if isinstance(caption, list):
-            captions = [*caption, *[""] * (len(pieces) - len(caption))]
-            floats = [
-                self._float(f"{label}-{number}" if label else "", kind, {}, [piece], str(each), origin)
-                for number, (piece, each) in enumerate(zip(pieces, captions, strict=False), 1)
-            ]
-            return _apart(floats, origin)
-        if isinstance(parts, list):
+        if isinstance(own := caption if isinstance(caption, list) else parts, list):  # each piece has a caption
+            captions = itertools.chain(map(str, own), itertools.repeat(""))
             pieces = [
-                self._float(f"{label}-{number}", kind, {}, [piece], str(text), origin)
-                for number, (piece, text) in enumerate(zip(pieces, parts, strict=True), 1)
+                self._float(f"{label}-{number}" if label else "", kind, {}, [piece], next(captions), origin)
+                for number, piece in enumerate(pieces, 1)
             ]
+        if isinstance(caption, list):
+            return _apart(pieces, origin)
         made = self._float(label, kind, _layout(options), pieces, str(caption), origin)
         return _apart([self._plain({}, before, origin), made] if before else [made], origin)
 

@@ -53,12 +53,10 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
     }
     if extension.promises and "abstract-title" not in options:
         del values["abstract-title"]  # Quarto hands over none to a format
-    given = options.get("crossref")
-    if language not in WORDS and not (isinstance(given, Mapping) and "fig-prefix" in given):
+    if language not in WORDS and "fig-prefix" not in options.get("crossref", {}):
         words = f"the words before numbers are not known in the language {language!r}"
-        Judge(extension.promises).mind(
-            document.name, f"{words}: give them under crossref, as fig-prefix and fig-title."
-        )
+        fix = "give them under crossref, as fig-prefix and fig-title."
+        Judge(extension.promises).mind(document.name, f"{words}: {fix}")
     if region:
         values["region"] = region
     if authors := _authors(options):
@@ -83,18 +81,9 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
 def of_sources(
     lines: Sequence[Line], values: Mapping[str, Any], document: Document, root: Path, *, strict: bool
 ) -> dict[str, Any]:
-    """Return what the template reads with the list of sources where the text has it, or without where nothing is cited.
+    """Add to `values`, which the template reads, the list of sources: where the text has it, if anything is cited.
 
-    Parameters
-    ----------
-    lines
-        The Markdown that is set.
-    values
-        What the template reads otherwise.
-    document, root
-        The document, and the project's folder.
-    strict
-        Whether every source is looked at, and not the cited ones alone: what is wrong with one is refused.
+    `lines` are the Markdown that is set. What is wrong with a cited source is refused; with `strict`, with any.
     """
     found = dict(values)
     names = {key for key, _ in references.citations(lines)} | set(found.get("nocite", ()))
@@ -125,8 +114,7 @@ def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str,
 
     The document's own words are under ``crossref``; the others are English where those of the language are not known.
     """
-    given = options.get("crossref")
-    given = given if isinstance(given, Mapping) else {}
+    given = options.get("crossref", {})
     known = WORDS.get(language, WORDS["en"])
     found = {}
     for kind, word in zip(REFERENCE_KINDS, known, strict=False):
@@ -139,33 +127,31 @@ def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str,
 
 def _authors(options: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Bring authors, which may be a name, a group of keys or a list of either, into the shape that Quarto's has."""
-    given = options.get("author", options.get("authors"))
-    places = [*each_of(options.get("affiliations"))]  # those of one author may be named by another
-    places += [p for each in each_of(given) if isinstance(each, dict) for p in each_of(each.get("affiliations"))]
+    given = each_of(options.get("author", options.get("authors")))
+    authors = [each if isinstance(each, dict) else {"name": each} for each in given]
+    # the places of one author may be named by another
+    places = [place for each in (options, *authors) for place in each_of(each.get("affiliations"))]
     known = {str(place["id"]): place for place in places if isinstance(place, dict) and "id" in place}
     own = options.get("affiliation", options.get("institute"))
     if not known and own is not None:
-        given = [{"name": each} if isinstance(each, str) else each for each in each_of(given)]
-        given = [{"affiliation": own, **each} for each in given]
+        authors = [{"affiliation": own, **author} for author in authors]
     found = []
-    for each in each_of(given):
-        author = each if isinstance(each, dict) else {"name": each}
+    for author in authors:
         name = author.get("name", author.get("literal"))
         if isinstance(name, dict):
             name = name.get("literal") or " ".join(str(name[k]) for k in ("given", "family") if k in name)
         if not name:
             continue
-        own_places = [
-            known.get(str(place.get("ref", "")), place) if isinstance(place, dict) else known.get(str(place), place)
-            for place in each_of(author.get("affiliations", author.get("affiliation")))
-        ]
-        names = [_affiliation(place) for place in own_places]
+        own_places = each_of(author.get("affiliations", author.get("affiliation")))
+        names = [_affiliation(place, known) for place in own_places]
         found.append({"name": {"literal": str(name)}, "affiliations": [{"name": name} for name in names if name]})
-        found[-1] |= {key: str(author[key]) for key in ("email",) if author.get(key)}
+        if author.get("email"):
+            found[-1]["email"] = str(author["email"])
     return found
 
 
-def _affiliation(place: Any) -> str:
+def _affiliation(place: Any, known: Mapping[str, Any]) -> str:
+    place = known.get(str(place.get("ref", "") if isinstance(place, dict) else place), place)
     if not isinstance(place, dict):
         return str(place)
     return ", ".join(str(place[key]) for key in ("department", "name", "city", "country") if place.get(key))
