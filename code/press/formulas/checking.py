@@ -32,12 +32,8 @@ _PLAIN = frozenset([("0",), ("1",)])
 class Checker:
     """Checks chapters, and remembers what it found of each relation.
 
-    Parameters
-    ----------
-    values
-        For each chapter, by the label of its heading, what its names may stand for (see `Meaning`, `Reading`).
-    strict
-        Whether a formula that cannot be read is refused too.
+    `values` has for each chapter, by the label of its heading, what its names may stand for (see `Meaning`, `Reading`).
+    With `strict`, a formula that cannot be read is refused too.
     """
 
     def __init__(self, values: Mapping[str, Mapping[str, Any]], strict: bool = False):
@@ -67,15 +63,10 @@ class Checker:
         ]
 
     def require(self, chapters: Sequence[str], source: Iterable[Line] = ()) -> None:
-        """Check all chapters.
+        """Check the Markdown of all chapters.
 
-        Parameters
-        ----------
-        chapters
-            Their Markdown.
-        source
-            The lines of prose that they were made from, so that an error can name the place of a formula that was
-            written there; one that a cell printed has none.
+        An error names the place of a formula that was written in `source`, the lines of prose that the chapters were
+        made from; one that a cell printed has none.
 
         Raises
         ------

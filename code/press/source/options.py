@@ -229,17 +229,18 @@ def for_pdf(values: Mapping[str, Any]) -> dict[str, Any]:
     Of several formats, ours comes before ``typst`` and ``pdf``; what other formats set does not concern a PDF.
     """
     found = {key: value for key, value in values.items() if key != "format"}
-    formats = _group(values, "format")
+    formats = group(values, "format")
     for name in ("pdf", "typst", *(name for name in formats if str(name).endswith("-typst"))):
-        options = _group(formats, name)
-        found["execute"] = {**_group(found, "execute"), **_group(options, "execute")}
+        options = group(formats, name)
+        found["execute"] = {**group(found, "execute"), **group(options, "execute")}
         found |= {key: value for key, value in options.items() if key in FORMAT}
     return found
 
 
-def _group(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    group = values.get(key)
-    return group if isinstance(group, Mapping) else {}
+def group(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return the group of keys that stands under a key; an empty one where something else does."""
+    found = values.get(key)
+    return found if isinstance(found, Mapping) else {}
 
 
 def merged(project: Mapping[str, Any], front: Mapping[str, Any]) -> dict[str, Any]:
@@ -248,5 +249,5 @@ def merged(project: Mapping[str, Any], front: Mapping[str, Any]) -> dict[str, An
     result = {**first, **second}
     result["format"] = front.get("format", project.get("format"))
     for key in ("execute", "crossref"):
-        result[key] = {**_group(first, key), **_group(second, key)}
+        result[key] = {**group(first, key), **group(second, key)}
     return result

@@ -66,9 +66,8 @@ class _Reader:
         self.sources.append(path)
         if bad := _CONTROL.search(text):
             line = text.count("\n", 0, bad.start()) + 1
-            raise InputError(
-                f"{name}:{line}: a control character (U+{ord(bad.group()):04X}) is in the text: delete it."
-            )
+            sign = f"U+{ord(bad.group()):04X}"
+            raise InputError(f"{name}:{line}: a control character ({sign}) is in the text: delete it.")
         return [Line(each, name, number) for number, each in enumerate(text.split("\n"), 1)]
 
     def _front_matter(self, lines: list[Line]) -> tuple[dict[str, Any], list[Line]]:
@@ -238,10 +237,9 @@ def _check_front_matter(values: Mapping[str, Any], text: str, first: Line, print
         raise InputError(f"{where}: {words}")
     kernel = values.get("jupyter")
     if isinstance(kernel, Mapping):
-        spec = kernel.get("kernelspec")
-        kernel = kernel.get("kernel") or (spec.get("name") if isinstance(spec, Mapping) else None)
-        language = spec.get("language", "python") if isinstance(spec, Mapping) else "python"
-        kernel = "python3" if language == "python" else kernel
+        spec = options.group(kernel, "kernelspec")
+        is_python = spec.get("language", "python") == "python"
+        kernel = "python3" if is_python else kernel.get("kernel") or spec.get("name")
     if kernel is not None and not re.match(r"python", str(kernel)):
         raise InputError(f"{place('jupyter')}: the kernel {kernel} is not supported: cells are executed by python3.")
     return doubts

@@ -58,7 +58,6 @@ def keys(root: Path, folder: Path, options: Mapping[str, Any]) -> set[str]:
 
 
 def _text(path: Path, root: Path) -> tuple[str, str]:
-    """Read a file of the bibliography, with its name from the project's folder."""
     name = path.resolve().relative_to(root.resolve()).as_posix()
     return read_text(path, name), name
 

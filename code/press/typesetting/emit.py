@@ -92,7 +92,6 @@ def in_one(emitted: Emitted) -> Emitted:
 
 
 def _lines(text: str, origin: Line, part: str = "") -> list[Line]:
-    """Part a text that was made at one place into lines."""
     return [Line(each, origin.file, origin.number, part) for each in text.split("\n")]
 
 
@@ -248,10 +247,9 @@ class _Writer:
                 self._float(f"{label}-{number}" if label else "", kind, {}, [piece], next(captions), origin)
                 for number, piece in enumerate(pieces, 1)
             ]
-        if isinstance(caption, list):
-            return _apart(pieces, origin)
-        made = self._float(label, kind, _layout(options), pieces, str(caption), origin)
-        return _apart([self._plain({}, before, origin), made] if before else [made], origin)
+        if not isinstance(caption, list):
+            pieces = [self._float(label, kind, _layout(options), pieces, str(caption), origin)]
+        return _apart([self._plain({}, before, origin), *pieces] if before else pieces, origin)
 
     def _made(self, shown: Shown, origin: Line) -> list[Line]:
         lines = _lines(shown.text, origin, shown.part)

@@ -234,7 +234,6 @@ _GLYPH = re.compile(r"the text `?\"?(.+?)\"?`? could not be displayed with font.
 
 
 def _in_words(message: str) -> str:
-    """Say in plain words what Typst says."""
     if glyph := _GLYPH.search(message):
         sign = re.sub(r"\\u\{([0-9a-f]+)\}", lambda match: f"U+{match[1].upper():0>4}", glyph[1])
         return f"no font has the sign {sign}: write it in another way"
