@@ -22,6 +22,7 @@ _CELL = re.compile(r"^(\s*)(`{3,})\s*\{([A-Za-z_][\w.-]*)(.*?)\}\s*$")
 INLINE = re.compile(r"(?<!`)`\{([A-Za-z]\w*)\}\s+([^`]+?)\s*`(?!`)")
 """An expression in a line of prose."""
 
+_OF_ALL_CELLS = (options.EXECUTION.keys() | options.FIGURES.keys()) - {"echo"}
 _META = re.compile(r"\{\{<\s*meta\s+([\w-]+)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _PYTHON = re.compile(r"python3?")
@@ -50,9 +51,8 @@ class _Reader:
         name = _name(self.path, self.root)
         front, lines = self._front_matter(self._lines(self.path))
         found = options.merged(self.project_options, front)
-        figures = {key: value for key, value in {**found, **found["execute"]}.items() if key in options.FIGURES}
-        execution = {key: value for key, value in found["execute"].items() if key in options.EXECUTION}
-        self.execute = {key: value for key, value in (figures | execution).items() if key != "echo"}
+        figures = {key: value for key, value in found.items() if key in options.FIGURES}
+        self.execute = figures | {key: value for key, value in found["execute"].items() if key in _OF_ALL_CELLS}
         self._text(lines, self.path, (self.path.resolve(),))
         self._flush()
         return Document(self.path, name, front, tuple(self.parts), tuple(self.sources), found, tuple(self.doubts))

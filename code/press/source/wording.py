@@ -92,7 +92,8 @@ def _cells(table: Sequence[Line]) -> Iterator[Statement]:
         cells = _CELL.split(line.text)
         for head, cell in zip(heads, cells, strict=False):
             if _VARIABLE.search(cell):
-                said = f"{head} {_VARIABLE.sub('', cells[1])} {cell}"
+                first = "".join(cells[1:2])  # a line of text under the rows has no bars
+                said = f"{head} {_VARIABLE.sub('', first)} {cell}"
                 yield Statement(said, "", _names(line.text), line.place)
 
 

@@ -241,7 +241,8 @@ class _Writer:
         inside = [each for each in shown if each not in before]
         caption, parts = options.get(f"{kind}-cap") or "", options.get(f"{kind}-subcap")
         pieces = [self._made(each, origin) for each in inside]
-        if isinstance(own := caption if isinstance(caption, list) else parts, list):  # each piece has a caption
+        own = caption if isinstance(caption, list) else parts
+        if isinstance(own, list):  # each piece has a caption
             captions = itertools.chain(map(str, own), itertools.repeat(""))
             pieces = [
                 self._float(f"{label}-{number}" if label else "", kind, {}, [piece], next(captions), origin)
