@@ -1,100 +1,72 @@
-"""Checks the formulas of chapters, and stops the build at the first that is false."""
+r"""Checks the formulas of chapters, and stops the build at the first that is false.
+
+A formula that stands alone says nothing that could be false by itself: ``1-\beta_1^t`` in a sentence. It is known if it
+is a part of a relation of its chapter, if it is worth what a name in words stands for (``\text{the step without
+correction}``), or if the values list it. So a letter, sign or index that slipped is found unless it makes another
+formula of the chapter.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+import mpmath
+
 from handin.errors import WorkError
-from press.formulas.alone import is_known
+from press.formulas.evaluation import evaluate
+from press.formulas.numbers import DIGITS
 from press.formulas.reading import MARK, Chain, Formula, chains, formulas, repeated
-from press.formulas.relations import Meaning, Verdict, judged
-from press.formulas.tokens import Unread
+from press.formulas.relations import Meaning, Verdict, disagreement, judged
+from press.formulas.tokens import Tokens, Unread, is_text, split, tokens
 from press.source.qmd import Line
 
+_BETWEEN = frozenset(["<", ">", ",", r"\ll", r"\gg", r"\to"])
+_BELONGS = frozenset(["_", "^", "'"])
+_PLAIN = frozenset([("0",), ("1",)])
 
-@dataclass
+
 class Checker:
-    """Checks chapters, and remembers what it found of each formula and which chapters were sound.
+    """Checks chapters, and remembers what it found of each relation.
 
-    Parameters
-    ----------
-    values
-        For each chapter, by the label of its heading, what its names may stand for (see `Meaning`, `Reading`).
-    strict
-        Whether a formula that cannot be read is refused too.
+    `values` has for each chapter, by the label of its heading, what its names may stand for (see `Meaning`, `Reading`).
+    With `strict`, a formula that cannot be read is refused too.
     """
 
-    values: Mapping[str, Mapping[str, Any]]
-    strict: bool = False
-    _meanings: dict[str, Meaning] = field(default_factory=dict)
-    _verdicts: dict[tuple[str, str], tuple[Verdict, ...]] = field(default_factory=dict)
-    _unknown: dict[tuple[str, tuple[Formula, ...]], list[Formula]] = field(default_factory=dict)
-    _sound: frozenset[str] = frozenset()
+    def __init__(self, values: Mapping[str, Mapping[str, Any]], strict: bool = False):
+        self.values = values
+        self.strict = strict
+        self._meanings = {label: Meaning.of(given) for label, given in values.items()}
+        self._verdicts: dict[tuple[str, str], tuple[Verdict, ...]] = {}
 
     def verdicts(self, markdown: str) -> list[Verdict]:
         """Judge every relation of a chapter; a chapter of which nothing is known has none."""
         label = self._label(markdown)
-        if label is None:
-            return []
-        return [verdict for formula in formulas(markdown) for verdict in self._judged(label, formula)]
+        return [verdict for formula in formulas(markdown) for verdict in self._judged(label, formula)] if label else []
 
     def unknown(self, markdown: str) -> list[Formula]:
         """Find the formulas without a relation that are not known in their chapter."""
         label = self._label(markdown)
         if label is None:
             return []
-        key = label, tuple(formulas(markdown))
-        if key not in self._unknown:
-            by_formula = {formula: self._chains(formula.tex) for formula in key[1] if not formula.exempt}
-            every = [chain for found in by_formula.values() for chain in found or ()]
-            alone = [formula for formula, found in by_formula.items() if found == []]
-            meaning = self._meaning(label)
-            self._unknown[key] = [formula for formula in alone if not is_known(formula.tex, every, meaning)]
-        return self._unknown[key]
-
-    def _doubtful(self, markdown: str) -> Iterator[tuple[Formula, str]]:
-        for formula in self.unknown(markdown):
-            yield formula, "nothing else in its chapter is written so"
-        for formula in repeated(markdown):
-            yield formula, "the same condition stands twice in this sentence"
-
-    @staticmethod
-    def _chains(tex: str) -> list[Chain] | None:
-        try:
-            return chains(tex)
-        except Unread:
-            return None
-
-    def _meaning(self, label: str) -> Meaning:
-        if label not in self._meanings:
-            self._meanings[label] = Meaning.of(self.values[label])
-        return self._meanings[label]
-
-    def _label(self, markdown: str) -> str | None:
-        return next((label for label in self.values if re.search(rf"\{{[^}}]*#{label}[\s}}]", markdown)), None)
-
-    def _judged(self, label: str, formula: Formula) -> Sequence[Verdict]:
-        verdicts = self._of(label, formula.tex)
-        return [Verdict(v.chain, "exempt") for v in verdicts] if formula.exempt else verdicts
-
-    def _of(self, label: str, tex: str) -> tuple[Verdict, ...]:
-        if (label, tex) not in self._verdicts:
-            self._verdicts[label, tex] = judged(tex, self._meaning(label))
-        return self._verdicts[label, tex]
+        by_formula = {formula: _chains(formula.tex) for formula in formulas(markdown) if not formula.exempt}
+        meaning = self._meanings[label]
+        members = [member for found in by_formula.values() for chain in found or () for member in chain.members]
+        members += meaning.said
+        return [
+            formula
+            for formula, found in by_formula.items()
+            if found == [] and not _is_known(formula.tex, members, meaning)
+        ]
 
     def require(self, chapters: Sequence[str], source: Iterable[Line] = ()) -> None:
-        """Check all chapters.
+        """Check the Markdown of all chapters.
 
-        Parameters
-        ----------
-        chapters
-            Their Markdown.
-        source
-            The lines of prose that they were made from, so that an error can name the place of a formula that was
-            written there; one that a cell printed has none.
+        An error names the place of a formula that was written in `source`, the lines of prose that the chapters were
+        made from; one that a cell printed has none.
 
         Raises
         ------
@@ -102,23 +74,86 @@ class Checker:
             Naming chapter, formula and the values of its sides, for the first relation that is false; or why the
             first formula cannot be checked, where that is refused.
         """
+        refused = ("false", "unread") if self.strict else ("false",)
         for text in chapters:
-            if text not in self._sound and (label := self._label(text)) is not None:
-                for formula in formulas(text):
-                    if wrong := self._wrong(self._judged(label, formula)):
-                        self._refuse(label, wrong, formula.place(list(source)))
-                for formula, why in self._doubtful(text) if self.strict else ():
-                    self._refuse(label, Verdict(formula.tex, "unread", why), formula.place(list(source)))
-        self._sound = frozenset(chapters)
+            if label := self._label(text):
+                found = ((formula, each) for formula in formulas(text) for each in self._judged(label, formula))
+                for formula, verdict in itertools.chain(found, self._doubtful(text) if self.strict else ()):
+                    if verdict.kind in refused:
+                        self._refuse(label, verdict, formula.place(list(source)))
 
-    def _wrong(self, verdicts: Sequence[Verdict]) -> Verdict | None:
-        kinds = ("false", "unread") if self.strict else ("false",)
-        return next((verdict for verdict in verdicts if verdict.kind in kinds), None)
+    def _doubtful(self, markdown: str) -> Iterator[tuple[Formula, Verdict]]:
+        for formula in self.unknown(markdown):
+            yield formula, Verdict(formula.tex, "unread", "nothing else in its chapter is written so")
+        for formula in repeated(markdown):
+            yield formula, Verdict(formula.tex, "unread", "the same condition stands twice in this sentence")
 
-    def _refuse(self, label: str, wrong: Verdict, place: str = "") -> NoReturn:
-        what = f"{place}{self._meaning(label).title}: the printed "
+    def _label(self, markdown: str) -> str | None:
+        return next((label for label in self.values if re.search(rf"\{{[^}}]*#{label}[\s}}]", markdown)), None)
+
+    def _judged(self, label: str, formula: Formula) -> Sequence[Verdict]:
+        key = label, formula.tex
+        if key not in self._verdicts:
+            self._verdicts[key] = judged(formula.tex, self._meanings[label])
+        return [Verdict(v.chain, "exempt") for v in self._verdicts[key]] if formula.exempt else self._verdicts[key]
+
+    def _refuse(self, label: str, wrong: Verdict, place: str) -> NoReturn:
+        what = f"{place}{self._meanings[label].title}: the printed "
         if wrong.kind == "false":
             what += f"relation ${wrong.chain}$ does not hold: its sides are {wrong.why}"
         else:
             what += f"formula ${wrong.chain}$ cannot be checked: {wrong.why}"
         raise WorkError(f"{what}; correct it, or write {MARK} behind the formula if its symbols mean something else.")
+
+
+def _chains(tex: str) -> list[Chain] | None:
+    try:
+        return chains(tex)
+    except Unread:
+        return None
+
+
+def _is_known(tex: str, members: Sequence[Tokens], meaning: Meaning) -> bool:
+    """Tell whether a formula without a relation is known in its chapter, in whole or each side of ``<`` and ``>``."""
+    found = tokens(tex)
+    return _is_number(found) or _are_known(found, members, meaning)
+
+
+def _are_known(found: Tokens, members: Sequence[Tokens], meaning: Meaning) -> bool:
+    named = any(found in reading.samples[0].values for reading in meaning.readings)
+    if named or any(_is_part(found, member) for member in members) or _is_worth(found, meaning):
+        return True
+    pieces = [tuple(piece) for piece in split(found, _BETWEEN.__contains__)]
+    return len(pieces) > 1 and all(
+        piece in _PLAIN or (not _is_number(piece) and _are_known(piece, members, meaning)) for piece in pieces
+    )
+
+
+def _is_number(found: Tokens) -> bool:
+    """Whether it can be evaluated though nothing is known: it has no names."""
+    try:
+        evaluate(found, {})
+    except Unread:
+        return False
+    return True
+
+
+def _is_part(found: Tokens, member: Tokens) -> bool:
+    """Whether tokens stand in a member, not with an index, power or prime of their own behind them."""
+    size = len(found)
+    return any(
+        member[at : at + size] == found and not _BELONGS & set(member[at + size : at + size + 1])
+        for at in range(len(member) - size + 1)
+    )
+
+
+def _is_worth(found: Tokens, meaning: Meaning) -> bool:
+    """Whether it has the value of a name in words, in every sample of some reading."""
+    with mpmath.workdps(DIGITS):
+        for reading in meaning.readings:
+            for name in reading.samples[0].values:
+                if len(name) == 1 and is_text(name[0]):
+                    with contextlib.suppress(Unread):
+                        if not disagreement(Chain((found, name), ("=",)), reading):
+                            return True
+    return False

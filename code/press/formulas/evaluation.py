@@ -35,6 +35,11 @@ from press.formulas.tokens import NORMS, Tokens, Unread, split, tokens, written
 
 _PRODUCTS = frozenset([r"\cdot", r"\times", r"\odot"])
 _ENDS = frozenset(["+", "-", ")", "]", "}", r"\}", ",", "&", r"\quad", ">", "<", "=", r"\le", r"\ge", *NORMS.values()])
+_POWER = r"(?:\{ (?:- )?\d+ \}|\d+)(?!\S)"
+_LITERAL = re.compile(
+    rf"10 \^ (?P<alone>{_POWER})|(?P<digits>\d+(?:\.\d+)?)(?!\S)(?: \\times 10 \^ (?P<power>{_POWER}))?"
+)
+"""A number in tokens with blanks between them: a power of ten alone, or digits with or without one."""
 _CONDITIONS: Mapping[str, Callable[[mpmath.mpf], bool]] = {
     ">": lambda d: d > 0,
     "<": lambda d: d < 0,
@@ -44,16 +49,8 @@ _CONDITIONS: Mapping[str, Callable[[mpmath.mpf], bool]] = {
 }
 
 
-class Evaluation:
-    """Evaluates one member by recursive descent: sum, product, power, operand.
-
-    Parameters
-    ----------
-    member
-        The tokens.
-    names
-        The values that are known.
-    """
+class _Evaluation:
+    """Evaluates one member by recursive descent: sum, product, power, operand."""
 
     def __init__(self, member: Tokens, names: Names):
         self.member = member
@@ -61,13 +58,6 @@ class Evaluation:
         self.at = 0
 
     def result(self) -> Value:
-        """Evaluate the whole member.
-
-        Raises
-        ------
-        Unread
-            If anything in it is not understood.
-        """
         value = self._sum()
         if self.at != len(self.member):
             raise Unread(f"“{self._next}” in {written(self.member)}")
@@ -89,6 +79,12 @@ class Evaluation:
             self.at += 1
             return True
         return False
+
+    def _enclosed(self, closing: str) -> Value:
+        """Evaluate a sum and take the bracket behind it."""
+        value = self._sum()
+        self._take(closing)
+        return value
 
     def _sum(self) -> Value:
         sign = self._take() if self._next in ("+", "-") else "+"
@@ -124,10 +120,8 @@ class Evaluation:
     def _argument(self) -> Value:
         """Evaluate what stands in braces, or the single token that stands for them."""
         if self._skip("{"):
-            value = self._sum()
-            self._take("}")
-            return value
-        return Evaluation((self._take(),), self.names).result()
+            return self._enclosed("}")
+        return _Evaluation((self._take(),), self.names).result()
 
     def _operand(self) -> Value:
         if (value := self._name()) is not None:
@@ -144,9 +138,7 @@ class Evaluation:
             return applied(mpmath.exp, scalar(self._argument()))
         for opening, closing in (("(", ")"), (r"\{", r"\}")):
             if self._skip(opening):
-                value = self._sum()
-                self._take(closing)
-                return value
+                return self._enclosed(closing)
         special = {
             "[": self._vector, r"\max": self._largest, r"\sum": self._series, r"\prod": self._series,
             r"\mathbf{1}": self._indicator, r"\begin{cases}": self._cases, **dict.fromkeys(NORMS, self._norm),
@@ -172,30 +164,16 @@ class Evaluation:
 
         A whole number is exact, but a zero may stand for something that is too small to print.
         """
-        is_power = self.member[self.at : self.at + 2] == ("10", "^")  # a power of ten alone
-        digits, before = ("1", "") if is_power else (self._take(), r"\times")
-        places = len(digits.partition(".")[2])
-        exponent = self._power_of_ten(before)
-        if exponent is None and not before:
-            digits = self._take()
-        unit = mpmath.mpf(10) ** ((exponent or 0) - places)
-        value = mpmath.mpf(digits) * mpmath.mpf(10) ** (exponent or 0)
-        rounded = unit / 2 if places or exponent is not None else mpmath.mpf(0) if value else NOISE
-        return number(value, rounded)
-
-    def _power_of_ten(self, before: str) -> int | None:
-        head = (*filter(None, [before]), "10", "^")
-        at = self.at + len(head)
-        if self.member[self.at : at] != head:
-            return None
-        found = re.match(r"\{ (-? ?\d+) \}|(\d+)", " ".join(self.member[at : at + 4]))
-        if found is None:
-            return None
-        self.at = at + len(found[0].split())
-        return int((found[1] or found[2]).replace(" ", ""))
+        found = _LITERAL.match(" ".join(self.member[self.at :]))
+        assert found is not None, "what begins with a digit is a number"
+        self.at += len(found[0].split())
+        digits, power = found["digits"] or "1", found["power"] or found["alone"]
+        places, exponent = len(digits.partition(".")[2]), int(re.sub("[{} ]", "", power or "0"))
+        value = mpmath.mpf(digits) * mpmath.mpf(10) ** exponent
+        unit = mpmath.mpf(10) ** (exponent - places)
+        return number(value, unit / 2 if places or power else 0 if value else NOISE)
 
     def _listed(self, opening: str, closing: str) -> list[Number]:
-        """Evaluate numbers in brackets, with commas between them."""
         self._take(opening)
         parts = [scalar(self._sum())]
         while self._skip(","):
@@ -211,8 +189,7 @@ class Evaluation:
 
     def _norm(self) -> Number:
         bar = self._take()
-        value = self._sum()
-        self._take(NORMS[bar])
+        value = self._enclosed(NORMS[bar])
         if isinstance(value, Number):
             return Number(abs(value.value), value.size, value.error)
         return applied(mpmath.sqrt, scalar(multiplied(value, value)))
@@ -227,8 +204,7 @@ class Evaluation:
         self._take("_")
         if self._skip("{"):
             index, _ = self._take(), self._take("=")
-            first = whole(self._sum())
-            self._take("}")
+            first = whole(self._enclosed("}"))
             self._take("^")
             last = whole(self._argument())
         else:
@@ -245,7 +221,7 @@ class Evaluation:
         start = self.at
         for k in range(min(first, last), max(first, last) + 1):
             bound = tuple(str(k) if token == index else token for token in self.member)
-            inner = Evaluation(bound, self.names)
+            inner = _Evaluation(bound, self.names)
             inner.at = start
             values.append(inner._product())
             self.at = inner.at
@@ -256,7 +232,7 @@ class Evaluation:
         sign = self._next
         if sign not in _CONDITIONS:
             raise Unread(f"“{sign}” as a condition in {written(self.member)}")
-        self._take()
+        self.at += 1
         return _CONDITIONS[sign](scalar(added(left, signed("-", self._sum()))).clean)
 
     def _indicator(self) -> Number:
@@ -268,9 +244,9 @@ class Evaluation:
 
     def _cases(self) -> Value:
         self._take(r"\begin{cases}")
-        end = self.member.index(r"\end{cases}", self.at) if r"\end{cases}" in self.member[self.at :] else None
-        if end is None:
+        if r"\end{cases}" not in self.member[self.at :]:
             raise Unread("cases without an end")
+        end = self.member.index(r"\end{cases}", self.at)
         rows = split(self.member[self.at : end], lambda token: token == "\\\\")
         self.at = end + 1
         chosen = [value for row in rows if (value := self._case(row)) is not None]
@@ -280,16 +256,12 @@ class Evaluation:
 
     def _case(self, row: Sequence[str]) -> Value | None:
         """Evaluate a row: a value, then its condition or the word otherwise, then perhaps a remark in brackets."""
-        inner = Evaluation(tuple(row), self.names)
+        inner = _Evaluation(tuple(row), self.names)
         value = inner._sum()
         inner._take("&")
         while inner._next.startswith(r"\text{") and inner._next[6:-1].strip() in ("for", "if"):
             inner._take()
-        if inner._next == r"\text{otherwise}":
-            inner._take()
-            holds = True
-        else:
-            holds = inner._condition()
+        holds = inner._skip(r"\text{otherwise}") or inner._condition()
         if inner._next and not (inner._next == r"\quad" and row[inner.at + 1].startswith(r"\text{(")):
             raise Unread(f"“{inner._next}” in a case")
         return value if holds else None
@@ -302,8 +274,7 @@ class Evaluation:
         self.at += len(name)
         raised = scalar(self._argument()) if self._skip("^") else None
         if self._skip("("):
-            argument = scalar(self._sum())
-            self._take(")")
+            argument = scalar(self._enclosed(")"))
         else:
             value = self._name()
             argument = scalar(self._literal() if value is None and self._next[:1].isdigit() else value)
@@ -314,16 +285,10 @@ class Evaluation:
 
 
 def evaluate(member: str | Tokens, sample: Mapping[str, Any] | Names) -> Value:
-    """Evaluate one side of a relation.
-
-    Raises
-    ------
-    Unread
-        If anything in it is not understood.
-    """
+    """Evaluate one side of a relation; `Unread` if anything in it is not understood."""
     names = sample if isinstance(sample, Names) else Names.of(sample)
     with mpmath.workdps(DIGITS):
         try:
-            return Evaluation(tokens(member) if isinstance(member, str) else member, names).result()
+            return _Evaluation(tokens(member) if isinstance(member, str) else member, names).result()
         except RecursionError:
             raise Unread("brackets that are too deep") from None

@@ -20,21 +20,13 @@ ZERO = mpmath.mpf(0)
 
 @dataclass(frozen=True)
 class Number:
-    """A number with what is known of its making.
-
-    Parameters
-    ----------
-    value
-        The number.
-    size
-        What was added up to it, without signs: a difference that is small beside this is noise.
-    error
-        How far it may be off because a number in it was rounded for print.
-    """
+    """A number with what is known of its making."""
 
     value: mpmath.mpf
     size: mpmath.mpf
+    """What was added up to it, without signs: a difference that is small beside this is noise."""
     error: mpmath.mpf = ZERO
+    """How far it may be off because a number in it was rounded for print."""
 
     @property
     def clean(self) -> mpmath.mpf:
@@ -59,20 +51,10 @@ def _parts(value: Value) -> tuple[Number, ...]:
 
 
 def pairs(a: Value, b: Value) -> list[tuple[Number, Number]]:
-    """Pair the numbers of two values.
-
-    Raises
-    ------
-    Unread
-        If they are of different lengths.
-    """
+    """Pair the numbers of two values; `Unread` if they are of different lengths."""
     if len(_parts(a)) != len(_parts(b)):
         raise Unread("a number beside a vector")
     return list(zip(_parts(a), _parts(b), strict=True))
-
-
-def _of(given: Any) -> Value:
-    return tuple(number(each) for each in given) if isinstance(given, list | tuple) else number(given)
 
 
 def plus(a: Number, b: Number) -> Number:
@@ -87,13 +69,7 @@ def times(a: Number, b: Number) -> Number:
 
 
 def applied(function: Callable[[mpmath.mpf], mpmath.mpf], argument: Number) -> Number:
-    """Apply a function that rises or falls throughout.
-
-    Raises
-    ------
-    Unread
-        If it has no finite value there.
-    """
+    """Apply a function that rises or falls throughout; `Unread` if it has no finite value there."""
     try:
         value = function(argument.value)
         ends = [function(argument.value + e) for e in (argument.error, -argument.error)] if argument.error else []
@@ -105,13 +81,7 @@ def applied(function: Callable[[mpmath.mpf], mpmath.mpf], argument: Number) -> N
 
 
 def inverse(a: Number) -> Number:
-    """Divide one by a number.
-
-    Raises
-    ------
-    Unread
-        If it may be zero.
-    """
+    """Divide one by a number; `Unread` if it may be zero."""
     if a.clean == 0 or abs(a.value) <= a.error:
         raise Unread("a division by zero")
     value = 1 / a.value
@@ -120,13 +90,7 @@ def inverse(a: Number) -> Number:
 
 
 def power(a: Number, b: Number) -> Number:
-    """Raise a number to a power.
-
-    Raises
-    ------
-    Unread
-        If the power is broken, and the number not positive.
-    """
+    """Raise a number to a power; `Unread` if the power is broken, and the number not positive."""
     exponent = b.clean
     if exponent == int(exponent) and abs(exponent) <= 1000:
         result = number(1)
@@ -138,19 +102,11 @@ def power(a: Number, b: Number) -> Number:
     return applied(lambda x: x**exponent, a)
 
 
-def _logistic(x: mpmath.mpf) -> mpmath.mpf:
-    return 1 / (1 + mpmath.exp(-x))
-
-
-def _logistic_slope(x: mpmath.mpf) -> mpmath.mpf:
-    return 1 / (4 * mpmath.cosh(x / 2) ** 2)
-
-
 FUNCTIONS: Mapping[Tokens, Callable[[mpmath.mpf], mpmath.mpf]] = {
     (r"\tanh",): mpmath.tanh,
     (r"\exp",): mpmath.exp,
-    (r"\sigma",): _logistic,
-    (r"\sigma", "'"): _logistic_slope,
+    (r"\sigma",): lambda x: 1 / (1 + mpmath.exp(-x)),
+    (r"\sigma", "'"): lambda x: 1 / (4 * mpmath.cosh(x / 2) ** 2),
     (r"\operatorname{diag}",): lambda x: x,  # of one number
 }
 """Functions of one argument, by the tokens of their names; the longest name counts."""
@@ -158,7 +114,7 @@ FUNCTIONS: Mapping[Tokens, Callable[[mpmath.mpf], mpmath.mpf]] = {
 
 @dataclass(frozen=True)
 class Names:
-    """The names that one sample of values knows, by their tokens, the longest first."""
+    """The names that one sample of values knows, by their tokens, and how long these are, the longest first."""
 
     values: Mapping[Tokens, Value]
     lengths: tuple[int, ...]
@@ -169,9 +125,8 @@ class Names:
         values: dict[Tokens, Value] = {}
         with mpmath.workdps(DIGITS):
             for name, given in sample.items():
-                value = _of(given)
-                for spelling in _spellings(name):
-                    values[spelling] = value
+                value = tuple(map(number, given)) if isinstance(given, list | tuple) else number(given)
+                values |= dict.fromkeys(_spellings(name), value)
         return cls(values, tuple(sorted({len(name) for name in values}, reverse=True)))
 
 
@@ -185,26 +140,14 @@ def _spellings(name: str) -> Iterator[Tokens]:
 
 
 def scalar(value: Value | None) -> Number:
-    """Take a value as one number.
-
-    Raises
-    ------
-    Unread
-        If it is a vector, or nothing.
-    """
+    """Take a value as one number; `Unread` if it is a vector, or nothing."""
     if not isinstance(value, Number):
         raise Unread("a vector, or nothing, where a number is needed")
     return value
 
 
 def whole(value: Value) -> int:
-    """Take a value as a bound of an index.
-
-    Raises
-    ------
-    Unread
-        If it is no small whole number.
-    """
+    """Take a value as a bound of an index; `Unread` if it is no small whole number."""
     bound = scalar(value).value
     if bound != int(bound) or abs(bound) > 1000:
         raise Unread("a bound that is no small whole number")
@@ -213,47 +156,30 @@ def whole(value: Value) -> int:
 
 def signed(sign: str, value: Value) -> Value:
     """Put a sign, ``+`` or ``-``, before a value."""
-    if sign == "+":
-        return value
-    return tuple(map(_negative, value)) if isinstance(value, tuple) else _negative(value)
-
-
-def _negative(a: Number) -> Number:
-    return Number(-a.value, a.size, a.error)
+    return value if sign == "+" else multiplied(value, number(-1))
 
 
 def added(a: Value, b: Value) -> Value:
-    """Add two numbers, or two vectors of one length.
-
-    Raises
-    ------
-    Unread
-        If they are of different kinds.
-    """
+    """Add two numbers, or two vectors of one length; `Unread` if they are of different kinds."""
     if isinstance(a, Number) and isinstance(b, Number):
         return plus(a, b)
     if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
-        return tuple(plus(x, y) for x, y in zip(a, b, strict=True))
+        return tuple(map(plus, a, b))
     raise Unread("a sum of a number and a vector")
 
 
 def multiplied(a: Value, b: Value, elementwise: bool = False) -> Value:
     """Multiply; of two vectors this is the dot product, unless it is element by element.
 
-    Raises
-    ------
-    Unread
-        If vectors differ in length, or one of two is a number where elements are multiplied.
+    `Unread` if vectors differ in length, or one of two is a number where elements are multiplied.
     """
     if isinstance(a, Number) and isinstance(b, Number):
         return times(a, b)
     if isinstance(a, tuple) and isinstance(b, tuple):
         if len(a) != len(b):
             raise Unread("a product of vectors of different lengths")
-        parts = [times(x, y) for x, y in zip(a, b, strict=True)]
-        if elementwise:
-            return tuple(parts)
-        return functools.reduce(plus, parts)
+        parts = tuple(map(times, a, b))
+        return parts if elementwise else functools.reduce(plus, parts)
     if elementwise:
         raise Unread("a product element by element with a number")
     vector, factor = (a, b) if isinstance(a, tuple) else (b, a)

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from press.formulas.tokens import Tokens, depths, is_text, split, tokens, written
-from press.source.qmd import Line
-from press.source.scanning import outside_code
+from press.source.qmd import Kind, Line, scanned
 
 MARK = "<!-- unchecked -->"
 """Stands directly behind a formula whose symbols mean something else here; it does not reach the output."""
@@ -67,15 +66,8 @@ def _number_as_tex(text: str) -> str:
 
 def _without_code(markdown: str) -> str:
     """Take the code out of a text; where a block of it was, a paragraph ends."""
-    lines = (Line(text, "", number) for number, text in enumerate(markdown.split("\n"), 1))
-    pieces: list[str] = []
-    last = 0
-    for line in outside_code(lines):
-        if line.number > last + 1:
-            pieces.append("")
-        pieces.append(line.text)
-        last = line.number
-    return "\n".join(pieces)
+    lines = scanned(Line(text, "", number) for number, text in enumerate(markdown.split("\n"), 1))
+    return "\n".join(line.plain if line.kind is Kind.TEXT else "" for line in lines)
 
 
 def repeated(markdown: str) -> Iterator[Formula]:
@@ -118,23 +110,12 @@ class Chain:
 def chains(tex: str) -> list[Chain]:
     """Split a formula into its chains of relations; a statement without a relation is none.
 
-    Rows of an aligned formula that begin with a sign go on with the row before.
-
-    Raises
-    ------
-    Unread
-        If the TeX cannot even be split.
+    Rows of an aligned formula that begin with a sign go on with the row before. `Unread` if it cannot even be split.
     """
     found = [token for token in tokens(tex) if token not in _ALIGNED]
-    rows: list[list[str]] = [[]]
-    for depth, token in depths(found):
-        if depth == 0 and token == "\\\\":
-            rows.append([])
-        elif depth or token != "&":
-            rows[-1].append(token)
     joined: list[list[str]] = []
-    for row in rows:
-        bare = row
+    for row in split(found, lambda token: token == "\\\\"):
+        bare = [token for depth, token in depths(row) if depth or token != "&"]
         while bare[:1] == [r"\quad"] or bare[:2] == ["{", "}"]:  # {} + is a plus between two sides
             bare = bare[1 if bare[0] == r"\quad" else 2 :]
         if joined and bare and bare[0] in _CONTINUES:

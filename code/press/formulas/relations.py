@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,34 +35,23 @@ _PLAIN = re.compile(r"-?(10\^(\d+|\{-?\d+\})|\d+(\.\d+)?(\\times10\^(\d+|\{-?\d+
 
 @dataclass(frozen=True)
 class Reading:
-    """One meaning of the names.
-
-    Parameters
-    ----------
-    name
-        What an error calls it.
-    samples
-        Values in all of which a chain must hold.
-    general
-        Further values for which a chain must hold as far as no number stands in it: in these, numbers that happen to
-        be equal in `samples` differ.
-    everywhere
-        The same for a chain that distinguishes cases or names one of `laws`, and for an arrow: values of every case.
-    laws
-        Names of what holds in every case.
-    given
-        Names whose equality says something about `samples` alone.
-    without
-        Tokens that nothing in this reading is written with.
-    """
+    """One meaning of the names."""
 
     name: str
+    """What an error calls it."""
     samples: tuple[Names, ...]
-    general: tuple[Names, ...] = ()
-    everywhere: tuple[Names, ...] = ()
-    laws: frozenset[Tokens] = frozenset()
-    given: frozenset[Tokens] = frozenset()
-    without: frozenset[str] = frozenset()
+    """Values in all of which a chain must hold."""
+    general: tuple[Names, ...]
+    """Further values for which a chain must hold as far as no number stands in it: in these, numbers that happen to be
+    equal in `samples` differ."""
+    everywhere: tuple[Names, ...]
+    """The same for a chain that distinguishes cases or names one of `laws`, and for an arrow: values of every case."""
+    laws: frozenset[Tokens]
+    """Names of what holds in every case."""
+    given: frozenset[Tokens]
+    """Names whose equality says something about `samples` alone."""
+    without: frozenset[str]
+    """Tokens that nothing in this reading is written with."""
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Reading:
@@ -80,24 +69,16 @@ class Reading:
 
 @dataclass(frozen=True)
 class Meaning:
-    """What the names of one chapter may stand for.
-
-    Parameters
-    ----------
-    title
-        What an error calls the chapter.
-    readings
-        The meanings, any of which may be meant.
-    free
-        Names that a text may set to a number, and what it may suppose: ``z = 0`` claims nothing.
-    said
-        Formulas that may stand alone, without a relation.
-    """
+    """What the names of one chapter may stand for."""
 
     title: str
+    """What an error calls the chapter."""
     readings: tuple[Reading, ...]
-    free: frozenset[Tokens] = frozenset()
-    said: frozenset[Tokens] = frozenset()
+    """The meanings, any of which may be meant."""
+    free: frozenset[Tokens]
+    """Names that a text may set to a number, and what it may suppose: ``z = 0`` claims nothing."""
+    said: frozenset[Tokens]
+    """Formulas that may stand alone, without a relation."""
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Meaning:
@@ -109,21 +90,13 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one chain.
-
-    Parameters
-    ----------
-    chain
-        As TeX.
-    kind
-        ``holds``, ``supposed`` (a free name set to a number), ``exempt``, ``unread`` or ``false``.
-    why
-        For an unread chain what was not understood, for a false one the values of its sides.
-    """
+    """What became of one chain, as TeX."""
 
     chain: str
     kind: str
+    """``holds``, ``supposed`` (a free name set to a number), ``exempt``, ``unread`` or ``false``."""
     why: str = ""
+    """For an unread chain what was not understood, for a false one the values of its sides."""
 
 
 def judge(chain: Chain, meaning: Meaning) -> Verdict:
@@ -131,17 +104,19 @@ def judge(chain: Chain, meaning: Meaning) -> Verdict:
     if _supposes(chain, meaning.free):
         return Verdict(str(chain), "supposed")
     reasons: list[str] = []
-    shown = ""
+    wrong: list[str] = []
     with mpmath.workdps(DIGITS):
         for reading in meaning.readings:
             try:
-                if holds(chain, reading):
-                    return Verdict(str(chain), "holds")
-                shown = shown or _shown(chain, reading)
+                shown = disagreement(chain, reading)
             except Unread as reason:
                 reasons.append(str(reason))
-    if shown:
-        return Verdict(str(chain), "false", shown)
+            else:
+                if not shown:
+                    return Verdict(str(chain), "holds")
+                wrong.append(shown)
+    if wrong:
+        return Verdict(str(chain), "false", wrong[0])
     return Verdict(str(chain), "unread", "; ".join(dict.fromkeys(reasons)))
 
 
@@ -169,19 +144,18 @@ def _sides(chain: Chain, names: Names) -> list[Value | None]:
     return sides
 
 
-def holds(chain: Chain, reading: Reading) -> bool:
-    """Tell whether a chain holds in a reading.
+def disagreement(chain: Chain, reading: Reading) -> str:
+    """Say what the sides of a chain are worth where it does not hold in a reading; '' if it holds.
 
-    Raises
-    ------
-    Unread
-        If a side of it is not understood.
+    `Unread` if a side of it is not understood in any of the samples.
     """
     if any(reading.without & set(member) for member in chain.members):
         raise Unread(f"not written so: {reading.name}")
-    holds = [_agrees(chain, _sides(chain, names)) for names in reading.samples]
-    lasting, samples = _lasting(chain, reading)
-    return all(holds) and all(_agrees(lasting, _sides(lasting, names)) for names in samples)
+    if found := list(_disagreements(chain, reading.samples)):
+        return f"{found[0]} ({reading.name})"
+    for sides in _disagreements(*_lasting(chain, reading)):
+        return f"{sides} ({reading.name}, with other numbers)"
+    return ""
 
 
 def _lasting(chain: Chain, reading: Reading) -> tuple[Chain, tuple[Names, ...]]:
@@ -225,7 +199,8 @@ def _agrees(chain: Chain, sides: Sequence[Value | None]) -> bool:
                 return False
             first = side
         elif sign == r"\approx":
-            if not _alike(first, side, _is_plain(chain.members[index])):
+            is_plain = _is_plain(chain.members[index])
+            if not all(_close(x, y, is_plain) for x, y in pairs(first, side)):
                 return False
         elif not _equal(first, side) and not _equal(before, side):
             return False
@@ -239,29 +214,22 @@ def _equal(a: Value, b: Value) -> bool:
     )
 
 
-def _alike(exact: Value, printed: Value, plain: bool) -> bool:
-    """Compare with a rounded number to its last digit, with what is made of such to their last digits, else roughly."""
-    return all(_close(x, y, plain) for x, y in pairs(exact, printed))
-
-
 def _close(x: Number, y: Number, plain: bool) -> bool:
-    noise = EXACT * abs(x.value) + NOISE * (x.size + y.size)
+    """Compare with a rounded number to its last digit, with what is made of such to their last digits, else roughly."""
     if plain:
-        half = y.error if y.error > NOISE else mpmath.mpf("0.5")
-        return bool(abs(x.value - y.value) <= half * (1 + EXACT))
-    bound = y.error * (1 + EXACT) if y.error else ALIKE * abs(x.value)
-    return bool(abs(x.value - y.value) <= bound + noise)
+        bound = (y.error if y.error > NOISE else mpmath.mpf("0.5")) * (1 + EXACT)
+    else:
+        bound = y.error * (1 + EXACT) if y.error else ALIKE * abs(x.value)
+        bound += EXACT * abs(x.value) + NOISE * (x.size + y.size)
+    return bool(abs(x.value - y.value) <= bound)
 
 
-def _shown(chain: Chain, reading: Reading) -> str:
-    """Say what the sides are worth, in the first values in which they do not agree."""
-    for names in reading.samples:
+def _disagreements(chain: Chain, samples: Iterable[Names]) -> Iterator[str]:
+    """Say what the sides are worth, for each of the values in which they do not agree."""
+    for names in samples:
         sides = _sides(chain, names)
         if not _agrees(chain, sides):
-            return f"{', '.join(map(_written_value, sides))} ({reading.name})"
-    lasting, samples = _lasting(chain, reading)
-    sides = next(s for names in samples if not _agrees(lasting, s := _sides(lasting, names)))
-    return f"{', '.join(map(_written_value, sides))} ({reading.name}, with other numbers)"
+            yield ", ".join(map(_written_value, sides))
 
 
 def _written_value(side: Value | None) -> str:

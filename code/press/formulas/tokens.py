@@ -33,10 +33,7 @@ _TAKES_AN_ARGUMENT = frozenset(["^", "_", r"\frac", r"\sqrt"])
 def tokens(tex: str) -> Tokens:
     """Split TeX into tokens in one spelling: no spaces, no braces around a single token.
 
-    Raises
-    ------
-    Unread
-        If a number of several digits stands without braces where TeX takes its first digit alone.
+    `Unread` if a number of several digits stands without braces where TeX takes its first digit alone.
     """
     for bar, (opening, closing) in _BARS.items():
         tex = tex.replace(rf"\left{bar}", f"{opening} ").replace(rf"\right{bar}", f"{closing} ")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+import datetime
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,24 +15,15 @@ EXECUTION_ALONE = "nothing: what is executed, and when, is decided by the cache"
 
 @dataclass(frozen=True)
 class Option:
-    """What an option does, and what it may be.
-
-    Parameters
-    ----------
-    does
-        In words, for whoever looks up what is let through.
-    types
-        The types of its values; any if there are none.
-    words
-        The same for the author.
-    values
-        The values that it may have, if these are few.
-    """
+    """What an option does, in words for whoever looks up what is let through, and what it may be."""
 
     does: str
     types: tuple[type, ...] = ()
+    """The types of its values; any if there are none."""
     words: str = ""
+    """The same for the author."""
     values: tuple[Any, ...] = ()
+    """The values that it may have, if these are few."""
 
 
 def _flag(does: str) -> Option:
@@ -41,6 +32,11 @@ def _flag(does: str) -> Option:
 
 def _text(does: str) -> Option:
     return Option(does, (str,), "text in quotes")
+
+
+def _title(does: str) -> Option:
+    """Make an option for which a number or date is a text too."""
+    return Option(does, (str, int, float, bool, datetime.date), "text in quotes")
 
 
 def _texts(does: str) -> Option:
@@ -87,8 +83,8 @@ CELL: dict[str, Option] = {
     "lst-cap": _text("is the caption of the code"),
     **dict.fromkeys(
         "code-fold code-summary code-overflow code-line-numbers code-copy code-tools classes class tags slideshow "
-        "panel fig-pos fig-env fig-scap fig-link fig-format fig-responsive column  "
-        " lightbox autodep id html-table-processing tbl-alt lst-alt fig-asp message".split(),
+        "panel fig-pos fig-env fig-scap fig-link fig-format fig-responsive column lightbox autodep id "
+        "html-table-processing tbl-alt lst-alt fig-asp message".split(),
         Option(NOTHING),
     ),
     **dict.fromkeys("cache freeze dependson".split(), Option(EXECUTION_ALONE)),
@@ -121,8 +117,8 @@ FORMAT: dict[str, Option] = {
 
 FRONT: dict[str, Option] = {
     **FORMAT,
-    "title": _text("is the title, on the page and of the PDF"),
-    "subtitle": _text("stands under the title"),
+    "title": _title("is the title, on the page and of the PDF"),
+    "subtitle": _title("stands under the title"),
     "author": Option("are the authors, with their affiliations"),
     "authors": Option("the same"),
     "affiliation": Option("is where the one author works"),
@@ -130,7 +126,7 @@ FRONT: dict[str, Option] = {
     "affiliations": Option("are what authors refer to"),
     "date": Option("is the date; today, now and last-modified are worked out"),
     "date-format": _text("is how the date is written"),
-    "abstract": _text("stands before the text"),
+    "abstract": _title("stands before the text"),
     "abstract-title": _text("is the heading of the abstract"),
     "keywords": Option("are the keywords, on the page and of the PDF"),
     "lang": _text("is the language: of hyphenation, and of the words before numbers"),
@@ -154,46 +150,46 @@ FRONT: dict[str, Option] = {
         "code-block-bg code-block-border-left code-annotations toc-location toc-expand embed-resources self-contained "
         "self-contained-math standalone smooth-scroll anchor-sections html-math-method comments hypothesis listing "
         "categories description image image-alt draft aliases search sidebar navbar website book website-title "
-        "title-block-banner title-block-style title-prefix pagetitle "
-        "  link-external-icon link-external-newwindow citations-hover "
-        "footnotes-hover crossrefs-hover lightbox fig-responsive page-navigation back-to-top-navigation "
-        "reference-location citation-location footnotes grid linkcolor mainfont sansfont monofont fontsize "
-        "fontcolor linestretch geometry margin-left margin-right margin-top margin-bottom documentclass classoption "
-        "pdf-engine latex-engine keep-tex keep-md keep-typ keep-ipynb colorlinks urlcolor citecolor "
-        "link-citations cite-method biblatexoptions biblio-style natbiboptions df-print output-file output-ext "
-        "editor editor_options citation copyright license doi funding order subject  date-modified version "
+        "title-block-banner title-block-style title-prefix pagetitle link-external-icon link-external-newwindow "
+        "citations-hover footnotes-hover crossrefs-hover lightbox fig-responsive page-navigation "
+        "back-to-top-navigation reference-location citation-location footnotes grid linkcolor mainfont sansfont "
+        "monofont fontsize fontcolor linestretch geometry margin-left margin-right margin-top margin-bottom "
+        "documentclass classoption pdf-engine latex-engine keep-tex keep-md keep-typ keep-ipynb colorlinks urlcolor "
+        "citecolor link-citations cite-method biblatexoptions biblio-style natbiboptions df-print output-file "
+        "output-ext editor editor_options citation copyright license doi funding order subject date-modified version "
         "type tags slug layout permalink featured twitter-card open-graph highlight-style syntax-highlighting "
-        "  fig-align fig-format fig-pos tbl-colwidths resources metadata-files "
-        "quarto-required validate-yaml freeze cache other-links code-links canonical-url mermaid "
-        "ipynb-shell-interactivity "
-        "knitr jupytext  pdf-standard running-head "
-        "slide-number incremental chalkboard logo footer revealjs-plugins execute-dir dir rights publisher "
-        "   author-meta email orcid extensions shortcodes "
-        " variables lightbox-group wrap from reader  layout-ncol".split(),
+        "fig-align fig-format fig-pos tbl-colwidths resources metadata-files quarto-required validate-yaml freeze "
+        "cache other-links code-links canonical-url mermaid ipynb-shell-interactivity knitr jupytext pdf-standard "
+        "running-head slide-number incremental chalkboard logo footer revealjs-plugins execute-dir dir rights "
+        "publisher author-meta email orcid extensions shortcodes variables lightbox-group wrap from reader "
+        "layout-ncol".split(),
         Option(NOTHING),
     ),
 }
 """What may stand in a document's front matter. What the pages of the web, slides and LaTeX have is let through."""
 
 
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong with an option: its name, the sentence, and whether it is plainly a slip of the author's."""
-
-    key: str
-    sentence: str
-    is_slip: bool
+Doubt = tuple[str, str]
+"""A place, and what is wrong there."""
 
 
-def problems(given: Mapping[str, Any], known: Mapping[str, Option], what: str) -> Iterator[Problem]:
-    """Find the options that are unknown, or have a value that they cannot have."""
+def check(
+    given: Mapping[str, Any], known: Mapping[str, Option], what: str, place: Callable[[str], str]
+) -> Iterator[Doubt]:
+    """Refuse an option that is plainly a slip: nearly another's name, or a value that it cannot have.
+
+    Yields those that nothing is known of. A sentence calls one of them `what`; `place` says where it stands.
+    """
     for key, value in given.items():
         option = known.get(key)
         if option is None:
             near = _near(key, known)
-            yield Problem(key, f"the {what} {key!r} is not supported{near}", "did you mean" in near)
+            words = f"the {what} {key!r} is not supported{near}."
+            if "did you mean" in near:
+                raise InputError(f"{place(key)}: {words}")
+            yield place(key), words
         elif value is not None and not _fits(value, option):
-            yield Problem(key, f"the {what} {key} must be {option.words}", is_slip=True)
+            raise InputError(f"{place(key)}: the {what} {key} must be {option.words}.")
 
 
 def _fits(value: Any, option: Option) -> bool:
@@ -227,39 +223,24 @@ def listed(value: Any) -> list[str]:
     return list(map(str, each_of(value)))
 
 
-def require_label(label: Any, place: str) -> None:
-    """Refuse a label that a reference could not name.
-
-    Raises
-    ------
-    InputError
-        Naming the label.
-    """
-    if label is not None and not re.fullmatch(r"[A-Za-z][\w.:-]*", str(label)):
-        raise InputError(f"{place}: the label {label!r} must be letters, digits and hyphens.")
-
-
 def for_pdf(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a project or a front matter sets for a PDF: its own options, and those under ``format``.
 
     Of several formats, ours comes before ``typst`` and ``pdf``; what other formats set does not concern a PDF.
     """
     found = {key: value for key, value in values.items() if key != "format"}
-    formats = values.get("format")
-    if isinstance(formats, Mapping):
-        ours = [name for name in formats if str(name).endswith("-typst")]
-        for name in ("pdf", "typst", *ours):
-            if isinstance(options := formats.get(name), Mapping):
-                execute = {**_group(found, "execute"), **_group(options, "execute")}
-                found |= {key: value for key, value in options.items() if key in FORMAT or key == "execute"}
-                if execute:
-                    found["execute"] = execute
+    formats = group(values, "format")
+    for name in ("pdf", "typst", *(name for name in formats if str(name).endswith("-typst"))):
+        options = group(formats, name)
+        found["execute"] = {**group(found, "execute"), **group(options, "execute")}
+        found |= {key: value for key, value in options.items() if key in FORMAT}
     return found
 
 
-def _group(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    group = values.get(key)
-    return group if isinstance(group, Mapping) else {}
+def group(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return the group of keys that stands under a key; an empty one where something else does."""
+    found = values.get(key)
+    return found if isinstance(found, Mapping) else {}
 
 
 def merged(project: Mapping[str, Any], front: Mapping[str, Any]) -> dict[str, Any]:
@@ -268,5 +249,5 @@ def merged(project: Mapping[str, Any], front: Mapping[str, Any]) -> dict[str, An
     result = {**first, **second}
     result["format"] = front.get("format", project.get("format"))
     for key in ("execute", "crossref"):
-        result[key] = {**_group(first, key), **_group(second, key)}
+        result[key] = {**group(first, key), **group(second, key)}
     return result

@@ -1,12 +1,18 @@
-"""What a Quarto document consists of: lines that know where they were written, prose, and code cells."""
+"""What a Quarto document consists of: lines that know where they were written, prose, and code cells.
+
+A `Scanner` tells what each line is: text, code or comment. Everything else that looks at lines asks it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any
+
+from handin.errors import InputError
 
 FLOATS = {"fig": "Figure", "tbl": "Table", "lst": "Listing"}
 """The numbered kinds of float and what a reference to one is called."""
@@ -15,6 +21,9 @@ THEOREMS = tuple("thm lem cor prp cnj def exm exr alg rem sol".split())
 """The numbered kinds of theorem and its like."""
 
 REFERENCE_KINDS = (*FLOATS, "eq", "sec", *THEOREMS)
+
+_FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})\s*(.*?)\s*$")
+_SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")
 
 
 class Kind(Enum):
@@ -35,30 +44,16 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a source file, or of the Markdown that was made from it.
-
-    Parameters
-    ----------
-    text
-        The line without its end.
-    file
-        The file's name, relative to the project.
-    number
-        Counted from 1.
-    part
-        Which part of what stands there made the line, as ``output 2``; empty for the line itself.
-    kind
-        What the line is.
-    plain
-        The text with code spans and comments blanked out; equal to `text` where there are none.
-    """
+    """One line of a source file, or of the Markdown that was made from it; files are named from the project."""
 
     text: str
     file: str
     number: int
     part: str = ""
+    """Which part of what stands there made the line, as ``output 2``; empty for the line itself."""
     kind: Kind = Kind.TEXT
     plain: str = ""
+    """The text with code spans and comments blanked out; equal to `text` where there are none."""
 
     @property
     def place(self) -> str:
@@ -68,33 +63,19 @@ class Line:
 
 @dataclass(frozen=True)
 class Cell:
-    """Code to execute: a cell of its own, or an expression inside a line of prose.
-
-    Parameters
-    ----------
-    fence
-        The line where it begins.
-    options
-        Its own options, and those of the whole document where it has none of its own.
-    option_lines
-        The lines of its own options.
-    lines
-        Its lines of code, with includes expanded.
-    chapter
-        The chapter that it stands in.
-    inline
-        Whether it is an expression in a line of prose.
-    indent
-        The spaces before its fence: it stands in an item of a list.
-    """
+    """Code to execute: a cell of its own, or an expression inside a line of prose (`inline`)."""
 
     fence: Line
+    """The line where it begins."""
     options: Mapping[str, Any]
+    """Its own options, and those of the whole document where it has none of its own."""
     option_lines: tuple[Line, ...]
     lines: tuple[Line, ...]
+    """Its lines of code, with includes expanded."""
     chapter: int
     inline: bool = False
     indent: int = 0
+    """The spaces before its fence: it stands in an item of a list."""
 
     @property
     def label(self) -> str | None:
@@ -133,45 +114,97 @@ class Prose:
 
 @dataclass(frozen=True)
 class Document:
-    """A whole document with its includes expanded.
-
-    Parameters
-    ----------
-    path
-        The document's own file.
-    name
-        The same, relative to the project.
-    front_matter
-        The YAML at its head.
-    parts
-        Prose and cells, in order; a `chapter` counts the files included at the top level.
-    sources
-        Every file that was read.
-    options
-        The options that hold for the whole document: the project's, and the front matter's, which come before them.
-    doubts
-        The options that nothing is known of: their places, and what is to be said of them.
-    """
+    """A whole document with its includes expanded."""
 
     path: Path
     name: str
+    """Its file, relative to the project."""
     front_matter: Mapping[str, Any]
     parts: tuple[Prose | Cell, ...]
-    sources: tuple[Path, ...] = field(default=())
+    """In order; a `chapter` counts the files included at the top level."""
+    sources: tuple[Path, ...] = ()
+    """Every file that was read."""
     options: Mapping[str, Any] = field(default_factory=dict)
+    """What holds for the whole document: the project's options, and the front matter's, which come before them."""
     doubts: tuple[tuple[str, str], ...] = ()
+    """The options that nothing is known of: their places, and what is to be said of them."""
 
     @property
     def cells(self) -> tuple[Cell, ...]:
         """What is executed, in order."""
-        found: list[Cell] = []
-        for part in self.parts:
-            found.extend([part] if isinstance(part, Cell) else part.inline)
-        return tuple(found)
+        return tuple(cell for part in self.parts for cell in ([part] if isinstance(part, Cell) else part.inline))
 
     @property
     def prose(self) -> Iterator[Line]:
         """All lines of prose, in order."""
-        for part in self.parts:
-            if isinstance(part, Prose):
-                yield from part.lines
+        return (line for part in self.parts if isinstance(part, Prose) for line in part.lines)
+
+
+# -- what the lines of a Markdown text are ----------------------------------------------------------------------------
+
+
+class Scanner:
+    """Reads a text line by line and remembers what is open: a block of code, a comment."""
+
+    def __init__(self) -> None:
+        self.fence: str | None = None
+        self.opened: Line | None = None
+        self._comment: Line | None = None
+
+    def feed(self, line: Line) -> Line:
+        """Take the next line; return it with its kind, and its text without code and comments."""
+        if self._comment is None and (fence := _FENCE.match(line.text)):
+            if self.fence is None and not (fence[2][0] == "`" and "`" in fence[3]):
+                self.fence, self.opened = fence[2], line
+                return replace(line, kind=Kind.FENCE)
+            if self.fence is not None and not fence[3] and fence[2].startswith(self.fence):
+                self.fence = None
+                return replace(line, kind=Kind.FENCE)
+        if self.fence is not None:
+            return replace(line, kind=Kind.CODE)
+        text = line.text
+        if self._comment is not None:
+            if "-->" not in text:
+                return replace(line, kind=Kind.COMMENT)
+            text = text.split("-->", 1)[1]
+            self._comment = None
+        text = re.sub(r"<!--.*?-->", "", text)
+        text = _SPAN.sub(lambda match: " " * len(match[0]), text)
+        if "<!--" in text:
+            text = text.split("<!--", 1)[0]
+            self._comment = line
+        return replace(line, kind=Kind.TEXT, plain=text)
+
+    def end(self) -> None:
+        """Refuse what is still open at the end of a file, naming the line that opened it."""
+        if self._comment is not None:
+            raise InputError(f"{self._comment.place}: this comment is not closed: end it with -->.")
+        if self.fence is not None and self.opened is not None:
+            raise InputError(f"{self.opened.place}: a code block is not closed: end it with {self.fence}.")
+
+
+def scanned(lines: Iterable[Line]) -> Iterator[Line]:
+    """Return lines with their kinds."""
+    return map(Scanner().feed, lines)
+
+
+def texts(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield of scanned lines those that are text, with code spans and comments blanked out."""
+    return (replace(line, text=line.plain) for line in lines if line.kind is Kind.TEXT)
+
+
+def without_mathematics(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield lines with formulas, inline and displayed, blanked out; an empty line ends a formula."""
+    display = False
+    for line in lines:
+        display = display and bool(line.text.strip())
+        if not display and "$" not in line.text:
+            yield line
+            continue
+        text = line.text.replace("\\$", "  ")
+        kept = ""
+        for index, piece in enumerate(text.split("$$")):
+            if index:
+                display = not display
+            kept += " " * len(piece) if display else piece
+        yield replace(line, text=re.sub(r"\$(?=\S)[^$]*?(?<=\S)\$", lambda m: " " * len(m[0]), kept))

@@ -6,9 +6,9 @@ What is found is checked as far as it takes no look at more than a cell or a lin
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,14 @@ from handin import yaml_text
 from handin.errors import InputError
 from handin.text import read_text
 from press.source import options, shortcodes
-from press.source.qmd import Cell, Document, Kind, Line, Prose
-from press.source.scanning import Scanner
+from press.source.qmd import Cell, Document, Kind, Line, Prose, Scanner
 
 _CELL = re.compile(r"^(\s*)(`{3,})\s*\{([A-Za-z_][\w.-]*)(.*?)\}\s*$")
 INLINE = re.compile(r"(?<!`)`\{([A-Za-z]\w*)\}\s+([^`]+?)\s*`(?!`)")
 """An expression in a line of prose."""
 
+_OF_ALL_CELLS = (options.EXECUTION.keys() | options.FIGURES.keys()) - {"echo"}
+_META = re.compile(r"\{\{<\s*meta\s+([\w-]+)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _PYTHON = re.compile(r"python3?")
 
@@ -30,19 +31,8 @@ _PYTHON = re.compile(r"python3?")
 def read(path: Path, root: Path, project_options: Mapping[str, Any] | None = None) -> Document:
     """Read a document and everything it includes.
 
-    Parameters
-    ----------
-    path
-        The document.
-    root
-        The project's folder, to which names in messages are relative.
-    project_options
-        What ``_quarto.yml`` holds.
-
-    Raises
-    ------
-    InputError
-        If a file is missing, or holds an option or a cell that is not supported: with file and line.
+    Names in messages are relative to the project's folder, `root`; `project_options` are what ``_quarto.yml`` holds. A
+    file that is missing, an option or a cell that is not supported is refused with file and line.
     """
     return _Reader(path, root, project_options or {}).document()
 
@@ -51,7 +41,7 @@ class _Reader:
     def __init__(self, path: Path, root: Path, project_options: Mapping[str, Any]):
         self.path, self.root, self.project_options = path, root, project_options
         self.sources: list[Path] = []
-        self.doubts: list[Doubt] = []
+        self.doubts: list[options.Doubt] = []
         self.parts: list[Prose | Cell] = []
         self.prose: list[Line] = []
         self.chapter = 0
@@ -61,9 +51,8 @@ class _Reader:
         name = _name(self.path, self.root)
         front, lines = self._front_matter(self._lines(self.path))
         found = options.merged(self.project_options, front)
-        figures = {key: value for key, value in {**found, **found["execute"]}.items() if key in options.FIGURES}
-        execution = {key: value for key, value in found["execute"].items() if key in options.EXECUTION}
-        self.execute = {key: value for key, value in (figures | execution).items() if key != "echo"}
+        figures = {key: value for key, value in found.items() if key in options.FIGURES}
+        self.execute = figures | {key: value for key, value in found["execute"].items() if key in _OF_ALL_CELLS}
         self._text(lines, self.path, (self.path.resolve(),))
         self._flush()
         return Document(self.path, name, front, tuple(self.parts), tuple(self.sources), found, tuple(self.doubts))
@@ -77,9 +66,8 @@ class _Reader:
         self.sources.append(path)
         if bad := _CONTROL.search(text):
             line = text.count("\n", 0, bad.start()) + 1
-            raise InputError(
-                f"{name}:{line}: a control character (U+{ord(bad.group()):04X}) is in the text: delete it."
-            )
+            sign = f"U+{ord(bad.group()):04X}"
+            raise InputError(f"{name}:{line}: a control character ({sign}) is in the text: delete it.")
         return [Line(each, name, number) for number, each in enumerate(text.split("\n"), 1)]
 
     def _front_matter(self, lines: list[Line]) -> tuple[dict[str, Any], list[Line]]:
@@ -90,7 +78,7 @@ class _Reader:
             raise InputError(f"{lines[0].place}: the front matter is not closed: end it with a line '---'.")
         text = "\n".join(line.text for line in lines[1:end])
         values = mapping(text, lines[1 : end + 1], "the front matter")
-        printed = {word for line in lines[end:] for word in _meta(line.text)}
+        printed = {word for line in lines[end:] for word in _META.findall(line.text)}
         self.doubts += _check_front_matter(values, text, lines[0], printed)
         return values, lines[end + 1 :]
 
@@ -102,16 +90,14 @@ class _Reader:
         head: re.Match[str] | None = None
         body: list[Line] = []
         for line in lines:
+            found = scanner.feed(line)
             if head is not None:
-                if not Scanner.closes(line, head[2]):
+                if found.kind is Kind.CODE:
                     body.append(line)
                     continue
                 self.parts.append(self._cell(body[0], head, body[1:], path))
                 head = None
-                continue
-            found = scanner.feed(line)
-            if found.kind is Kind.FENCE and scanner.fence and (head := _CELL.match(line.text)):
-                scanner.fence = None
+            elif found.kind is Kind.FENCE and scanner.fence and (head := _CELL.match(line.text)):
                 self._flush()
                 body = [line]
             elif found.kind is Kind.TEXT and (include := shortcodes.INCLUDE.match(line.text)):
@@ -130,12 +116,14 @@ class _Reader:
         if content and content[0].text.rstrip() == "---":
             raise InputError(f"{content[0].place}: an included file has no front matter of its own: delete it.")
         if len(stack) == 1:
-            self._flush()
-            self.chapter += 1
+            self._begin_chapter()
         self._text(content, target, (*stack, target.resolve()))
         if len(stack) == 1:
-            self._flush()
-            self.chapter += 1
+            self._begin_chapter()
+
+    def _begin_chapter(self) -> None:
+        self._flush()
+        self.chapter += 1
 
     def _included(self, name: str, line: Line, path: Path) -> Path:
         target = (self.root / name.lstrip("/")) if name.startswith("/") else path.parent / name
@@ -149,19 +137,15 @@ class _Reader:
         if not self.prose:
             return
         lines, self.prose = tuple(self.prose), []
-        inline = tuple(
-            cell for line in lines if line.kind is Kind.TEXT and "`{" in line.text for cell in self._expressions(line)
-        )
+        inline = tuple(cell for line in lines if line.kind is Kind.TEXT for cell in self._expressions(line))
         self.parts.append(Prose(lines, self.chapter, inline))
 
-    def _expressions(self, line: Line) -> list[Cell]:
-        found = []
+    def _expressions(self, line: Line) -> Iterator[Cell]:
         for match in INLINE.finditer(line.text):
             if not _PYTHON.fullmatch(match[1]):
                 raise InputError(f"{line.place}: expressions of {match[1]} are not supported, only `{{python}} …`.")
             code = replace(line, text=match[2])
-            found.append(Cell(line, dict(self.execute), (), (code,), self.chapter, inline=True))
-        return found
+            yield Cell(line, dict(self.execute), (), (code,), self.chapter, inline=True)
 
     # -- cells
 
@@ -178,8 +162,7 @@ class _Reader:
         body = [replace(line, text=_dedented(line.text, indent)) for line in body]
         count = next((i for i, line in enumerate(body) if not line.text.startswith("#|")), len(body))
         option_lines = tuple(body[:count])
-        own, doubts = _cell_options(option_lines, fence)
-        self.doubts += doubts
+        own = self._cell_options(option_lines, fence)
         code: list[Line] = []
         for line in body[count:]:
             if include := shortcodes.INCLUDE.match(line.text):
@@ -193,6 +176,23 @@ class _Reader:
                 code.append(line)
         return Cell(fence, {**self.execute, **own}, option_lines, tuple(code), self.chapter, indent=indent)
 
+    def _cell_options(self, lines: tuple[Line, ...], fence: Line) -> dict[str, Any]:
+        found = options_of(lines, "the cell's options")
+
+        def place(key: str) -> str:
+            own = (each.place for each in lines if re.match(rf"#\|\s*{re.escape(key)}\s*:", each.text))
+            return next(own, fence.place)
+
+        self.doubts += options.check(found, options.CELL, "cell option", place)
+        label = found.get("label")
+        if label is not None and not re.fullmatch(r"[A-Za-z][\w.:-]*", str(label)):
+            raise InputError(f"{place('label')}: the label {label!r} must be letters, digits and hyphens.")
+        if ("lst-label" in found) != ("lst-cap" in found):
+            raise InputError(f"{fence.place}: lst-label and lst-cap go together.")
+        if found.get("lst-label") and not str(found["lst-label"]).startswith("lst-"):
+            raise InputError(f"{place('lst-label')}: lst-label must begin with 'lst-'.")
+        return found
+
 
 def _name(path: Path, root: Path) -> str:
     try:
@@ -202,26 +202,12 @@ def _name(path: Path, root: Path) -> str:
 
 
 def _dedented(text: str, indent: int) -> str:
-    if not indent:
-        return text
-    own = len(text) - len(text.lstrip())
-    return text[min(indent, own) :]
-
-
-@lru_cache(maxsize=1024)
-def _parsed(text: str) -> Any:
-    return yaml_text.parse(text)
+    return text[min(indent, len(text) - len(text.lstrip())) :]
 
 
 def mapping(text: str, lines: Sequence[Line], what: str) -> dict[str, Any]:
-    """Read a mapping from YAML text that stands in `lines`; its values are shared and not to be changed.
-
-    Raises
-    ------
-    InputError
-        If it is not YAML, or not keys with values: with the place.
-    """
-    values = _parsed(text)
+    """Read a mapping from YAML text that stands in `lines`; what is none is refused with its place."""
+    values = yaml_text.parse(text)
     if isinstance(values, yaml_text.Fault):
         line = lines[min((values.line or 1) - 1, len(lines) - 1)]
         words = f"{what} is {values.reason}" if values.reason.startswith("not valid") else f"{what}: {values.reason}"
@@ -230,7 +216,7 @@ def mapping(text: str, lines: Sequence[Line], what: str) -> dict[str, Any]:
         return {}
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise InputError(f"{lines[0].place}: {what} must hold keys and values.")
-    return dict(values)
+    return values
 
 
 def options_of(lines: Sequence[Line], what: str) -> dict[str, Any]:
@@ -238,56 +224,22 @@ def options_of(lines: Sequence[Line], what: str) -> dict[str, Any]:
     return mapping("\n".join(line.text[2:].removeprefix(" ") for line in lines), lines, what)
 
 
-def _meta(text: str) -> list[str]:
-    return re.findall(r"\{\{<\s*meta\s+([\w-]+)", text)
-
-
-Doubt = tuple[str, str]
-"""A place, and what is wrong there."""
-
-
-def _check_front_matter(values: Mapping[str, Any], text: str, first: Line, printed: set[str]) -> list[Doubt]:
+def _check_front_matter(values: Mapping[str, Any], text: str, first: Line, printed: set[str]) -> list[options.Doubt]:
     """Refuse what is plainly a slip; return the options that nothing is known of."""
 
     def place(*keys: str) -> str:
         return f"{first.file}:{(yaml_text.line_of(text, keys) or 0) + 1}"
 
     known = {**options.FRONT, **{key: options.Option("is printed by the shortcode meta") for key in printed}}
-    doubts = []
-    for found in options.problems(values, known, "front matter's key"):
-        if found.key in ("title", "subtitle", "abstract") and not isinstance(values[found.key], dict | list):
-            continue  # a number is a title too
-        if found.is_slip:
-            raise InputError(f"{place(found.key)}: {found.sentence}.")
-        doubts.append((place(found.key), f"{found.sentence}."))
-    for found in options.problems(values.get("execute") or {}, options.EXECUTE, "option of execute"):
-        raise InputError(f"{place('execute', found.key)}: {found.sentence}.")
+    doubts = list(options.check(values, known, "front matter's key", place))
+    execute = values.get("execute") or {}
+    for where, words in options.check(execute, options.EXECUTE, "option of execute", partial(place, "execute")):
+        raise InputError(f"{where}: {words}")
     kernel = values.get("jupyter")
     if isinstance(kernel, Mapping):
-        spec = kernel.get("kernelspec")
-        kernel = kernel.get("kernel") or (spec.get("name") if isinstance(spec, Mapping) else None)
-        language = spec.get("language", "python") if isinstance(spec, Mapping) else "python"
-        kernel = "python3" if language == "python" else kernel
+        spec = options.group(kernel, "kernelspec")
+        is_python = spec.get("language", "python") == "python"
+        kernel = "python3" if is_python else kernel.get("kernel") or spec.get("name")
     if kernel is not None and not re.match(r"python", str(kernel)):
         raise InputError(f"{place('jupyter')}: the kernel {kernel} is not supported: cells are executed by python3.")
     return doubts
-
-
-def _cell_options(lines: tuple[Line, ...], fence: Line) -> tuple[dict[str, Any], list[Doubt]]:
-    """Read a cell's options and refuse what is plainly a slip; return those, too, that nothing is known of."""
-    found = options_of(lines, "the cell's options")
-
-    def place(key: str) -> str:
-        return next((each.place for each in lines if re.match(rf"#\|\s*{re.escape(key)}\s*:", each.text)), fence.place)
-
-    doubts = []
-    for problem in options.problems(found, options.CELL, "cell option"):
-        if problem.is_slip:
-            raise InputError(f"{place(problem.key)}: {problem.sentence}.")
-        doubts.append((place(problem.key), f"{problem.sentence}."))
-    options.require_label(found.get("label"), place("label"))
-    if ("lst-label" in found) != ("lst-cap" in found):
-        raise InputError(f"{fence.place}: lst-label and lst-cap go together.")
-    if found.get("lst-label") and not str(found["lst-label"]).startswith("lst-"):
-        raise InputError(f"{place('lst-label')}: lst-label must begin with 'lst-'.")
-    return found, doubts

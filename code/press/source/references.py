@@ -6,15 +6,15 @@ All of it is looked for in the Markdown that is set, in which cells may have pri
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from handin.errors import InputError
 from handin.text import slug
 from press.source import shortcodes
-from press.source.qmd import REFERENCE_KINDS, Cell, Document, Kind, Line
-from press.source.refusals import headings
-from press.source.scanning import texts, without_mathematics
+from press.source.qmd import REFERENCE_KINDS, Cell, Document, Kind, Line, texts, without_mathematics
+from press.source.refusals import heading
 
 _ATTRIBUTES = re.compile(r"\{((?:[^{}\"]|\"[^\"]*\")*)\}")
 _IDENTIFIER = re.compile(r"(?:^|\s)#([A-Za-z][\w:.-]*)")
@@ -23,6 +23,7 @@ _REFERENCE = re.compile(rf"(?<![\w@/.`\\])@\{{?((?:{_KINDS})-[\w:.-]*\w)\}}?")
 _CITATION = re.compile(r"(?<![\w@/.`\\])-?@\{?([A-Za-z0-9_](?:[\w:.#$%&+?<>~/-]*\w)?)\}?")
 _LINK = re.compile(r"\]\(#([^()\s]+)\)")
 _BRACKETS = re.compile(r"(?<![!\[\]\\\w])\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\[({:])")
+_EXAMPLE_NAMED = re.compile(r"(?<![\w@/.`\\])@([\w-]+)")
 _EXAMPLE = re.compile(r"^( {0,3})\(@([\w-]*)\)(?=\s)")
 
 CALLOUTS = frozenset("nte tip wrn imp cau".split())
@@ -30,24 +31,12 @@ CALLOUTS = frozenset("nte tip wrn imp cau".split())
 
 
 def _identifiers(text: str) -> Iterator[str]:
-    if "#" in text:
-        for attributes in _ATTRIBUTES.findall(text):
-            yield from _IDENTIFIER.findall(re.sub(r'"[^"]*"', '""', attributes))
+    for attributes in _ATTRIBUTES.findall(text):
+        yield from _IDENTIFIER.findall(re.sub(r'"[^"]*"', '""', attributes))
 
 
 def labels(document: Document) -> dict[str, str]:
-    """Find the labels that a document defines.
-
-    Returns
-    -------
-    dict
-        Label to the place of its definition.
-
-    Raises
-    ------
-    InputError
-        If a label is defined twice.
-    """
+    """Find the labels that a document defines, each with its place; one that is defined twice is refused."""
     found: dict[str, str] = {}
 
     def define(label: str, place: str) -> None:
@@ -85,7 +74,6 @@ def references(lines: Iterable[Line]) -> list[tuple[str, str]]:
     return [
         (_lower(match[1]), line.place)
         for line in without_mathematics(texts(lines))
-        if "@" in line.text
         for match in _REFERENCE.finditer(_ATTRIBUTES.sub("", line.text))
     ]
 
@@ -95,7 +83,6 @@ def citations(lines: Iterable[Line]) -> list[tuple[str, str]]:
     return [
         (match[1], line.place)
         for line in without_mathematics(texts(lines))
-        if "@" in line.text
         for match in _CITATION.finditer(_without_attributes(line.text))
         if _lower(match[1]).partition("-")[0] not in REFERENCE_KINDS or "-" not in match[1]
     ]
@@ -111,19 +98,9 @@ def _lower(label: str) -> str:
 
 
 def check(lines: Sequence[Line], keys: Collection[str]) -> None:
-    """Refuse a reference or citation that leads nowhere.
+    """Refuse a reference or citation in the Markdown that is set which leads nowhere, with the nearest name there is.
 
-    Parameters
-    ----------
-    lines
-        The Markdown that is set.
-    keys
-        The bibliography's keys.
-
-    Raises
-    ------
-    InputError
-        With file, line and the nearest name that exists.
+    `keys` are those of the bibliography.
     """
     known = defined(lines)
     for label, place in references(lines):
@@ -149,29 +126,19 @@ def _hint(name: str, known: Collection[str], sign: str) -> str:
 def linked(lines: Sequence[Line]) -> list[Line]:
     """Give the headings that links lead to their identifiers, and number the examples.
 
-    Parameters
-    ----------
-    lines
-        The Markdown that is set, all chapters of it: pandoc sees them one by one.
-
-    Raises
-    ------
-    InputError
-        If a link leads nowhere: with the place and the nearest name.
+    `lines` are the Markdown that is set, all chapters of it: pandoc sees them one by one. A link that leads nowhere is
+    refused, with the nearest name.
     """
     lines = _numbered_examples(lines)
-    if not any("[" in line.plain for line in lines if line.kind is Kind.TEXT):
-        return lines
     names, titles = _heading_names(lines)
     wanted: set[str] = set()
-    result = [_with_implicit_links(line, titles) if titles else line for line in lines]
+    result = [_with_implicit_links(line, titles) for line in lines]
     known = defined(result) | set(names.values())
-    for line in result:
-        if line.kind is Kind.TEXT and "](#" in line.plain:
-            for target in _LINK.findall(line.plain):
-                if target not in known and target != "refs":
-                    raise InputError(f"{line.place}: the link #{target} leads nowhere{_hint(target, known, '#')}.")
-                wanted.add(target)
+    for line in texts(result):
+        for target in _LINK.findall(line.text):
+            if target not in known and target != "refs":
+                raise InputError(f"{line.place}: the link #{target} leads nowhere{_hint(target, known, '#')}.")
+            wanted.add(target)
     for index, name in names.items():
         if name in wanted:
             line = result[index]
@@ -192,26 +159,27 @@ def _heading_names(lines: Sequence[Line]) -> tuple[dict[int, str], dict[str, str
     titles
         Each heading's text, in small letters, to its identifier, own or not.
     """
-    at = {id(line): index for index, line in enumerate(lines)}
     names: dict[int, str] = {}
     titles: dict[str, str] = {}
-    used: dict[str, int] = {}
-    for line, _, text in headings(lines):
-        own = next(_identifiers(text), None)
+    used: Counter[str] = Counter()
+    for index, line in enumerate(lines):
+        if (found := heading(line)) is None:
+            continue
+        _, text = found
         title = re.sub(r"\{[^{}]*\}\s*$", "", text).strip().rstrip("#").strip()
-        name = own or slug(title)
-        if own is None:
-            count = used.get(name, 0)
-            used[name] = count + 1
-            name = f"{name}-{count}" if count else name
-            names[at[id(line)]] = name
+        name = next(_identifiers(text), None)
+        if name is None:
+            name = slug(title)
+            used[name] += 1
+            name = f"{name}-{used[name] - 1}" if used[name] > 1 else name
+            names[index] = name
         titles.setdefault(title.casefold(), name)
     return names, titles
 
 
 def _with_implicit_links(line: Line, titles: dict[str, str]) -> Line:
     """Write ``[A heading]`` and ``[text][A heading]`` as links: pandoc may not see the heading."""
-    if line.kind is not Kind.TEXT or "[" not in line.plain or line.text.startswith("#"):
+    if line.kind is not Kind.TEXT or line.text.startswith("#"):
         return line
 
     def link(match: re.Match[str]) -> str:
@@ -227,27 +195,19 @@ def _with_implicit_links(line: Line, titles: dict[str, str]) -> Line:
 def _numbered_examples(lines: Sequence[Line]) -> list[Line]:
     """Write ``(@label)`` as the number that pandoc gives the example, counted through the whole document."""
     numbers: dict[str, int] = {}
-    count = 0
     result = []
     for line in lines:
         if line.kind is Kind.TEXT and (example := _EXAMPLE.match(line.text)):
-            if example[2] not in numbers or not example[2]:
-                count += 1
-                numbers[example[2]] = count
-            text = f"{example[1]}({numbers[example[2]]}){line.text[example.end() :]}"
+            label = example[2] or f"({len(numbers)})"  # one without a label is a new one
+            number = numbers.setdefault(label, len(numbers) + 1)
+            text = f"{example[1]}({number}){line.text[example.end() :]}"
             line = replace(line, text=text, plain=text if "`" not in text else line.plain)
         result.append(line)
-    if not count:
-        return list(lines)
-    names = "|".join(sorted(map(re.escape, filter(None, numbers)), key=len, reverse=True))
-    if not names:
-        return result
-    pattern = re.compile(rf"(?<![\w@/.`\\])@({names})(?![\w-])")
 
-    def numbered(line: Line) -> Line:
-        if line.kind is not Kind.TEXT or "@" not in line.plain:
-            return line
-        text = pattern.sub(lambda match: str(numbers[match[1]]), line.text)
-        return replace(line, text=text, plain=pattern.sub(lambda match: str(numbers[match[1]]), line.plain))
+    def numbered(text: str) -> str:
+        return _EXAMPLE_NAMED.sub(lambda match: str(numbers.get(match[1], match[0])), text)
 
-    return [numbered(line) for line in result]
+    return [
+        replace(line, text=numbered(line.text), plain=numbered(line.plain)) if line.kind is Kind.TEXT else line
+        for line in result
+    ]

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import NoReturn
 
-from press.source import paragraphs, shortcodes
-from press.source.judging import Judge
-from press.source.paragraphs import DIV
-from press.source.qmd import FLOATS, THEOREMS, Document, Kind, Line
-from press.source.scanning import texts, without_mathematics
+from handin.errors import InputError
+from press.source import shortcodes
+from press.source.qmd import FLOATS, THEOREMS, Document, Kind, Line, texts, without_mathematics
 
+DIV = re.compile(r"^\s*:{3,}\s*(\{.*\}|[^\s{:][^{]*?)?\s*:*\s*$")
+"""The line that opens or closes a block."""
 DIV_CLASSES = frozenset("callout-note callout-tip callout-important callout-warning callout-caution cell".split())
 DIV_ATTRIBUTES = frozenset(
     "title name icon appearance collapse layout-ncol layout-nrow layout fig-alt fig-cap fig-align tbl-colwidths width "
@@ -31,6 +32,12 @@ IMAGE = re.compile(
 QUARTOS_BLOCKS = re.compile(r"aside|hidden|content-(visible|hidden)|column-[\w-]+|panel-[\w-]+")
 """Classes by which Quarto moves, hides or folds a piece of text; any other class changes nothing in print."""
 
+DEEPEST = 6
+"""Square brackets that a paragraph may have open at once."""
+
+_TABLE_ROW = re.compile(r"\|.*[^\\|]\|.*\|")
+_TABLE_RULE = re.compile(r"\|?\s*:?-+:?\s*([|+]\s*:?-+:?\s*)*\|?")
+_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)]|#\.)\s+\S")
 _ANNOTATION = re.compile(r"(?:#|//|--|%)\s*<\d+>\s*$")
 _SPAN = re.compile(r"\]\{([^{}]*)\}")
 _NOTE_MARK = re.compile(r"\[\^([^\s\]]+)\](?!:)")
@@ -50,39 +57,44 @@ TAGS = frozenset("br sub sup b strong i em u s del code kbd mark span small div 
 LOST_TAGS = frozenset("img table iframe video audio svg canvas object embed script input".split())
 
 
+class Judge:
+    """Refuses what is strictly wrong, and what is not only where the format makes a promise (`strict`)."""
+
+    def __init__(self, strict: bool = True):
+        self.strict = strict
+
+    def refuse(self, place: str, words: str) -> NoReturn:
+        """Refuse what would be lost or set wrongly."""
+        raise InputError(f"{place}: {words}")
+
+    def mind(self, place: str, words: str) -> None:
+        """Refuse or, without a promise, warn."""
+        if self.strict:
+            self.refuse(place, words)
+        warnings.warn(f"{place}: {words}", UserWarning, stacklevel=2)
+
+
 def refuse_unsupported(document: Document, *, strict: bool = True) -> None:
-    """Refuse what the built-in renderer does not set.
+    """Refuse what the built-in renderer does not set, with file, line and the construct's name.
 
-    Parameters
-    ----------
-    document
-        What was read.
-    strict
-        Whether the format makes a promise, so that nothing is let through with a warning.
-
-    Raises
-    ------
-    InputError
-        With file, line and the construct's name.
+    With `strict`, where the format makes a promise, nothing is let through with a warning.
     """
     judge = Judge(strict)
     for place, words in document.doubts:
         judge.mind(place, words)
     lines = list(document.prose)
-    before = None
-    for line in lines:
+    for before, line in zip([None, *lines], lines, strict=False):
         if line.kind is Kind.CODE:
             _refuse_in_code(line, judge)
         elif line.kind is Kind.FENCE and (before is None or before.kind is not Kind.CODE):
             _refuse_fence(line, judge)
-        before = line
-    for line in (line for cell in document.cells for line in cell.lines):
-        if ">" in line.text and _ANNOTATION.search(line.text):
-            judge.mind(line.place, f"code annotations ({line.text.split()[-1]}) are not supported.")
+    for cell in document.cells:
+        for line in cell.lines:
+            _refuse_annotation(line, judge)
     plain = list(texts(lines))
     _refuse_in_text(plain, judge)
-    paragraphs.refuse_lossy_tables(list(without_mathematics(plain)))
-    paragraphs.refuse_run_in(lines, judge)
+    _refuse_lossy_tables(list(without_mathematics(plain)))
+    _refuse_run_in(lines, judge)
 
 
 def _refuse_fence(line: Line, judge: Judge) -> None:
@@ -104,13 +116,17 @@ def _refuse_in_code(line: Line, judge: Judge) -> None:
     """Refuse what Quarto does inside a code block that is not executed."""
     if re.match(r"\s*```+\s*\{=?[A-Za-z]", line.text):
         judge.mind(line.place, "a cell inside a code block is not supported: Quarto executes it.")
-    if ">" in line.text and _ANNOTATION.search(line.text):
-        judge.mind(line.place, f"code annotations ({line.text.split()[-1]}) are not supported.")
+    _refuse_annotation(line, judge)
     for code in shortcodes.PATTERN.findall(line.text):
         name = shortcodes.name_of(code)
         if name in shortcodes.KNOWN - {"var", "meta"}:
             hint = "write {{{< … >}}} to print it"
             judge.refuse(line.place, f"the shortcode {name!r} is not supported in a code block: {hint}.")
+
+
+def _refuse_annotation(line: Line, judge: Judge) -> None:
+    if _ANNOTATION.search(line.text):
+        judge.mind(line.place, f"code annotations ({line.text.split()[-1]}) are not supported.")
 
 
 def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
@@ -121,12 +137,14 @@ def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
     for index, (line, plain) in enumerate(zip(lines, without_mathematics(lines), strict=True)):
         if display and opened is not None and (not line.text.strip() or line.file != opened.file):
             break  # pandoc ends a formula at an empty line
-        brackets = paragraphs.nested(plain, brackets)
+        brackets = _nested(plain, brackets)
         _check_shortcodes(line, plain, judge)
-        if "[^" in plain.text and (note := next((n for n in _NOTE_MARK.findall(plain.text) if n not in notes), None)):
+        if note := next((n for n in _NOTE_MARK.findall(plain.text) if n not in notes), None):
             judge.refuse(line.place, f"the footnote [^{note}] has no text: add a line '[^{note}]: …'.")
-        if re.fullmatch(r"---\s*", line.text) and _begins_metadata(lines, index):
-            judge.refuse(line.place, "metadata in the middle of the text: leave an empty line after ---.")
+        if re.fullmatch(r"---\s*", line.text):
+            before, after = (lines[i].text.strip() if 0 <= i < len(lines) else "" for i in (index - 1, index + 1))
+            if not before and after:  # a rule between paragraphs has empty lines on both sides
+                judge.refuse(line.place, "metadata in the middle of the text: leave an empty line after ---.")
         raw = re.search(r"\{=(\w+)\}", plain.text)
         if raw and (judge.strict or raw[1] not in ("typst", "latex", "tex")):
             judge.mind(line.place, "raw inline code is not supported: write it as Markdown.")
@@ -152,8 +170,6 @@ def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
 
 
 def _check_shortcodes(line: Line, plain: Line, judge: Judge) -> None:
-    if "{{<" not in line.text:
-        return
     if "{{<" in (rest := shortcodes.PATTERN.sub("", line.text)) and "{{{<" not in rest:
         judge.refuse(line.place, "the shortcode {{< is not closed: end it with >}}.")
     found = shortcodes.PATTERN.findall(line.text)
@@ -180,11 +196,8 @@ def _check_foreign(line: Line, judge: Judge) -> None:
 
 
 def left_out(line: Line) -> Line:
-    """Take out of a line of text the tags and commands that ask for a look alone, and tell the author.
-
-    This is for formats without a promise; elsewhere they are refused.
-    """
-    if len(line.plain) != len(line.text) or not ("<" in line.plain or "\\" in line.plain):
+    """Take out of a line, for a format without a promise, what asks for a look alone, and tell the author."""
+    if len(line.plain) != len(line.text):
         return line
     spans = [tag.span() for tag in _TAG.finditer(line.plain) if tag[1].lower() not in (*TAGS, "style")]
     spans += [command.span() for command in LAYOUT_COMMANDS.finditer(line.plain)]
@@ -199,23 +212,14 @@ def left_out(line: Line) -> Line:
     return replace(line, text=text, plain=text)
 
 
-def _begins_metadata(lines: Sequence[Line], index: int) -> bool:
-    """Tell whether the line of hyphens begins a block of metadata rather than being a rule between paragraphs."""
-    before, after = (lines[i].text.strip() if 0 <= i < len(lines) else "" for i in (index - 1, index + 1))
-    return not before and bool(after)
-
-
 def _check_attributes(line: Line, judge: Judge) -> None:
     """Refuse attributes of spans and images that Quarto follows and the built-in renderer does not."""
-    if "]{" in line.text:
-        for attributes in _SPAN.findall(line.text):
-            classes = re.findall(r"(?:^|\s)\.([\w-]+)", attributes)
-            if refused := next((name for name in classes if QUARTOS_BLOCKS.fullmatch(name)), None):
-                judge.mind(line.place, f"the span .{refused} is not supported.")
-            if refused := re.search(r"(?:^|\s)(style|when-[\w-]+|unless-[\w-]+)\s*=", attributes):
-                judge.mind(line.place, f"the span's attribute {refused[1]}= is not supported.")
-    if "![" not in line.text:
-        return
+    for attributes in _SPAN.findall(line.text):
+        classes = re.findall(r"(?:^|\s)\.([\w-]+)", attributes)
+        if refused := next((name for name in classes if QUARTOS_BLOCKS.fullmatch(name)), None):
+            judge.mind(line.place, f"the span .{refused} is not supported.")
+        if refused := re.search(r"(?:^|\s)(style|when-[\w-]+|unless-[\w-]+)\s*=", attributes):
+            judge.mind(line.place, f"the span's attribute {refused[1]}= is not supported.")
     for image in IMAGE.finditer(line.text):
         attributes = re.sub(r'"[^"]*"', '""', image["attributes"] or "")
         for key in re.findall(r"([\w-]+)\s*=", attributes):
@@ -247,7 +251,8 @@ def _check_div(attributes: str, line: Line, judge: Judge) -> None:
     identifier = re.search(r"(?:^|\s)#([\w:.-]+)", inner)
     for name in classes:
         if name.startswith("callout-") and name not in DIV_CLASSES:
-            judge.refuse(line.place, f"the block .{name} is not supported; supported: {_listed(DIV_CLASSES)}.")
+            known = ", ".join(f".{each}" for each in sorted(DIV_CLASSES))
+            judge.refuse(line.place, f"the block .{name} is not supported; supported: {known}.")
         if QUARTOS_BLOCKS.fullmatch(name) and name not in ("content-visible", "content-hidden"):
             judge.mind(line.place, f"the block .{name} is not supported; its content would be set in the text.")
     if "list-table" in classes:
@@ -264,60 +269,134 @@ def _check_div(attributes: str, line: Line, judge: Judge) -> None:
         )
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join("." + name for name in sorted(names))
-
-
 def refuse_images_without_alternative(document: Document, *, strict: bool = True) -> None:
-    """Refuse an image that has no ``fig-alt``: a caption does not say what is seen.
-
-    Raises
-    ------
-    InputError
-        With file and line.
-    """
+    """Refuse an image that has no ``fig-alt``: a caption does not say what is seen."""
     judge = Judge(strict)
-    missing: list[Line] = []
-    for line in document.prose:
-        if line.kind is Kind.TEXT and "![" in line.plain:
-            for image in IMAGE.finditer(line.plain):
-                if not re.search(r"fig-alt\s*=\s*\"[^\"]+\"", image["attributes"] or ""):
-                    if strict:
-                        judge.refuse(line.place, 'the image needs an alternative text: add {fig-alt="…"}.')
-                    missing.append(line)
+    missing: list[str] = []
+    for line in texts(document.prose):
+        for image in IMAGE.finditer(line.text):
+            if not re.search(r"fig-alt\s*=\s*\"[^\"]+\"", image["attributes"] or ""):
+                if strict:
+                    judge.refuse(line.place, 'the image needs an alternative text: add {fig-alt="…"}.')
+                missing.append(line.place)
     for cell in document.cells:
         kind = (cell.label or "").partition("-")[0]
         for key in {"fig": ("fig-cap", "fig-alt"), "tbl": ("tbl-cap",)}.get(kind, ()):
             if not cell.options.get(key):
                 if strict:
                     judge.refuse(cell.place, f"the cell {cell.label} needs a line '#| {key}: \"…\"'.")
-                missing += [cell.fence] if key == "fig-alt" else []
+                missing += [cell.place] if key == "fig-alt" else []
     if missing:
-        places = ", ".join(line.place for line in missing[:3]) + (", …" if len(missing) > 3 else "")
+        places = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
         count = "a figure has" if len(missing) == 1 else f"{len(missing)} figures have"
         judge.mind(places, f"{count} no alternative text (fig-alt) for those who do not see pictures.")
 
 
-def headings(lines: Iterable[Line]) -> Iterator[tuple[Line, int, str]]:
-    """Find the headings in lines that were scanned: the line, the level, and the text with its attributes."""
-    for line in lines:
-        if line.kind is Kind.TEXT and line.text.startswith("#") and (found := re.match(r"(#{1,6})\s+(.*)", line.text)):
-            yield line, len(found[1]), found[2]
+def heading(line: Line) -> tuple[int, str] | None:
+    """Return the level of the heading that a scanned line is, and its text with its attributes; None if it is none."""
+    found = re.match(r"(#{1,6})\s+(.*)", line.text) if line.kind is Kind.TEXT else None
+    return (len(found[1]), found[2]) if found else None
 
 
 def refuse_skipped_headings(lines: Iterable[Line], *, strict: bool = True) -> None:
-    """Refuse headings whose levels do not follow one another, which PDF/UA does not allow.
-
-    Raises
-    ------
-    InputError
-        With file and line.
-    """
+    """Refuse headings whose levels do not follow one another, which PDF/UA does not allow."""
     judge = Judge(strict)
     above = 0
-    for line, level, _ in headings(lines):
+    for line in lines:
+        if (found := heading(line)) is None:
+            continue
+        level, _ = found
         if level > above + 1 and (strict or above):
             where = f"under one of level {above}" if above else "though it is the first"
-            words = f"this heading is of level {level} {where}: begin it with {'#' * (above + 1)}."
-            judge.mind(line.place, words)
+            fix = f"begin it with {'#' * (above + 1)}."
+            judge.mind(line.place, f"this heading is of level {level} {where}: {fix}")
         above = level
+
+
+# -- what pandoc takes for something else than it looks like: lists in a paragraph, tables that lose cells -------------
+
+
+def _refuse_run_in(lines: Sequence[Line], judge: Judge) -> None:
+    """Refuse a list, table or heading right under a line of text, which pandoc and Quarto take for more of the text."""
+    in_paragraph = in_formula = in_list = False
+    before = ""
+    for line, following in zip(lines, [*lines[1:], None], strict=False):
+        text = line.text.strip() if line.kind is Kind.TEXT else ""
+        before_formula, in_formula = in_formula, in_formula ^ (line.text.count("$$") % 2 == 1) and bool(text)
+        if not text or DIV.match(line.text) or text.startswith(("|", "+-", "#", ">", "[^", "{{<", ":")):
+            if in_paragraph and not before_formula and line.kind is Kind.TEXT:
+                _check_run_in(line, following, judge)
+            in_paragraph = in_paragraph and bool(text) and text.startswith((">", "[^"))
+            before = text
+            continue
+        is_item = _ITEM.match(line.text) is not None
+        if not is_item and not before and not line.text.startswith((" ", "\t")):
+            in_list = False
+        if in_paragraph and is_item and not before_formula and not in_list:
+            _check_run_in(line, following, judge)
+        in_list = in_list or (is_item and not in_paragraph)
+        in_paragraph = not is_item and not line.text.startswith(("    ", "\t", "---", "==="))
+        before = text
+
+
+def _check_run_in(line: Line, following: Line | None, judge: Judge) -> None:
+    text = line.text.strip()
+    after = following.text.strip() if following is not None and following.kind is Kind.TEXT else ""
+    what = None
+    if re.match(r"[-*+]\s", text) or (re.match(r"(1[.)]|#\.)\s", text) and (not after or _ITEM.match(after))):
+        what = "list"
+    elif text.startswith("|") and _TABLE_RULE.fullmatch(after) and "-" in after:
+        what = "table"
+    elif re.match(r"#{1,6}\s", text):
+        what = "heading"
+    if what:
+        judge.mind(line.place, f"this {what} is taken for more of the paragraph above it: leave an empty line between.")
+
+
+def _refuse_lossy_tables(lines: Sequence[Line]) -> None:
+    """Refuse tables of which pandoc would leave cells out without a word, or which it would not take for tables."""
+    columns = 0
+    for before, line, after in zip([None, *lines], lines, [*lines[1:], None], strict=False):
+        text = line.text.strip()
+        if not text:
+            columns = 0
+        elif columns:
+            _check_row(line, columns)
+        elif (
+            _TABLE_RULE.fullmatch(text) and before is not None and "|" in before.text and "|" in text.replace("+", "|")
+        ):
+            columns = _columns(text.replace("+", "|"))
+            _check_row(before, columns)
+        elif _TABLE_ROW.fullmatch(text) and not (before is not None and before.text.strip().startswith(("+", "|"))):
+            follows = after.text.strip() if after is not None else ""
+            if _TABLE_ROW.fullmatch(follows) and not _TABLE_RULE.fullmatch(follows):
+                rule = "|---" * _columns(text) + "|"
+                raise InputError(f"{line.place}: this table has no line under its head: write {rule} there.")
+
+
+def _check_row(line: Line, columns: int) -> None:
+    found = _columns(line.text)
+    if found > columns:
+        raise InputError(
+            f"{line.place}: this row of the table has {found} cells, and the line under its head has {columns}: make "
+            "them equal, since what is too many would be left out (a bar inside a cell is written \\|)."
+        )
+
+
+def _columns(row: str) -> int:
+    """Count the cells of a row of a pipe table, in which code and formulas are blanked out."""
+    bars = row.replace("\\|", "  ").strip()
+    return bars.removeprefix("|").removesuffix("|").count("|") + 1
+
+
+def _nested(line: Line, depth: int) -> int:
+    """Count the square brackets that are open after a line of a paragraph; pandoc's time doubles with each of them."""
+    if not line.text.strip():
+        return 0
+    for bracket in re.sub(r"\\.", "", line.text):
+        depth = depth + 1 if bracket == "[" else max(0, depth - 1) if bracket == "]" else depth
+        if depth > DEEPEST:
+            raise InputError(
+                f"{line.place}: more than {DEEPEST} square brackets are open: close them, or write \\[ for the sign."
+            )
+    return depth

@@ -22,17 +22,13 @@ PAGEBREAK = re.compile(r"^\{\{<\s*pagebreak\s*>\}\}\s*$")
 
 def name_of(code: str) -> str:
     """Return the name in what stands between the brackets."""
-    words = code.split()
-    return words[0] if words else ""
+    return next(iter(code.split()), "")
 
 
 def substitute(text: str, place: str, variables: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
     """Replace the shortcodes var and meta in `text` by their values, and write escaped ones as they are shown.
 
-    Raises
-    ------
-    InputError
-        If a value does not exist.
+    A value that does not exist is refused.
     """
     if "{{<" not in text:
         return text
@@ -56,10 +52,7 @@ def substitute(text: str, place: str, variables: Mapping[str, Any], meta: Mappin
 def in_front_matter(key: str, value: Any, place: str, variables: Mapping[str, Any], meta: Mapping[str, Any]) -> Any:
     """Do the same in what stands under a key of the front matter, in groups and lists too.
 
-    Raises
-    ------
-    InputError
-        If it has a shortcode that would be printed as it stands.
+    A shortcode that would be printed as it stands is refused.
     """
     if isinstance(value, Mapping):
         return {name: in_front_matter(key, each, place, variables, meta) for name, each in value.items()}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from handin.errors import InputError
-from press.source.qmd import Cell, Document, Kind, Line
-from press.source.scanning import without_mathematics
+from press.source.qmd import Cell, Document, Kind, Line, without_mathematics
 from press.source.wording import captions
 
 MARK = "<!-- literal -->"
@@ -30,16 +29,11 @@ _BARE = re.compile(rf"(?<!\$)\$[-−]?(?![01]\$)\d+(?:\.\d+)?\$(?![\${_MARKED}])
 
 
 def refuse(document: Document) -> None:
-    """Refuse the first number that is typed into prose or a caption.
+    """Refuse the first number that is typed into prose or a caption, with its line and the fix.
 
     What names something is none (a question, a section, a citation's year, an item of a list), nor is a heading or what
     a list of references says. A formula claims something, and is checked elsewhere; one that is nothing but a number
     claims nothing, and is refused unless it is 0 or 1.
-
-    Raises
-    ------
-    InputError
-        With file, line and the fix.
     """
     for line, number in found(document):
         raise InputError(
@@ -52,13 +46,11 @@ def found(document: Document) -> Iterator[tuple[Line, str]]:
     """Yield the numbers that are typed into prose and captions, with their lines."""
     in_references = False
     for part in document.parts:
-        if isinstance(part, Cell):
-            lines: Sequence[Line] = captions(part)
-        else:
-            lines = [line for line in part.lines if line.kind is Kind.TEXT]
+        is_cell = isinstance(part, Cell)
+        lines = captions(part) if isinstance(part, Cell) else [line for line in part.lines if line.kind is Kind.TEXT]
         kept = []
         for line in lines:
-            if line.text.startswith("#") and not isinstance(part, Cell):
+            if line.text.startswith("#") and not is_cell:
                 in_references = line.text.strip("# ").startswith("References")
             elif not in_references:
                 kept.append(replace(line, text=_without_comments(line.text)))

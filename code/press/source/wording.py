@@ -24,23 +24,14 @@ _CELL = re.compile(r"(?<!\\)\|")
 
 @dataclass(frozen=True)
 class Statement:
-    """What is read as one: a sentence, a cell of a table, or a line of the front matter.
-
-    Parameters
-    ----------
-    text
-        What it says; of a cell, with the head of its column and the first cell of its row.
-    around
-        What else says what is meant: the headings above and the sentence before.
-    names
-        The variables that are printed in the same sentence or row.
-    place
-        Where it begins.
-    """
+    """What is read as one: a sentence, a cell of a table, or a line of the front matter."""
 
     text: str
+    """What it says; of a cell, with the head of its column and the first cell of its row."""
     around: str
+    """What else says what is meant: the headings above and the sentence before."""
     names: tuple[str, ...]
+    """The variables that are printed in the same sentence or row."""
     place: str
 
 
@@ -101,26 +92,17 @@ def _cells(table: Sequence[Line]) -> Iterator[Statement]:
         cells = _CELL.split(line.text)
         for head, cell in zip(heads, cells, strict=False):
             if _VARIABLE.search(cell):
-                said = f"{head} {_VARIABLE.sub('', cells[1])} {cell}"
+                first = "".join(cells[1:2])  # a line of text under the rows has no bars
+                said = f"{head} {_VARIABLE.sub('', first)} {cell}"
                 yield Statement(said, "", _names(line.text), line.place)
 
 
 def check(document: Document, words: Mapping[str, str]) -> None:
     """Refuse a variable whose statement does not have the words that its name asks for, or has it twice.
 
-    Parameters
-    ----------
-    document
-        What was read.
-    words
-        For a pattern of the whole name of a variable, a pattern of what its statement says; that may refer to groups
-        of the first one, match the names of other variables beside it, and begin with `OWN` and ``.*`` where what is
-        said around the statement does not count.
-
-    Raises
-    ------
-    InputError
-        With file, line and the fix.
+    `words` has, for a pattern of the whole name of a variable, a pattern of what its statement says; that may refer to
+    groups of the first one, match the names of other variables beside it, and begin with `OWN` and ``.*`` where what
+    is said around the statement does not count.
     """
     for statement in statements(document):
         for name in _names(statement.text):

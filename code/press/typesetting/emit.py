@@ -11,7 +11,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,8 @@ from press.execution.job import Outputs
 from press.execution.waiting import PLACEHOLDER, WORDS, Unfinished, is_waiting, placeholder
 from press.source import reading, references, shortcodes
 from press.source.options import CELL, listed
-from press.source.qmd import Cell, Document, Kind, Line, Prose
+from press.source.qmd import Cell, Document, Kind, Line, Prose, scanned
 from press.source.refusals import IMAGE, left_out
-from press.source.scanning import scanned
 from press.typesetting import outputs as output_markdown
 from press.typesetting.outputs import Context, Shown, fenced, quoted
 
@@ -38,34 +37,17 @@ _TABLE = re.compile(r"^\s*[|+]|<table|\\begin\{tabular|^\s*:?-{3,}", re.MULTILIN
 
 @dataclass(frozen=True)
 class Emitted:
-    """A document as Markdown.
-
-    Parameters
-    ----------
-    chapters
-        One text for each chapter, in order.
-    embedded
-        The notebooks that were embedded from, and the images that are shown.
-    lines
-        The same chapters line by line, each line with the place that it comes from.
-    """
+    """A document as Markdown, one text for each chapter in order."""
 
     chapters: tuple[str, ...]
     embedded: tuple[Path, ...]
-    lines: tuple[tuple[Line, ...], ...] = field(default=())
+    """The notebooks that were embedded from, and the images that are shown."""
+    lines: tuple[tuple[Line, ...], ...] = ()
+    """The same chapters line by line, each line with the place that it comes from."""
 
 
 def emit(document: Document, outputs: Outputs, context: Context) -> Emitted:
-    """Turn a document into Markdown.
-
-    Parameters
-    ----------
-    document
-        What was read.
-    outputs
-        For each cell its outputs.
-    context
-        Where figures go, and the values of variables.
+    """Turn a document, with the outputs of each cell, into Markdown.
 
     Raises
     ------
@@ -110,7 +92,6 @@ def in_one(emitted: Emitted) -> Emitted:
 
 
 def _lines(text: str, origin: Line, part: str = "") -> list[Line]:
-    """Part a text that was made at one place into lines."""
     return [Line(each, origin.file, origin.number, part) for each in text.split("\n")]
 
 
@@ -170,7 +151,7 @@ class _Writer:
         text = self.value(line.text, line.place)
         if "`{" in text:
             text = reading.INLINE.sub(lambda match: self._expression(match, *next(inline)), text)
-        return [replace(line, text=text)]
+        return [replace(line, text=each) for each in text.split("\n")]
 
     def _expression(self, match: re.Match[str], cell: Cell, outputs: Sequence[dict[str, Any]]) -> str:
         if not cell.options.get("eval", True):
@@ -185,8 +166,6 @@ class _Writer:
 
     def _with_images(self, lines: list[Line]) -> list[Line]:
         """Name images from the project's folder, as Typst finds them; an image may go over several lines."""
-        if not any("![" in line.text for line in lines):
-            return lines
 
         def image(match: re.Match[str]) -> str:
             start, end = (border - match.start() for border in match.span("file"))
@@ -231,10 +210,8 @@ class _Writer:
         if fence:
             first = replace(cell.fence, text="```{python}")
             lines = [first, *cell.option_lines, *lines, replace(first, text="```")]
-        while lines and not lines[0].text.strip():
-            del lines[0]
-        while lines and not lines[-1].text.strip():
-            del lines[-1]
+        written = [index for index, line in enumerate(lines) if line.text.strip()]
+        lines = lines[written[0] : written[-1] + 1]
         opening, *_, closing = fenced("\n".join(line.text for line in lines), "python").split("\n")
         block = [replace(lines[0], text=opening), *lines, replace(lines[-1], text=closing)]
         label = cell.options.get("lst-label")
@@ -264,20 +241,16 @@ class _Writer:
         inside = [each for each in shown if each not in before]
         caption, parts = options.get(f"{kind}-cap") or "", options.get(f"{kind}-subcap")
         pieces = [self._made(each, origin) for each in inside]
-        if isinstance(caption, list):
-            captions = [*caption, *[""] * (len(pieces) - len(caption))]
-            floats = [
-                self._float(f"{label}-{number}" if label else "", kind, {}, [piece], str(each), origin)
-                for number, (piece, each) in enumerate(zip(pieces, captions, strict=False), 1)
-            ]
-            return _apart(floats, origin)
-        if isinstance(parts, list):
+        own = caption if isinstance(caption, list) else parts
+        if isinstance(own, list):  # each piece has a caption
+            captions = itertools.chain(map(str, own), itertools.repeat(""))
             pieces = [
-                self._float(f"{label}-{number}", kind, {}, [piece], str(text), origin)
-                for number, (piece, text) in enumerate(zip(pieces, parts, strict=True), 1)
+                self._float(f"{label}-{number}" if label else "", kind, {}, [piece], next(captions), origin)
+                for number, piece in enumerate(pieces, 1)
             ]
-        made = self._float(label, kind, _layout(options), pieces, str(caption), origin)
-        return _apart([self._plain({}, before, origin), made] if before else [made], origin)
+        if not isinstance(caption, list):
+            pieces = [self._float(label, kind, _layout(options), pieces, str(caption), origin)]
+        return _apart([self._plain({}, before, origin), *pieces] if before else pieces, origin)
 
     def _made(self, shown: Shown, origin: Line) -> list[Line]:
         lines = _lines(shown.text, origin, shown.part)
@@ -318,12 +291,10 @@ class _Writer:
         origin: Line,
     ) -> list[Line]:
         caption = " ".join(self.value(caption, origin.place).split())
-        attributes = {
-            **attributes,
-            **({} if label else {"float": kind}),
-            **({} if caption else {"uncaptioned": "true"}),
-        }
-        return _div(label, attributes, [*pieces, *([_lines(caption, origin)] if caption else [])], origin)
+        attributes = {**attributes, **({} if label else {"float": kind})}
+        if not caption:
+            return _div(label, {**attributes, "uncaptioned": "true"}, pieces, origin)
+        return _div(label, attributes, [*pieces, _lines(caption, origin)], origin)
 
     # -- notebooks
 

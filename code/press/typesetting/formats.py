@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from handin import yaml_text
 from handin.errors import InputError
 from press import checksums
 from press.keeping.digests import code_folder
-from press.keeping.facts import Stamp, stamp
 from press.project import Project
 
 LOOK = frozenset("papersize bibliographystyle font-paths filters".split())
@@ -29,15 +28,13 @@ class Extension:
 
     @classmethod
     def load(cls, folder: Path) -> Extension:
-        """Read an extension.
-
-        Raises
-        ------
-        InputError
-            If it is missing or contributes no Typst format.
-        """
+        """Read an extension; one that is missing or contributes no Typst format is refused."""
         path = folder / "_extension.yml"
-        return cls(folder, _described(path, stamp(path)))
+        try:
+            text: Any = yaml_text.parse(path.read_text(encoding="utf-8"))  # a fault has no keys either
+            return cls(folder, text["contributes"]["formats"]["typst"])
+        except (OSError, UnicodeDecodeError, KeyError, TypeError):
+            raise InputError(f"{folder.name}/{path.name} does not describe a Typst format: restore it.") from None
 
     @property
     def filters(self) -> list[Path]:
@@ -66,32 +63,11 @@ class Extension:
         return sorted({path for folder in folders for path in folder.rglob("*") if path.is_file()})
 
 
-@lru_cache(maxsize=8)
-def _described(path: Path, _: Stamp | None) -> Mapping[str, Any]:
-    try:
-        text: Any = yaml_text.parse(path.read_text(encoding="utf-8"))  # a fault has no keys either
-        options: Mapping[str, Any] = text["contributes"]["formats"]["typst"]
-    except (OSError, UnicodeDecodeError, KeyError, TypeError):
-        raise InputError(f"{path.parent.name}/{path.name} does not describe a Typst format: restore it.") from None
-    return options
-
-
 def chosen(project: Project, options: Mapping[str, Any]) -> Extension:
-    """Choose the format that a document or its project names; the built-in one, without its promises, if none.
+    """Choose the format that a document's options, or those of ``_quarto.yml``, name.
 
-    Quarto's name of an extension's format is the extension's, a dash, and ``typst``.
-
-    Parameters
-    ----------
-    project
-        Where extensions are looked for.
-    options
-        The options of the document, or of ``_quarto.yml``.
-
-    Raises
-    ------
-    InputError
-        If the format is named and not there.
+    Quarto's name of an extension's format is the extension's, a dash, and ``typst``; one that is not there is refused.
+    Where none is named, it is the built-in one, without its promises.
     """
     named = options.get("format")
     names = [str(name) for name in named] if isinstance(named, Mapping) else [str(named or "")]
@@ -122,13 +98,7 @@ def inside(folder: Path) -> str | None:
 
 
 def check_fonts(extension: Extension, root: Path) -> None:
-    """Refuse fonts other than those that the checksums beside them name: Typst would take its own and say nothing.
-
-    Raises
-    ------
-    InputError
-        Naming the folder and what is wrong in it.
-    """
+    """Refuse fonts other than those that the checksums beside them name: Typst would take its own and say nothing."""
     for folder in extension.fonts:
         if (folder / checksums.SUMS).is_file() and (wrong := checksums.problems(folder, (".otf", ".ttf"))):
             name = folder.relative_to(root).as_posix() if root in folder.parents else folder.name

@@ -10,9 +10,9 @@ from typing import Any
 
 from handin.errors import InputError
 from press.source import references
-from press.source.judging import Judge
 from press.source.options import each_of, listed
 from press.source.qmd import REFERENCE_KINDS, Document, Kind, Line
+from press.source.refusals import Judge
 from press.typesetting import bibliography
 from press.typesetting.formats import Extension
 
@@ -46,24 +46,12 @@ PLAIN = ("title", "subtitle", "abstract", "student-id", "module", "submitted", "
 
 
 def metadata(document: Document, extension: Extension, root: Path) -> dict[str, Any]:
-    """Collect what the template reads from the document's options and the format.
+    """Collect what the template reads from the document's options, and from the format's where the document has none.
 
-    Parameters
-    ----------
-    document
-        The document, with its options.
-    extension
-        The format, whose options hold where the document has none.
-    root
-        The project's folder.
-
-    Raises
-    ------
-    InputError
-        If an option cannot have its effect.
+    An option that cannot have its effect is refused.
     """
-    options = {**{k: v for k, v in extension.options.items() if k not in ("filters", "font-paths")}, **document.options}
-    options = {key: value for key, value in options.items() if value is not None}
+    own = {key: value for key, value in extension.options.items() if key not in ("filters", "font-paths")}
+    options = {key: value for key, value in {**own, **document.options}.items() if value is not None}
     values: dict[str, Any] = {key: options[key] for key in PLAIN if key in options}
     lang = str(options.get("lang", "en"))
     language, _, region = lang.partition("-")
@@ -75,12 +63,10 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
     }
     if extension.promises and "abstract-title" not in options:
         del values["abstract-title"]  # Quarto hands over none to a format
-    given = options.get("crossref")
-    if language not in WORDS and not (isinstance(given, Mapping) and "fig-prefix" in given):
+    if language not in WORDS and "fig-prefix" not in options.get("crossref", {}):
         words = f"the words before numbers are not known in the language {language!r}"
-        Judge(extension.promises).mind(
-            document.name, f"{words}: give them under crossref, as fig-prefix and fig-title."
-        )
+        fix = "give them under crossref, as fig-prefix and fig-title."
+        Judge(extension.promises).mind(document.name, f"{words}: {fix}")
     if region:
         values["region"] = region
     if authors := _authors(options):
@@ -105,23 +91,9 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
 def of_sources(
     lines: Sequence[Line], values: Mapping[str, Any], document: Document, root: Path, *, strict: bool
 ) -> dict[str, Any]:
-    """Return what the template reads with the list of sources where the text has it, or without where nothing is cited.
+    """Add to `values`, which the template reads, the list of sources: where the text has it, if anything is cited.
 
-    Parameters
-    ----------
-    lines
-        The Markdown that is set.
-    values
-        What the template reads otherwise.
-    document, root
-        The document, and the project's folder.
-    strict
-        Whether every source is looked at, and not the cited ones alone.
-
-    Raises
-    ------
-    InputError
-        If something is wrong with a source.
+    `lines` are the Markdown that is set. What is wrong with a cited source is refused; with `strict`, with any.
     """
     found = dict(values)
     names = {key for key, _ in references.citations(lines)} | set(found.get("nocite", ()))
@@ -150,15 +122,9 @@ def _style(options: Mapping[str, Any], document: Document, root: Path) -> str:
 def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str, Any]:
     """Return the words before numbers, and two headings, by the template's names.
 
-    Parameters
-    ----------
-    options
-        Under ``crossref`` the document's own words.
-    language
-        Whose words the others are; English where they are not known.
+    The document's own words are under ``crossref``; the others are English where those of the language are not known.
     """
-    given = options.get("crossref")
-    given = given if isinstance(given, Mapping) else {}
+    given = options.get("crossref", {})
     known = WORDS.get(language, WORDS["en"])
     crossref = {}
     for kind, word in zip((*REFERENCE_KINDS, "proof"), known, strict=False):
@@ -172,33 +138,31 @@ def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str,
 
 def _authors(options: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Bring authors, which may be a name, a group of keys or a list of either, into the shape that Quarto's has."""
-    given = options.get("author", options.get("authors"))
-    places = [*each_of(options.get("affiliations"))]  # those of one author may be named by another
-    places += [p for each in each_of(given) if isinstance(each, dict) for p in each_of(each.get("affiliations"))]
+    given = each_of(options.get("author", options.get("authors")))
+    authors = [each if isinstance(each, dict) else {"name": each} for each in given]
+    # the places of one author may be named by another
+    places = [place for each in (options, *authors) for place in each_of(each.get("affiliations"))]
     known = {str(place["id"]): place for place in places if isinstance(place, dict) and "id" in place}
     own = options.get("affiliation", options.get("institute"))
     if not known and own is not None:
-        given = [{"name": each} if isinstance(each, str) else each for each in each_of(given)]
-        given = [{"affiliation": own, **each} for each in given]
+        authors = [{"affiliation": own, **author} for author in authors]
     found = []
-    for each in each_of(given):
-        author = each if isinstance(each, dict) else {"name": each}
+    for author in authors:
         name = author.get("name", author.get("literal"))
         if isinstance(name, dict):
             name = name.get("literal") or " ".join(str(name[k]) for k in ("given", "family") if k in name)
         if not name:
             continue
-        own_places = [
-            known.get(str(place.get("ref", "")), place) if isinstance(place, dict) else known.get(str(place), place)
-            for place in each_of(author.get("affiliations", author.get("affiliation")))
-        ]
-        names = [_affiliation(place) for place in own_places]
+        own_places = each_of(author.get("affiliations", author.get("affiliation")))
+        names = [_affiliation(place, known) for place in own_places]
         found.append({"name": {"literal": str(name)}, "affiliations": [{"name": name} for name in names if name]})
-        found[-1] |= {key: str(author[key]) for key in ("email",) if author.get(key)}
+        if author.get("email"):
+            found[-1]["email"] = str(author["email"])
     return found
 
 
-def _affiliation(place: Any) -> str:
+def _affiliation(place: Any, known: Mapping[str, Any]) -> str:
+    place = known.get(str(place.get("ref", "") if isinstance(place, dict) else place), place)
     if not isinstance(place, dict):
         return str(place)
     return ", ".join(str(place[key]) for key in ("department", "name", "city", "country") if place.get(key))

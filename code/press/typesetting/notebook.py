@@ -18,23 +18,10 @@ _SHOW = re.compile(r"^<!-- show ([\w-]+) -->$", flags=re.M)
 
 
 def write(document: Document, outputs: Outputs, variables: Mapping[str, Any], inputs: str) -> bytes:
-    """Write a document and its outputs as a notebook (nbformat 4.5).
+    """Write a document and its outputs as a notebook (nbformat 4.5), with the same bytes for the same input.
 
-    Parameters
-    ----------
-    document
-        What was read.
-    outputs
-        For each cell its outputs.
-    variables
-        The values of ``{{< var >}}``.
-    inputs
-        The digest of what the outputs depend on; kept in the notebook's metadata, with one of what its reader sees.
-
-    Returns
-    -------
-    bytes
-        The same for the same input.
+    `inputs` is the digest of what the outputs depend on; it is kept in the notebook's metadata, with one of what its
+    reader sees.
     """
 
     def value(text: str, place: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import contextlib
 import hashlib
 import re
 import warnings
@@ -33,52 +34,31 @@ IMAGES = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg", "imag
 
 @dataclass(frozen=True)
 class Shown:
-    """One output as Markdown.
-
-    Parameters
-    ----------
-    text
-        The Markdown.
-    part
-        Which output it is, as ``output 2``.
-    what
-        What it is, in words.
-    is_image
-        Whether it is a figure.
-    """
+    """One output as Markdown."""
 
     text: str
     part: str
+    """Which output it is, as ``output 2``."""
     what: str
+    """What it is, in words."""
     is_image: bool = False
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a document is set with beside its own text.
-
-    Parameters
-    ----------
-    root
-        The project's folder.
-    figures
-        Where figures are written; named from `root` in the Markdown.
-    variables
-        The values of ``{{< var >}}``.
-    echo
-        Whether a cell's code is printed unless it says otherwise.
-    strict
-        Whether the format makes a promise: what is lenient elsewhere is refused.
-    unmade
-        The notebooks that are still being made.
-    """
+    """What a document is set with beside its own text."""
 
     root: Path
+    """The project's folder."""
     figures: Path
+    """Where figures are written; named from `root` in the Markdown."""
     variables: Mapping[str, Any]
     echo: bool | str = True
+    """Whether a cell's code is printed unless it says otherwise."""
     strict: bool = True
+    """Whether the format makes a promise: what is lenient elsewhere is refused."""
     unmade: frozenset[Path] = frozenset()
+    """The notebooks that are still being made."""
 
     def image(self, raw: bytes, suffix: str, alternative: str, options: Mapping[str, Any]) -> str:
         """Write a figure and return the Markdown that shows it."""
@@ -97,20 +77,9 @@ def shown(
     context: Context,
     alternatives: Sequence[str],
 ) -> list[Shown]:
-    """Turn the outputs of a cell into Markdown, without those that are nothing to print.
+    """Turn the outputs of a cell, as nbformat has them, into Markdown, without those that are nothing to print.
 
-    Parameters
-    ----------
-    outputs
-        As nbformat has them.
-    options
-        The cell's options.
-    place
-        Where the cell is, for errors.
-    context
-        Where figures go.
-    alternatives
-        The alternative texts of the cell's figures, in order.
+    `alternatives` are the alternative texts of the cell's figures, in order.
 
     Raises
     ------
@@ -121,7 +90,7 @@ def shown(
     """
     draws = any(set(IMAGES) & set(output.get("data", {})) for output in outputs)
     found: list[Shown] = []
-    images = 0
+    remaining = iter(alternatives)
     for number, output in enumerate(outputs, 1):
         part = f"output {number}"
         where = f"{place} ({part})"
@@ -133,14 +102,13 @@ def shown(
                 raise WorkError(f"{place}: {output['ename']}: {output['evalue']}")
             found.append(Shown(fenced(clean(f"{output['ename']}: {output['evalue']}"), ""), part, "an exception"))
         elif mime := next((mime for mime in IMAGES if mime in output.get("data", {})), None):
-            alternative = alternatives[images] if images < len(alternatives) else ""
+            alternative = next(remaining, "")
             if context.strict and not alternative:
                 raise InputError(f"{place}: the figure needs an alternative text: add a line '#| fig-alt: \"…\"'.")
             content = text_of(output["data"][mime])
             raw = content.encode() if mime == "image/svg+xml" else base64.b64decode(content)
             text = context.image(raw, IMAGES[mime], alternative, options)
             found.append(Shown(text, part, "a figure", is_image=True))
-            images += 1
         elif output.get("data"):
             found += _data(output, draws, part, where)
     return found
@@ -160,8 +128,12 @@ def _stream(output: Mapping[str, Any], options: Mapping[str, Any], part: str, wh
     return [Shown(fenced(text, ""), part, f"the text {_short(text)}")] if text.strip() else []
 
 
+def _texts(output: Mapping[str, Any]) -> dict[str, str]:
+    return {mime: text_of(text) for mime, text in output.get("data", {}).items() if isinstance(text, str | list)}
+
+
 def _data(output: Mapping[str, Any], draws: bool, part: str, where: str) -> list[Shown]:
-    data = {mime: text_of(text) for mime, text in output["data"].items() if isinstance(text, str | list)}
+    data = _texts(output)
     plain = clean(data.get("text/plain", ""))
     if "text/markdown" in data:
         text = data["text/markdown"]
@@ -183,16 +155,11 @@ def _data(output: Mapping[str, Any], draws: bool, part: str, where: str) -> list
 def inline(outputs: Sequence[Mapping[str, Any]], place: str) -> str:
     """Turn the value of an expression in the prose into Markdown: Markdown as it is, anything else as plain text.
 
-    Raises
-    ------
-    InputError
-        If it shows something that cannot stand in a line.
-    WorkError
-        If it raised an exception.
+    What cannot stand in a line is an `InputError`, an exception that it raised a `WorkError`.
     """
     texts = []
     for output in outputs:
-        data = {mime: text_of(text) for mime, text in output.get("data", {}).items() if isinstance(text, str | list)}
+        data = _texts(output)
         if output["output_type"] == "error":
             raise WorkError(f"{place}: {output['ename']}: {output['evalue']}")
         if "text/markdown" in data:
@@ -212,11 +179,9 @@ def _value(text: str) -> str:
     """Return the text of a string or number as people read it."""
     if match := _NUMPY.fullmatch(text):
         text = match[1]
-    if text[:1] in "'\"" and text[:1]:
-        try:
+    if text.startswith(("'", '"')):
+        with contextlib.suppress(SyntaxError, ValueError):
             return str(ast.literal_eval(text))
-        except (SyntaxError, ValueError):
-            return text
     return text
 
 

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import re
 import subprocess
-from collections.abc import Sequence
-from functools import cache, lru_cache
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from handin.errors import WorkError
 from handin.text import without_colours
-from press.source.qmd import Line
-from press.source.scanning import outside_code
+from press.source.qmd import Line, scanned, texts
 
 READER = "markdown-auto_identifiers+raw_attribute"
 
 
 @cache
 def pandoc() -> Path:
-    """Return the pandoc binary that the package pypandoc-binary holds.
-
-    Its own look-up is not used: it logs a traceback where the system has no pandoc.
-    """
-    from importlib.util import find_spec
-
+    """Return the pandoc binary of pypandoc-binary, whose own look-up logs a traceback where the system has none."""
     spec = find_spec("pypandoc")
     path = Path(spec.origin).parent / "files" / "pandoc" if spec and spec.origin else None
     if path is None or not path.is_file():
@@ -42,13 +39,7 @@ class PandocFailure(Exception):
 
 
 def run_pandoc(text: str, arguments: Sequence[str], folder: Path) -> str:
-    """Run pandoc on a text.
-
-    Raises
-    ------
-    PandocFailure
-        With the last line that pandoc or a filter said.
-    """
+    """Run pandoc on a text; `PandocFailure` says what it or a filter said last."""
     try:
         done = subprocess.run(
             [str(pandoc()), *arguments],
@@ -92,7 +83,11 @@ def defines_macros(text: str) -> bool:
     return _DEFINITION.search(text) is not None
 
 
-@lru_cache(maxsize=256)
+def front_matter(values: Mapping[str, Any]) -> str:
+    """Write values as the front matter of a Markdown text."""
+    return "---\n" + json.dumps(dict(values), ensure_ascii=False, default=str) + "\n...\n\n"
+
+
 def sections(chapter: str) -> tuple[str, ...]:
     """Cut a chapter's Markdown before its headings; a chapter in which something reaches over a cut stays whole.
 
@@ -101,9 +96,9 @@ def sections(chapter: str) -> tuple[str, ...]:
     if defines_macros(chapter):
         return (chapter,)
     lines = [Line(text, "", number) for number, text in enumerate(chapter.split("\n"))]
-    cuts = []
+    cuts = [0]
     depth, dollars = 0, 0
-    for line in outside_code(lines):
+    for line in texts(scanned(lines)):
         if re.match(r" {0,3}\[[^\]]+\]:", line.text):
             return (chapter,)
         is_heading = re.match(r"#{1,6} ", line.text) and not depth and not dollars % 2
@@ -112,6 +107,5 @@ def sections(chapter: str) -> tuple[str, ...]:
         if colons := re.match(r" {0,3}:{3,}\s*(.*)$", line.text):
             depth += 1 if colons[1].strip(": ") else -1
         dollars += line.text.count("$$")
-    borders = [0, *(cut for cut in cuts if cut), len(lines)]
-    pieces = ("\n".join(line.text for line in lines[a:b]) for a, b in itertools.pairwise(borders))
+    pieces = ("\n".join(line.text for line in lines[a:b]) for a, b in itertools.pairwise([*cuts, len(lines)]))
     return tuple(piece for piece in pieces if piece.strip())

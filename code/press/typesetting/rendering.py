@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +25,7 @@ from press.typesetting import places
 from press.typesetting.bibliography import CITED
 from press.typesetting.emit import Emitted, in_one
 from press.typesetting.formats import Extension, check_fonts, inside
-from press.typesetting.pandoc import READER, PandocFailure, defines_macros, run_pandoc, sections
+from press.typesetting.pandoc import READER, PandocFailure, defines_macros, front_matter, run_pandoc, sections
 from press.typesetting.row_headers import with_row_headers
 
 HERE = Path(__file__).resolve().parent
@@ -51,14 +50,7 @@ class Piece:
 class Typesetter:
     """Turns a document's Markdown into Typst and PDF, and keeps pandoc's work and Typst's compiler from edit to edit.
 
-    Parameters
-    ----------
-    root
-        The project's folder, which is Typst's root.
-    extension
-        The format.
-    cache
-        A folder for pandoc's results and the Typst source.
+    `root` is the project's folder and Typst's root; `cache` a folder for pandoc's results and the Typst source.
     """
 
     def __init__(self, root: Path, extension: Extension, cache: Path):
@@ -66,7 +58,6 @@ class Typesetter:
         self.extension = extension
         self.cache = cache
         self._kept = Kept(cache / "pandoc")
-        self._memory: dict[str, str] = {}
         self._compilers: dict[str, Any] = {}
         self._exporter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="typst")
         self._exporting: Future[bytes] | None = None
@@ -74,21 +65,9 @@ class Typesetter:
         self._name = ""
 
     def typst_source(self, document: Document, emitted: Emitted, metadata: Mapping[str, Any]) -> str:
-        """Turn a document into Typst.
+        """Turn a document into Typst: its Markdown, and the metadata that the template reads.
 
-        Parameters
-        ----------
-        document
-            The document, for the places of errors.
-        emitted
-            Its Markdown, chapter by chapter.
-        metadata
-            What the template reads.
-
-        Raises
-        ------
-        InputError
-            If a formula or construct cannot be set, with its place.
+        A formula or construct that cannot be set is refused with its place.
         """
         filters = [*(HERE / "filters" / f"{name}.lua" for name in FILTERS), *self.extension.filters]
         scripts = sorted({path for f in filters for path in f.parent.glob("*.lua")})
@@ -96,23 +75,21 @@ class Typesetter:
         arguments = [f"--from={READER}", "--to=typst", "--wrap=none", "--number-sections"]
         arguments += [f"--lua-filter={path}" for path in filters]
         every = [line for lines in emitted.lines for line in lines]
-        front = _front_matter({key: document.options[key] for key in READ_BY_FILTERS if key in document.options})
+        front = front_matter({key: document.options[key] for key in READ_BY_FILTERS if key in document.options})
         if any(map(defines_macros, emitted.chapters)):  # a macro reaches all that comes after it
             emitted = in_one(emitted)
 
-        def chapter(text: str) -> list[str]:
+        def chapter(text: str, lines: Sequence[Line]) -> list[Piece]:
+            texts = sections(text)
             try:
-                return self._converted(sections(text), arguments, tools, front)
+                typsts = self._converted(texts, arguments, tools, front)
             except PandocFailure as failure:
                 raise InputError(places.of_quoted(str(failure), document, every)) from None
+            return list(map(Piece, typsts, _lines_of(texts, lines)))
 
         with ThreadPoolExecutor(max_workers=2) as pool:
-            made = list(pool.map(chapter, emitted.chapters))
-        self._pieces = [
-            Piece(typst, lines)
-            for text, lines, typsts in zip(emitted.chapters, emitted.lines or itertools.repeat(()), made, strict=False)
-            for typst, lines in zip(typsts, _lines_of(sections(text), lines), strict=True)
-        ]
+            made = pool.map(chapter, emitted.chapters, emitted.lines or itertools.repeat(()))
+            self._pieces = [piece for pieces in made for piece in pieces]
         self._name = document.name
         body = "\n\n".join(piece.typst for piece in self._pieces)
         return self._frame(metadata, tools).replace(BODY, body)
@@ -124,7 +101,7 @@ class Typesetter:
         for path in (HERE / "templates" / "report.typ", *self.extension.folder.glob("*.typ")):
             write_if_changed(templates / path.name, path.read_bytes())
         parts = digest([path.read_text(encoding="utf-8") for path in sorted(templates.glob("*.typ"))])
-        front = _front_matter(metadata) + BODY + "\n"
+        front = front_matter(metadata) + BODY + "\n"
         arguments = [f"--from={READER}", "--to=typst", "--wrap=none", f"--template={templates / 'report.typ'}"]
         arguments += [f"--lua-filter={path}" for path in self.extension.filters]
         frame = self._converted((front,), arguments, tools + parts)[0]
@@ -140,59 +117,27 @@ class Typesetter:
         """Convert texts by pandoc, those together in one run that have not been converted before."""
         flags = [argument.replace(str(self.root), "") for argument in arguments]
         keys = [digest(front + text, flags, tools) for text in texts]
-        missing = {}
-        for key, text in zip(keys, texts, strict=True):
-            if key in self._memory:
-                continue
-            if (kept := self._kept.load(key, key)) is not None:
-                self._memory[key] = kept
-            else:
-                missing[key] = text
+        found: dict[str, Any] = {key: self._kept.load(key, key) for key in keys}
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if found[key] is None}
         if missing:
             joined = front + f"\n\n{BORDER}\n\n".join(missing.values())
             made = re.split(rf"\n*^{BORDER}$\n*", run_pandoc(joined, arguments, self.root), flags=re.M)
             if len(made) != len(missing):  # a text holds the border, or lets it vanish
                 made = [run_pandoc(front + text, arguments, self.root) for text in missing.values()]
             for key, text in zip(missing, made, strict=True):
-                self._memory[key] = text
+                found[key] = text
                 self._kept.save(key, key, text, durable=False)
-        return [self._memory[key] for key in keys]
+        return [found[key] for key in keys]
 
     def compile(self, source: str) -> bytes:
-        """Set a document as one tagged PDF.
-
-        Parameters
-        ----------
-        source
-            The whole document as Typst.
-
-        Raises
-        ------
-        InputError
-            If Typst refuses it.
-        """
+        """Set a document, whose whole Typst is `source`, as one tagged PDF."""
         self._write(source)
         return self._pdf()
 
     def pages_and_pdf(self, source: str) -> tuple[list[bytes], Future[bytes]]:
         """Set a document as SVG pages and then, in a thread of its own, as PDF; both come from one layout.
 
-        Parameters
-        ----------
-        source
-            The whole document as Typst.
-
-        Returns
-        -------
-        pages
-            Each page as SVG.
-        pdf
-            The PDF, which may still be under way; its result raises `InputError` where it keeps no standard.
-
-        Raises
-        ------
-        InputError
-            If Typst refuses the document.
+        The PDF may still be under way; its result raises `InputError` where it keeps no standard.
         """
         self._write(source)
         with self._refusals():
@@ -278,30 +223,19 @@ class Typesetter:
             self._exporting = self._exporter.submit(self._pdf)
 
 
-def _front_matter(values: Mapping[str, Any]) -> str:
-    return "---\n" + json.dumps(dict(values), ensure_ascii=False, default=str) + "\n...\n\n"
-
-
 def _lines_of(texts: Sequence[str], lines: Sequence[Line]) -> Iterator[tuple[Line, ...]]:
     """Part a chapter's lines as its text was parted into sections."""
-    if len(texts) == 1:
-        yield tuple(lines)
-        return
     counts = [text.count("\n") + 1 for text in texts]
     rest = iter(lines[max(0, len(lines) + 1 - sum(counts)) :])  # empty lines at the beginning are in no section
-    for count in counts:
-        yield tuple(itertools.islice(rest, count))
+    return (tuple(itertools.islice(rest, count)) for count in counts)
 
 
 _GLYPH = re.compile(r"the text `?\"?(.+?)\"?`? could not be displayed with font.*")
 
 
 def _in_words(message: str) -> str:
-    """Say in plain words what Typst says."""
     if glyph := _GLYPH.search(message):
-        sign = glyph[1]
-        if hexadecimal := re.fullmatch(r"\\u\{([0-9a-f]+)\}", glyph[1]):
-            sign = f"U+{hexadecimal[1].upper():0>4}"
+        sign = re.sub(r"\\u\{([0-9a-f]+)\}", lambda match: f"U+{match[1].upper():0>4}", glyph[1])
         return f"no font has the sign {sign}: write it in another way"
     if "wrong number of digits" in message:
         return "this is no date that can be printed: write the year as four digits, or leave it out"

@@ -26,7 +26,7 @@ def with_row_headers(pdf: bytes) -> bytes:
         names = pikepdf.NameTree(root.IDTree)
         for number, row in enumerate(rows):
             label, *cells = _kids(row)
-            if label.S != "/TD" or not len(_kids_of_any_kind(label)):
+            if label.S != "/TD" or not _each(label, "/K"):
                 continue
             label.S = pikepdf.Name.TH
             label.ID = pikepdf.String(f"row{number:05}")
@@ -51,19 +51,19 @@ def _elements(element: pikepdf.Object, kind: str) -> Iterator[pikepdf.Object]:
 
 def _kids(element: pikepdf.Object, kind: str | None = None) -> list[pikepdf.Object]:
     """Return the structure elements right below one, of one kind or of any."""
-    kids = _kids_of_any_kind(element)
+    kids = _each(element, "/K")
     return [k for k in kids if isinstance(k, pikepdf.Dictionary) and "/S" in k and kind in (None, str(k.S))]
 
 
-def _kids_of_any_kind(element: pikepdf.Object) -> list[pikepdf.Object]:
-    kids = element.get("/K")
-    return [] if kids is None else list(kids) if isinstance(kids, pikepdf.Array) else [kids]
+def _each(element: pikepdf.Object, key: str) -> list[pikepdf.Object]:
+    """Return what stands under a key, by itself or in an array."""
+    found = element.get(key, pikepdf.Array())
+    return list(found) if isinstance(found, pikepdf.Array) else [found]
 
 
 def _attributes(cell: pikepdf.Object) -> pikepdf.Object:
     """Return the cell's attributes as a part of a table; made if there are none."""
-    given = cell.get("/A", pikepdf.Array())
-    every = list(given) if isinstance(given, pikepdf.Array) else [given]
+    every = _each(cell, "/A")
     for attributes in every:
         if attributes.get("/O") == "/Table":
             return attributes

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from handin.errors import InputError
 from press.source import qmd, reading, references, refusals, shortcodes
-from press.source.qmd import Cell, Prose
-from press.source.scanning import scanned
+from press.source.qmd import Cell, Prose, scanned
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ TABLE = f"| What | model A, loss | model B, loss |\n|---|---|---|\n| best | {A} 
         f"The loss of model A falls. It ends at {A}.",
         f"# On model A\n\nThe loss is {A}.",
         TABLE,
+        f"{TABLE}The loss of model A is {A}.",
         f"* The loss of model A is {A}.\n* That of model B, also a loss, is {B}.",
         f'---\nstudent-id: "{var("t.student")}"\n---\n\nA text.',
         f'```{{python}}\n#| label: fig-a\n#| fig-cap: "The loss of model A is {A}."\n#| fig-alt: "A"\nplot()\n```',

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from copies import ROOT
 from handin.errors import InputError
 from press.source import refusals
-from press.source.qmd import Document, Line, Prose
-from press.source.scanning import scanned
+from press.source.qmd import Document, Line, Prose, scanned
 from press.typesetting import rendering
 from press.typesetting.emit import Emitted
 from press.typesetting.formats import Extension
