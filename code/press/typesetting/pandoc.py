@@ -71,6 +71,7 @@ def said(stderr: str) -> str:
     if told:
         after = itertools.takewhile(lambda line: line and not line.startswith("stack traceback"), lines[told[-1] :])
         return _LUA_ERROR.sub("", " ".join(after))
+    lines = list(itertools.takewhile(lambda line: not line.startswith("stack traceback"), lines))
     errors = [line for line in lines if "ERROR" in line] or [line for line in lines if line][-3:]
     return " ".join(errors)[:600]
 

@@ -1,5 +1,5 @@
 -- Small repairs of structure that Markdown has no words for: marks in headings, paragraphs that lead to what follows
--- them, and columns of numbers. Under Quarto it also takes away boxes that the built-in renderer does not make.
+-- them, and columns of numbers, and words that Typst would take for markup. Under Quarto it also takes away boxes that the built-in renderer does not make.
 
 if not FORMAT:match("typst") then return {} end
 
@@ -246,8 +246,32 @@ local function columns(tbl)
   return changed and tbl or nil
 end
 
+-- -- what Typst would take for markup -----------------------------------------------------------------------------------
+-- Behind a bracket or at the beginning of a line "1. ", "- ", "+ ", "= " and "/ " begin a list or a heading; pandoc's writer
+-- escapes them at the beginning of paragraphs alone.
+
+local function is_mark(text) return text:match("^%d+%.$") or text:match("^[-+/]$") or text:match("^=+$") end
+
+local function at_beginning(before)
+  return before == nil or before.t == "LineBreak" or before.t == "SoftBreak" or before.t == "RawInline" and before.text:match("%[$")
+end
+
+local function escaped(inlines)
+  local changed = false
+  for at, inline in ipairs(inlines) do
+    local following = inlines[at + 1]
+    local is_apart = following and (following.t == "Space" or following.t == "SoftBreak")
+    if inline.t == "Str" and is_apart and is_mark(inline.text) and at_beginning(inlines[at - 1]) then
+      inlines[at] = pandoc.RawInline("typst", (inline.text:gsub("[-+/=.]", "\\%0")))
+      changed = true
+    end
+  end
+  return changed and inlines or nil
+end
+
 return {
   {Inlines = without_comments, RawBlock = without_comment},
   {Div = unboxed, Callout = callout, BulletList = tight, OrderedList = tight},
   {Header = heading, Blocks = blocks, Table = columns},
+  {Inlines = escaped},
 }

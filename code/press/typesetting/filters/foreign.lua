@@ -40,7 +40,8 @@ end
 
 -- What pandoc makes of the code in its own language; what it leaves out it would leave out without a word.
 local function understood(text, format)
-  local read = pandoc.read(text, format .. (format == "latex" and "+raw_tex" or "") .. "-auto_identifiers")
+  local sound, read = pcall(pandoc.read, text, format .. (format == "latex" and "+raw_tex" or "") .. "-auto_identifiers")
+  assert(sound, "raw " .. format .. " is not supported: " .. text)
   local lost
   local function look(element)
     local said = element.text:match("^%s*<style") or element.text:match("^%s*<!%-%-") or is_definition(element.text)

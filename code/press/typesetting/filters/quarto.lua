@@ -58,10 +58,6 @@ local function side_by_side(columns, opening, cells)
   return result
 end
 
-local function grid(columns, cells)
-  return side_by_side(columns .. ", gutter: 2em", "[", cells)
-end
-
 -- A table's label ends its caption, `: Losses. {#tbl-x}`: returns label and the caption without it.
 local function table_caption(element)
   local identifier = element.identifier
@@ -80,6 +76,7 @@ end
 -- tbl-colwidths="[30,70]": the columns' widths in percent, on the table's caption or the block around it.
 local function set_widths(element, text)
   local widths = {}
+  if text == "auto" or text == "true" then return end
   for number in text:gmatch("%d+%.?%d*") do
     table.insert(widths, number / 100)
   end
@@ -87,13 +84,6 @@ local function set_widths(element, text)
   element.colspecs = element.colspecs:map(function(spec)
     return { spec[1], table.remove(widths, 1) }
   end)
-end
-
--- What stands side by side without being parts of a float: columns of one width over the whole line.
-local function panel(columns, cells)
-  assert(columns and columns > 0, "layout-ncol must be a whole number")
-  local widths = string.rep("1fr", columns, ", ")
-  return side_by_side("(" .. widths .. ",), gutter: 1em", "rect(stroke: none, width: 100%)[", cells)
 end
 
 local function has_subfloats(blocks)
@@ -109,34 +99,97 @@ local function has_subfloats(blocks)
   return false
 end
 
+-- Each block is a cell of its own, but a heading stands above what follows it.
 local function cells_of(blocks)
-  local cells = {}
-  for _, block in ipairs(blocks) do
-    table.insert(cells, convert(pandoc.Blocks({ block })))
+  local cells, above = {}, pandoc.Blocks({})
+  for index, block in ipairs(blocks) do
+    above:insert(block)
+    if block.t ~= "Header" or index == #blocks then
+      table.insert(cells, convert(above))
+      above = pandoc.Blocks({})
+    end
   end
   return cells
 end
 
--- How many columns the parts stand in: layout-ncol, or layout-nrow, or as many as the longest row of layout.
-local function columns_of(attributes, count)
-  if attributes["layout-ncol"] then
-    return attributes["layout-ncol"]
-  elseif attributes["layout-nrow"] then
-    return tostring(math.ceil(count / tonumber(attributes["layout-nrow"])))
-  elseif attributes["layout"] then
-    local longest = 0
-    for row in attributes["layout"]:gsub("^%s*%[", ""):gmatch("%[([^%[%]]*)%]") do
-      local _, commas = row:gsub(",", ",")
-      longest = math.max(longest, commas + 1)
-    end
-    return longest > 0 and tostring(longest) or nil
+-- The rows that parts stand in, each with the widths of its columns; a negative width is a gap. Nil where nothing is said.
+local function rows_of(attributes, count)
+  local rows = {}
+  local function number(key)
+    local found = math.tointeger(tonumber(attributes[key]))
+    assert(found and found > 0, key .. " must be a whole number: " .. attributes[key])
+    return found
   end
+  local function equal(columns)
+    for first = 1, count, columns do
+      local row = {}
+      for _ = 1, columns do table.insert(row, 1) end
+      table.insert(rows, row)
+    end
+  end
+  if attributes["layout-ncol"] then
+    equal(number("layout-ncol"))
+  elseif attributes["layout-nrow"] then
+    equal(math.ceil(count / number("layout-nrow")))
+  elseif attributes["layout"] then
+    local text = attributes["layout"]:gsub("^%s*%[%s*%[", "["):gsub("%]%s*%]%s*$", "]")
+    for inner in text:gmatch("%[([^%[%]]*)%]") do
+      local row = {}
+      for width in inner:gmatch("[^,%s]+") do
+        table.insert(row, tonumber(width))
+      end
+      assert(#row > 0, "layout must hold rows of numbers: " .. attributes["layout"])
+      table.insert(rows, row)
+    end
+    assert(#rows > 0, "layout must hold rows of numbers: " .. attributes["layout"])
+  else
+    return nil
+  end
+  return rows
+end
+
+local function even(rows)
+  for _, row in ipairs(rows) do
+    for _, width in ipairs(row) do
+      if #row ~= #rows[1] or width ~= rows[1][1] or width <= 0 then return false end
+    end
+  end
+  return true
+end
+
+-- Put cells into rows; what is left over makes more rows like the last one. Even columns are `same` wide each.
+local function in_rows(rows, cells, gutter, opening, same)
+  if even(rows) then
+    return side_by_side(same(#rows[1]) .. gutter, opening, cells)
+  end
+  local result, taken, at = pandoc.Blocks({}), 0, 0
+  while taken < #cells do
+    at = at + 1
+    local widths, parts = {}, {}
+    for _, width in ipairs(rows[math.min(at, #rows)]) do
+      taken = width > 0 and taken + 1 or taken
+      table.insert(widths, string.format("%gfr", math.abs(width)))
+      table.insert(parts, width > 0 and cells[taken] or pandoc.Blocks({}))
+    end
+    result:extend(side_by_side("(" .. table.concat(widths, ", ") .. ",)" .. gutter, opening, parts))
+  end
+  return result
+end
+
+local function in_float(rows, cells)
+  return in_rows(rows, cells, ", gutter: 2em", "[", tostring)
+end
+
+-- What stands side by side without being parts of a float takes the whole line.
+local function panel(rows, cells)
+  local function same(columns) return "(" .. string.rep("1fr", columns, ", ") .. ",)" end
+  return in_rows(rows, cells, ", gutter: 1em", "rect(stroke: none, width: 100%)[", same)
 end
 
 local function float(identifier, attributes, blocks, caption, unnumbered)
   local kind = unnumbered or kind_of(identifier)
   local numbered = not unnumbered
-  local columns = columns_of(attributes, #blocks)
+  local rows = rows_of(attributes, #blocks)
   local position = caption_position[kind]
   local label = identifier ~= "" and "<" .. identifier .. ">" or ""
   if has_subfloats(blocks) then
@@ -148,12 +201,12 @@ local function float(identifier, attributes, blocks, caption, unnumbered)
           .. ', subcapnumbering: "(a)", ['),
       }),
     })
-    result:extend(grid(columns or "1", cells_of(blocks)))
+    result:extend(in_float(rows or { { 1 } }, cells_of(blocks)))
     result:insert(raw_block("])"))
     return result
   end
   local result = pandoc.Blocks({ raw_block("#figure([") })
-  result:extend(columns and grid(columns, cells_of(blocks)) or convert(blocks))
+  result:extend(rows and in_float(rows, cells_of(blocks)) or convert(blocks))
   if unnumbered and #caption == 0 then
     result:insert(pandoc.Plain({ raw('], kind: "quarto-float-' .. kind .. '", supplement: none, numbering: none)' .. label) }))
     return result
@@ -166,12 +219,10 @@ local function float(identifier, attributes, blocks, caption, unnumbered)
   return result
 end
 
--- What a block is called: by an attribute, or by a heading that begins it and is none of the document's; nil if by neither.
-local function title_of(div, attribute)
+-- What a block is called: by the heading that begins it; nil if by none.
+local function title_of(div)
   local first = div.content[1]
-  if div.attributes[attribute] then
-    return pandoc.Inlines(pandoc.read(div.attributes[attribute], "markdown-auto_identifiers").blocks[1].content)
-  elseif first and first.t == "Header" then
+  if first and first.t == "Header" then
     div.content:remove(1)
     return first.content
   end
@@ -179,7 +230,7 @@ end
 
 local function callout(div, name)
   local look = callouts[name]
-  local title = title_of(div, "title") or pandoc.Inlines({ pandoc.Str(look.title) })
+  local title = title_of(div) or pandoc.Inlines({ pandoc.Str(look.title) })
   local result = pandoc.Blocks({ raw_block("#callout(body: [") })
   result:extend(convert(div.content))
   local closing = pandoc.Inlines({ raw("], title: [") })
@@ -194,7 +245,7 @@ end
 local theorems = { thm = 1, lem = 1, cor = 1, prp = 1, cnj = 1, def = 1, exm = 1, exr = 1, alg = 1, rem = 1, sol = 1 }
 
 local function theorem(div, kind)
-  local name = title_of(div, "name")
+  local name = title_of(div)
   local opening = pandoc.Inlines({ raw('#figure(kind: "quarto-' .. kind .. '", supplement: ' .. word(kind, "title") .. ", [") })
   local first = div.content[1]
   if first and first.t == "Para" then -- without a break, so that it goes on behind the number
@@ -218,7 +269,7 @@ end
 local proofs = { proof = "proof", remark = "rem", solution = "sol" }
 
 local function proof(div, kind)
-  local name = title_of(div, "name")
+  local name = title_of(div)
   local opening = pandoc.Inlines({ raw("#emph(" .. word(kind, "title") .. ")") })
   if name then
     opening:insert(pandoc.Str(" ("))
@@ -240,13 +291,29 @@ end
 local line_length = 84
 local smallest = 0.5
 
+-- Of a formula the signs count, not the names of commands.
+local signs = { Math = function(math) return pandoc.Str((math.text:gsub("\\%a+", "x"):gsub("[{}_^\\]", ""))) end }
+
 local function longest_word(blocks)
   local longest = 0
-  for word in pandoc.utils.stringify(blocks):gmatch("%S+") do
+  for word in pandoc.utils.stringify(blocks:walk(signs)):gmatch("%S+") do
     -- code breaks anywhere
     longest = math.max(longest, math.min(utf8.len(word) or #word, 24))
   end
   return longest
+end
+
+-- The widths that pandoc takes from a table's source may be less than a word needs, which would lie over the next column.
+local function widened(element, widest)
+  local widths, total = {}, 0
+  for index, spec in ipairs(element.colspecs) do
+    if type(spec[2]) ~= "number" then return end
+    widths[index] = math.max(spec[2], ((widest[index] or 0) + 2.4) / line_length)
+    total = total + widths[index]
+  end
+  for index, spec in ipairs(element.colspecs) do
+    element.colspecs[index] = { spec[1], widths[index] / math.max(total, 1) }
+  end
 end
 
 local function fitted(element)
@@ -271,13 +338,20 @@ local function fitted(element)
   for _, width in pairs(widest) do
     needed = needed + width + 2.4
   end
-  if needed <= line_length then
-    return pandoc.Blocks({ element })
+  widened(element, widest)
+  local opening = "#["
+  if needed > line_length then
+    local scale = math.max(line_length / needed, smallest)
+    opening = opening .. string.format("#set text(size: %.2fem)\n#set table(inset: (x: %.1fpt, y: 3pt))", scale, 6 * scale)
   end
-  local scale = math.max(line_length / needed, smallest)
-  local opening = string.format("#[#set text(size: %.2fem)\n#set table(inset: (x: %.1fpt, y: 3pt))", scale, 6 * scale)
   if line_length / needed < smallest then
     opening = opening .. '\n#show regex("\\S{4,}"): word => word.text.clusters().join(box(width: 0pt))'
+  end
+  if #element.head.rows == 0 then -- the first row is one like the others
+    opening = opening .. '\n#show table.cell: set text(weight: "regular")'
+  end
+  if opening == "#[" then
+    return pandoc.Blocks({ element })
   end
   return pandoc.Blocks({ raw_block(opening), element, raw_block("]") })
 end
@@ -298,19 +372,6 @@ local function table_float(element)
     return float(identifier, {}, pandoc.Blocks({ element }), caption, "tbl")
   end
   return fitted(element)
-end
-
--- ```{#lst-x .python lst-cap="…"}
-local function listing(element)
-  local identifier, caption = element.identifier, element.attributes["lst-cap"]
-  assert(not caption or kind_of(identifier) == "lst", "a listing with a caption needs a label {#lst-…}: " .. (caption or ""))
-  if kind_of(identifier) ~= "lst" then
-    return pandoc.Blocks({ element })
-  end
-  assert(caption and caption ~= "", 'the listing ' .. identifier .. ' needs a caption lst-cap="…"')
-  element.identifier = ""
-  element.attributes["lst-cap"] = nil
-  return float(identifier, {}, pandoc.Blocks({ element }), pandoc.read(caption, "markdown").blocks[1].content)
 end
 
 -- Blocks that are for one kind of output alone.
@@ -345,9 +406,7 @@ local function columns(div)
 end
 
 local function block(element)
-  if element.t == "CodeBlock" then
-    return listing(element)
-  elseif element.t == "Table" then
+  if element.t == "Table" then
     if element.classes:includes("typst:no-figure") then
       return fitted(element)
     end
@@ -400,8 +459,9 @@ local function block(element)
       end
       local caption = element.attributes["uncaptioned"] and pandoc.Inlines({}) or caption_of(content)
       return float(element.identifier, element.attributes, content, caption)
-    elseif columns_of(element.attributes, #element.content) then
-      return panel(tonumber(columns_of(element.attributes, #element.content)), cells_of(element.content))
+    elseif rows_of(element.attributes, 1) then
+      local cells = cells_of(element.content)
+      return panel(rows_of(element.attributes, #cells), cells)
     end
     local inner = convert(element.content)
     if element.identifier ~= "" then
@@ -420,7 +480,12 @@ local function block(element)
   elseif element.t == "DefinitionList" then
     for _, entry in ipairs(element.content) do
       for index, definition in ipairs(entry[2]) do
-        entry[2][index] = convert(definition)
+        local apart = pandoc.Blocks({}) -- pandoc's writer leaves no empty line between paragraphs
+        for at, inner in ipairs(definition) do
+          if at > 1 then apart:insert(raw_block("#parbreak()")) end
+          apart:insert(inner)
+        end
+        entry[2][index] = convert(apart)
       end
     end
     return pandoc.Blocks({ element })

@@ -14,6 +14,50 @@ local function word(kind, use)
   return "crossref." .. kind .. "." .. use
 end
 
+-- Titles in attributes ------------------------------------------------------------------------------------------------
+
+-- A text as it stands inside a line: "1. First" is no list there.
+local function inlines_of(text)
+  local blocks = pandoc.read("x " .. text, "markdown-auto_identifiers").blocks
+  local content = blocks[1].content
+  content:remove(1)
+  if #content > 0 and content[1].t == "Space" then content:remove(1) end
+  return content
+end
+
+-- The title of a callout and the name of a theorem or proof may be an attribute; a heading says the same.
+local function titled(div)
+  local is_callout = div.classes:find_if(function(class) return class:match("^callout%-") end)
+  local key = is_callout and "title" or "name"
+  local title = div.attributes[key]
+  if title and title:match("%S") then
+    div.attributes[key] = nil
+    div.content:insert(1, pandoc.Header(2, inlines_of(title)))
+    return div
+  end
+end
+
+-- So may the caption of a figure that is a block.
+local function captioned(div)
+  local caption = div.attributes["fig-cap"]
+  if caption and caption:match("%S") and div.identifier:match("^fig%-") then
+    div.attributes["fig-cap"] = nil
+    div.content:insert(pandoc.Para(inlines_of(caption)))
+    return div
+  end
+end
+
+-- ```{#lst-x .python lst-cap="…"}
+local function listing(code)
+  local identifier, caption = code.identifier, code.attributes["lst-cap"]
+  local is_listing = identifier:match("^lst%-")
+  assert(not caption or is_listing, "a listing with a caption needs a label {#lst-…}: " .. (caption or ""))
+  if not is_listing then return nil end
+  assert(caption and caption:match("%S"), "the listing " .. identifier .. ' needs a caption lst-cap="…"')
+  code.identifier, code.attributes["lst-cap"] = "", nil
+  return pandoc.Div({ code, pandoc.Para(inlines_of(caption)) }, pandoc.Attr(identifier))
+end
+
 -- Images ------------------------------------------------------------------------------------------------------------
 
 -- A length without a unit is in pixels, of which an inch has 96.
@@ -186,6 +230,7 @@ local function equations(inlines)
 end
 
 return {
+  { Div = function(div) return titled(div) or captioned(div) end, CodeBlock = listing },
   { Inlines = equations },
   { Inlines = apostrophes },
   { Cite = references, Image = image },
