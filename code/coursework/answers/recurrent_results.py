@@ -19,28 +19,14 @@ from coursework.answers.recurrent_measurements import (
 
 @dataclass(frozen=True)
 class Results:
-    """Numbers taken from the measurements.
+    """Numbers taken from the measurements, by net."""
 
-    Attributes
-    ----------
-    left : dict of float
-        Of each net as initialised, what is left of a gradient after all lags: the geometric mean over seeds.
-    kept : dict of float
-        The same of each trained net, after as many steps as it was trained on.
-    error : dict of float
-        Of each trained net, the mean squared error on new sequences.
-    baseline : float
-        The error of always answering 0.
-    forget_before, forget_after : float
-        The forget gate, on average, of the unit that keeps most: the largest over seeds before, the smallest after.
-    """
-
-    left: dict[str, float]
-    kept: dict[str, float]
-    error: dict[str, float]
-    baseline: float
-    forget_before: float
-    forget_after: float
+    left: dict[str, float]  # of a gradient after all lags, as initialised: the geometric mean over seeds
+    kept: dict[str, float]  # the same of each trained net, after as many steps as it was trained on
+    error: dict[str, float]  # of each trained net, the mean squared error on new sequences
+    baseline: float  # the error of always answering 0
+    forget_before: float  # the forget gate, on average, of the unit that keeps most: the largest over seeds
+    forget_after: float  # ... and the smallest
 
     @classmethod
     def of(cls, measurements: dict[str, Any]) -> Results:
@@ -66,6 +52,11 @@ def variables(measurements: dict[str, Any]) -> dict[str, str]:
     """Return what the prose prints of the measurements, as text without TeX."""
     plan, trained, results = measurements["plan"], measurements["trained"], Results.of(measurements)
     counts = ("seeds", "units", "inputs", "steps", "epochs", "lags")
+    printed = {
+        "left_rnn": results.left[PLAIN_RNN], "left_default": results.left[DEFAULT_LSTM],
+        "left_biased": results.left[BIASED_LSTM], "error_rnn": results.error[PLAIN_RNN],
+        "error_lstm": results.error[DEFAULT_LSTM], "baseline": results.baseline,
+    }  # fmt: skip
     *first, last = (f"{rate:g}" for rate in LEARNING_RATES)
     return {
         **{name: str(plan[name]) for name in counts},
@@ -75,12 +66,7 @@ def variables(measurements: dict[str, Any]) -> dict[str, str]:
         "parameters": str(trained[DEFAULT_LSTM]["parameters"]),
         "units_rnn": str(trained[PLAIN_RNN]["units"]),
         "units_lstm": str(trained[DEFAULT_LSTM]["units"]),
-        "left_rnn": significant(results.left[PLAIN_RNN]),
-        "left_default": significant(results.left[DEFAULT_LSTM]),
-        "left_biased": significant(results.left[BIASED_LSTM]),
-        "error_rnn": significant(results.error[PLAIN_RNN]),
-        "error_lstm": significant(results.error[DEFAULT_LSTM]),
-        "baseline": significant(results.baseline),
+        **{name: significant(value) for name, value in printed.items()},
         "forget_before": decimal(results.forget_before, 2),
         "forget_after": decimal(results.forget_after, 3),
     }

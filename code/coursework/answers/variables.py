@@ -16,17 +16,7 @@ Values = dict[str, str]
 
 
 def values(settings: Any) -> dict[str, Values]:
-    """Return the variables of questions 1 to 4.
-
-    Parameters
-    ----------
-    settings : coursework.settings.Settings
-
-    Returns
-    -------
-    dict of dict of str
-        Groups ``q1`` to ``q4``.
-    """
+    """Return the variables of questions 1 to 4, in the groups ``q1`` to ``q4``."""
     return {
         "q1": _neuron(Neuron.of(settings.question1)),
         "q2": _optimisers(),
@@ -48,7 +38,9 @@ def _optimisers() -> Values:
     first = optimisers.uncorrected_step(np.array([1]))[0]
     peak = optimisers.largest_uncorrected_step()
     turned = {method: optimisers.best_descent(method, optimisers.VALLEYS[1]).loss for method in optimisers.METHODS}
-    kept = optimisers.rmsprop(1), optimisers.rmsprop_with_momentum(1), optimisers.adam(1)
+    kept = {
+        "rmsprop": optimisers.rmsprop, "momentum": optimisers.rmsprop_with_momentum, "adam": optimisers.adam,
+    }  # fmt: skip
     constants = {
         "learning_rate": optimisers.LEARNING_RATE, "rho": optimisers.RHO, "beta_1": optimisers.BETA_1,
         "beta_2": optimisers.BETA_2, "momentum": optimisers.MOMENTUM, "condition": optimisers.VALLEYS[0].condition,
@@ -57,10 +49,7 @@ def _optimisers() -> Values:
     }  # fmt: skip
     return {
         **{name: f"{value:g}" for name, value in constants.items()},
-        **{
-            f"arrays_{name}": str(each.averages)
-            for name, each in zip(("rmsprop", "momentum", "adam"), kept, strict=True)
-        },
+        **{f"arrays_{name}": str(made(1).averages) for name, made in kept.items()},
         **{f"turned_{method.lower()}": significant(loss) for method, loss in turned.items()},
         "epsilon": scientific(optimisers.EPSILON),
         "first_step": decimal(first, 2),
