@@ -16,7 +16,7 @@ import numpy as np
 
 from coursework.experiments import data
 from coursework.experiments.arithmetic import precision
-from coursework.experiments.protocol import Budget, Run
+from coursework.experiments.protocol import Run
 from coursework.experiments.stages import BUDGETS, all_runs, expected_runs
 from coursework.settings import Settings
 from handin.errors import InputError, WorkError
@@ -35,14 +35,7 @@ Result = dict[str, Any]
 
 
 class RunStore(Mapping[Run, Result]):
-    """The results that are current, by run.
-
-    Parameters
-    ----------
-    settings
-        Name the data set and the profile.
-    project
-        Whose ``.cache/runs`` it is.
+    """The results of a project that are current for its data set and profile, by run.
 
     Raises
     ------
@@ -51,7 +44,8 @@ class RunStore(Mapping[Run, Result]):
     """
 
     def __init__(self, settings: Settings, project: Project):
-        self.budget = budget(settings)
+        self.settings, self.project = settings, project
+        self.budget = BUDGETS[settings.experiments.profile]
         self.kept = Kept(project.cache / "runs")
         try:
             checksum = data.checksum(settings.dataset, project.root)
@@ -79,12 +73,9 @@ class RunStore(Mapping[Run, Result]):
         return digest(dataclasses.asdict(run), self.circumstances(run))
 
     def __contains__(self, run: object) -> bool:
-        if run in self._current:
-            return True
-        if isinstance(run, Run) and self.kept.digest(self.record(run)) == self._key(run):
+        if run not in self._current and isinstance(run, Run) and self.kept.digest(self.record(run)) == self._key(run):
             self._current.add(run)
-            return True
-        return False
+        return run in self._current
 
     def __getitem__(self, run: Run) -> Result:
         if run not in self._loaded:
@@ -116,11 +107,7 @@ class RunStore(Mapping[Run, Result]):
         key = self._key(run)
         if run.keep and not run.test:
             self.kept.save(f"{self.record(run)}-weights", key, weights)
-        payload = {
-            "run": dataclasses.asdict(run),
-            "circumstances": self.circumstances(run),
-            "result": result,
-        }
+        payload = {"run": dataclasses.asdict(run), "circumstances": self.circumstances(run), "result": result}
         self.kept.save(self.record(run), key, payload)
         self._current.add(run)
         self._loaded.pop(run, None)
@@ -130,13 +117,10 @@ class RunStore(Mapping[Run, Result]):
         return self.kept.load(f"{self.record(run)}-weights", self._key(run))
 
     def why(self, run: Run) -> tuple[str, ...]:
-        """Name why a run has no current result: nothing, or some of the reasons below.
+        """Name why a run has no current result, if it has none.
 
-        Returns
-        -------
-        tuple of str
-            ``"specification"`` if this run was never made (or its record was damaged), else which of ``"code"``,
-            ``"data"``, ``"packages"``, ``"precision"`` differ from when it was made.
+        ``"specification"`` if this run was never made (or its record was damaged), else which of ``"code"``,
+        ``"data"``, ``"packages"``, ``"precision"`` differ from when it was made.
         """
         if run in self:
             return ()
@@ -186,20 +170,6 @@ def state(project: Project, settings: Settings) -> dict[str, str | None]:
     store = RunStore(settings, project)
     headers = store.kept.state()
     return {record: headers.get(record) for record in map(store.record, all_runs(store.budget, store))}
-
-
-def budget(settings: Settings) -> Budget:
-    """Return the budget of the profile that the settings name.
-
-    Raises
-    ------
-    InputError
-        If there is none of that name.
-    """
-    wanted = settings.experiments.profile
-    if wanted not in BUDGETS:
-        raise InputError(f"experiments.profile: {wanted!r} is none of {', '.join(BUDGETS)}.")
-    return BUDGETS[wanted]
 
 
 @functools.cache

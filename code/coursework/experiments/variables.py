@@ -20,8 +20,6 @@ TARGET = 0.10
 FILTERS, STRIDE = (16, 32), 2
 """The CNN's convolutions as `models.build_cnn` builds them; to ask Keras would load it for every build."""
 
-NAMES = {"mlp": "MLP", "cnn": "CNN"}
-
 
 @dataclass(frozen=True)
 class Point:
@@ -33,42 +31,24 @@ class Point:
 
 @dataclass(frozen=True)
 class Findings:
-    """What one model showed.
+    """What one model showed; "there" is the size where everything is tuned."""
 
-    Parameters
-    ----------
-    l2, dropout
-        The chosen λ and the chosen dropout rate.
-    fitted
-        Training loss and error without regularisation, where everything is tuned.
-    plain, regularised, too_much, dropped
-        Validation there: without regularisation, with the chosen λ, with the largest λ, with the chosen dropout rate.
-    lowest, lowest_after
-        The lowest mean validation loss without regularisation, and after how many passes.
-    smallest, fixed, scaled, none
-        Validation at the smallest size with the chosen λ, and at the largest: with it, with λ ∝ 1/n, with λ = 0.
-    slope
-        Of log error against log size, λ fixed, up to the size of tuning.
-    final_l2, test
-        λ of the final models, and what they have on the test set.
-    """
-
-    l2: float
-    dropout: float
-    fitted: Point
-    plain: Point
-    regularised: Point
-    too_much: Point
-    dropped: Point
-    lowest: float
-    lowest_after: float
-    smallest: Point
-    fixed: Point
-    scaled: Point
-    none: Point
-    slope: Spread
-    final_l2: float
-    test: Point
+    l2: float  # the chosen λ
+    dropout: float  # the chosen dropout rate
+    fitted: Point  # training loss and error there, without regularisation
+    plain: Point  # validation there, without regularisation
+    regularised: Point  # ... with the chosen λ
+    too_much: Point  # ... with the largest λ
+    dropped: Point  # ... with the chosen dropout rate
+    lowest: float  # the lowest mean validation loss without regularisation
+    lowest_after: float  # after how many passes it is reached
+    smallest: Point  # validation at the smallest size, with the chosen λ
+    fixed: Point  # validation at the largest size, with the chosen λ
+    scaled: Point  # ... with λ ∝ 1/n
+    none: Point  # ... with λ = 0
+    slope: Spread  # of log error against log size, λ fixed, up to the size of tuning
+    final_l2: float  # λ of the final models
+    test: Point  # what they have on the test set
 
 
 def of_model(results: Mapping[Run, dict], budget: Budget, model: str) -> Findings:
@@ -119,46 +99,31 @@ def for_claims() -> tuple[Findings, Findings, Callable[[str, bool], None]]:
     settings = project.settings()
     results = store.results(project, settings)
     findings.claim.excuse = notebook.excuse(settings)
-    return *(of_model(results, results.budget, model) for model in NAMES), findings.claim
+    return *(of_model(results, results.budget, model) for model in stages.MODELS), findings.claim
 
 
 def variables(settings: Settings, project: Project) -> dict[str, str]:
-    """Write every number of the prose, ready for print.
-
-    Raises
-    ------
-    WorkError
-        If a training is missing.
-    """
+    """Write every number of the prose, ready for print; `WorkError` if a training is missing."""
     results = store.results(project, settings)
     budget, images = results.budget, data.load(settings.dataset, project.root)
-    found = {model: of_model(results, budget, model) for model in NAMES}
+    found = {model: of_model(results, budget, model) for model in stages.MODELS}
     trained = sum(not run.test for run in stages.all_runs(budget, results))  # a test reads kept weights
     largest = protocol.new_run(budget, "cnn", max(budget.sizes), 0)
-    values = {
+    counts = {
+        "examples_train": len(images.y_train), "examples_validation": len(images.y_validation),
+        "examples_test": len(images.y_test), "tuned": budget.tuned, "smallest": min(budget.sizes),
+        "second_size": sorted(budget.sizes)[1], "largest": largest.n, "seeds": budget.seeds, "passes": budget.passes,
+        "least_steps": budget.least, "most_steps": budget.most, "mlp_width": budget.widths[1],
+        "cnn_width": budget.cnn_width, "cnn_filters": FILTERS[0], "cnn_more_filters": FILTERS[1], "cnn_stride": STRIDE,
+        "batch": largest.batch,
+    }  # fmt: skip
+    values = {name: whole(count) for name, count in counts.items()} | {
         "trial": _trial(settings, trained),
         "dataset": data.shown_name(settings.dataset),
-        "examples_train": whole(len(images.y_train)),
-        "examples_validation": whole(len(images.y_validation)),
-        "examples_test": whole(len(images.y_test)),
         "target_error": percent(TARGET, 0),
-        "tuned": whole(budget.tuned),
-        "smallest": whole(min(budget.sizes)),
-        "second_size": whole(sorted(budget.sizes)[1]),
-        "largest": whole(max(budget.sizes)),
         "largest_passes": f"{largest.steps * largest.batch / largest.n:.0f}",
-        "seeds": whole(budget.seeds),
-        "passes": whole(budget.passes),
-        "least_steps": whole(budget.least),
-        "most_steps": whole(budget.most),
-        "mlp_width": whole(budget.widths[1]),
-        "cnn_width": whole(budget.cnn_width),
-        "cnn_filters": whole(FILTERS[0]),
-        "cnn_more_filters": whole(FILTERS[1]),
-        "cnn_stride": whole(STRIDE),
-        "batch": whole(protocol.new_run(budget, "cnn", budget.tuned, 0).batch),
         "too_much_l2": plain(max(budget.l2)),
-        "rate": plain(protocol.new_run(budget, "cnn", budget.tuned, 0).rate),
+        "rate": plain(largest.rate),
         "comparison_loss": spread(found["cnn"].regularised.loss - found["mlp"].regularised.loss, signed),
         "comparison_error": spread(found["cnn"].regularised.error - found["mlp"].regularised.error, points),
     }
@@ -191,32 +156,31 @@ def _trial(settings: Settings, trained: int) -> str:
     excuse = notebook.excuse(settings)
     if not excuse:
         return f"All numbers come from {whole(trained)} trainings."
-    what = "on a small budget" if store.budget(settings) != protocol.FULL else "with other images"
+    small = stages.BUDGETS[settings.experiments.profile] != protocol.FULL
+    what = "on a small budget" if small else "with other images"
     return f"**This is a trial {what}: its {whole(trained)} trainings are no results, and its sentences may not hold.**"
 
 
+# --- numbers for print -----------------------------------------------------------------------------------------------
+
+
 def whole(value: float) -> str:
-    """Print a count, with thousands separators."""
     return f"{round(value):,}"
 
 
 def decimal(value: float, digits: int = 3) -> str:
-    """Print a number with so many decimals."""
     return f"{value:.{digits}f}".replace("-", "−") if np.isfinite(value) else "diverged"
 
 
 def signed(value: float, digits: int = 3) -> str:
-    """Print a difference with its sign."""
     return f"{value:+.{digits}f}".replace("-", "−")
 
 
 def percent(value: float, digits: int = 1) -> str:
-    """Print a rate in percent."""
     return f"{decimal(100 * value, digits)}\N{NO-BREAK SPACE}%"
 
 
 def points(value: float) -> str:
-    """Print a difference of rates in percentage points."""
     return f"{signed(100 * value, 1)} points"
 
 
