@@ -27,21 +27,12 @@ from press.project import Project
 CODE = ("coursework.experiments.engine:Engine", "coursework.experiments.images:split")
 PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "numpy", "scipy", "scikit-learn")
 
-DATA = 8
-"""How many digits of the data's checksum are in a record's name."""
-
-Result = dict[str, Any]
-"""What `models.train` returns."""
+DATA = 8  # how many digits of the data's checksum are in a record's name
+Result = dict[str, Any]  # what `models.train` returns
 
 
 class RunStore(Mapping[Run, Result]):
-    """The results of a project that are current for its data set and profile, by run.
-
-    Raises
-    ------
-    InputError
-        If the data set is not there.
-    """
+    """The results of a project that are current for its data set and profile, by run; `InputError` without data."""
 
     def __init__(self, settings: Settings, project: Project):
         self.settings, self.project = settings, project
@@ -97,13 +88,7 @@ class RunStore(Mapping[Run, Result]):
         return all(now[key] == made_by[key] for key in made_by)
 
     def save(self, run: Run, result: Result, weights: list[np.ndarray] | None = None) -> None:
-        """Keep a result, and the weights first, so that a kept result never lacks them.
-
-        Raises
-        ------
-        WorkError
-            If the disk is full or cannot be written.
-        """
+        """Keep a result, and the weights first, so that a kept result never lacks them; `WorkError` if it cannot be."""
         key = self._key(run)
         if run.keep and not run.test:
             self.kept.save(f"{self.record(run)}-weights", key, weights)
@@ -154,13 +139,7 @@ def makers() -> dict[str, Any]:
 
 
 def results(project: Project, settings: Settings) -> RunStore:
-    """Open the results of a project; reading one that is missing raises `WorkError`.
-
-    Raises
-    ------
-    NotMade
-        If they are being made.
-    """
+    """Open the results of a project, `NotMade` if they are being made; reading one that is missing is a `WorkError`."""
     require_made("runs")
     return RunStore(settings, project)
 

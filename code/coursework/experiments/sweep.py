@@ -10,15 +10,19 @@ store is written here alone.
 
 import functools
 import os
+import shutil
 import sys
+import tempfile
 import threading
 import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,29 +36,19 @@ from press.keeping.kept import hindered
 from press.project import Project
 from press.report import Progress, Tell
 
-ATTEMPTS = 3
-"""How often a run may take its process down before it is left out."""
-
+ATTEMPTS = 3  # how often a run may take its process down before it is left out
 COST = {"linear": 0.2, "mlp": 1.0, "cnn": 4.5}
 """What a step costs, roughly, by model: the longest runs start first, and the remaining time is told from it."""
 
-SECONDS = 0.0025
-"""Of a core for a step of cost 1, roughly."""
+# What the remaining time is guessed from, roughly:
+SECONDS = 0.0025  # of a core for a step of cost 1
+START = 15  # seconds until the processes have loaded TensorFlow and the data, and compiled a graph
+GUESSED = 5000  # steps' worth of training that count as much as the guess
 
-START = 15
-"""Seconds until the processes have loaded TensorFlow and the data, and compiled a graph, roughly."""
-
-GUESSED = 5000
-"""Steps' worth of training that count as much as the guess."""
-
-IDLE = 300
-"""Seconds after which a process that has nothing to train ends."""
-
+IDLE = 300  # seconds after which a process that has nothing to train ends
+PATIENCE = "10s"  # how long a cluster may take to answer
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1"}
 """In the environment of the processes: libraries start silently, and with one thread."""
-
-PATIENCE = "10s"
-"""How long a cluster may take to answer."""
 
 
 @dataclass
@@ -162,8 +156,7 @@ class Pace:
         return Progress("Training the networks of question 6", len(runs) - len(left), len(runs), seconds)
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(NamedTuple):
     """What a process sends back."""
 
     run: Run
@@ -172,11 +165,10 @@ class _Found:
     made_by: dict
 
 
+# The engine of this process, by data set: TensorFlow's start and the data are paid for once a process.
 _ENGINES: dict = {}
-"""The engine of this process, by data set: TensorFlow's start and the data are paid for once a process."""
-
+# A cluster's worker may have several threads; the compiled graphs have one set of variables.
 _ONE_AT_A_TIME = threading.Lock()
-"""A cluster's worker may have several threads; the compiled graphs have one set of variables."""
 
 
 def _train(run: Run, weights, dataset: str, source, marks: Path | None) -> _Found:
@@ -227,7 +219,8 @@ def _train_here(runs: list[Run], store: RunStore, failed: dict[Run, None]) -> It
         suspects = [run for run in waiting if deaths[run]]
         batch, most = (suspects[:1], 1) if suspects else (waiting, _workers(store.settings))
         done = set()
-        with _marks(store.project) as marks:
+        with _marks(store.project) as folder:
+            marks = Path(folder)
             try:
                 for found in _parallel(batch, store, marks, min(most, len(batch))):
                     done.add(found.run)
@@ -246,14 +239,21 @@ def _train_here(runs: list[Run], store: RunStore, failed: dict[Run, None]) -> It
 
 def _parallel(runs: list[Run], store: RunStore, marks: Path, processes: int) -> Iterator[_Found]:
     """Train in so many processes, which later calls find again, yielding what they find as it arrives."""
-    from joblib.externals.loky import as_completed, get_reusable_executor
+    from joblib.externals.loky import get_reusable_executor
 
     dataset, root = store.settings.dataset, store.project.root
+    waiting, tasks = iter(runs), set()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
         executor = get_reusable_executor(processes, timeout=IDLE, kill_workers=True, env=QUIET)
-        tasks = [executor.submit(_train, run, _trained_weights(run, store), dataset, root, marks) for run in runs]
-        yield from (task.result() for task in as_completed(tasks))
+        while True:
+            # one task in reserve for each process, and no more: those that have not begun are not to be ended
+            for run in islice(waiting, 2 * processes - len(tasks)):
+                tasks.add(executor.submit(_train, run, _trained_weights(run, store), dataset, root, marks))
+            if not tasks:
+                return
+            done, tasks = wait(tasks, return_when=FIRST_COMPLETED)
+            yield from (task.result() for task in done)
 
 
 def _train_on_cluster(scheduler: str, runs: list[Run], store: RunStore) -> Iterator[_Found]:
@@ -285,25 +285,17 @@ def _trained_weights(run: Run, store: RunStore):
     return store.weights(replace(run, test=False)) if run.test else None
 
 
-@contextmanager
-def _marks(project: Project) -> Iterator[Path]:
-    """Make an empty folder in which each run under way has a mark, and remove it, as well as those of killed sweeps."""
-    import shutil
-    import tempfile
-
-    for left in project.cache.glob("under-way-*"):
-        shutil.rmtree(left, ignore_errors=True)
+def _marks(project: Project) -> tempfile.TemporaryDirectory:
+    """Make an empty folder for a mark of each run under way, and remove those of killed sweeps and half records."""
     try:
-        for left in project.cache.glob("runs/.*.part"):  # half a record
+        for left in project.cache.glob("under-way-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        for left in project.cache.glob("runs/.*.part"):
             left.unlink(missing_ok=True)
         project.cache.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="under-way-", dir=project.cache))
+        return tempfile.TemporaryDirectory(prefix="under-way-", dir=project.cache, ignore_cleanup_errors=True)
     except OSError as error:
         raise WorkError(hindered(error, project.name, project.cache / "under-way")) from None
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _workers(settings: Settings) -> int:

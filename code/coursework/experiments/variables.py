@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -21,38 +22,15 @@ FILTERS, STRIDE = (16, 32), 2
 """The CNN's convolutions as `models.build_cnn` builds them; to ask Keras would load it for every build."""
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(NamedTuple):
     """Loss and error on the validation set, each over seeds."""
 
     loss: Spread
     error: Spread
 
 
-@dataclass(frozen=True)
-class Findings:
-    """What one model showed; "there" is the size where everything is tuned."""
-
-    l2: float  # the chosen λ
-    dropout: float  # the chosen dropout rate
-    fitted: Point  # training loss and error there, without regularisation
-    plain: Point  # validation there, without regularisation
-    regularised: Point  # ... with the chosen λ
-    too_much: Point  # ... with the largest λ
-    dropped: Point  # ... with the chosen dropout rate
-    lowest: float  # the lowest mean validation loss without regularisation
-    lowest_after: float  # after how many passes it is reached
-    smallest: Point  # validation at the smallest size, with the chosen λ
-    fixed: Point  # validation at the largest size, with the chosen λ
-    scaled: Point  # ... with λ ∝ 1/n
-    none: Point  # ... with λ = 0
-    slope: Spread  # of log error against log size, λ fixed, up to the size of tuning
-    final_l2: float  # λ of the final models
-    test: Point  # what they have on the test set
-
-
-def of_model(results: Mapping[Run, dict], budget: Budget, model: str) -> Findings:
-    """Compute what one model showed from the kept results."""
+def of_model(results: Mapping[Run, dict], budget: Budget, model: str) -> SimpleNamespace:
+    """Compute what one model showed from the kept results; "there" is the size where everything is tuned."""
     l2_rows = table(results, protocol.l2_sweep(budget, model))
     dropout_rows = table(results, protocol.dropout_sweep(budget, model))
     l2 = stages.choose(results, budget)[model]
@@ -63,21 +41,26 @@ def of_model(results: Mapping[Run, dict], budget: Budget, model: str) -> Finding
     history = table(results, [run for run in protocol.l2_sweep(budget, model) if run.l2 == 0])["history"]
     losses = np.mean([[row["validation_loss"] for row in each] for each in history], axis=0)
     final_l2 = stages.choose_final(results, budget)[model]
-    return Findings(
+    return SimpleNamespace(
         l2=l2,
         dropout=dropout,
-        fitted=Point(at(l2_rows, "train_loss", l2=0), at(l2_rows, "train_error", l2=0)),
+        fitted=_point(l2_rows, "train", l2=0),  # on the training images there, without regularisation
+        # on the validation images there: without regularisation, with the chosen λ, the largest λ, the chosen dropout
         plain=_point(l2_rows, l2=0),
         regularised=_point(l2_rows, l2=l2),
         too_much=_point(l2_rows, l2=max(budget.l2)),
         dropped=_point(dropout_rows, dropout=dropout),
+        # the lowest mean validation loss without regularisation, and after how many passes
         lowest=float(losses.min()),
         lowest_after=history[0][losses.argmin()]["passes"],
+        # at the smallest size with the chosen λ, and at the largest: with it, with λ ∝ 1/n, with λ = 0
         smallest=_point(curve, n=min(budget.sizes)),
         fixed=by_rule["fixed λ"],
         scaled=by_rule["λ ∝ 1/n"],
         none=by_rule["λ = 0"],
+        # of log error against log size, λ fixed, up to the size of tuning
         slope=slope(curve[curve["n"] <= budget.tuned], "validation_error"),
+        # the final models, on the test set
         final_l2=final_l2,
         test=_point(table(results, protocol.final(budget, model, final_l2)), "test"),
     )
@@ -93,7 +76,7 @@ def slope(rows, quantity: str) -> Spread:
     return Spread(np.array(each))
 
 
-def for_claims() -> tuple[Findings, Findings, Callable[[str, bool], None]]:
+def for_claims() -> tuple[SimpleNamespace, SimpleNamespace, Callable[..., None]]:
     """Return what MLP and CNN showed, and `claim`, for the hidden cells of the report's page."""
     project = Project.find()
     settings = project.settings()
@@ -132,7 +115,7 @@ def variables(settings: Settings, project: Project) -> dict[str, str]:
     return values
 
 
-def _of_model(found: Findings, budget: Budget) -> Iterator[tuple[str, str]]:
+def _of_model(found: SimpleNamespace, budget: Budget) -> Iterator[tuple[str, str]]:
     yield "l2", plain(found.l2)
     yield "dropout", f"{found.dropout:g}"
     yield "fitted_error", percent(found.fitted.error.mean)
@@ -156,8 +139,7 @@ def _trial(settings: Settings, trained: int) -> str:
     excuse = notebook.excuse(settings)
     if not excuse:
         return f"All numbers come from {whole(trained)} trainings."
-    small = stages.BUDGETS[settings.experiments.profile] != protocol.FULL
-    what = "on a small budget" if small else "with other images"
+    what = "with other images" if "images" in excuse else "on a small budget"
     return f"**This is a trial {what}: its {whole(trained)} trainings are no results, and its sentences may not hold.**"
 
 
