@@ -47,10 +47,11 @@ S = SimpleNamespace(
 
 
 class Equation(NamedTuple):
-    """One line of a cell, element by element: ``symbol = expression``."""
+    """One line of a cell, element by element: ``symbol = expression``, and what it is called."""
 
     symbol: sp.Symbol
     expression: sp.Expr
+    name: str
 
 
 #: What each layer adds up, as the report prints it.
@@ -60,15 +61,15 @@ SUMS = {
     **{getattr(S, f"a_{layer}"): rf"W_{layer}\,[h_{{t-1}}, x_t] + b_{layer}" for layer in LAYERS},
 }
 
-SIMPLE_RNN = (Equation(S.h, sp.tanh(S.a)), Equation(S.y, S.a_y))
+SIMPLE_RNN = (Equation(S.h, sp.tanh(S.a), "hidden state"), Equation(S.y, S.a_y, "output"))
 
 LSTM = (
-    Equation(S.f, sigma(S.a_f)),
-    Equation(S.i, sigma(S.a_i)),
-    Equation(S.c_new, sp.tanh(S.a_c)),
-    Equation(S.o, sigma(S.a_o)),
-    Equation(S.c, S.f * S.c_before + S.i * S.c_new),
-    Equation(S.h, S.o * sp.tanh(S.c)),
+    Equation(S.f, sigma(S.a_f), "forget gate"),
+    Equation(S.i, sigma(S.a_i), "input gate"),
+    Equation(S.c_new, sp.tanh(S.a_c), "candidate"),
+    Equation(S.o, sigma(S.a_o), "output gate"),
+    Equation(S.c, S.f * S.c_before + S.i * S.c_new, "cell state"),
+    Equation(S.h, S.o * sp.tanh(S.c), "hidden state"),
 )
 
 #: A product is read gate first, and the kept part of a sum before the new part.
@@ -234,7 +235,7 @@ def cell_partials() -> dict[str, sp.Expr]:
     ``c/c``: ∂c_t/∂c_{t−1} with gates and candidate held fixed; ``c/a_f``, ``c/a_i``, ``c/a_c``: ∂c_t by what a layer
     adds up; ``h/a_o`` and ``h/c``: ∂h_t/∂a_o and ∂h_t/∂c_t.
     """
-    equation = dict(LSTM)
+    equation = {e.symbol: e.expression for e in LSTM}
     layers = {symbol: equation[symbol] for symbol in (S.f, S.i, S.c_new, S.o)}
     cell, state = equation[S.c].subs(layers), equation[S.h].subs(layers)
     partials = {f"c/{name}": cell.diff(getattr(S, name)) for name in ("a_f", "a_i", "a_c")}
