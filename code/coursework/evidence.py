@@ -22,17 +22,9 @@ from coursework.diagrams import drawing_checks
 
 
 def compute(settings: Any) -> dict[str, Any]:
-    """Run every check of questions 1 to 5.
+    """Run every check of questions 1 to 5; a `WorkError` names the first claim that does not hold.
 
-    Returns
-    -------
-    dict
-        JSON-able: ``checks``, for each in the order of the questions what is claimed and what was found.
-
-    Raises
-    ------
-    WorkError
-        Naming the first claim that does not hold.
+    It is JSON-able: ``checks`` has for each, in the order of the questions, what is claimed and what was found.
     """
     checks = [
         *neuron_checks.checks(Neuron.of(settings.question1)),

@@ -55,23 +55,14 @@ class Outcome:
 class Check:
     """One claim of the report: a derived value beside the same value from an independent computation.
 
-    Attributes
-    ----------
-    question : str
-        `"Q1"` to `"Q5"`.
-    claim, method : str
-        What is claimed and the independent method, as the table of evidence prints them; a claim may hold inline TeX.
-    derived, independent : array_like
-        Numbers of the same shape: floats, or `mpmath.mpf` where float64 would underflow.
-    tolerance : Tolerance
-        What counts as agreement.
+    Both are numbers of the same shape: floats, or `mpmath.mpf` where float64 would underflow.
     """
 
-    question: str
-    claim: str
+    question: str  # "Q1" to "Q5"
+    claim: str  # as the table of evidence prints it; it may hold inline TeX
     derived: Any
     independent: Any
-    method: str
+    method: str  # of the independent computation, as the table prints it
     tolerance: Tolerance = FLOAT64
 
     def outcome(self) -> Outcome:
@@ -89,13 +80,7 @@ class Check:
         return Outcome(int(derived.size), difference, _largest(ratios))
 
     def require(self) -> Outcome:
-        """Return the outcome of a check that holds.
-
-        Raises
-        ------
-        WorkError
-            Naming the claim, if the two sides differ by more than the tolerance.
-        """
+        """Return the outcome of a check that holds; a `WorkError` names the claim if the two sides differ by more."""
         outcome = self.outcome()
         if not outcome.passed:
             raise WorkError(

@@ -9,12 +9,7 @@ def claim(sentence: str, holds: bool, *, trial: bool = False, **numbers: Any) ->
     """Stop the build where a sentence of the report is not true.
 
     `trial` says that the results are those of a smaller run, for trying things out; there the page says what does not
-    hold. `numbers` are the results by name, for the message.
-
-    Raises
-    ------
-    AssertionError
-        With the sentence and the numbers, if it does not hold and this is no trial.
+    hold. Else an `AssertionError` has the sentence and the results, which `numbers` are by name.
     """
     if holds:
         return

@@ -56,20 +56,11 @@ class Printed:
 
 
 def number(value: Any, places: int = PLACES) -> Printed:
-    """Print a number: exactly if it is rational and short, else rounded.
+    """Print a number: exactly if it is rational and short, else rounded; `ValueError` if it is infinite or none.
 
-    Parameters
-    ----------
-    value : Fraction, int, float, numpy scalar or mpmath.mpf
-        Floats and mpf count as rounded already, so they are never called exact, except for zero. An mpf whose
-        exponent would not fit on a line is 0, not called exact.
-    places : int
-        Decimals of a rounded number; one that is below 0.001 or at least a million has four significant digits.
-
-    Raises
-    ------
-    ValueError
-        If `value` is infinite or not a number.
+    Floats, numpy scalars and mpf count as rounded already, so they are never called exact, except for zero. An mpf
+    whose exponent would not fit on a line is 0, not called exact. A rounded number has `places` decimals; one that is
+    below 0.001 or at least a million has four significant digits.
     """
     if isinstance(value, int | np.integer):
         value = Fraction(int(value))

@@ -19,18 +19,10 @@ SEEDS, STEPS, PARAMETERS = (1, 2, 3), 50, 4
 
 
 def keras_states(optimiser: Any, gradients: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Let a Keras optimiser take a step for each gradient, in float64.
+    """Let a Keras optimiser take a step for each gradient (steps, n) from `start` (n,), in float64.
 
-    Parameters
-    ----------
-    optimiser : keras.optimizers.Optimizer
-    gradients : ndarray, shape (steps, n)
-    start : ndarray, shape (n,)
-
-    Returns
-    -------
-    ndarray, shape (steps + 1, 1 + k, n)
-        The parameters and the `k` arrays that the optimiser keeps, before the first step and after each.
+    Returns the parameters and the `k` arrays that the optimiser keeps, before the first step and after each, of shape
+    (steps + 1, 1 + k, n).
     """
     import keras
 

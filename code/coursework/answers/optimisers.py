@@ -119,10 +119,7 @@ def trajectory(
 ) -> np.ndarray:
     """Follow an optimiser from `start` (..., n), with the gradient a function of parameters and step, counted from 1.
 
-    Returns
-    -------
-    ndarray, shape (steps + 1, ..., n)
-        The parameters before the first step and after each.
+    Returns the parameters before the first step and after each, of shape (steps + 1, ..., n).
     """
     theta = np.asarray(start, dtype=float)
     averages: Averages = tuple(np.zeros_like(theta) for _ in range(optimiser.averages))

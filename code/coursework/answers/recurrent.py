@@ -263,10 +263,7 @@ def lstm_jacobians(weights: LSTMWeights, states: LSTMStates) -> np.ndarray:
     ∂h_t/∂c_{t−1} = diag(∂h_t/∂c_t) ∂c_t/∂c_{t−1},
     ∂h_t/∂h_{t−1} = diag(∂h_t/∂a_o) W_oh + diag(∂h_t/∂c_t) ∂c_t/∂h_{t−1}.
 
-    Returns
-    -------
-    ndarray, shape (T, 2n, 2n)
-        Rows h_t then c_t, columns h_0 then c_0.
+    The shape is (T, 2n, 2n): rows h_t then c_t, columns h_0 then c_0.
     """
     steps, n = states.f.shape
     U = {layer: weights.W[layer][:, :n] for layer in LAYERS}

@@ -66,19 +66,10 @@ class Summary:
 
 
 def run(settings: Settings, project: Project, *, scheduler: str | None = None, tell: Tell = lambda _: None) -> Summary:
-    """Train every run of the profile that has no current result.
+    """Train every run of the profile that has no current result, and tell how far it is before the first and after each.
 
-    Parameters
-    ----------
-    settings
-        Name the data set, the profile and, if wanted, the number of processes.
-    project
-        Whose store is brought up to date.
-    scheduler
-        The address of a Dask scheduler (``tcp://host:8786``) whose workers train, instead of processes on this machine.
-        They must have this package and the same versions of Keras and TensorFlow.
-    tell
-        Is told how far it is: before the first training, and after each.
+    With the address of a Dask scheduler (``tcp://host:8786``) its workers train, instead of processes on this machine.
+    They must have this package and the same versions of Keras and TensorFlow.
 
     Raises
     ------
