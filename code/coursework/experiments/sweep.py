@@ -66,7 +66,7 @@ class Summary:
 
 
 def run(settings: Settings, project: Project, *, scheduler: str | None = None, tell: Tell = lambda _: None) -> Summary:
-    """Train every run of the profile that has no current result, and tell how far it is before the first and after each.
+    """Train every run of the profile that has no current result; `tell` is told how far it is, at first and after each.
 
     With the address of a Dask scheduler (``tcp://host:8786``) its workers train, instead of processes on this machine.
     They must have this package and the same versions of Keras and TensorFlow.
