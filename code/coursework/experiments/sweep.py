@@ -19,6 +19,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, wait
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -93,15 +94,16 @@ def run(settings: Settings, project: Project, *, scheduler: str | None = None, t
     try:
         while missing:
             train = _train_on_cluster(scheduler, missing, store) if scheduler else _train_here(missing, store, failed)
-            for found in train:
-                if not store.belongs(found.run, found.made_by):
-                    raise WorkError(
-                        "The training processes have other code, packages or arithmetic than this one (was the "
-                        "code edited meanwhile?): what was found is kept; run `coursework experiments` again."
-                    )
-                store.save(found.run, found.result, found.weights)
-                trained += 1
-                tell(pace.progress(found.run))
+            with closing(train):
+                for found in train:
+                    if not store.belongs(found.run, found.made_by):
+                        raise WorkError(
+                            "The training processes have other code, packages or arithmetic than this one (was the "
+                            "code edited meanwhile?): what was found is kept; run `coursework experiments` again."
+                        )
+                    store.save(found.run, found.result, found.weights)
+                    trained += 1
+                    tell(pace.progress(found.run))
             missing = _missing(store, failed)
     except KeyboardInterrupt:
         raise Interrupted(f"Stopped: {len(store)} results are kept.") from None
@@ -237,14 +239,18 @@ def _parallel(runs: list[Run], store: RunStore, marks: Path, processes: int) -> 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
         executor = get_reusable_executor(processes, timeout=IDLE, kill_workers=True, env=QUIET)
-        while True:
-            # one task in reserve for each process, and no more: those that have not begun are not to be ended
-            for run in islice(waiting, 2 * processes - len(tasks)):
-                tasks.add(executor.submit(_train, run, _trained_weights(run, store), dataset, root, marks))
-            if not tasks:
-                return
-            done, tasks = wait(tasks, return_when=FIRST_COMPLETED)
-            yield from (task.result() for task in done)
+        try:
+            while True:
+                for run in islice(waiting, 2 * processes - len(tasks)):  # one in reserve for each process
+                    tasks.add(executor.submit(_train, run, _trained_weights(run, store), dataset, root, marks))
+                if not tasks:
+                    return
+                done, tasks = wait(tasks, return_when=FIRST_COMPLETED)
+                yield from (task.result() for task in done)
+        finally:
+            # an executor that is ended stumbles over a task that it has not taken over yet
+            while not all(task.running() or task.done() for task in tasks):
+                time.sleep(0.001)
 
 
 def _train_on_cluster(scheduler: str, runs: list[Run], store: RunStore) -> Iterator[_Found]:
@@ -258,7 +264,7 @@ def _train_on_cluster(scheduler: str, runs: list[Run], store: RunStore) -> Itera
     dataset = store.settings.dataset
     images = load(dataset, store.project.root)
     try:
-        with Client(scheduler, timeout=PATIENCE, set_as_default=False) as client:
+        with Client(scheduler, timeout=PATIENCE, set_as_default=True) as client:
             [there] = client.scatter([images], broadcast=True)
             tasks = [
                 client.submit(_train, run, _trained_weights(run, store), dataset, there, None, pure=False)
