@@ -16,28 +16,15 @@ from coursework.answers import (
     recurrent_checks,
     regularisation_checks,
 )
-from coursework.answers.checks import Check
 from coursework.answers.formatting import scientific
 from coursework.answers.neuron import Neuron
 from coursework.diagrams import drawing_checks
 
 
 def compute(settings: Any) -> dict[str, Any]:
-    """Run every check of questions 1 to 5.
+    """Run every check of questions 1 to 5; a `WorkError` names the first claim that does not hold.
 
-    Parameters
-    ----------
-    settings : coursework.settings.Settings
-
-    Returns
-    -------
-    dict
-        JSON-able: ``checks``, for each in the order of the questions what is claimed and what was found.
-
-    Raises
-    ------
-    WorkError
-        Naming the first claim that does not hold.
+    It is JSON-able: ``checks`` has for each, in the order of the questions, what is claimed and what was found.
     """
     checks = [
         *neuron_checks.checks(Neuron.of(settings.question1)),
@@ -47,25 +34,15 @@ def compute(settings: Any) -> dict[str, Any]:
         *recurrent_checks.checks(),
         *drawing_checks.checks(),
     ]
-    return {"checks": [_found(check) for check in checks]}
-
-
-def _found(check: Check) -> dict[str, Any]:
-    said = {"question": check.question, "claim": check.claim, "method": check.method}
-    return said | asdict(check.tolerance) | asdict(check.require())
+    said = [{"question": check.question, "claim": check.claim, "method": check.method} for check in checks]
+    found = [asdict(check.tolerance) | asdict(check.require()) for check in checks]
+    return {"checks": [claim | outcome for claim, outcome in zip(said, found, strict=True)]}
 
 
 def formula_values(settings: Any) -> dict[str, Any]:
     """Compute the values with which the printed formulas of questions 1 to 5 are evaluated.
 
-    Parameters
-    ----------
-    settings : coursework.settings.Settings
-
-    Returns
-    -------
-    dict
-        JSON-able: for each chapter, by the label of its heading: ``title``, ``readings`` and ``free`` names.
+    They are JSON-able: for each chapter, by the label of its heading, ``title``, ``readings`` and ``free`` names.
     """
     return {
         "sec-q1": neuron_checks.values(Neuron.of(settings.question1)),

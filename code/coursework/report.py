@@ -11,12 +11,23 @@ from press.report import Demands, Document, Product, Report, Step
 
 FRAMEWORK = ("keras", "tensorflow", "tensorflow-cpu", "numpy")
 
+
+def _derived(settings: Settings) -> Any:
+    """Return the settings that the derived answers follow from."""
+    return settings.model_dump(mode="json", include={"question1", "question4"})
+
+
+def _trained(settings: Settings) -> Any:
+    """Return the settings that the trainings follow from."""
+    return settings.model_dump(mode="json", include={"experiments": {"profile"}, "dataset": True})
+
+
 EVIDENCE = Product(
     "evidence",
     "coursework.evidence:compute",
     "Checking every derived answer against an independent computation",
     settings=lambda settings: settings,
-    digested=lambda settings: _derived(settings),
+    digested=_derived,
     packages=(*FRAMEWORK, "sympy", "mpmath"),
     title="evidence that the answers are right",
 )
@@ -25,7 +36,7 @@ PRINTED = Product(
     "coursework.evidence:formula_values",
     "Computing the values with which the printed formulas are evaluated",
     settings=lambda settings: settings,
-    digested=lambda settings: _derived(settings),
+    digested=_derived,
     packages=(*FRAMEWORK, "mpmath"),
     title="formulas as they are printed, evaluated",
 )
@@ -43,16 +54,6 @@ TRAININGS = Step(
     state="coursework.experiments.store:state",
     why="coursework.experiments.store:why",
 )
-
-
-def _derived(settings: Settings) -> Any:
-    """Return the settings that the derived answers follow from."""
-    return settings.model_dump(mode="json", include={"question1", "question4"})
-
-
-def _trained(settings: Settings) -> Any:
-    """Return the settings that the trainings follow from."""
-    return settings.model_dump(mode="json", include={"experiments": {"profile"}, "dataset": True})
 
 
 def _names(settings: Settings) -> Names:

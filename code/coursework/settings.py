@@ -11,11 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, model_v
 from press import settings as base
 from press.settings import Date, Group, Text, Whole
 
-LARGEST = 10**12
-"""Numbers of a drawn figure are small; beyond this an input is a slip of the keyboard."""
-
-MOST_DIGITS = 100
-"""A longer text is no number that a figure shows."""
+LARGEST = 10**12  # numbers of a drawn figure are small; beyond this an input is a slip of the keyboard
+MOST_DIGITS = 100  # a longer text is no number that a figure shows
 
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _RATIO = re.compile(r"[+-]?\d+\s*/\s*\d+", re.ASCII)
@@ -24,10 +21,7 @@ _RATIO = re.compile(r"[+-]?\d+\s*/\s*\d+", re.ASCII)
 def exact(value: Any) -> Fraction:
     """Take a number exactly from its decimal text (``0.1`` is 1/10) or from a fraction in quotes (``"1/3"``).
 
-    Raises
-    ------
-    ValueError
-        If `value` is not such a number, is infinite or not a number, or is larger than anyone draws in a figure.
+    `ValueError` if `value` is not such a number, or is larger or smaller than anyone draws in a figure.
     """
     if isinstance(value, Fraction):
         return value

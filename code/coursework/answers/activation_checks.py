@@ -10,9 +10,8 @@ import mpmath
 import numpy as np
 
 from coursework.answers import activations
-from coursework.answers.checks import AUTODIFF, DIGITS_20, WORKING_DIGITS, Check
+from coursework.answers.checks import AUTODIFF, DIGITS_20, WORKING_DIGITS, Check, Sample, exact_sample, reading, slope
 from coursework.answers.neuron_checks import INPUTS, WEIGHTS
-from coursework.answers.readings import Sample, exactly, reading
 
 
 def checks() -> list[Check]:
@@ -22,40 +21,28 @@ def checks() -> list[Check]:
 
     z = np.concatenate([np.linspace(-12, 12, 97), [1e-9, -1e-9]])  # 0 is among them: both follow ReLU'(0) = 0
     points = tf.constant(z)
-    slopes = {}
-    for name, function in (("relu", tf.nn.relu), ("tanh", tf.tanh)):
+
+    def against_autodiff(claim: str, name: str, function: Callable) -> Check:
         with tf.GradientTape() as tape:
             tape.watch(points)
             y = function(points)
-        slopes[name] = tape.gradient(y, points).numpy()
+        return Check("Q3", claim, activations.slope_at(name, z), tape.gradient(y, points).numpy(), AUTODIFF)
 
     u = sp.Symbol("u", real=True)
     far = [-300, -31, -3, 0, 3, 31, 300]
-    with mpmath.workdps(400):
-        stated = [sp.lambdify(u, activations.tanh_slope(u), "mpmath")(mpmath.mpf(at)) for at in far]
-        derived = [sp.lambdify(u, activations.quotient_rule(u), "mpmath")(mpmath.mpf(at)) for at in far]
-        differences = [mpmath.diff(mpmath.tanh, at, h=mpmath.mpf(10) ** -60) for at in far]
+
+    def against_differences(claim: str, expression: sp.Expr) -> Check:
+        stated = sp.lambdify(u, expression, "mpmath")
+        with mpmath.workdps(400):
+            values = [stated(mpmath.mpf(at)) for at in far]
+            differences = [mpmath.diff(mpmath.tanh, at, h=mpmath.mpf(10) ** -60) for at in far]
+        return Check("Q3", claim, values, differences, "mpmath differences, 400 digits", DIGITS_20)
+
     return [
-        Check(
-            "Q3", "ReLU: gradient, with the convention at 0", activations.slope_at("relu", z), slopes["relu"], AUTODIFF
-        ),
-        Check("Q3", r"tanh: gradient", activations.slope_at("tanh", z), slopes["tanh"], AUTODIFF),
-        Check(
-            "Q3",
-            r"tanh: $1 - \tanh^2 z$ up to $|z| = 300$",
-            stated,
-            differences,
-            "mpmath differences, 400 digits",
-            DIGITS_20,
-        ),
-        Check(
-            "Q3",
-            r"tanh: the quotient rule up to $|z| = 300$",
-            derived,
-            differences,
-            "mpmath differences, 400 digits",
-            DIGITS_20,
-        ),
+        against_autodiff("ReLU: gradient, with the convention at 0", "relu", tf.nn.relu),
+        against_autodiff("tanh: gradient", "tanh", tf.tanh),
+        against_differences(r"tanh: $1 - \tanh^2 z$ up to $|z| = 300$", activations.tanh_slope(u)),
+        against_differences(r"tanh: the quotient rule up to $|z| = 300$", activations.quotient_rule(u)),
     ]
 
 
@@ -66,15 +53,16 @@ def values() -> dict[str, Any]:
     """Return the values of question 3, by mpmath, for total inputs of both signs."""
     at = [_weighted(sign) for sign in (1, -1)]
     relu = [_activation_sample(sample, lambda z: max(z, mpmath.mpf(0))) for sample in at]
-    tanh = [_tanh_sample(sample) for sample in at]
-    slope = r"\mathrm{d}y/\mathrm{d}z"
-    near = [{"z": f"{sign}/5000"} for sign in (1, -1)]
+    # s and c are twice sinh and cosh
+    pairs = {"s": lambda u: 2 * mpmath.sinh(u), "c": lambda u: 2 * mpmath.cosh(u)}
+    tanh = [_activation_sample(sample, mpmath.tanh, **pairs) for sample in at]
+    gradient = r"\mathrm{d}y/\mathrm{d}z"
     readings = [
         reading("a ReLU on both sides of 0", *relu, without=[r"\tanh", r"\sigma"]),
-        reading("a ReLU, z > 0", {slope: relu[0][slope]}),
-        reading("a ReLU, z < 0", {slope: relu[1][slope]}),
+        reading("a ReLU, z > 0", {gradient: relu[0][gradient]}),
+        reading("a ReLU, z < 0", {gradient: relu[1][gradient]}),
         reading("tanh", *tanh),
-        reading("near the origin", *near),
+        reading("near the origin", *({"z": f"{sign}/5000"} for sign in (1, -1))),
     ]
     free = ["z = 0", *(f"z = {at}" for at in (activations.NEAR, activations.FAR))]
     return {"title": "Question 3", "readings": readings, "free": free, "said": [r"[0, \infty)", "(-1, 1)"]}
@@ -85,22 +73,14 @@ def _weighted(sign: int) -> Sample:
     size = 3
     x, w, b = INPUTS[:size], [sign * abs(weight) for weight in WEIGHTS[:size]], sign * Fraction(1, 13)
     numbered = {f"x_{i}": value for i, value in enumerate(x, start=1)} | {f"w_{i}": v for i, v in enumerate(w, start=1)}
-    z = Fraction(np.dot(x, w)) + b
-    return {name: exactly(v) for name, v in {**numbered, "b": b, "z": z, r"\sum_i": Fraction(size)}.items()}
+    return exact_sample({**numbered, "b": b, "z": Fraction(np.dot(x, w)) + b, r"\sum_i": Fraction(size)})
 
 
-def _activation_sample(sample: Sample, function: Callable) -> Sample:
+def _activation_sample(sample: Sample, function: Callable, **more: Callable) -> Sample:
+    """Return a sample with output and gradient, and further functions of z by name, with their derivatives."""
     with mpmath.workdps(WORKING_DIGITS):
         z = mpmath.mpf(sample["z"])
-        slope = mpmath.diff(function, z, h=mpmath.mpf(10) ** -25)
-        return {**sample, "y": exactly(function(z)), r"\mathrm{d}y/\mathrm{d}z": exactly(slope)}
-
-
-def _tanh_sample(sample: Sample) -> Sample:
-    """Return what concerns tanh; s and c are twice sinh and cosh."""
-    with mpmath.workdps(WORKING_DIGITS):
-        z = mpmath.mpf(sample["z"])
-        pairs = {"s": lambda u: 2 * mpmath.sinh(u), "c": lambda u: 2 * mpmath.cosh(u)}
-        values = {name: exactly(function(z)) for name, function in pairs.items()}
-        slopes = {f"{name}'": exactly(mpmath.diff(f, z, h=mpmath.mpf(10) ** -25)) for name, f in pairs.items()}
-    return {**_activation_sample(sample, mpmath.tanh), **values, **slopes}
+        found = {"y": function(z), r"\mathrm{d}y/\mathrm{d}z": slope(function, z)}
+        found |= {name: other(z) for name, other in more.items()}
+        found |= {f"{name}'": slope(other, z) for name, other in more.items()}
+        return {**sample, **exact_sample(found)}

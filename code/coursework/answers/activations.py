@@ -26,7 +26,7 @@ def tanh_slope(z: sp.Expr) -> sp.Expr:
 
 def quotient_rule(z: sp.Symbol) -> sp.Expr:
     """Differentiate the definition of tanh; the quotient rule gives ((eᶻ + e⁻ᶻ)² − (eᶻ − e⁻ᶻ)²) / (eᶻ + e⁻ᶻ)²."""
-    numerator, denominator = sp.exp(z) - sp.exp(-z), sp.exp(z) + sp.exp(-z)
+    numerator, denominator = sp.fraction(tanh(z))
     return (sp.diff(numerator, z) * denominator - numerator * sp.diff(denominator, z)) / denominator**2
 
 
@@ -37,10 +37,7 @@ def slope_at(function: str, z: float | np.ndarray) -> np.ndarray:
     4 / (eᶻ + e⁻ᶻ)², which keeps its digits where 1 − tanh² has lost them.
     """
     u = sp.Symbol("u", real=True)
-    expression = {
-        "relu": sp.diff(relu(u), u),
-        "tanh": 4 / (sp.exp(u) + sp.exp(-u)) ** 2,
-    }[function]
+    expression = {"relu": sp.diff(relu(u), u), "tanh": 4 / (sp.exp(u) + sp.exp(-u)) ** 2}[function]
     return np.asarray(sp.lambdify(u, expression, "numpy")(np.asarray(z, dtype=float)), dtype=float)
 
 

@@ -8,21 +8,8 @@ from typing import Any
 def claim(sentence: str, holds: bool, *, trial: bool = False, **numbers: Any) -> None:
     """Stop the build where a sentence of the report is not true.
 
-    Parameters
-    ----------
-    sentence : str
-        What the text says.
-    holds : bool
-        Whether the results say so.
-    trial : bool
-        Whether the results are those of a smaller run, for trying things out; there the page says what does not hold.
-    **numbers
-        The results by name, for the message.
-
-    Raises
-    ------
-    AssertionError
-        With the sentence and the numbers, if it does not hold and this is no trial.
+    `trial` says that the results are those of a smaller run, for trying things out; there the page says what does not
+    hold. Else an `AssertionError` has the sentence and the results, which `numbers` are by name.
     """
     if holds:
         return

@@ -28,16 +28,10 @@ _DECIMAL = Context(prec=60, Emin=MIN_EMIN, Emax=MAX_EMAX, rounding=ROUND_HALF_UP
 
 @dataclass(frozen=True)
 class Printed:
-    """A number ready for print.
+    """A number ready for print: in Unicode and in TeX.
 
-    Attributes
-    ----------
-    text, tex : str
-        The number in Unicode and in TeX.
-    exact : bool
-        Whether what is printed is the number itself, not a rounding of it.
-    simple : bool
-        Whether it may stand in a product without brackets.
+    `exact` says whether what is printed is the number itself, not a rounding of it; `simple`, whether it may stand in a
+    product without brackets.
     """
 
     text: str
@@ -51,26 +45,22 @@ class Printed:
         return "=" if self.exact else r"\approx"
 
     @property
+    def stated(self) -> str:
+        """The TeX that states a quantity's value: the sign, and the number."""
+        return f"{self.relation} {self.tex}"
+
+    @property
     def factor(self) -> str:
         """The TeX of this number as a factor or a summand: in brackets unless `simple`."""
         return self.tex if self.simple else f"({self.tex})"
 
 
 def number(value: Any, places: int = PLACES) -> Printed:
-    """Print a number: exactly if it is rational and short, else rounded.
+    """Print a number: exactly if it is rational and short, else rounded; `ValueError` if it is infinite or none.
 
-    Parameters
-    ----------
-    value : Fraction, int, float, numpy scalar or mpmath.mpf
-        Floats and mpf count as rounded already, so they are never called exact, except for zero. An mpf whose
-        exponent would not fit on a line is 0, not called exact.
-    places : int
-        Decimals of a rounded number; one that is below 0.001 or at least a million has four significant digits.
-
-    Raises
-    ------
-    ValueError
-        If `value` is infinite or not a number.
+    Floats, numpy scalars and mpf count as rounded already, so they are never called exact, except for zero. An mpf
+    whose exponent would not fit on a line is 0, not called exact. A rounded number has `places` decimals; one that is
+    below 0.001 or at least a million has four significant digits.
     """
     if isinstance(value, int | np.integer):
         value = Fraction(int(value))
@@ -80,17 +70,20 @@ def number(value: Any, places: int = PLACES) -> Printed:
         return _plain("0", exact=True)
     if isinstance(value, mpmath.mpf) and mpmath.isfinite(value) and mpmath.log10(abs(value)) < NEGLIGIBLE:
         return _plain("0", exact=False)
-    return _rounded(*_scaled(value), places)
+    rounded = _decimal(value)
+    if not SMALLEST <= rounded.copy_abs() < LARGEST:
+        return _power_of_ten(rounded, PLACES, exact=False)
+    return _plain(f"{_DECIMAL.quantize(rounded, Decimal(1).scaleb(-places)):f}", exact=False)
 
 
 def decimal(value: Any, places: int = PLACES) -> str:
     """Print a number rounded to `places` decimals as Unicode, trailing zeros kept; see `number` for its range."""
-    return "0" if value == 0 else _rounded(*_scaled(value), places).text
+    return number(value if value == 0 else _decimal(value), places).text
 
 
 def scientific(value: Any, digits: int = 2) -> str:
     """Print a positive magnitude, such as a largest difference, with a power of ten: ``1.2 × 10⁻⁷``; zero is ``0``."""
-    return "0" if value == 0 else _power_of_ten(*_scaled(value), digits, exact=False).text
+    return "0" if value == 0 else _power_of_ten(_decimal(value), digits, exact=False).text
 
 
 def significant(value: float, digits: int = 2) -> str:
@@ -101,92 +94,60 @@ def significant(value: float, digits: int = 2) -> str:
     return decimal(rounded, max(0, digits - 1 - int(np.floor(np.log10(abs(rounded))))))
 
 
-def _scaled(value: Any) -> tuple[Decimal, int]:
-    """Return `value` as a decimal of up to 60 digits times a power of ten.
-
-    The power is 0 but for an mpf: those have exponents that no `Decimal` can hold, such as exp(-10²⁵).
-    """
+def _decimal(value: Any) -> Decimal:
+    """Return `value` as a decimal of up to 60 digits."""
+    if isinstance(value, Decimal):
+        return value
     if isinstance(value, Fraction):
-        return _DECIMAL.divide(Decimal(value.numerator), Decimal(value.denominator)), 0
+        return _DECIMAL.divide(Decimal(value.numerator), Decimal(value.denominator))
     if isinstance(value, mpmath.mpf) and mpmath.isfinite(value):
-        mantissa, _, exponent = mpmath.nstr(value, 40, min_fixed=0, max_fixed=0).partition("e")
-        if abs(int(exponent or 0)) > 300:
-            return Decimal(mantissa), int(exponent)
-        return Decimal(mantissa).scaleb(int(exponent or 0), _DECIMAL), 0
+        return Decimal(mpmath.nstr(value, 40, min_fixed=0, max_fixed=0))
     if not np.isfinite(float(value)):
         raise ValueError(f"{value} cannot be printed as a number")
-    return Decimal(repr(float(value))), 0
+    return Decimal(repr(float(value)))
 
 
 def _exact(value: Fraction) -> Printed | None:
     """Print a short rational exactly, as a decimal or else as a fraction; None if it is too long for either."""
-    rest, twos, fives = value.denominator, 0, 0
-    while rest % 2 == 0:
-        rest, twos = rest // 2, twos + 1
-    while rest % 5 == 0:
-        rest, fives = rest // 5, fives + 1
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
     if rest == 1:
-        decimal = _DECIMAL.divide(Decimal(value.numerator), Decimal(value.denominator))
-        digits = decimal.normalize(_DECIMAL)
+        digits = _decimal(value).normalize(_DECIMAL)
         if Fraction(digits) == value and len(digits.as_tuple().digits) <= SIGNIFICANT:
-            if decimal == 0 or Decimal("0.0001") <= abs(decimal) < LARGEST:
+            if digits == 0 or Decimal("0.0001") <= abs(digits) < LARGEST:
                 return _plain(f"{digits:f}", exact=True)
-            return _power_of_ten(decimal, 0, SIGNIFICANT, exact=True)
-    numerator, denominator = abs(value.numerator), value.denominator
-    if rest != 1 and numerator < 1000 and denominator < 1000:
-        sign = value < 0
-        return Printed(
-            text=f"{MINUS if sign else ''}{numerator}/{denominator}",
-            tex=rf"{'-' if sign else ''}\tfrac{{{numerator}}}{{{denominator}}}",
-            exact=True,
-            simple=not sign,
-        )
-    return None
+            return _power_of_ten(digits, SIGNIFICANT, exact=True)
+    numerator, denominator, negative = abs(value.numerator), value.denominator, value < 0
+    if rest == 1 or numerator >= 1000 or denominator >= 1000:
+        return None
+    return _signed(negative, f"{numerator}/{denominator}", rf"\tfrac{{{numerator}}}{{{denominator}}}", exact=True)
 
 
-def _rounded(value: Decimal, power: int, places: int) -> Printed:
-    """Print a non-zero number with `places` decimals, or with a power of ten outside the usual range."""
-    if power or not SMALLEST <= abs(value) < LARGEST:
-        return _power_of_ten(value, power, PLACES, exact=False)
-    return _plain(f"{_DECIMAL.quantize(value, Decimal(1).scaleb(-places)):f}", exact=False)
+def _signed(negative: bool, text: str, tex: str, exact: bool, simple: bool = True) -> Printed:
+    sign = (MINUS, "-") if negative else ("", "")
+    return Printed(sign[0] + text, sign[1] + tex, exact, simple and not negative)
 
 
 def _plain(digits: str, exact: bool) -> Printed:
-    negative = digits.startswith("-") and Decimal(digits) != 0
-    digits = digits.removeprefix("-")
-    return Printed(
-        text=f"{MINUS}{digits}" if negative else digits,
-        tex=f"-{digits}" if negative else digits,
-        exact=exact,
-        simple=not negative,
-    )
+    size = digits.removeprefix("-")
+    return _signed(digits != size and Decimal(size) != 0, size, size, exact)
 
 
-def _power_of_ten(value: Decimal, power: int, digits: int, exact: bool) -> Printed:
-    """Print the non-zero number value · 10^power with at most `digits` digits and a power of ten, no trailing zeros."""
-    rounding = Context(prec=digits, Emin=MIN_EMIN, Emax=MAX_EMAX, rounding=ROUND_HALF_UP)
-    rounded = rounding.plus(value)
-    shift = rounded.adjusted()
-    exponent = shift + power
-    mantissa = _plain(f"{rounded.scaleb(-shift, _DECIMAL).normalize(_DECIMAL):f}", exact)
+def _power_of_ten(value: Decimal, digits: int, exact: bool) -> Printed:
+    """Print a non-zero number with at most `digits` digits and a power of ten, no trailing zeros."""
+    rounded = Context(prec=digits, Emin=MIN_EMIN, Emax=MAX_EMAX, rounding=ROUND_HALF_UP).plus(value)
+    exponent = rounded.adjusted()
+    mantissa = f"{rounded.copy_abs().scaleb(-exponent, _DECIMAL).normalize(_DECIMAL):f}"
     text, tex = f"10{str(exponent).translate(_SUPERSCRIPTS)}", f"10^{{{exponent}}}"
-    if mantissa.tex == "1":
-        return Printed(text, tex, exact)
-    if mantissa.tex == "-1":
-        return Printed(f"{MINUS}{text}", f"-{tex}", exact, simple=False)
-    return Printed(f"{mantissa.text}{TIMES}{text}", rf"{mantissa.tex} \times {tex}", exact, simple=False)
+    if mantissa != "1":
+        text, tex = f"{mantissa}{TIMES}{text}", rf"{mantissa} \times {tex}"
+    return _signed(rounded < 0, text, tex, exact, simple=mantissa == "1")
 
 
 def equation(*sides: Any, label: str) -> Any:
-    """Return a numbered display formula as IPython's Markdown, its sides joined by equals signs.
-
-    Parameters
-    ----------
-    *sides : str or sympy.Expr
-        TeX, or what SymPy typesets.
-    label : str
-        Such as ``"eq-slope"``.
-    """
+    """Return a numbered display formula as IPython's Markdown, its sides (TeX or SymPy's) joined by equals signs."""
     import sympy as sp
     from IPython.display import Markdown
 

@@ -1,7 +1,6 @@
-"""Question 1: one neuron, its forward value and its gradients, derived with SymPy from the chain rule.
+"""Question 1: one neuron, its forward value and its gradients by the chain rule, with SymPy's slope of the activation.
 
-The general result comes first, then the author's numbers are put in: exactly (rational arithmetic) for a ReLU, and to
-50 digits for a sigmoid.
+The author's numbers are put in exactly (rational arithmetic) for a ReLU, and to 50 digits for a sigmoid.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
 import mpmath
@@ -36,14 +34,7 @@ def sigmoid(z: sp.Expr) -> sp.Expr:
 
 @dataclass(frozen=True)
 class Neuron:
-    """A neuron with total input z = w·x + b; all numbers are exact.
-
-    Attributes
-    ----------
-    inputs, weights : tuple of Fraction, shape (n,)
-    bias : Fraction or None
-        None if the figure shows no bias.
-    """
+    """A neuron with total input z = w·x + b; all numbers are exact, and `bias` is None if the figure shows none."""
 
     inputs: tuple[Fraction, ...]
     weights: tuple[Fraction, ...]
@@ -60,83 +51,35 @@ class Neuron:
 
 
 @dataclass(frozen=True)
-class Symbols:
-    """A neuron in symbols: x_i, w_i, perhaps b, and the total input z as an expression in them."""
-
-    inputs: tuple[sp.Symbol, ...]
-    weights: tuple[sp.Symbol, ...]
-    bias: sp.Symbol | None
-    total: sp.Expr
-
-    @property
-    def all(self) -> tuple[sp.Symbol, ...]:
-        """Every variable of the neuron, inputs first."""
-        return (*self.inputs, *self.weights, *([] if self.bias is None else [self.bias]))
-
-
-@cache
-def symbols(size: int, has_bias: bool) -> Symbols:
-    """Return the symbols of a neuron with `size` inputs."""
-    inputs = sp.symbols(f"x_1:{size + 1}", real=True)
-    weights = sp.symbols(f"w_1:{size + 1}", real=True)
-    bias = sp.Symbol("b", real=True) if has_bias else None
-    return Symbols(inputs, weights, bias, sp.Add(*(w * x for w, x in zip(weights, inputs, strict=True)), bias or 0))
-
-
-@dataclass(frozen=True)
 class Gradients:
-    """What one forward and one backward pass give.
+    """What one forward and one backward pass give: Fractions for a ReLU, 50-digit numbers for a sigmoid.
 
-    Attributes
-    ----------
-    z : Fraction
-        The total input.
-    y, slope : Fraction or mpf
-        The output, and dy/dz. Fractions for a ReLU, 50-digit numbers for a sigmoid (but at z = 0 fractions too).
-    inputs, weights : tuple, shape (n,)
-        ∂y/∂x_i and ∂y/∂w_i.
-    bias : Fraction, mpf or None
-        ∂y/∂b.
+    At z = 0 a sigmoid's are Fractions too.
     """
 
-    z: Fraction
+    z: Fraction  # the total input
     y: Number
-    slope: Number
-    inputs: tuple[Number, ...]
-    weights: tuple[Number, ...]
-    bias: Number | None
+    slope: Number  # dy/dz
+    inputs: tuple[Number, ...]  # ∂y/∂x_i
+    weights: tuple[Number, ...]  # ∂y/∂w_i
+    bias: Number | None  # ∂y/∂b
 
 
 def gradients(neuron: Neuron, activation: Activation) -> Gradients:
-    """Differentiate y = activation(z) with respect to every variable of the neuron, by the chain rule.
+    """Differentiate y = activation(z) with respect to every variable of the neuron (`activation`: `relu` or `sigmoid`).
 
-    ∂y/∂v = activation'(z) · ∂z/∂v, where both factors are SymPy's derivatives (Goodfellow et al. 2016, section 6.5.2).
-
-    Parameters
-    ----------
-    neuron : Neuron
-    activation : function of a SymPy expression
-        `relu` or `sigmoid`.
+    By the chain rule ∂y/∂v = activation'(z) · ∂z/∂v (Goodfellow et al. 2016, section 6.5.2), with ∂z/∂x_i = w_i,
+    ∂z/∂w_i = x_i and ∂z/∂b = 1.
     """
-    symbolic = symbols(len(neuron.inputs), neuron.bias is not None)
-    numbers = (*neuron.inputs, *neuron.weights, *([] if neuron.bias is None else [neuron.bias]))
-    values = {symbol: sp.Rational(v.numerator, v.denominator) for symbol, v in zip(symbolic.all, numbers, strict=True)}
-    z = _fraction(symbolic.total.subs(values))
+    z = sum((w * x for w, x in zip(neuron.weights, neuron.inputs, strict=True)), neuron.bias or Fraction(0))
     y, slope = _output_and_slope(activation, z)
 
-    def along(variable: sp.Symbol) -> Number:
-        local = _fraction(sp.diff(symbolic.total, variable).subs(values))
+    def along(local: Fraction) -> Number:
         return slope * (local if isinstance(slope, Fraction) else _mpf(local))
 
     with mpmath.workdps(DIGITS):
-        return Gradients(
-            z=z,
-            y=y,
-            slope=slope,
-            inputs=tuple(along(x) for x in symbolic.inputs),
-            weights=tuple(along(w) for w in symbolic.weights),
-            bias=None if symbolic.bias is None else along(symbolic.bias),
-        )
+        inputs, weights = tuple(map(along, neuron.weights)), tuple(map(along, neuron.inputs))
+        return Gradients(z, y, slope, inputs, weights, None if neuron.bias is None else along(Fraction(1)))
 
 
 def _output_and_slope(activation: Activation, z: Fraction) -> tuple[Number, Number]:
@@ -145,17 +88,13 @@ def _output_and_slope(activation: Activation, z: Fraction) -> tuple[Number, Numb
     function = activation(u)
     expressions = function, sp.diff(function, u)
     if activation is relu or z == 0:  # a sigmoid is rational at 0 only
-        at = sp.Rational(z.numerator, z.denominator)
-        y, slope = (_fraction(expression.subs(u, at)) for expression in expressions)
+        found = (expression.subs(u, sp.Rational(z.numerator, z.denominator)) for expression in expressions)
+        y, slope = (Fraction(int(value.p), int(value.q)) for value in found)
     else:
         # The whole part of z costs digits in exp(z), so that it is added to the precision.
         with mpmath.workdps(DIGITS + len(str(abs(int(z))))):
             y, slope = (sp.lambdify(u, expression, "mpmath")(_mpf(z)) for expression in expressions)
     return y, slope
-
-
-def _fraction(value: sp.Rational) -> Fraction:
-    return Fraction(int(value.p), int(value.q))
 
 
 def _mpf(value: Fraction) -> mpmath.mpf:
@@ -172,15 +111,7 @@ def one_sided(slope: Fraction) -> tuple[Fraction, Fraction]:
 
 @dataclass(frozen=True)
 class Answer:
-    """Everything that question 1 asks for.
-
-    Attributes
-    ----------
-    relu, doubled : Gradients
-        Parts a) and b): the ReLU neuron, and the same with w₁ doubled.
-    sigmoid : Gradients
-        Part c).
-    """
+    """Everything that question 1 asks for: the ReLU neuron of part a), b) the same with w₁ doubled, c) a sigmoid."""
 
     neuron: Neuron
     relu: Gradients

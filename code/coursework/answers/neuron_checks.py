@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import mpmath
 import numpy as np
 
-from coursework.answers.checks import AUTODIFF, DIGITS_20, Check, Tolerance, as_mpf
+from coursework.answers.checks import AUTODIFF, DIGITS_20, Check, Sample, Tolerance, as_mpf, exact_sample, reading
 from coursework.answers.neuron import Gradients, Neuron, answer, one_sided
-from coursework.answers.readings import Sample, exactly, reading
 
 DIFFERENCES = "mpmath central differences, 50 digits"
 ONE_SIDED = "mpmath one-sided differences, 50 digits"
@@ -25,42 +25,31 @@ def checks(neuron: Neuron) -> list[Check]:
     TensorFlow's ReLU follows the same convention at 0. The finite differences are taken in mpmath with a step that
     moves z by at most |z|/100, so that they never straddle the kink; exactly at the kink they are taken on each side.
     """
-    result = answer(neuron)
-    doubled = neuron.with_first_weight_doubled()
-    sigma = result.sigmoid
+    result, check = answer(neuron), partial(Check, "Q1")
+    doubled, sigma, total = neuron.with_first_weight_doubled(), result.sigmoid, total_input(neuron)
+    relu, quotients = _autodiff(neuron, "relu"), difference_quotients(neuron, "sigmoid")
     checks = [
-        Check("Q1", "a) ReLU: $y$", [result.relu.y], _autodiff(neuron, "relu")[:1], AUTODIFF),
-        Check("Q1", "a) ReLU: all gradients", _flat(result.relu), _autodiff(neuron, "relu")[1:], AUTODIFF),
+        check("a) ReLU: $y$", [result.relu.y], relu[:1], AUTODIFF),
+        check("a) ReLU: all gradients", _flat(result.relu), relu[1:], AUTODIFF),
         _difference_check("a) ReLU: all gradients", neuron, result.relu),
-        Check("Q1", "b) $w_1$ doubled: all gradients", _flat(result.doubled), _autodiff(doubled, "relu")[1:], AUTODIFF),
+        check("b) $w_1$ doubled: all gradients", _flat(result.doubled), _autodiff(doubled, "relu")[1:], AUTODIFF),
         _difference_check("b) $w_1$ doubled: all gradients", doubled, result.doubled),
-        Check("Q1", "c) sigmoid: $y$", [sigma.y], [odds(total_input(neuron))], "mpmath, 50 digits", DIGITS_20),
-        Check(
-            "Q1",
-            "c) sigmoid: all gradients",
-            _flat(sigma),
-            difference_quotients(neuron, "sigmoid"),
-            DIFFERENCES,
-            DIGITS_20,
-        ),
+        check("c) sigmoid: $y$", [sigma.y], [odds(total)], "mpmath, 50 digits", DIGITS_20),
+        check("c) sigmoid: all gradients", _flat(sigma), quotients, DIFFERENCES, DIGITS_20),
     ]
-    if abs(result.relu.z) <= BEYOND_FLOAT64:
+    if abs(total) <= BEYOND_FLOAT64:
         # y(1 − y) in float64 has an absolute error of some roundings of 1, times the input or weight.
         scale = max(1.0, *(float(abs(v)) for v in (*neuron.inputs, *neuron.weights)))
         tolerance = Tolerance(absolute=2e-15 * scale, relative=1e-12)
         autodiff = _autodiff(neuron, "sigmoid")
-        checks.append(Check("Q1", "c) sigmoid: $y$", [sigma.y], autodiff[:1], AUTODIFF))
-        checks.append(Check("Q1", "c) sigmoid: all gradients", _flat(sigma), autodiff[1:], AUTODIFF, tolerance))
+        checks.append(check("c) sigmoid: $y$", [sigma.y], autodiff[:1], AUTODIFF))
+        checks.append(check("c) sigmoid: all gradients", _flat(sigma), autodiff[1:], AUTODIFF, tolerance))
     return checks
 
 
-def _flat(gradients: Gradients) -> list[Any]:
-    """Return all gradients in one list: inputs, weights, bias."""
-    return [*gradients.inputs, *gradients.weights, *([] if gradients.bias is None else [gradients.bias])]
-
-
-def _variables(neuron: Neuron) -> list[Fraction]:
-    return [*neuron.inputs, *neuron.weights, *([] if neuron.bias is None else [neuron.bias])]
+def _flat(parts: Neuron | Gradients) -> list[Any]:
+    """Return the variables of a neuron, or all gradients, in one list: inputs, weights, bias."""
+    return [*parts.inputs, *parts.weights, *([] if parts.bias is None else [parts.bias])]
 
 
 def total_input(neuron: Neuron) -> Fraction:
@@ -72,7 +61,7 @@ def _autodiff(neuron: Neuron, activation: str) -> np.ndarray:
     """Return y and its gradients (inputs, weights, bias) by TensorFlow's automatic differentiation in float64."""
     import tensorflow as tf
 
-    variables = [tf.constant(float(v), tf.float64) for v in _variables(neuron)]
+    variables = [tf.constant(float(v), tf.float64) for v in _flat(neuron)]
     size = len(neuron.inputs)
     with tf.GradientTape() as tape:
         tape.watch(variables)
@@ -105,7 +94,7 @@ def difference_quotients(neuron: Neuron, activation: str, side: int = 0) -> np.n
     Each step moves z by h = min(10⁻¹⁵, |z|/100). The precision grows with what the subtraction costs. For z > 0 the
     sigmoid's differences are taken on 1 − σ(z) = σ(−z), which keeps its digits where σ(z) is nearly 1.
     """
-    total, variables = total_input(neuron), _variables(neuron)
+    total, variables = total_input(neuron), _flat(neuron)
     step = min(Fraction(1, 10**15), abs(total) / 100) if total else Fraction(1, 10**15)
     largest = max(abs(v) for v in (1, *variables)) ** 2
     with mpmath.workdps(50 + len(str(int(largest / step)))):
@@ -126,7 +115,7 @@ def difference_quotients(neuron: Neuron, activation: str, side: int = 0) -> np.n
 
 def _moved_total(neuron: Neuron, index: int, move: Fraction) -> Fraction:
     """Return z after the variable at `index` (inputs, weights, bias) moved."""
-    moved = _variables(neuron)
+    moved = _flat(neuron)
     moved[index] += move
     size = len(neuron.inputs)
     return total_input(Neuron(tuple(moved[:size]), tuple(moved[size : 2 * size]), *moved[2 * size :]))
@@ -161,9 +150,10 @@ def values(neuron: Neuron) -> dict[str, Any]:
     given = ["b", *(f"{kind}_{i}" for kind in "xw" for i in range(1, len(neuron.inputs) + 1))]
 
     def of(name: str, activation: str, **more: Any) -> dict[str, Any]:
-        others_too = {"general": alike, "everywhere": others}
-        samples = {key: [_neuron_sample(other, activation) for other in values] for key, values in others_too.items()}
-        return reading(name, _neuron_sample(neuron, activation), **samples, given=given, **more)
+        own, general, everywhere = (
+            [_neuron_sample(each, activation) for each in group] for group in ([neuron], alike, others)
+        )
+        return reading(name, *own, general=general, everywhere=everywhere, given=given, **more)
 
     active = [_neuron_sample(_with_total(neuron, total), "relu") for total in TOTALS]
     rule = [{name: sample[name] for name in (r"\partial y/\partial x_1", "w_1")} for sample in active]
@@ -189,7 +179,7 @@ def _with_total(neuron: Neuron, total: Fraction) -> Neuron:
 
 def _neuron_sample(neuron: Neuron, activation: str) -> Sample:
     """Return everything that has a name in the answers to question 1."""
-    y, slope, by_input, by_weight = _outputs(neuron, activation)
+    y, slope, gradients = _outputs(neuron, activation)
     sample = {
         "z": total_input(neuron), "b": neuron.bias or 0, "y": y, "f(z)": y,
         r"\partial y/\partial x_1 \leftarrow": _outputs(neuron.with_first_weight_doubled(), activation)[2][0],
@@ -197,50 +187,42 @@ def _neuron_sample(neuron: Neuron, activation: str) -> Sample:
     if activation == "relu":
         sample |= {r"\mathrm{ReLU}'(z)": slope, r"\mathrm{ReLU}'(0)": 0}
     for index in range(len(neuron.inputs)):
-        sample |= _of_one_input(neuron, index, str(index + 1), by_input, by_weight)
-    return {name: exactly(value) for name, value in sample.items()}
+        sample |= _of_one_input(neuron, index, str(index + 1), gradients)
+    return exact_sample(sample)
 
 
-def _of_one_input(neuron: Neuron, index: int, name: str, by_input: Sequence, by_weight: Sequence) -> Sample:
+def _of_one_input(neuron: Neuron, index: int, name: str, gradients: Sequence) -> Sample:
+    """Return an input and its weight with the derivatives of y and z; z, which is linear, rises by them in a step."""
+    size, total = len(neuron.inputs), total_input(neuron)
     return {
         f"x_{name}": neuron.inputs[index],
         f"w_{name}": neuron.weights[index],
-        rf"\partial y/\partial x_{name}": by_input[index],
-        rf"\partial y/\partial w_{name}": by_weight[index],
-        rf"\partial z/\partial x_{name}": _rise(neuron, "inputs", index),
-        rf"\partial z/\partial w_{name}": _rise(neuron, "weights", index),
+        rf"\partial y/\partial x_{name}": gradients[index],
+        rf"\partial y/\partial w_{name}": gradients[size + index],
+        rf"\partial z/\partial x_{name}": _moved_total(neuron, index, Fraction(1)) - total,
+        rf"\partial z/\partial w_{name}": _moved_total(neuron, size + index, Fraction(1)) - total,
     }
 
 
 def _any_sample(neuron: Neuron, activation: str) -> Sample:
     """Return what the chain rule names, whatever f is: the index i stands for the last input, or runs over all."""
-    y, slope, by_input, by_weight = _outputs(neuron, activation)
+    y, slope, gradients = _outputs(neuron, activation)
     size = len(neuron.inputs)
     sample = {"z": total_input(neuron), "b": neuron.bias, "y": y, "f(z)": y, "f'(z)": slope, r"\sum_i": size}
-    sample |= _of_one_input(neuron, size - 1, "i", by_input, by_weight)
+    sample |= _of_one_input(neuron, size - 1, "i", gradients)
     for index in range(size):
         sample |= {f"x_{index + 1}": neuron.inputs[index], f"w_{index + 1}": neuron.weights[index]}
-    return {name: exactly(value) for name, value in sample.items()}
+    return exact_sample(sample)
 
 
-def _rise(neuron: Neuron, part: str, index: int) -> Fraction:
-    """Return by how much z, which is linear in each variable, rises with a step of 1 in one of them."""
-    numbers = list(getattr(neuron, part))
-    numbers[index] += 1
-    return total_input(replace(neuron, **{part: tuple(numbers)})) - total_input(neuron)
-
-
-def _outputs(neuron: Neuron, activation: str) -> tuple[Any, Any, Sequence, Sequence]:
-    """Return y, dy/dz and the gradients by inputs and weights: difference quotients in mpmath, at the kink 0.
+def _outputs(neuron: Neuron, activation: str) -> tuple[Any, Any, Sequence]:
+    """Return y, dy/dz and the gradients (inputs, weights): difference quotients in mpmath, at the kink 0.
 
     dy/dz is the quotient along the bias, which moves z alone.
     """
-    size, total = len(neuron.inputs), total_input(neuron)
-    if activation == "relu":
-        y = max(total, Fraction(0))
-        if not total:
-            return y, 0, [0] * size, [0] * size
-    else:
-        y = odds(total)
-    quotients = difference_quotients(replace(neuron, bias=neuron.bias or Fraction(0)), activation)
-    return y, quotients[-1], quotients[:size], quotients[size : 2 * size]
+    total = total_input(neuron)
+    if activation == "relu" and not total:
+        return total, 0, [0] * (2 * len(neuron.inputs))
+    y = max(total, Fraction(0)) if activation == "relu" else odds(total)
+    *gradients, slope = difference_quotients(replace(neuron, bias=neuron.bias or Fraction(0)), activation)
+    return y, slope, gradients

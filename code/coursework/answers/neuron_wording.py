@@ -5,10 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 import mpmath
-import sympy as sp
 
 from coursework.answers.formatting import MINUS, Printed, number
-from coursework.answers.neuron import DIGITS, Answer, Gradients, one_sided, symbols
+from coursework.answers.neuron import DIGITS, Answer, Gradients, one_sided
 
 ROW = 80  # characters of TeX: what a row of numbers may hold and still fit on the page
 
@@ -42,8 +41,7 @@ def _put_in(answer: Answer) -> str:
 
 def _in_numbers(answer: Answer) -> str:
     """Return the TeX of z in numbers, from its first relation on: ``= 3 \\cdot 1 + (-1) \\cdot 2 = 1``."""
-    z = number(answer.relu.z)
-    return f"{_put_in(answer)} {' + '.join(_products(answer))} {z.relation} {z.tex}"
+    return f"{_put_in(answer)} {' + '.join(_products(answer))} {number(answer.relu.z).stated}"
 
 
 def total_input_rows(answer: Answer) -> list[str]:
@@ -54,36 +52,33 @@ def total_input_rows(answer: Answer) -> list[str]:
     products = _products(answer)
     if len(names) == 2 and sum(map(len, products)) < 40:
         return [f"z &= {' + '.join(names)} {_in_numbers(answer)}"]
-    rows = [f"z &= {' + '.join(names)}"]
     lines = [[products[0]]]
     for product in products[1:]:
         if sum(map(len, lines[-1])) + len(product) > ROW:
             lines.append([])
         lines[-1].append(product)
     signs = [_put_in(answer), *[r"\quad {}+"] * (len(lines) - 1)]
+    rows = [f"z &= {' + '.join(names)}"]
     rows += [f"&{sign} {' + '.join(line)}" for sign, line in zip(signs, lines, strict=True)]
     if sum(map(len, lines[-1])) + len(z.tex) > ROW:
         rows.append("&")
-    rows[-1] += f" {z.relation} {z.tex}"
+    rows[-1] += f" {z.stated}"
     return rows
 
 
 def state(answer: Answer) -> str:
     """Say whether the ReLU neuron is active, inactive or at its kink, with y and ReLU′(z)."""
-    z = number(answer.relu.z)
-    if answer.relu.z > 0:
+    z = answer.relu.z
+    total = f"The total input $z {_in_numbers(answer)}$ is"
+    if z > 0:
         return (
-            f"The total input $z {_in_numbers(answer)}$ is positive, so the neuron is **active**: "
-            rf"$y = z {z.relation} {z.tex}$ and $\mathrm{{ReLU}}'(z) = 1$."
+            rf"{total} positive, so the neuron is **active**: $y = z {number(z).stated}$ and "
+            r"$\mathrm{ReLU}'(z) = 1$."
         )
-    if answer.relu.z < 0:
-        return (
-            f"The total input $z {_in_numbers(answer)}$ is negative, so the neuron is **inactive**: "
-            r"$y = 0$ and $\mathrm{ReLU}'(z) = 0$."
-        )
+    if z < 0:
+        return rf"{total} negative, so the neuron is **inactive**: $y = 0$ and $\mathrm{{ReLU}}'(z) = 0$."
     return (
-        f"The total input $z {_in_numbers(answer)}$ is exactly zero, the **kink** of the ReLU: $y = 0$. "
-        r"The slope is 0 on the left and 1 on "
+        f"{total} exactly zero, the **kink** of the ReLU: $y = 0$. The slope is 0 on the left and 1 on "
         r"the right, so the derivative does not exist there; we take the usual convention $\mathrm{ReLU}'(0) = 0$."
     )
 
@@ -92,10 +87,7 @@ def part_a(answer: Answer) -> str:
     """State ∂y/∂x₂ and ∂y/∂w₂ of the ReLU neuron."""
     w, x = number(answer.neuron.weights[1]), number(answer.neuron.inputs[1])
     if answer.relu.z > 0:
-        return (
-            rf"$\partial y/\partial x_2 = w_2 {w.relation} {w.tex}$ and "
-            rf"$\partial y/\partial w_2 = x_2 {x.relation} {x.tex}$."
-        )
+        return rf"$\partial y/\partial x_2 = w_2 {w.stated}$ and $\partial y/\partial w_2 = x_2 {x.stated}$."
     zeros = r"$\partial y/\partial x_2 = w_2 \cdot 0 = 0$ and $\partial y/\partial w_2 = x_2 \cdot 0 = 0$"
     if answer.relu.z < 0:
         return f"{zeros}: an inactive neuron passes no gradient back."
@@ -109,41 +101,42 @@ def _one_sided(answer: Answer) -> str:
         return "No convention is needed for them, since $w_2 = x_2 = 0$: $z$ does not depend on either here."
     parts = []
     for name, slope in slopes.items():
-        left, right = (number(side) for side in one_sided(slope))
+        left, right = (number(side).tex for side in one_sided(slope))
         if slope == 0:
             parts.append(f"Along ${name}$ the derivative exists and is $0$, since $z$ does not depend on it here.")
         else:
-            parts.append(f"Along ${name}$ the one-sided derivatives are ${left.tex}$ (left) and ${right.tex}$ (right).")
+            parts.append(f"Along ${name}$ the one-sided derivatives are ${left}$ (left) and ${right}$ (right).")
     return " ".join(parts)
 
 
 def part_b(answer: Answer) -> str:
     """Say what doubling w₁ does to ∂y/∂x₁, for these numbers."""
-    w1, x1 = answer.neuron.weights[0], answer.neuron.inputs[0]
-    z, before, after = number(answer.doubled.z), number(answer.relu.inputs[0]), number(answer.doubled.inputs[0])
-    if w1 == 0:
+    if answer.neuron.weights[0] == 0:
         return r"Here $w_1 = 0$: twice zero is zero, so nothing changes and $\partial y/\partial x_1$ stays $0$."
+    z, before, after = (number(v) for v in (answer.doubled.z, answer.relu.inputs[0], answer.doubled.inputs[0]))
     was, new = _sign(answer.relu.z), _sign(answer.doubled.z)
-    total = rf"$z$ stays {_about(z)}, since $x_1 = 0$" if x1 == 0 else f"$z$ becomes {_about(z)}"
+    stays = answer.neuron.inputs[0] == 0
+    total = rf"$z$ stays {_about(z)}, since $x_1 = 0$" if stays else f"$z$ becomes {_about(z)}"
     change = f"from {_about(before)} to {_about(after)}"
+    here, kink = r"Here $\partial y/\partial x_1$", "exactly the kink, where the convention gives 0"
     if was > 0 and new > 0:
-        return rf"Here $\partial y/\partial x_1$ **doubles**, {change}: {total}, so the neuron stays active."
-    if was <= 0 and new > 0:
+        return f"{here} **doubles**, {change}: {total}, so the neuron stays active."
+    if new > 0:
         convention = " (by the convention)" if was == 0 else ""
         return (
-            rf"Here $\partial y/\partial x_1$ changes from $0${convention} to $2 w_1 {after.relation} {after.tex}$: "
+            f"{here} changes from $0${convention} to $2 w_1 {after.stated}$: "
             f"{total}, so doubling $w_1$ **switches the neuron on**."
         )
     if was > 0:
-        where = "exactly the kink, where the convention gives 0" if new == 0 else "so the neuron is switched **off**"
-        return rf"Here $\partial y/\partial x_1$ does not double but changes {change}: {total}, {where}."
+        where = kink if new == 0 else "so the neuron is switched **off**"
+        return f"{here} does not double but changes {change}: {total}, {where}."
     why = {
         (-1, -1): "so the neuron stays inactive",
-        (-1, 0): "exactly the kink, where the convention gives 0",
+        (-1, 0): kink,
         (0, -1): "so the neuron is now inactive",
         (0, 0): "still the kink, where the convention gives 0",
     }[was, new]
-    return rf"Here $\partial y/\partial x_1$ **stays $0$**: {total}, {why}."
+    return f"{here} **stays $0$**: {total}, {why}."
 
 
 def _about(value: Printed) -> str:
@@ -157,31 +150,21 @@ def _sign(z: Fraction) -> int:
 
 def part_c(answer: Answer) -> str:
     """State y, ∂y/∂w₁ and ∂y/∂w₂ of the sigmoid neuron."""
-    y, slope = _sigmoid_output_and_slope(answer)
-    at = _argument(answer)
-    parts = [rf"$\partial y/\partial w_{i} = \sigma'({at})\, x_{i} {_sigmoid_value(answer, i)}$" for i in (1, 2)]
+    at, result = _argument(answer), answer.sigmoid
+    parts = [
+        rf"$\partial y/\partial w_{i} = \sigma'({at})\, x_{i} {number(result.weights[i - 1]).stated}$" for i in (1, 2)
+    ]
     return (
-        rf"$y = \sigma({at}) {y.relation} {y.tex}$. "
-        rf"With $\sigma'({at}) = \sigma({at})\,(1 - \sigma({at})) {slope.relation} {slope.tex}$: "
+        rf"$y = \sigma({at}) {output(result).stated}$. "
+        rf"With $\sigma'({at}) = \sigma({at})\,(1 - \sigma({at})) {number(result.slope).stated}$: "
         f"{parts[0]} and {parts[1]}."
     )
-
-
-def _sigmoid_output_and_slope(answer: Answer) -> tuple[Printed, Printed]:
-    """Print y and the slope of the sigmoid."""
-    return output(answer.sigmoid), number(answer.sigmoid.slope)
 
 
 def _argument(answer: Answer) -> str:
     """Return the TeX of the sigmoid's argument: the total input where that is exact and short, else z."""
     z = number(answer.relu.z)
     return z.tex if z.exact and r"\times" not in z.tex and r"\tfrac" not in z.tex else "z"
-
-
-def _sigmoid_value(answer: Answer, index: int) -> str:
-    """Return the relation and the value of ∂y/∂w_index of the sigmoid neuron."""
-    value = number(answer.sigmoid.weights[index - 1])
-    return f"{value.relation} {value.tex}"
 
 
 def boxed_answer(answer: Answer) -> str:
@@ -197,45 +180,36 @@ def boxed_answer(answer: Answer) -> str:
 
 
 def substituted_relu(answer: Answer) -> str:
-    """Return the TeX of part a), step by step: total input, chain rule, local derivatives by SymPy, numbers."""
+    """Return the TeX of part a), step by step: total input, chain rule, local derivatives, numbers."""
     slope = number(answer.relu.slope)
     rows = total_input_rows(answer)
-    for kind, index in (("x", 2), ("w", 2)):
-        local, value, local_value = _along(answer, answer.relu, kind, index)
+    for variable, other, local, value in (
+        ("x_2", "w_{2}", answer.neuron.weights[1], answer.relu.inputs[1]),
+        ("w_2", "x_{2}", answer.neuron.inputs[1], answer.relu.weights[1]),
+    ):
         rows.append(
-            rf"\frac{{\partial y}}{{\partial {kind}_{index}}} &= \mathrm{{ReLU}}'(z)\, "
-            rf"\frac{{\partial z}}{{\partial {kind}_{index}}} = \mathrm{{ReLU}}'(z)\, {local} "
-            rf"{local_value.relation} {slope.tex} \cdot {local_value.factor} {value.relation} {value.tex}"
+            rf"\frac{{\partial y}}{{\partial {variable}}} &= \mathrm{{ReLU}}'(z)\, "
+            rf"\frac{{\partial z}}{{\partial {variable}}} = \mathrm{{ReLU}}'(z)\, {other} "
+            rf"{number(local).relation} {slope.tex} \cdot {number(local).factor} {number(value).stated}"
         )
     return _aligned(rows)
 
 
 def substituted_sigmoid(answer: Answer) -> str:
     """Return the TeX of part c), step by step."""
-    y, slope = _sigmoid_output_and_slope(answer)
-    at = _argument(answer)
+    slope, at = number(answer.sigmoid.slope), _argument(answer)
     rows = [
-        rf"y &= \sigma({at}) {y.relation} {y.tex}, \qquad "
-        rf"\sigma'({at}) = \sigma({at})\,(1 - \sigma({at})) {slope.relation} {slope.tex}",
+        rf"y &= \sigma({at}) {output(answer.sigmoid).stated}, \qquad "
+        rf"\sigma'({at}) = \sigma({at})\,(1 - \sigma({at})) {slope.stated}",
     ]
-    for index in (1, 2):
-        local, _, local_value = _along(answer, answer.sigmoid, "w", index)
+    for i in (1, 2):
+        local, value = number(answer.neuron.inputs[i - 1]), number(answer.sigmoid.weights[i - 1])
         rows.append(
-            rf"\frac{{\partial y}}{{\partial w_{index}}} "
-            rf"&= \sigma'({at})\, \frac{{\partial z}}{{\partial w_{index}}} = "
-            rf"\sigma'({at})\, {local} {(slope if not slope.exact else local_value).relation} "
-            rf"{slope.factor} \cdot {local_value.factor} {_sigmoid_value(answer, index)}"
+            rf"\frac{{\partial y}}{{\partial w_{i}}} &= \sigma'({at})\, \frac{{\partial z}}{{\partial w_{i}}} = "
+            rf"\sigma'({at})\, x_{{{i}}} {(slope if not slope.exact else local).relation} "
+            rf"{slope.factor} \cdot {local.factor} {value.stated}"
         )
     return _aligned(rows)
-
-
-def _along(answer: Answer, result: Gradients, kind: str, index: int) -> tuple[str, Printed, Printed]:
-    """Return ∂z/∂v in symbols, ∂y/∂v, and ∂z/∂v as a number, for the variable v = `kind`_`index`."""
-    symbolic = symbols(len(answer.neuron.inputs), answer.neuron.bias is not None)
-    variable = (symbolic.inputs if kind == "x" else symbolic.weights)[index - 1]
-    value = (result.inputs if kind == "x" else result.weights)[index - 1]
-    local = (answer.neuron.weights if kind == "x" else answer.neuron.inputs)[index - 1]
-    return sp.latex(sp.diff(symbolic.total, variable)), number(value), number(local)
 
 
 def _aligned(rows: list[str]) -> str:
@@ -243,15 +217,7 @@ def _aligned(rows: list[str]) -> str:
 
 
 def source(read_from_figure: bool, checked_output: bool) -> str:
-    """Say where the neuron's numbers come from.
-
-    Parameters
-    ----------
-    read_from_figure : bool
-        Whether the author read them from the question's figure.
-    checked_output : bool
-        Whether the figure prints an output that the transcription was compared with.
-    """
+    """Say where the neuron's numbers come from, and if the figure prints an output that was compared with."""
     if not read_from_figure:
         return "The question's figure is not part of its text, so the numbers of the neuron are my own example."
     checked = " They reproduce the output that the figure prints." if checked_output else ""

@@ -10,8 +10,7 @@ import numpy as np
 import sympy as sp
 
 from coursework.answers import optimisers
-from coursework.answers.checks import DIGITS_20, ROUNDED_CONSTANT, Check
-from coursework.answers.readings import Sample, reading
+from coursework.answers.checks import DIGITS_20, ROUNDED_CONSTANT, Check, Sample, float_sample, reading
 
 # Keras rounds its constants to single precision, which holds these exactly: the comparison stays one of float64. The ε
 # is so large that it matters where it stands.
@@ -20,18 +19,10 @@ SEEDS, STEPS, PARAMETERS = (1, 2, 3), 50, 4
 
 
 def keras_states(optimiser: Any, gradients: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Let a Keras optimiser take a step for each gradient, in float64.
+    """Let a Keras optimiser take a step for each gradient (steps, n) from `start` (n,), in float64.
 
-    Parameters
-    ----------
-    optimiser : keras.optimizers.Optimizer
-    gradients : ndarray, shape (steps, n)
-    start : ndarray, shape (n,)
-
-    Returns
-    -------
-    ndarray, shape (steps + 1, 1 + k, n)
-        The parameters and the `k` arrays that the optimiser keeps, before the first step and after each.
+    Returns the parameters and the `k` arrays that the optimiser keeps, before the first step and after each, of shape
+    (steps + 1, 1 + k, n).
     """
     import keras
 
@@ -45,38 +36,31 @@ def keras_states(optimiser: Any, gradients: np.ndarray, start: np.ndarray) -> np
     return np.array(states)
 
 
-def checks() -> list[Check]:
-    """Return the checks of question 2: each written rule against Keras' own, and what is said of them."""
+def _keras_rmsprop(momentum: float = 0.0, epsilon: float = EPSILON) -> Any:
     import keras
 
-    k = keras.optimizers
+    return keras.optimizers.RMSprop(RATE, rho=RHO, momentum=momentum, epsilon=epsilon)
 
-    def keras_adam() -> Any:
-        return k.Adam(RATE, beta_1=BETA_1, beta_2=BETA_2, epsilon=EPSILON)
 
+def _keras_adam(epsilon: float = EPSILON) -> Any:
+    import keras
+
+    return keras.optimizers.Adam(RATE, beta_1=BETA_1, beta_2=BETA_2, epsilon=epsilon)
+
+
+def checks() -> list[Check]:
+    """Return the checks of question 2: each written rule against Keras' own, and what is said of them."""
+    from keras.optimizers import SGD
+
+    o, adams = optimisers, (RATE, BETA_1, BETA_2, EPSILON)
+    heavy, paper = o.rmsprop_with_momentum(RATE, RHO, MOMENTUM, EPSILON), r"\hat\varepsilon / \sqrt{1 - \beta_2^t}"
     return [
-        _rule_check("SGD", lambda: optimisers.sgd(RATE), lambda: k.SGD(RATE)),
-        _rule_check("Momentum", lambda: optimisers.momentum(RATE, MOMENTUM), lambda: k.SGD(RATE, momentum=MOMENTUM)),
-        _rule_check(
-            "RMSProp",
-            lambda: optimisers.rmsprop(RATE, RHO, EPSILON),
-            lambda: k.RMSprop(RATE, rho=RHO, epsilon=EPSILON),
-        ),
-        _rule_check(
-            "RMSProp with momentum",
-            lambda: optimisers.rmsprop_with_momentum(RATE, RHO, MOMENTUM, EPSILON),
-            lambda: k.RMSprop(RATE, rho=RHO, momentum=MOMENTUM, epsilon=EPSILON),
-        ),
-        _rule_check(
-            r"Adam in Keras' form, with $\hat\varepsilon$",
-            lambda: optimisers.adam_as_in_keras(RATE, BETA_1, BETA_2, EPSILON),
-            keras_adam,
-        ),
-        _rule_check(
-            r"Adam as in the paper, with $\varepsilon = \hat\varepsilon / \sqrt{1 - \beta_2^t}$",
-            lambda: _paper_adam(EPSILON),
-            keras_adam,
-        ),
+        _rule_check("SGD", o.sgd(RATE), lambda: SGD(RATE)),
+        _rule_check("Momentum", o.momentum(RATE, MOMENTUM), lambda: SGD(RATE, momentum=MOMENTUM)),
+        _rule_check("RMSProp", o.rmsprop(RATE, RHO, EPSILON), _keras_rmsprop),
+        _rule_check("RMSProp with momentum", heavy, lambda: _keras_rmsprop(MOMENTUM)),
+        _rule_check(r"Adam in Keras' form, with $\hat\varepsilon$", o.adam_as_in_keras(*adams), _keras_adam),
+        _rule_check(rf"Adam as in the paper, with $\varepsilon = {paper}$", _paper_adam(EPSILON), _keras_adam),
         *_bias_correction_checks(),
         *_first_steps_checks(),
         _defaults_check(),
@@ -90,47 +74,51 @@ def _paper_adam(epsilon_hat: float) -> optimisers.Optimiser:
         epsilon = optimisers.paper_epsilon(epsilon_hat, t, BETA_2)
         return optimisers.adam(RATE, BETA_1, BETA_2, epsilon).rule(g, averages, t)
 
-    return optimisers.Optimiser("Adam", 2, rule)
+    return optimisers.Optimiser(2, rule)
 
 
-def _rule_check(name: str, rule: Callable, oracle: Callable) -> Check:
+def _rule_check(name: str, rule: optimisers.Optimiser, oracle: Callable[[], Any]) -> Check:
     """Compare the parameters after every step, for several series of random gradients of very different size."""
     ours, theirs = [], []
     for seed in SEEDS:
         random = np.random.default_rng(seed)
         gradients = random.standard_normal((STEPS, PARAMETERS)) * 10.0 ** np.arange(-2, PARAMETERS - 2)
         start = random.standard_normal(PARAMETERS)
-        ours.append(optimisers.trajectory(rule(), lambda theta, t, g=gradients: g[t - 1], start, STEPS))
+        ours.append(optimisers.trajectory(rule, lambda theta, t, g=gradients: g[t - 1], start, STEPS))
         theirs.append(keras_states(oracle(), gradients, start)[:, 0])
     method = f"Keras, {STEPS} steps, {len(SEEDS)} seeds"
     return Check("Q2", f"{name}: the written update", np.array(ours), np.array(theirs), method)
 
 
+def _averages(decay: Any, values: Any) -> list[Any]:
+    """Follow the recursion m ← β m + (1 − β) g from 0."""
+    average, averages = 0, []
+    for value in values:
+        average = decay * average + (1 - decay) * value
+        averages.append(average)
+    return averages
+
+
 def _bias_correction_checks() -> list[Check]:
     """Check the closed forms of the moving average against the recursion."""
     steps, decay = 12, optimisers.BETA_1
-    values = {f"g_{i}": float(g) for i, g in enumerate(np.random.default_rng(1).standard_normal(steps), start=1)}
+    gradients = np.random.default_rng(1).standard_normal(steps)
+    values = {"beta": decay, **{f"g_{i}": float(g) for i, g in enumerate(gradients, start=1)}}
     sums = [optimisers.weighted_sum(t) for t in range(1, steps + 1)]
-    weighted = [
-        float(total.subs({s: (values | {"beta": decay})[s.name] for s in total.free_symbols})) for total in sums
-    ]
-    average, averages = 0.0, []
-    for gradient in values.values():
-        average = decay * average + (1 - decay) * gradient
-        averages.append(average)
+    weighted = [float(total.subs({s: values[s.name] for s in total.free_symbols})) for total in sums]
 
     horizon = 1000
     symbols = {symbol.name: symbol for symbol in optimisers.expected_average().free_symbols}
     closed = sp.lambdify([symbols[name] for name in ("t", "beta", "mu")], optimisers.expected_average(), "mpmath")
     with mpmath.workdps(50):
-        mean, decay = mpmath.mpf(3) / 7, mpmath.mpf("0.999")
-        expected = [closed(mpmath.mpf(t), decay, mean) for t in range(1, horizon + 1)]
-        recursion, value = [], mpmath.mpf(0)
-        for _ in range(horizon):
-            value = decay * value + (1 - decay) * mean
-            recursion.append(value)
+        mean, slow = mpmath.mpf(3) / 7, mpmath.mpf("0.999")
+        expected = [closed(mpmath.mpf(t), slow, mean) for t in range(1, horizon + 1)]
+        recursion = _averages(slow, [mean] * horizon)
     return [
-        Check("Q2", r"$m_t = (1 - \beta) \sum_i \beta^{t-i} g_i$", weighted, averages, f"recursion, {steps} steps"),
+        Check(
+            "Q2", r"$m_t = (1 - \beta) \sum_i \beta^{t-i} g_i$", weighted, _averages(decay, gradients),
+            f"recursion, {steps} steps",
+        ),
         Check(
             "Q2", r"$\mathrm{E}[m_t] = \mu (1 - \beta^t)$", expected, recursion,
             f"mpmath recursion, {horizon} steps, 50 digits", DIGITS_20,
@@ -173,25 +161,18 @@ def _keras_first_steps(steps: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _defaults_check() -> Check:
     """Check the constants that the report calls Keras' defaults, and how many arrays each method keeps."""
-    import keras
+    from keras.optimizers import Adam, RMSprop
 
-    k = keras.optimizers
-    rmsprop, adam = k.RMSprop().get_config(), k.Adam().get_config()
+    o, rmsprop, adam = optimisers, RMSprop().get_config(), Adam().get_config()
     start = np.zeros((1, 1)), np.zeros(1)
-    kept = [keras_states(each, *start).shape[1] - 1 for each in (k.RMSprop(), k.RMSprop(momentum=MOMENTUM), k.Adam())]
-    made = optimisers.rmsprop(RATE), optimisers.rmsprop_with_momentum(RATE), optimisers.adam(RATE)
-    constants = optimisers.LEARNING_RATE, optimisers.RHO, optimisers.EPSILON
-    return Check(
-        "Q2",
-        "Keras' defaults, and how many arrays a method keeps",
-        [*constants, *constants[:1], optimisers.BETA_1, optimisers.BETA_2, optimisers.EPSILON]
-        + [optimiser.averages for optimiser in made],
-        [rmsprop[name] for name in ("learning_rate", "rho", "epsilon")]
-        + [adam[name] for name in ("learning_rate", "beta_1", "beta_2", "epsilon")]
-        + kept,
-        "the configuration and states of Keras' optimisers",
-        ROUNDED_CONSTANT,
-    )
+    kept = [keras_states(each, *start).shape[1] - 1 for each in (RMSprop(), RMSprop(momentum=MOMENTUM), Adam())]
+    stated = [o.LEARNING_RATE, o.RHO, o.EPSILON, o.LEARNING_RATE, o.BETA_1, o.BETA_2, o.EPSILON]
+    stated += [made.averages for made in (o.rmsprop(RATE), o.rmsprop_with_momentum(RATE), o.adam(RATE))]
+    theirs = [rmsprop[name] for name in ("learning_rate", "rho", "epsilon")]
+    theirs += [adam[name] for name in ("learning_rate", "beta_1", "beta_2", "epsilon")]
+    method = "the configuration and states of Keras' optimisers"
+    claim = "Keras' defaults, and how many arrays a method keeps"
+    return Check("Q2", claim, stated, theirs + kept, method, ROUNDED_CONSTANT)
 
 
 # --- values for the printed formulas ---------------------------------------------------------------------------------
@@ -201,16 +182,9 @@ FORMULA_SEEDS, FORMULA_STEPS = (1, 2), 4
 
 def values() -> dict[str, Any]:
     """Return the values of question 2, from the states of Keras' optimisers after some steps of random gradients."""
-    import keras
-
-    k = keras.optimizers
-    plain = [formula_steps(k.RMSprop(RATE, rho=RHO, epsilon=EPSILON), seed) for seed in FORMULA_SEEDS]
-    heavy = [
-        formula_steps(k.RMSprop(RATE, rho=RHO, momentum=MOMENTUM, epsilon=EPSILON), seed) for seed in FORMULA_SEEDS
-    ]
     readings = [
-        reading("Keras' RMSprop", *map(_rmsprop_sample, plain)),
-        reading("Keras' RMSprop with momentum", *map(_momentum_sample, heavy)),
+        reading("Keras' RMSprop", *map(_rmsprop_sample, FORMULA_SEEDS)),
+        reading("Keras' RMSprop with momentum", *map(_momentum_sample, FORMULA_SEEDS)),
         reading("Keras' Adam", *map(adam_sample, FORMULA_SEEDS)),
         reading("Keras' Adam with a constant gradient", *map(_constant_sample, (0.7, -1.3))),
         reading("the first steps of Keras' optimisers with ε = 0", *map(_first_step_sample, FORMULA_SEEDS)),
@@ -221,9 +195,9 @@ def values() -> dict[str, Any]:
 
 def _defaults_sample() -> Sample:
     """Return the constants of Keras' optimisers as they are made; Keras rounds some to single precision."""
-    import keras
+    from keras.optimizers import Adam, RMSprop
 
-    constants = keras.optimizers.RMSprop().get_config() | keras.optimizers.Adam().get_config()
+    constants = RMSprop().get_config() | Adam().get_config()
     names = {
         r"\eta": "learning_rate", r"\rho": "rho", r"\beta_1": "beta_1", r"\beta_2": "beta_2", r"\varepsilon": "epsilon",
     }  # fmt: skip
@@ -239,23 +213,19 @@ def formula_steps(optimiser: Any, seed: int, mean: float | None = None) -> tuple
     return gradients, keras_states(optimiser, gradients[:, None], random.uniform(1, 2, 1))[..., 0]
 
 
-def _floats(sample: dict[str, Any]) -> Sample:
-    return {name: float(value) for name, value in sample.items()}
-
-
-def _rmsprop_sample(steps: tuple[np.ndarray, np.ndarray]) -> Sample:
-    gradients, states = steps
+def _rmsprop_sample(seed: int) -> Sample:
+    gradients, states = formula_steps(_keras_rmsprop(), seed)
     (theta_before, v_before), (theta, v) = states[-2:]
-    return _floats({
+    return float_sample({
         r"\theta_t": theta, r"\theta_{t-1}": theta_before, "v_t": v, "v_{t-1}": v_before, "g_t": gradients[-1],
         r"\eta": RATE, r"\rho": RHO, r"\varepsilon": EPSILON,
     })  # fmt: skip
 
 
-def _momentum_sample(steps: tuple[np.ndarray, np.ndarray]) -> Sample:
-    gradients, states = steps
+def _momentum_sample(seed: int) -> Sample:
+    gradients, states = formula_steps(_keras_rmsprop(MOMENTUM), seed)
     (theta_before, _, before), (theta, v, accumulated) = states[-2:]
-    return _floats({
+    return float_sample({
         r"\theta_t": theta, r"\theta_{t-1}": theta_before, r"\Delta_t": accumulated, r"\Delta_{t-1}": before,
         r"\mu_\Delta": MOMENTUM, "v_t": v, "g_t": gradients[-1], r"\eta": RATE, r"\varepsilon": EPSILON,
     })  # fmt: skip
@@ -268,19 +238,14 @@ def adam_sample(seed: int) -> Sample:
     sum of the weights. Keras' constant is ε̂; ε is the number with which the paper's algorithm makes the same step. And
     α is the size of Keras' step for m/√v = 1, found with ε̂ = 0.
     """
-    import keras
-
-    def adam(epsilon: float) -> Any:
-        return keras.optimizers.Adam(RATE, beta_1=BETA_1, beta_2=BETA_2, epsilon=epsilon)
-
-    gradients, states = formula_steps(adam(EPSILON), seed)
+    gradients, states = formula_steps(_keras_adam(), seed)
     (theta_before, m_before, v_before), (theta, m, v) = states[-2:]
-    (bare_before, _, _), (bare, bare_m, bare_v) = formula_steps(adam(0.0), seed)[1][-2:]
+    (bare_before, _, _), (bare, bare_m, bare_v) = formula_steps(_keras_adam(epsilon=0.0), seed)[1][-2:]
     ages = np.arange(FORMULA_STEPS)[::-1]
     small = EPSILON * abs(gradients[0]) / np.sqrt(states[1, 2])  # v is in proportion to the square of the gradient
     m_hat = np.average(gradients, weights=BETA_1**ages)
     v_hat = np.average(gradients**2, weights=BETA_2**ages)
-    return _floats({
+    return float_sample({
         r"\theta_t": theta, r"\theta_{t-1}": theta_before, "m_t": m, "m_{t-1}": m_before, "v_t": v,
         "v_{t-1}": v_before, "m_0": 0, "v_0": 0, r"\hat m_t": m_hat, r"\hat v_t": v_hat,
         r"\eta": RATE, r"\beta_1": BETA_1, r"\beta_2": BETA_2, r"\hat\varepsilon": EPSILON,
@@ -293,11 +258,9 @@ def adam_sample(seed: int) -> Sample:
 
 def _constant_sample(mean: float) -> Sample:
     """Return the values of the expected average: it is linear, so that it is what a constant gradient gives."""
-    import keras
-
-    _, states = formula_steps(keras.optimizers.Adam(RATE, beta_1=BETA_1, beta_2=BETA_2), 1, mean)
+    _, states = formula_steps(_keras_adam(), 1, mean)
     (_, before, _), (_, after, v) = states[-2:]
-    return _floats({
+    return float_sample({
         r"\text{the step without correction}": RATE * abs(after) / np.sqrt(v), r"\eta": RATE, r"\beta_2": BETA_2,
         r"\mathrm{E}[m_t]": after, r"\mathrm{E}[m_{t-1}]": before, r"\mu": mean, r"\beta_1": BETA_1,
         "t": FORMULA_STEPS,
@@ -306,11 +269,7 @@ def _constant_sample(mean: float) -> Sample:
 
 def _first_step_sample(seed: int) -> Sample:
     """Return the size of the first steps."""
-    import keras
-
-    made = {
-        "RMSProp": keras.optimizers.RMSprop(RATE, rho=RHO, epsilon=0.0),
-        "Adam": keras.optimizers.Adam(RATE, beta_1=BETA_1, beta_2=BETA_2, epsilon=0.0),
-    }
+    made = {"RMSProp": _keras_rmsprop(epsilon=0.0), "Adam": _keras_adam(epsilon=0.0)}
     sizes = {name: abs(np.diff(formula_steps(optimiser, seed)[1][:2, 0])[0]) for name, optimiser in made.items()}
-    return _floats({rf"\delta_\mathrm{{{name}}}": size for name, size in sizes.items()} | {r"\eta": RATE, r"\rho": RHO})
+    sample = {rf"\delta_\mathrm{{{name}}}": size for name, size in sizes.items()}
+    return float_sample(sample | {r"\eta": RATE, r"\rho": RHO})

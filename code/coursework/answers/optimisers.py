@@ -26,20 +26,11 @@ Rule = Callable[[np.ndarray, Averages, int], tuple[np.ndarray, Averages]]
 
 @dataclass(frozen=True)
 class Optimiser:
-    """An update rule.
+    """An update rule with how many arrays it keeps, each of the parameters' shape.
 
-    Attributes
-    ----------
-    name : str
-    averages : int
-        How many arrays it keeps, each of the parameters' shape.
-    rule : function of (gradient, averages, step)
-        Returns the change of the parameters and the new averages.
-    decay : float
-        Decoupled weight decay: the share of the parameters that each step subtracts besides.
+    `decay` is decoupled weight decay: the share of the parameters that each step subtracts besides.
     """
 
-    name: str
     averages: int
     rule: Rule
     decay: float = 0.0
@@ -47,29 +38,27 @@ class Optimiser:
 
 def sgd(learning_rate: float) -> Optimiser:
     """θ ← θ − η g."""
-    return Optimiser("SGD", 0, lambda g, averages, t: (-learning_rate * g, averages))
+    return Optimiser(0, lambda g, averages, t: (-learning_rate * g, averages))
 
 
 def momentum(learning_rate: float, decay: float = MOMENTUM) -> Optimiser:
     """Δ ← μ Δ − η g, θ ← θ + Δ, with decay μ."""
 
     def rule(g: np.ndarray, averages: Averages, t: int) -> tuple[np.ndarray, Averages]:
-        (change,) = averages
-        change = decay * change - learning_rate * g
+        change = decay * averages[0] - learning_rate * g
         return change, (change,)
 
-    return Optimiser("momentum", 1, rule)
+    return Optimiser(1, rule)
 
 
 def rmsprop(learning_rate: float, rho: float = RHO, epsilon: float = EPSILON) -> Optimiser:
     """v ← ρ v + (1 − ρ) g², θ ← θ − η g / √(v + ε): Tieleman and Hinton (2012), with ε where Keras puts it."""
 
     def rule(g: np.ndarray, averages: Averages, t: int) -> tuple[np.ndarray, Averages]:
-        (v,) = averages
-        v = rho * v + (1 - rho) * g**2
+        v = rho * averages[0] + (1 - rho) * g**2
         return -learning_rate * g / np.sqrt(v + epsilon), (v,)
 
-    return Optimiser("RMSProp", 1, rule)
+    return Optimiser(1, rule)
 
 
 def rmsprop_with_momentum(
@@ -83,21 +72,23 @@ def rmsprop_with_momentum(
         change = decay * change + learning_rate * g / np.sqrt(v + epsilon)
         return -change, (v, change)
 
-    return Optimiser("RMSProp with momentum", 2, rule)
+    return Optimiser(2, rule)
+
+
+def _moments(g: np.ndarray, averages: Averages, beta_1: float, beta_2: float) -> Averages:
+    m, v = averages
+    return beta_1 * m + (1 - beta_1) * g, beta_2 * v + (1 - beta_2) * g**2
 
 
 def adam(learning_rate: float, beta_1: float = BETA_1, beta_2: float = BETA_2, epsilon: float = EPSILON) -> Optimiser:
     """θ ← θ − η m̂ / (√v̂ + ε): algorithm 1 of Kingma and Ba (2015)."""
 
     def rule(g: np.ndarray, averages: Averages, t: int) -> tuple[np.ndarray, Averages]:
-        m, v = averages
-        m = beta_1 * m + (1 - beta_1) * g
-        v = beta_2 * v + (1 - beta_2) * g**2
-        m_hat = m / (1 - beta_1**t)
-        v_hat = v / (1 - beta_2**t)
+        m, v = _moments(g, averages, beta_1, beta_2)
+        m_hat, v_hat = m / (1 - beta_1**t), v / (1 - beta_2**t)
         return -learning_rate * m_hat / (np.sqrt(v_hat) + epsilon), (m, v)
 
-    return Optimiser("Adam", 2, rule)
+    return Optimiser(2, rule)
 
 
 def adam_as_in_keras(
@@ -106,13 +97,11 @@ def adam_as_in_keras(
     """θ ← θ − α_t m / (√v + ε̂) with α_t = η √(1 − β₂ᵗ) / (1 − β₁ᵗ): the form at the end of the paper's section 2."""
 
     def rule(g: np.ndarray, averages: Averages, t: int) -> tuple[np.ndarray, Averages]:
-        m, v = averages
-        m = beta_1 * m + (1 - beta_1) * g
-        v = beta_2 * v + (1 - beta_2) * g**2
+        m, v = _moments(g, averages, beta_1, beta_2)
         rate = learning_rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t)
         return -rate * m / (np.sqrt(v) + epsilon_hat), (m, v)
 
-    return Optimiser("Adam, Keras' form", 2, rule)
+    return Optimiser(2, rule)
 
 
 def paper_epsilon(epsilon_hat: float, step: int, beta_2: float = BETA_2) -> float:
@@ -122,27 +111,15 @@ def paper_epsilon(epsilon_hat: float, step: int, beta_2: float = BETA_2) -> floa
 
 def adamw(learning_rate: float, weight_decay: float, beta_1: float = BETA_1, beta_2: float = BETA_2) -> Optimiser:
     """θ ← (1 − η λ) θ − η m̂ / (√v̂ + ε): Loshchilov and Hutter (2019), with a constant schedule and Keras' ε̂."""
-    adam_part = adam_as_in_keras(learning_rate, beta_1, beta_2)
-    return replace(adam_part, name="AdamW", decay=learning_rate * weight_decay)
+    return replace(adam_as_in_keras(learning_rate, beta_1, beta_2), decay=learning_rate * weight_decay)
 
 
 def trajectory(
     optimiser: Optimiser, gradient: Callable[[np.ndarray, int], np.ndarray], start: np.ndarray, steps: int
 ) -> np.ndarray:
-    """Follow an optimiser.
+    """Follow an optimiser from `start` (..., n), with the gradient a function of parameters and step, counted from 1.
 
-    Parameters
-    ----------
-    optimiser : Optimiser
-    gradient : function of (parameters, step)
-        Steps count from 1.
-    start : ndarray, shape (..., n)
-    steps : int
-
-    Returns
-    -------
-    ndarray, shape (steps + 1, ..., n)
-        The parameters before the first step and after each.
+    Returns the parameters before the first step and after each, of shape (steps + 1, ..., n).
     """
     theta = np.asarray(start, dtype=float)
     averages: Averages = tuple(np.zeros_like(theta) for _ in range(optimiser.averages))
@@ -168,10 +145,7 @@ def weighted_sum(steps: int) -> sp.Expr:
 def expected_average(decay: str = "beta") -> sp.Expr:
     """Solve E[m_t] = β E[m_{t−1}] + (1 − β) μ, E[m₀] = 0 (every gradient has the mean μ): μ (1 − βᵗ).
 
-    Parameters
-    ----------
-    decay : str
-        What the decay β is called.
+    `decay` is what β is called.
     """
     t = sp.Symbol("t", integer=True, positive=True)
     beta, mu = sp.Symbol(decay, positive=True), sp.Symbol("mu", real=True)
@@ -189,6 +163,9 @@ def uncorrected_step(steps: np.ndarray, beta_1: float = BETA_1, beta_2: float = 
     return (1 - beta_1**steps) / np.sqrt(1 - beta_2**steps)
 
 
+HORIZON = 5000  # steps until the uncorrected ones are nearly right
+
+
 @dataclass(frozen=True)
 class Peak:
     """The largest of Adam's uncorrected steps, and the step at which it is taken."""
@@ -197,9 +174,9 @@ class Peak:
     size: float
 
 
-def largest_uncorrected_step(horizon: int = 5000) -> Peak:
-    """Find the largest of the first `horizon` uncorrected steps."""
-    sizes = uncorrected_step(np.arange(1, horizon + 1))
+def largest_uncorrected_step() -> Peak:
+    """Find the largest of the first `HORIZON` uncorrected steps."""
+    sizes = uncorrected_step(np.arange(1, HORIZON + 1))
     return Peak(int(np.argmax(sizes)) + 1, float(sizes.max()))
 
 
@@ -241,37 +218,26 @@ class Valley:
 VALLEYS = (Valley(condition=30, angle=0), Valley(condition=30, angle=45))
 STEPS = 40
 RATES = np.power(10.0, np.arange(-24, 1) / 8)  # 0.001 to 1, eight to a decade
-METHODS: dict[str, Callable[[float], Optimiser]] = {
-    "SGD": sgd,
-    "momentum": momentum,
-    "RMSProp": rmsprop,
-    "Adam": adam,
-}
+METHODS = {"SGD": sgd, "momentum": momentum, "RMSProp": rmsprop, "Adam": adam}
 
 
 @dataclass(frozen=True)
 class Descent:
-    """How one method went down one valley, with the learning rate that served it best.
+    """How one method went down one valley, with the learning rate that served it best."""
 
-    Attributes
-    ----------
-    path : ndarray, shape (steps + 1, 2)
-    """
-
-    method: str
     learning_rate: float
-    path: np.ndarray
+    path: np.ndarray  # (steps + 1, 2)
     loss: float
 
 
-def best_descent(method: str, valley: Valley, steps: int = STEPS) -> Descent:
+def best_descent(method: str, valley: Valley) -> Descent:
     """Try every learning rate of `RATES`, all at once, and keep the path with the lowest last loss."""
     starts = np.tile(valley.start, (RATES.size, 1))
     with np.errstate(over="ignore", invalid="ignore"):
-        paths = trajectory(METHODS[method](RATES[:, np.newaxis]), valley.gradient, starts, steps)
+        paths = trajectory(METHODS[method](RATES[:, np.newaxis]), valley.gradient, starts, STEPS)
         losses = valley.loss(paths[-1])
     best = int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))
-    return Descent(method, float(RATES[best]), paths[:, best], float(losses[best]))
+    return Descent(float(RATES[best]), paths[:, best], float(losses[best]))
 
 
 def best_descents() -> dict[tuple[str, float], Descent]:

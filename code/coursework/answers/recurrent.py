@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -38,20 +39,14 @@ class sigma(sp.Function):
 
 #: The letters of the equations, as SymPy symbols: a_k is what layer k adds up before its activation function.
 S = SimpleNamespace(
-    h=sp.Symbol("h_t"),
-    c=sp.Symbol("c_t"),
     c_before=sp.Symbol("c_{t-1}"),
-    y=sp.Symbol("y_t"),
-    f=sp.Symbol("f_t"),
-    i=sp.Symbol("i_t"),
-    o=sp.Symbol("o_t"),
     c_new=sp.Symbol(r"\tilde{c}_t"),
+    **{name: sp.Symbol(f"{name}_t") for name in "hcyfio"},
     **{name: sp.Symbol(name) for name in ("a", "a_y", "a_f", "a_i", "a_c", "a_o")},
 )
 
 
-@dataclass(frozen=True)
-class Equation:
+class Equation(NamedTuple):
     """One line of a cell, element by element: ``symbol = expression``, and what it is called."""
 
     symbol: sp.Symbol
@@ -63,16 +58,10 @@ class Equation:
 SUMS = {
     S.a: r"W_x\, x_t + W_h\, h_{t-1} + b",
     S.a_y: r"W_y\, h_t + b_y",
-    S.a_f: r"W_f\,[h_{t-1}, x_t] + b_f",
-    S.a_i: r"W_i\,[h_{t-1}, x_t] + b_i",
-    S.a_c: r"W_c\,[h_{t-1}, x_t] + b_c",
-    S.a_o: r"W_o\,[h_{t-1}, x_t] + b_o",
+    **{getattr(S, f"a_{layer}"): rf"W_{layer}\,[h_{{t-1}}, x_t] + b_{layer}" for layer in LAYERS},
 }
 
-SIMPLE_RNN = (
-    Equation(S.h, sp.tanh(S.a), "hidden state"),
-    Equation(S.y, S.a_y, "output"),
-)
+SIMPLE_RNN = (Equation(S.h, sp.tanh(S.a), "hidden state"), Equation(S.y, S.a_y, "output"))
 
 LSTM = (
     Equation(S.f, sigma(S.a_f), "forget gate"),
@@ -201,20 +190,7 @@ class LSTMStates:
 
 
 def simple_rnn(weights: RNNWeights, inputs: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """Run a simple recurrent net (Elman, 1990).
-
-    Parameters
-    ----------
-    weights : RNNWeights
-    inputs : ndarray, shape (T, d)
-    h : ndarray, shape (n,)
-        The state before the first step.
-
-    Returns
-    -------
-    ndarray, shape (T, n)
-        The states h_1 ... h_T.
-    """
+    """Run a simple recurrent net (Elman, 1990) over inputs (T, d) from the state `h` (n,): h_1 ... h_T, (T, n)."""
     states = []
     for x in inputs:
         h = np.tanh(weights.W_x @ x + weights.W_h @ h + weights.b)
@@ -223,19 +199,7 @@ def simple_rnn(weights: RNNWeights, inputs: np.ndarray, h: np.ndarray) -> np.nda
 
 
 def lstm(weights: LSTMWeights, inputs: np.ndarray, h: np.ndarray, c: np.ndarray) -> LSTMStates:
-    """Run an LSTM with forget gates (Gers, Schmidhuber and Cummins, 2000).
-
-    Parameters
-    ----------
-    weights : LSTMWeights
-    inputs : ndarray, shape (T, d)
-    h, c : ndarray, shape (n,)
-        The state and the cell state before the first step.
-
-    Returns
-    -------
-    LSTMStates
-    """
+    """Run an LSTM with forget gates (Gers, Schmidhuber and Cummins, 2000) over inputs (T, d), from `h` and `c` (n,)."""
     W, b, c_start, steps = weights.W, weights.b, c, []
     for x in inputs:
         hx = np.concatenate([h, x])
@@ -253,17 +217,9 @@ def lstm(weights: LSTMWeights, inputs: np.ndarray, h: np.ndarray, c: np.ndarray)
 
 
 def simple_rnn_jacobians(weights: RNNWeights, states: np.ndarray) -> np.ndarray:
-    """Return ∂h_t/∂h_0 for t = 1 ... T: the product of ∂h_k/∂h_{k−1} = diag(1 − h_k²) W_h over k ≤ t.
+    """Return ∂h_t/∂h_0 for t = 1 ... T, (T, n, n): the product of ∂h_k/∂h_{k−1} = diag(1 − h_k²) W_h over k ≤ t.
 
-    Parameters
-    ----------
-    weights : RNNWeights
-    states : ndarray, shape (T, n)
-        What `simple_rnn` returned.
-
-    Returns
-    -------
-    ndarray, shape (T, n, n)
+    `states` is what `simple_rnn` returned.
     """
     product, products = np.eye(states.shape[1]), []
     for h in states:
@@ -274,25 +230,16 @@ def simple_rnn_jacobians(weights: RNNWeights, states: np.ndarray) -> np.ndarray:
 
 @cache
 def cell_partials() -> dict[str, sp.Expr]:
-    """Differentiate one unit of the cell by everything that reaches it.
+    """Differentiate one unit of the cell by everything that reaches it, in terms of f, i, c̃, o, c_{t−1} and c_t.
 
-    Returns
-    -------
-    dict
-        ``c/c``: ∂c_t/∂c_{t−1} with gates and candidate held fixed; ``c/a_f``, ``c/a_i``, ``c/a_c``: ∂c_t by what a
-        layer adds up; ``h/a_o`` and ``h/c``: ∂h_t/∂a_o and ∂h_t/∂c_t. Each in terms of f, i, c̃, o, c_{t−1} and c_t.
+    ``c/c``: ∂c_t/∂c_{t−1} with gates and candidate held fixed; ``c/a_f``, ``c/a_i``, ``c/a_c``: ∂c_t by what a layer
+    adds up; ``h/a_o`` and ``h/c``: ∂h_t/∂a_o and ∂h_t/∂c_t.
     """
     equation = {e.symbol: e.expression for e in LSTM}
     layers = {symbol: equation[symbol] for symbol in (S.f, S.i, S.c_new, S.o)}
     cell, state = equation[S.c].subs(layers), equation[S.h].subs(layers)
-    partials = {
-        "c/c": cell.diff(S.c_before),
-        "c/a_f": cell.diff(S.a_f),
-        "c/a_i": cell.diff(S.a_i),
-        "c/a_c": cell.diff(S.a_c),
-        "h/a_o": state.diff(S.a_o),
-        "h/c": state.diff(S.c),
-    }
+    partials = {f"c/{name}": cell.diff(getattr(S, name)) for name in ("a_f", "a_i", "a_c")}
+    partials |= {"c/c": cell.diff(S.c_before), "h/a_o": state.diff(S.a_o), "h/c": state.diff(S.c)}
     return {key: partial.subs({e: symbol for symbol, e in layers.items()}) for key, partial in partials.items()}
 
 
@@ -303,10 +250,7 @@ def _numeric_partials() -> dict[str, Callable[..., np.ndarray]]:
 
 
 def direct_cell_path(states: LSTMStates) -> np.ndarray:
-    """Return the diagonals (T, n) of ∂c_t/∂c_0 along the cell alone: the product of f_k, k ≤ t.
-
-    Gates and candidate are held fixed.
-    """
+    """Return the diagonals (T, n) of ∂c_t/∂c_0 along the cell, gates and candidate held fixed: ∏ f_k over k ≤ t."""
     return np.cumprod(states.f, axis=0)
 
 
@@ -319,16 +263,7 @@ def lstm_jacobians(weights: LSTMWeights, states: LSTMStates) -> np.ndarray:
     ∂h_t/∂c_{t−1} = diag(∂h_t/∂c_t) ∂c_t/∂c_{t−1},
     ∂h_t/∂h_{t−1} = diag(∂h_t/∂a_o) W_oh + diag(∂h_t/∂c_t) ∂c_t/∂h_{t−1}.
 
-    Parameters
-    ----------
-    weights : LSTMWeights
-    states : LSTMStates
-        What `lstm` returned.
-
-    Returns
-    -------
-    ndarray, shape (T, 2n, 2n)
-        Rows h_t then c_t, columns h_0 then c_0.
+    The shape is (T, 2n, 2n): rows h_t then c_t, columns h_0 then c_0.
     """
     steps, n = states.f.shape
     U = {layer: weights.W[layer][:, :n] for layer in LAYERS}

@@ -6,14 +6,14 @@ a dropped bias or two swapped gates cannot go unseen. Everything is in double pr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import mpmath
 import numpy as np
 
 from coursework.answers import recurrent
-from coursework.answers.checks import AUTODIFF, WORKING_DIGITS, Check
-from coursework.answers.readings import Sample, exactly, reading
+from coursework.answers.checks import AUTODIFF, WORKING_DIGITS, Check, Sample, exact_sample, reading, slope
 
 STEPS, INPUTS, UNITS, OUTPUTS = 7, 3, 4, 2
 
@@ -36,16 +36,9 @@ READOUT = _random(OUTPUTS, UNITS, seed=30), _random(OUTPUTS, seed=31)
 
 def checks() -> list[Check]:
     """Return the checks of question 5, but for those of its drawings."""
-    return [
-        simple_rnn_forward(),
-        lstm_forward(),
-        concatenation(),
-        simple_rnn_gradient(),
-        lstm_direct_path(),
-        lstm_gradient(),
-        default_forget_bias(),
-        parameter_counts(),
-    ]
+    forward = simple_rnn_forward(), lstm_forward(), concatenation()
+    gradients = simple_rnn_gradient(), lstm_direct_path(), lstm_gradient()
+    return [*forward, *gradients, default_forget_bias(), parameter_counts()]
 
 
 # --- Keras, as the oracle of the forward passes ----------------------------------------------------------------------
@@ -70,29 +63,32 @@ def run_keras(name: str, weights: list[np.ndarray], *states: np.ndarray) -> list
     return [np.asarray(result)[0] for result in results]
 
 
+def _written_rnn() -> tuple[recurrent.RNNWeights, np.ndarray]:
+    weights = recurrent.RNNWeights.from_keras(*RNN_KERAS)
+    return weights, recurrent.simple_rnn(weights, INPUT_SEQUENCE, H_START)
+
+
+def _written_lstm() -> tuple[recurrent.LSTMWeights, recurrent.LSTMStates]:
+    weights = recurrent.LSTMWeights.from_keras(*LSTM_KERAS)
+    return weights, recurrent.lstm(weights, INPUT_SEQUENCE, H_START, C_START)
+
+
 def simple_rnn_forward() -> Check:
     """The written recurrent net, step by step, against `keras.layers.SimpleRNN`."""
-    written = recurrent.simple_rnn(recurrent.RNNWeights.from_keras(*RNN_KERAS), INPUT_SEQUENCE, H_START)
-    return Check(
-        "Q5",
+    claim, states = (
         r"the simple recurrent net computes $h_1, \ldots, h_T$",
-        written,
         run_keras("SimpleRNN", RNN_KERAS, H_START)[0],
-        "Keras SimpleRNN",
     )
+    return Check("Q5", claim, _written_rnn()[1], states, "Keras SimpleRNN")
 
 
 def lstm_forward() -> Check:
     """The written LSTM against `keras.layers.LSTM`: every state, and the last cell state."""
-    written = recurrent.lstm(recurrent.LSTMWeights.from_keras(*LSTM_KERAS), INPUT_SEQUENCE, H_START, C_START)
+    _, written = _written_lstm()
     states, _, last_cell = run_keras("LSTM", LSTM_KERAS, H_START, C_START)
-    return Check(
-        "Q5",
-        r"the six LSTM equations compute $h_1, \ldots, h_T$ and $c_T$",
-        np.vstack([written.h, written.c[-1]]),
-        np.vstack([states, last_cell]),
-        "Keras LSTM",
-    )
+    claim = r"the six LSTM equations compute $h_1, \ldots, h_T$ and $c_T$"
+    ours, theirs = np.vstack([written.h, written.c[-1]]), np.vstack([states, last_cell])
+    return Check("Q5", claim, ours, theirs, "Keras LSTM")
 
 
 def concatenation() -> Check:
@@ -109,67 +105,55 @@ def concatenation() -> Check:
 # --- TensorFlow's autodiff, as the oracle of the derivatives ---------------------------------------------------------
 
 
-def simple_rnn_gradient() -> Check:
-    """∂h_T/∂h_0 as the product of the steps' Jacobians, against autodiff through Keras' layer."""
+def _jacobian(function: Callable, at: np.ndarray) -> np.ndarray:
+    """Differentiate a function of one row of numbers by TensorFlow; return (outputs, inputs)."""
     import tensorflow as tf
 
-    weights = recurrent.RNNWeights.from_keras(*RNN_KERAS)
-    product = recurrent.simple_rnn_jacobians(weights, recurrent.simple_rnn(weights, INPUT_SEQUENCE, H_START))[-1]
-    layer = keras_layer("SimpleRNN", RNN_KERAS)
-    start = tf.constant(H_START[None])
+    start = tf.constant(at[None])
     with tf.GradientTape() as tape:
         tape.watch(start)
-        last = layer(INPUT_SEQUENCE[None], initial_state=start)
-    return Check(
-        "Q5",
-        r"$\partial h_T / \partial h_0$ is the product of $\operatorname{diag}(1 - h_t^2)\,W_h$",
-        product,
-        tape.jacobian(last, start)[0, :, 0].numpy(),
-        AUTODIFF,
-    )
+        last = function(start)
+    return tape.jacobian(last, start)[0, :, 0].numpy()
+
+
+def simple_rnn_gradient() -> Check:
+    """∂h_T/∂h_0 as the product of the steps' Jacobians, against autodiff through Keras' layer."""
+    layer = keras_layer("SimpleRNN", RNN_KERAS)
+    autodiff = _jacobian(lambda start: layer(INPUT_SEQUENCE[None], initial_state=start), H_START)
+    claim = r"$\partial h_T / \partial h_0$ is the product of $\operatorname{diag}(1 - h_t^2)\,W_h$"
+    return Check("Q5", claim, recurrent.simple_rnn_jacobians(*_written_rnn())[-1], autodiff, AUTODIFF)
 
 
 def lstm_direct_path() -> Check:
     """∂c_T/∂c_0 along the cell, against autodiff through Keras' cell with gates and candidate held fixed."""
     import tensorflow as tf
 
-    weights = recurrent.LSTMWeights.from_keras(*LSTM_KERAS)
-    product = recurrent.direct_cell_path(recurrent.lstm(weights, INPUT_SEQUENCE, H_START, C_START))[-1]
     cell = keras_layer("LSTMCell", LSTM_KERAS)
-    start = tf.constant(C_START[None])
-    with tf.GradientTape() as tape:
-        tape.watch(start)
-        h, c = tf.constant(H_START[None]), start
+
+    def last_cell(c: Any) -> Any:
+        h = tf.constant(H_START[None])
         for x in INPUT_SEQUENCE:
             _, (h, c) = cell(tf.constant(x[None]), [tf.stop_gradient(h), c])
-    return Check(
-        "Q5",
-        r"gates and candidate held fixed, $\partial c_T / \partial c_0$ is the product of $\operatorname{diag} f_t$",
-        np.diag(product),
-        tape.jacobian(c, start)[0, :, 0].numpy(),
-        "TensorFlow autodiff, $h$ held fixed",
-    )
+        return c
+
+    product = np.diag(recurrent.direct_cell_path(_written_lstm()[1])[-1])
+    claim = r"gates and candidate held fixed, $\partial c_T / \partial c_0$ is the product of $\operatorname{diag} f_t$"
+    return Check("Q5", claim, product, _jacobian(last_cell, C_START), "TensorFlow autodiff, $h$ held fixed")
 
 
 def lstm_gradient() -> Check:
     """The total derivative of (h_T, c_T) by (h_0, c_0), against autodiff through Keras' layer."""
     import tensorflow as tf
 
-    weights = recurrent.LSTMWeights.from_keras(*LSTM_KERAS)
-    states = recurrent.lstm(weights, INPUT_SEQUENCE, H_START, C_START)
     layer = keras_layer("LSTM", LSTM_KERAS, return_state=True)
-    start = tf.constant(np.concatenate([H_START, C_START])[None])
-    with tf.GradientTape() as tape:
-        tape.watch(start)
+
+    def last(start: Any) -> Any:
         _, h, c = layer(INPUT_SEQUENCE[None], initial_state=[start[:, :UNITS], start[:, UNITS:]])
-        last = tf.concat([h, c], axis=1)
-    return Check(
-        "Q5",
-        r"the total derivative of $(h_T, c_T)$ by $(h_0, c_0)$, through the cell and through the gates",
-        recurrent.lstm_jacobians(weights, states)[-1],
-        tape.jacobian(last, start)[0, :, 0].numpy(),
-        AUTODIFF,
-    )
+        return tf.concat([h, c], axis=1)
+
+    autodiff = _jacobian(last, np.concatenate([H_START, C_START]))
+    claim = r"the total derivative of $(h_T, c_T)$ by $(h_0, c_0)$, through the cell and through the gates"
+    return Check("Q5", claim, recurrent.lstm_jacobians(*_written_lstm())[-1], autodiff, AUTODIFF)
 
 
 def default_forget_bias() -> Check:
@@ -212,32 +196,36 @@ def values() -> dict[str, Any]:
     return {"title": "Question 5", "readings": readings, "free": free, "said": said}
 
 
-def _rnn_sample(seed: int) -> Sample:
-    """Return states, output and ∂h_T/∂h_0 of a recurrent net; t is its last step."""
+def _gradient(function: Callable, at: float) -> float:
+    """Differentiate a function of a state with one unit by TensorFlow."""
     import tensorflow as tf
 
+    start = tf.constant([[at]], tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(start)
+        last = function(start)
+    return float(tape.gradient(last, start)[0, 0])
+
+
+def _rnn_sample(seed: int) -> Sample:
+    """Return states, output and ∂h_T/∂h_0 of a recurrent net; t is its last step."""
     random = np.random.default_rng(seed)
     kernel, back, bias, out, out_bias = random.uniform(0.3, 0.9, 5) * random.choice([-1, 1], 5)
     inputs = random.uniform(-1, 1, LENGTH)
     weights = [np.array([[kernel]]), np.array([[back]]), np.array([bias])]
-    layer = keras_layer("SimpleRNN", weights, return_sequences=True)
-    cell = keras_layer("SimpleRNNCell", weights)
-    start = tf.zeros((1, 1), tf.float64)
-    with tf.GradientTape() as tape:
-        tape.watch(start)
-        states = layer(inputs[None, :, None], initial_state=start)
-        last = states[:, -1]
-    with tf.GradientTape() as step:
-        before = states[:, -2]
-        step.watch(before)
-        after, _ = cell(tf.constant(inputs[None, -1:]), [before])
+    layer, cell = keras_layer("SimpleRNN", weights, return_sequences=True), keras_layer("SimpleRNNCell", weights)
     dense = keras_layer("Dense", [np.array([[out]]), np.array([out_bias])])
-    h = states.numpy()[0, :, 0].tolist()
+
+    def states(start: Any) -> Any:
+        return layer(inputs[None, :, None], initial_state=start)
+
+    h = states(np.zeros((1, 1))).numpy()[0, :, 0].tolist()
+    y = float(dense(np.array([h[-1:]]))[0, 0])
     return {
-        "h_t": h[-1], "h_{t-1}": h[-2], "h_0": 0, "x_t": float(inputs[-1]), "y_t": float(dense(last)[0, 0]),
+        "h_t": h[-1], "h_{t-1}": h[-2], "h_0": 0, "x_t": float(inputs[-1]), "y_t": y,
         "W_x": float(kernel), "W_h": float(back), "b": float(bias), "W_y": float(out), "b_y": float(out_bias),
-        "T": LENGTH, r"\partial h_T/\partial h_0": float(tape.gradient(last, start)[0, 0]),
-        r"\partial h_t/\partial h_{t-1}": float(step.gradient(after, before)[0, 0]),
+        "T": LENGTH, r"\partial h_T/\partial h_0": _gradient(lambda start: states(start)[:, -1], 0.0),
+        r"\partial h_t/\partial h_{t-1}": _gradient(lambda before: cell(inputs[None, -1:], [before])[0], h[-2]),
         **{f"h_{i}": value for i, value in enumerate(h, start=1)},
     }  # fmt: skip
 
@@ -245,10 +233,7 @@ def _rnn_sample(seed: int) -> Sample:
 def _bare_tanh(z: float) -> Sample:
     """Return tanh and its slope as they are written without an argument."""
     with mpmath.workdps(WORKING_DIGITS):
-        return {
-            r"\tanh": exactly(mpmath.tanh(z)),
-            r"\tanh'": exactly(mpmath.diff(mpmath.tanh, z, h=mpmath.mpf(10) ** -25)),
-        }
+        return exact_sample({r"\tanh": mpmath.tanh(z), r"\tanh'": slope(mpmath.tanh, z)})
 
 
 def _direct_sample(seed: int) -> Sample:
@@ -259,16 +244,17 @@ def _direct_sample(seed: int) -> Sample:
     kernel, back, bias = random.uniform(0.3, 0.9, (3, 4))
     cell = keras_layer("LSTMCell", [kernel[None], back[None], bias])
     forget = keras_layer("Dense", [np.array([back[1:2], kernel[1:2]]), bias[1:2]], activation="sigmoid")
-    start = tf.constant([[0.4]], tf.float64)
-    gates = []
-    with tf.GradientTape() as tape:
-        tape.watch(start)
-        h, c = tf.zeros((1, 1), tf.float64), start
-        for x in random.uniform(-1, 1, LENGTH):
+    inputs, gates = random.uniform(-1, 1, LENGTH), []
+
+    def last_cell(c: Any) -> Any:
+        h = tf.zeros((1, 1), tf.float64)
+        for x in inputs:
             h = tf.stop_gradient(h)
             gates.append(float(forget(tf.concat([h, [[x]]], axis=1))[0, 0]))
             _, (h, c) = cell(tf.constant([[x]]), [h, c])
-    product = float(tape.gradient(c, start)[0, 0])
+        return c
+
+    product = _gradient(last_cell, 0.4)
     numbered = {f"f_{t}": gate for t, gate in enumerate(gates, start=1)}
     return {**numbered, r"\prod_t": LENGTH, r"f_T \odot \cdots \odot f_1": product}
 

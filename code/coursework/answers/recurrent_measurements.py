@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from coursework.answers import recurrent
+from coursework.answers.formatting import decimal, significant
 
 
 @dataclass(frozen=True)
@@ -33,30 +34,14 @@ class Net:
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured.
+    """How much is measured."""
 
-    Attributes
-    ----------
-    seeds : int
-        Independent initialisations of each net.
-    lags : int
-        Steps over which a gradient is followed.
-    sequences : int
-        Input sequences for each seed.
-    units, inputs : int
-        The size of the nets as initialised.
-    steps : int
-        The length of the training sequences.
-    examples, batch, epochs : int
-        The amount of training.
-    """
-
-    seeds: int = 3
-    lags: int = 100
-    sequences: int = 4
-    units: int = 32
+    seeds: int = 3  # independent initialisations of each net
+    lags: int = 100  # steps over which a gradient is followed
+    sequences: int = 4  # of inputs for each seed
+    units: int = 32  # of the nets as initialised
     inputs: int = 8
-    steps: int = 40
+    steps: int = 40  # the length of the training sequences
     examples: int = 2048
     batch: int = 64
     epochs: int = 6
@@ -75,12 +60,7 @@ LEARNING_RATES, LARGEST_GRADIENT = (0.01, 0.03, 0.1), 1.0
 
 
 def compute(profile: str) -> dict[str, Any]:
-    """Measure gradients at initialisation and after training.
-
-    Parameters
-    ----------
-    profile : str
-        ``"full"`` or ``"tiny"``; both train truly, tiny for seconds.
+    """Measure gradients at initialisation and after training; the profile ``"tiny"`` trains truly too, for seconds.
 
     Returns
     -------
@@ -128,36 +108,32 @@ def _largest(jacobians: np.ndarray) -> np.ndarray:
 def _gradients(net: Net, weights: list[np.ndarray], sequence: np.ndarray, settle: int = 0) -> dict[str, Any]:
     """Follow the gradient back to the state after `settle` steps of one sequence (T, d).
 
-    Returns
-    -------
-    dict
-        ``total`` (T − settle,); for an LSTM also ``forget``: each unit's mean forget gate (n,).
+    ``total`` is (T − settle,); for an LSTM there is also ``forget``: each unit's mean forget gate (n,).
     """
     zeros = np.zeros(net.units)
     if net.layer == "SimpleRNN":
         cell = recurrent.RNNWeights.from_keras(*weights)
         states = recurrent.simple_rnn(cell, sequence, zeros)[settle:]
         return {"total": _largest(recurrent.simple_rnn_jacobians(cell, states))}
-    cell = recurrent.LSTMWeights.from_keras(*weights)
-    first = recurrent.lstm(cell, sequence[:settle], zeros, zeros) if settle else None
-    start = (first.h[-1], first.c[-1]) if first else (zeros, zeros)
+    cell, start, n = recurrent.LSTMWeights.from_keras(*weights), (zeros, zeros), net.units
+    if settle:
+        first = recurrent.lstm(cell, sequence[:settle], *start)
+        start = first.h[-1], first.c[-1]
     states = recurrent.lstm(cell, sequence[settle:], *start)
-    n = net.units
     return {
         "total": _largest(recurrent.lstm_jacobians(cell, states)[:, n:, n:]),
         "forget": states.f.mean(axis=0),
     }
 
 
-def _geometric_mean(values: list[np.ndarray]) -> np.ndarray:
-    """Average factors: exp of the mean logarithm; a factor that has become 0 counts as the smallest float."""
-    return np.exp(np.mean(np.log(np.maximum(values, np.finfo(float).tiny)), axis=0))
-
-
 def _summary(net: Net, weights: list[np.ndarray], sequences: np.ndarray, settle: int = 0) -> dict[str, Any]:
-    """Average the gradients over sequences: geometric means of the factors, the mean forget gate of the best unit."""
+    """Average the gradients over sequences: geometric means of the factors, the mean forget gate of the best unit.
+
+    A factor that has become 0 counts as the smallest float.
+    """
     each = [_gradients(net, weights, sequence, settle) for sequence in sequences]
-    summary = {key: _geometric_mean([one[key] for one in each]).tolist() for key in each[0] if key != "forget"}
+    factors = np.maximum([one["total"] for one in each], np.finfo(float).tiny)
+    summary = {"total": np.exp(np.mean(np.log(factors), axis=0)).tolist()}
     if "forget" in each[0]:
         summary["forget"] = float(np.mean([one["forget"] for one in each], axis=0).max())
     return summary
@@ -185,21 +161,10 @@ def _initial(plan: Plan) -> dict[str, Any]:
 def task(
     examples: int, steps: int, generator: np.random.Generator, store_rate: float = STORE_RATE
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw sequences of "store, keep, recall".
+    """Draw sequences of "store, keep, recall": inputs (examples, steps, 3) and answers (examples, steps, 1), float32.
 
     Each step shows a number between −1 and 1, a flag "store this one" and a flag "recall". The answer is the number
-    stored last if recall is asked for, else 0. The first number is always stored.
-
-    Parameters
-    ----------
-    examples, steps : int
-    generator : numpy.random.Generator
-    store_rate : float
-        The probability that a later number is stored.
-
-    Returns
-    -------
-    inputs, answers : ndarray, shapes (examples, steps, 3) and (examples, steps, 1), float32
+    stored last if recall is asked for, else 0. The first number is always stored, a later one at the rate `store_rate`.
     """
     numbers = generator.uniform(-1, 1, (examples, steps))
     store = generator.random((examples, steps)) < store_rate
@@ -244,19 +209,14 @@ def _train(net: Net, plan: Plan) -> dict[float, list[list[np.ndarray]]]:
 
 def _error(net: Net, weights: list[np.ndarray], plan: Plan, seed: int) -> float:
     """Return the mean squared error on new sequences of the task."""
-    inputs, answers = task(plan.examples, plan.steps, _generator(seed, TEST))
-    *cell, readout, bias = weights
-    return float(np.mean((_hidden_states(net, cell, inputs) @ readout + bias - answers) ** 2))
-
-
-def _hidden_states(net: Net, weights: list[np.ndarray], inputs: np.ndarray) -> np.ndarray:
-    """Run a net over many sequences (examples, steps, features) at once, by Keras."""
     import keras
 
+    inputs, answers = task(plan.examples, plan.steps, _generator(seed, TEST))
+    *cell, readout, bias = weights
     layer = getattr(keras.layers, net.layer)(net.units, return_sequences=True)
     layer.build(inputs.shape)
-    layer.set_weights(weights)
-    return np.asarray(layer(inputs))
+    layer.set_weights(cell)
+    return float(np.mean((np.asarray(layer(inputs)) @ readout + bias - answers) ** 2))
 
 
 def _trained(net: Net, plan: Plan) -> dict[str, Any]:
@@ -299,3 +259,61 @@ def _shows(inputs: np.ndarray) -> tuple[int, float]:
     numbers = inputs[at, 0]
     apart = np.diff(at) * abs(np.diff(numbers))
     return -abs(len(at) - 3), float(apart.min(initial=2.0 * len(inputs)))
+
+
+# --- what the prose says of it ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Results:
+    """Numbers taken from the measurements, by net."""
+
+    left: dict[str, float]  # of a gradient after all lags, as initialised: the geometric mean over seeds
+    kept: dict[str, float]  # the same of each trained net, after as many steps as it was trained on
+    error: dict[str, float]  # of each trained net, the mean squared error on new sequences
+    baseline: float  # the error of always answering 0
+    forget_before: float  # the forget gate, on average, of the unit that keeps most: the largest over seeds
+    forget_after: float  # ... and the smallest
+
+    @classmethod
+    def of(cls, measurements: dict[str, Any]) -> Results:
+        """Take them from what `compute` returned."""
+        plan, trained = measurements["plan"], measurements["trained"]
+        lag = min(plan["steps"], plan["lags"]) - 1
+        return cls(
+            left={name: _left(each["total"], plan["lags"]) for name, each in measurements["initial"].items()},
+            kept={name: _left(each["after"]["total"], lag) for name, each in trained.items()},
+            error={name: float(np.mean(each["errors"][each["rate"]])) for name, each in trained.items()},
+            baseline=measurements["baseline"],
+            forget_before=max(trained[DEFAULT_LSTM]["before"]["forget"]),
+            forget_after=min(trained[DEFAULT_LSTM]["after"]["forget"]),
+        )
+
+
+def _left(factors: Any, lag: int) -> float:
+    """Return what is left of a gradient after `lag` steps: the geometric mean over seeds of the largest factor."""
+    return float(np.exp(np.log(np.array(factors)[:, lag - 1]).mean()))
+
+
+def variables(measurements: dict[str, Any]) -> dict[str, str]:
+    """Return what the prose prints of the measurements, as text without TeX."""
+    plan, trained, results = measurements["plan"], measurements["trained"], Results.of(measurements)
+    counts = ("seeds", "units", "inputs", "steps", "epochs", "lags")
+    printed = {
+        "left_rnn": results.left[PLAIN_RNN], "left_default": results.left[DEFAULT_LSTM],
+        "left_biased": results.left[BIASED_LSTM], "error_rnn": results.error[PLAIN_RNN],
+        "error_lstm": results.error[DEFAULT_LSTM], "baseline": results.baseline,
+    }  # fmt: skip
+    *first, last = (f"{rate:g}" for rate in LEARNING_RATES)
+    return {
+        **{name: str(plan[name]) for name in counts},
+        "default_bias": f"{FORGET_BIASES[0]:g}",
+        "large_bias": f"{FORGET_BIASES[1]:g}",
+        "rates": f"{', '.join(first)} and {last}",
+        "parameters": str(trained[DEFAULT_LSTM]["parameters"]),
+        "units_rnn": str(trained[PLAIN_RNN]["units"]),
+        "units_lstm": str(trained[DEFAULT_LSTM]["units"]),
+        **{name: significant(value) for name, value in printed.items()},
+        "forget_before": decimal(results.forget_before, 2),
+        "forget_after": decimal(results.forget_after, 3),
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -12,13 +13,7 @@ from coursework.answers.formatting import Printed, number
 
 
 def dropout_moments() -> tuple[sp.Expr, sp.Expr]:
-    """Derive mean and variance of r y / (1 − p), where r is 0 with probability p and else 1.
-
-    Returns
-    -------
-    mean, variance : sympy.Expr
-        In the symbols y (the activation) and p (the drop rate): y and y² p / (1 − p).
-    """
+    """Derive mean and variance of r y / (1 − p), where r is 0 with probability p and else 1: y and y² p / (1 − p)."""
     y, p = sp.Symbol("y", real=True), sp.Symbol("p", positive=True)
     outcomes = [(p, sp.Integer(0)), (1 - p, y / (1 - p))]  # probability, value
     mean = sp.Add(*(probability * value for probability, value in outcomes))
@@ -33,15 +28,7 @@ def inverted_dropout(y: np.ndarray, mask: np.ndarray, rate: float) -> np.ndarray
 
 @dataclass(frozen=True)
 class Penalty:
-    """An L2 penalty on the weights.
-
-    Attributes
-    ----------
-    strength : Fraction
-        λ.
-    halved : bool
-        Whether the penalty is written ½ λ ‖w‖² instead of λ ‖w‖².
-    """
+    """An L2 penalty on the weights, λ ‖w‖² with λ = `strength`; halved if it is written ½ λ ‖w‖²."""
 
     strength: Fraction
     halved: bool = False
@@ -82,16 +69,10 @@ UNITS, MASKS = 100, 20_000
 
 @dataclass(frozen=True)
 class Fit:
-    """A polynomial fitted with an L2 penalty.
-
-    Attributes
-    ----------
-    weights : ndarray, shape (DEGREE + 1,)
-        Coefficients, the unpenalised constant first.
-    """
+    """A polynomial fitted with an L2 penalty."""
 
     strength: Fraction
-    weights: np.ndarray
+    weights: np.ndarray  # coefficients (DEGREE + 1,), the unpenalised constant first
 
     @property
     def norm(self) -> float:
@@ -99,7 +80,6 @@ class Fit:
         return float(np.linalg.norm(self.weights[1:]))
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Evaluate the polynomial."""
         return np.vander(x, len(self.weights), increasing=True) @ self.weights
 
     def distance_to_truth(self) -> float:
@@ -115,13 +95,13 @@ def noisy_points() -> tuple[np.ndarray, np.ndarray]:
     return x, np.sin(np.pi * x) + NOISE * random.standard_normal(POINTS)
 
 
-def ridge(x: np.ndarray, y: np.ndarray, strength: Fraction, degree: int = DEGREE) -> Fit:
+def ridge(x: np.ndarray, y: np.ndarray, strength: Fraction) -> Fit:
     """Minimise mean squared error + λ‖w‖² over polynomials, the constant left out of the penalty.
 
     The gradient 2 Xᵀ(X w − y)/N + 2 λ w is zero at the solution of (XᵀX/N + λ I) w = Xᵀ y / N.
     """
-    design = np.vander(x, degree + 1, increasing=True)
-    penalised = np.diag([0.0] + [1.0] * degree)
+    design = np.vander(x, DEGREE + 1, increasing=True)
+    penalised = np.diag([0.0] + [1.0] * DEGREE)
     weights = np.linalg.solve(design.T @ design / len(x) + float(strength) * penalised, design.T @ y / len(x))
     return Fit(strength, weights)
 
@@ -131,20 +111,11 @@ def fits() -> tuple[Fit, ...]:
     return tuple(ridge(*noisy_points(), strength) for strength in STRENGTHS)
 
 
-@dataclass(frozen=True)
-class DroppedSums:
-    """The total input of a unit under many dropout masks.
+class DroppedSums(NamedTuple):
+    """The total input of a unit under many dropout masks."""
 
-    Attributes
-    ----------
-    samples : ndarray, shape (MASKS,)
-    without : float
-        The same sum without dropout, as at test time.
-    """
-
-    rate: float
-    samples: np.ndarray
-    without: float
+    samples: np.ndarray  # (MASKS,)
+    without: float  # the same sum without dropout, as at test time
 
 
 def dropped_sums(rate: float) -> DroppedSums:
@@ -153,4 +124,4 @@ def dropped_sums(rate: float) -> DroppedSums:
     y = np.maximum(random.standard_normal(UNITS), 0)
     w = random.standard_normal(UNITS) / np.sqrt(UNITS) + 0.05
     masks = random.random((MASKS, UNITS)) >= rate
-    return DroppedSums(rate, inverted_dropout(y, masks, rate) @ w, float(y @ w))
+    return DroppedSums(inverted_dropout(y, masks, rate) @ w, float(y @ w))

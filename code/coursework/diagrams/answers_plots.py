@@ -12,13 +12,7 @@ from coursework.diagrams.style import BLUE, GREY, INK, ORANGE, RED, TEXT_WIDTH
 
 
 def descents(found: dict[tuple[str, float], optimisers.Descent]) -> Figure:
-    """Draw the path of every method (columns) down every valley (rows), with learning rate and last loss.
-
-    Parameters
-    ----------
-    found : dict
-        `Descent` by method and angle of the valley.
-    """
+    """Draw the path of every method (columns) down every valley (rows), with learning rate and last loss."""
     figure = Figure(figsize=(TEXT_WIDTH, 2.3))
     panels = figure.subplots(2, 4, sharex=True, sharey="row", height_ratios=(3.5, 4.4))
     for row, (valley, limits) in enumerate(zip(optimisers.VALLEYS, ((-2.1, 1.4), (-3.3, 1.1)), strict=True)):
@@ -44,10 +38,10 @@ def _path(axes: Axes, valley: optimisers.Valley, descent: optimisers.Descent, li
     axes.grid(False)
 
 
-def effective_step(horizon: int = 5000) -> Figure:
+def effective_step() -> Figure:
     """Draw Adam's step for a constant gradient, with and without the bias correction."""
-    steps = np.arange(1, horizon + 1)
-    peak = optimisers.largest_uncorrected_step(horizon)
+    steps = np.arange(1, optimisers.HORIZON + 1)
+    peak = optimisers.largest_uncorrected_step()
     sizes = optimisers.uncorrected_step(steps)
     figure = Figure(figsize=(TEXT_WIDTH, 1.35))
     axes = figure.subplots()
@@ -55,11 +49,10 @@ def effective_step(horizon: int = 5000) -> Figure:
     axes.semilogx(steps, np.ones_like(sizes), color=BLUE, ls="-", label="with bias correction")
     axes.plot([1, peak.step], [sizes[0], peak.size], "o", color=ORANGE)
     axes.annotate(f"{sizes[0]:.2f}", (1, sizes[0]), xytext=(6, -8), textcoords="offset points")
-    axes.annotate(
-        f"{peak.size:.2f} at step {peak.step}", (peak.step, peak.size), xytext=(8, 2), textcoords="offset points"
-    )
-    axes.set(xlabel="step $t$", ylabel="step / $\\eta$", ylim=(0, 7.8), yticks=[0, 2, 4, 6], xlim=(0.9, horizon * 1.1))
-    axes.set_xticks([1, 10, 100, 1000])
+    highest = f"{peak.size:.2f} at step {peak.step}"
+    axes.annotate(highest, (peak.step, peak.size), xytext=(8, 2), textcoords="offset points")
+    axes.set(xlabel="step $t$", ylabel="step / $\\eta$", ylim=(0, 7.8), yticks=[0, 2, 4, 6])
+    axes.set(xlim=(0.9, 1.1 * steps[-1]), xticks=[1, 10, 100, 1000])
     axes.xaxis.set_major_formatter("{x:.0f}")
     axes.legend(loc="upper right")
     return figure
@@ -72,13 +65,8 @@ def activation_functions() -> Figure:
     left, right = figure.subplots(1, 2, sharex=True)
     left.plot(z, np.maximum(z, 0), color=BLUE, ls="-", label="ReLU")
     left.plot(z, np.tanh(z), color=ORANGE, ls=(0, (5, 1.6)), label="tanh")
-    left.set(
-        xlabel="total input $z$",
-        ylabel="output $y$",
-        ylim=(-1.3, 3.2),
-        xticks=[-4, -2, 0, 2, 4],
-        yticks=[-1, 0, 1, 2, 3],
-    )
+    left.set(xlabel="total input $z$", ylabel="output $y$", xticks=[-4, -2, 0, 2, 4])
+    left.set(ylim=(-1.3, 3.2), yticks=[-1, 0, 1, 2, 3])
     for side in (z[z < 0], z[z > 0]):
         right.plot(side, activations.slope_at("relu", side), color=BLUE, ls="-")
     right.plot([0], [0], "o", color=BLUE, ms=4.5, zorder=5, clip_on=False)
@@ -111,13 +99,7 @@ def regularisers() -> Figure:
         )  # fmt: skip
     without = regularisation.dropped_sums(0.5).without
     right.axvline(without, color=INK, lw=1, ls=(0, (1.2, 1.2)), label=f"no dropout: {decimal(without, 2)}")
-    right.set(
-        xlabel="total input of a unit",
-        ylabel="density",
-        ylim=(0, 1.3),
-        xlim=(-0.3, 7.2),
-        xticks=[0, 2, 4, 6],
-        yticks=[0, 0.5, 1],
-    )
+    right.set(xlabel="total input of a unit", xlim=(-0.3, 7.2), xticks=[0, 2, 4, 6])
+    right.set(ylabel="density", ylim=(0, 1.3), yticks=[0, 0.5, 1])
     right.legend(loc="upper right")
     return figure

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
 from coursework.answers import recurrent
+from coursework.answers import recurrent_checks as q5
 from coursework.answers.checks import Check
-from coursework.answers.recurrent_checks import (
-    C_START,
-    H_START,
-    INPUT_SEQUENCE,
-    LSTM_KERAS,
-    READOUT,
-    RNN_KERAS,
-    UNITS,
-    keras_layer,
-    run_keras,
-)
+from coursework.answers.recurrent_checks import C_START, H_START, INPUT_SEQUENCE, LSTM_KERAS, READOUT, RNN_KERAS
 from coursework.diagrams import lstm as lstm_diagram
 from coursework.diagrams import rnn as rnn_diagram
 from coursework.diagrams.wiring import Node, Wiring
+
+FUNCTIONS = {"σ": recurrent.sigmoid, "tanh": np.tanh, "×": np.multiply, "+": np.add}
+"""What the boxes of the drawn cell compute, by what is written on them."""
 
 
 def checks() -> list[Check]:
@@ -31,14 +25,13 @@ def checks() -> list[Check]:
 
 def _apply_cell(node: Node, *values: np.ndarray) -> np.ndarray:
     """Compute what a box of the drawn LSTM cell passes on."""
-    weights = recurrent.LSTMWeights.from_keras(*LSTM_KERAS)
-    names = {"f": "f", "i": "i", "c_new": "c", "o": "o"}  # a layer's box, and the subscript of its weights
     if node.kind == "concatenate":
         return np.concatenate(values)
     if node.kind == "layer":
-        layer = names[node.name]
-        return _functions()[node.label](weights.W[layer] @ values[0] + weights.b[layer])
-    return _functions()[node.label](*values)
+        weights = recurrent.LSTMWeights.from_keras(*LSTM_KERAS)
+        layer = "c" if node.name == "c_new" else node.name  # a layer's box, and the subscript of its weights
+        return FUNCTIONS[node.label](weights.W[layer] @ values[0] + weights.b[layer])
+    return FUNCTIONS[node.label](*values)
 
 
 def drawn_cell() -> Check:
@@ -49,14 +42,9 @@ def drawn_cell() -> Check:
         before = {"h_before": h, "c_before": c, "x": x}
         h, c = (wiring.value(name, before, _apply_cell) for name in ("output", "c"))
         rows.append(h)
-    states, _, last_cell = run_keras("LSTM", LSTM_KERAS, H_START, C_START)
-    return Check(
-        "Q5",
-        "the LSTM cell as drawn, followed along its lines, is an LSTM",
-        np.vstack([rows, c]),
-        np.vstack([states, last_cell]),
-        "Keras LSTM",
-    )
+    states, _, last_cell = q5.run_keras("LSTM", LSTM_KERAS, H_START, C_START)
+    claim = "the LSTM cell as drawn, followed along its lines, is an LSTM"
+    return Check("Q5", claim, np.vstack([rows, c]), np.vstack([states, last_cell]), "Keras LSTM")
 
 
 def drawn_labels() -> Check:
@@ -67,7 +55,8 @@ def drawn_labels() -> Check:
     wiring, x = lstm_diagram.cell(), INPUT_SEQUENCE[0]
     before = {"h_before": H_START, "c_before": C_START, "x": x}
     f, i, new, o = (_keras_gate(*place) for place in ((1, "sigmoid"), (0, "sigmoid"), (2, "tanh"), (3, "sigmoid")))
-    h, c = (np.asarray(state)[0] for state in _keras_cell_step(x))
+    cell = q5.keras_layer("LSTMCell", LSTM_KERAS)
+    h, c = (np.asarray(state)[0] for state in cell(x[None], [H_START[None], C_START[None]])[1])
     on_lines = {
         "$f_t$": f, "$i_t$": i, r"$\tilde{c}_t$": new, "$o_t$": o, "$h_t$": h, "$c_t$": c, "$c_{t-1}$": C_START,
         "$h_{t-1}$": H_START, "$x_t$": x, "$[h_{t-1}, x_t]$": np.concatenate([H_START, x]),
@@ -84,26 +73,16 @@ def drawn_labels() -> Check:
     drawn = [wiring.value(name, before, _apply_cell) for name, _ in written]
     unknown = [np.full_like(value, np.nan) for value in drawn]  # a label that names nothing fails the check
     named = [blank if value is None else value for blank, (_, value) in zip(unknown, written, strict=True)]
-    return Check(
-        "Q5",
-        "the LSTM cell as drawn: each label names what flows there",
-        np.concatenate(drawn),
-        np.concatenate(named),
-        "Keras LSTM and Dense",
-    )
+    claim = "the LSTM cell as drawn: each label names what flows there"
+    return Check("Q5", claim, np.concatenate(drawn), np.concatenate(named), "Keras LSTM and Dense")
 
 
 def _keras_gate(place: int, activation: str) -> np.ndarray:
     """Compute one gate at the first step by a `Dense` layer, from its place in Keras' order i, f, c, o."""
-    kernel, recurrent_kernel, bias = (weights[..., place * UNITS : (place + 1) * UNITS] for weights in LSTM_KERAS)
-    dense = keras_layer("Dense", [np.vstack([recurrent_kernel, kernel]), bias], activation=activation)
+    columns = slice(place * q5.UNITS, (place + 1) * q5.UNITS)
+    kernel, recurrent_kernel, bias = (weights[..., columns] for weights in LSTM_KERAS)
+    dense = q5.keras_layer("Dense", [np.vstack([recurrent_kernel, kernel]), bias], activation=activation)
     return np.asarray(dense(np.concatenate([H_START, INPUT_SEQUENCE[0]])[None]))[0]
-
-
-def _keras_cell_step(x: np.ndarray) -> list[Any]:
-    """Take one step of Keras' LSTM cell from the start: h and c."""
-    cell = keras_layer("LSTMCell", LSTM_KERAS)
-    return cell(x[None], [H_START[None], C_START[None]])[1]
 
 
 def drawn_unrolled() -> Check:
@@ -112,62 +91,46 @@ def drawn_unrolled() -> Check:
     steps = {"1": 0, "2": 1, "T": 2}
     sources = {"h_0": H_START, **{f"x_{t}": INPUT_SEQUENCE[k] for t, k in steps.items()}}
     sources |= {f"b_{t}": weights.b for t in steps}
-
-    def apply(node: Node, *values: np.ndarray) -> np.ndarray:
-        return values[0] if node.kind == "gap" else _apply_rnn(wiring, node, *values)
-
     states, outputs = _keras_states_and_outputs()
     named = {"$h_0$": H_START, "$h_{T-1}$": states[1]} | {f"$h_{t}$": states[k] for t, k in steps.items()}
     labelled = [edge for edge in wiring.edges if edge.label]
     names = [*(f"h_{t}" for t in steps), *(edge.source for edge in labelled), *(f"y_{t}" for t in steps)]
     expected = [*(states[k] for k in steps.values()), *(named[edge.label] for edge in labelled)]
-    return Check(
-        "Q5",
-        "the unrolled net as drawn computes $h_t$ and $y_t$, and its labels name what flows",
-        np.concatenate([wiring.value(name, sources, apply) for name in names]),
-        np.concatenate([*expected, *(outputs[k] for k in steps.values())]),
-        "Keras SimpleRNN and Dense",
-    )
+    expected += [outputs[k] for k in steps.values()]
+    drawn = [wiring.value(name, sources, _applied_by(wiring)) for name in names]
+    claim = "the unrolled net as drawn computes $h_t$ and $y_t$, and its labels name what flows"
+    return Check("Q5", claim, np.concatenate(drawn), np.concatenate(expected), "Keras SimpleRNN and Dense")
 
 
 def drawn_simple_rnn() -> Check:
     """The rolled recurrent net, followed along its lines for every step, against Keras' SimpleRNN and Dense."""
     wiring, weights = rnn_diagram.rolled(), recurrent.RNNWeights.from_keras(*RNN_KERAS)
-
-    def apply(node: Node, *values: np.ndarray) -> np.ndarray:
-        return _apply_rnn(wiring, node, *values)
-
     h, rows = H_START, []
     for x in INPUT_SEQUENCE:
         before = {"x_t": x, "h_{t-1}": h, "b_t": weights.b}
-        y = wiring.value("y_t", before, apply)
-        h = wiring.value("h_t", before, apply)
+        h, y = (wiring.value(name, before, _applied_by(wiring)) for name in ("h_t", "y_t"))
         rows.append(np.concatenate([h, y]))
-    return Check(
-        "Q5",
-        "the recurrent net as drawn, followed along its lines, computes $h_t$ and $y_t$",
-        np.array(rows),
-        np.hstack(_keras_states_and_outputs()),
-        "Keras SimpleRNN and Dense",
-    )
+    expected = np.hstack(_keras_states_and_outputs())
+    claim = "the recurrent net as drawn, followed along its lines, computes $h_t$ and $y_t$"
+    return Check("Q5", claim, np.array(rows), expected, "Keras SimpleRNN and Dense")
 
 
-def _apply_rnn(wiring: Wiring, node: Node, *values: np.ndarray) -> np.ndarray:
-    """Compute what a layer or an output of the drawn recurrent net passes on, by the letters on its lines."""
+def _applied_by(wiring: Wiring) -> Callable[..., np.ndarray]:
+    """Return what computes a layer or an output of the drawn recurrent net, by the letters on its lines."""
     weights = recurrent.RNNWeights.from_keras(*RNN_KERAS)
     matrices = {"$W_x$": weights.W_x, "$W_h$": weights.W_h, "$W_y, b_y$": READOUT[0]}
-    letters = [edge.weight for edge in wiring.edges if edge.target == node.name]
-    total = sum(matrices[letter] @ v if letter else v for letter, v in zip(letters, values, strict=True))
-    return np.tanh(total) if node.kind == "layer" else total + READOUT[1]
+
+    def apply(node: Node, *values: np.ndarray) -> np.ndarray:
+        if node.kind == "gap":
+            return values[0]
+        letters = [edge.weight for edge in wiring.edges if edge.target == node.name]
+        total = sum(matrices[letter] @ v if letter else v for letter, v in zip(letters, values, strict=True))
+        return np.tanh(total) if node.kind == "layer" else total + READOUT[1]
+
+    return apply
 
 
 def _keras_states_and_outputs() -> tuple[np.ndarray, np.ndarray]:
     """Return the states (STEPS, UNITS) of Keras' SimpleRNN and what a Dense layer makes of them (STEPS, OUTPUTS)."""
-    states = run_keras("SimpleRNN", RNN_KERAS, H_START)[0]
-    dense = keras_layer("Dense", [READOUT[0].T, READOUT[1]])
-    return states, np.asarray(dense(states))
-
-
-def _functions() -> dict[str, Any]:
-    """Return what the boxes of the drawn cell compute, by what is written on them."""
-    return {"σ": recurrent.sigmoid, "tanh": np.tanh, "×": np.multiply, "+": np.add}
+    states = q5.run_keras("SimpleRNN", RNN_KERAS, H_START)[0]
+    return states, np.asarray(q5.keras_layer("Dense", [READOUT[0].T, READOUT[1]])(states))

@@ -12,13 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from coursework.diagrams.style import BLUE, FAINT, GREEN, GREY, INK, ORANGE, TEXT_WIDTH
+from coursework.diagrams.style import BLUE, FAINT, GREEN, GREY, INK, ORANGE, SECONDARY, SMALL, TEXT, TEXT_WIDTH
 from coursework.diagrams.wiring import (
-    BOLD_WIDTH,
-    CORNER,
-    DOT,
-    SECONDARY,
-    WIDTH,
     Edge,
     Node,
     Point,
@@ -26,6 +21,8 @@ from coursework.diagrams.wiring import (
     canvas,
     draw_box,
     draw_disc,
+    draw_dot,
+    draw_edge,
     draw_line,
     draw_sign,
     mix,
@@ -40,7 +37,7 @@ MERGE = 0.14  # how far before the joint the input's line turns into the other
 STORE = (INPUT + CANDIDATE) / 2
 FRAME = (0.69, 1.06, 4.76, 2.78)  # the cell's outline: x, y, width, height
 LAYER, DISC, PILL, LABEL = (0.82, 0.5), (0.24, 0.24), (0.40, 0.20), (0.46, 0.26)
-SMALL, TEXT, SIGN = 8.5, 10, 12  # points
+SIGN = 12  # points
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ def cell() -> Wiring:
         ),
         edges=(
             Edge("h_before", "join"),
-            Edge("x", "join", via=((JOIN - MERGE, BUS),)),
+            Edge("x", "join", via=((JOIN - MERGE, BUS),), corner=MERGE),
             Edge("join", "to_f"),
             Edge("to_f", "f"),
             Edge("to_f", "to_i", "$[h_{t-1}, x_t]$", ((FORGET + INPUT) / 2, BUS - 0.13)),
@@ -128,7 +125,7 @@ def draw() -> Figure:
     for stage in STAGES:
         _draw_stage(axes, stage)
     for edge in wiring.edges:
-        _draw_edge(axes, wiring, edge)
+        draw_edge(axes, wiring, edge)
     for node in wiring.nodes:
         _draw_node(axes, node)
     _draw_legend(axes)
@@ -154,14 +151,6 @@ def _draw_number(axes: Axes, at: Point, stage: Stage) -> None:
     write(axes, (at[0], at[1] - 0.038), str(stage.number), SMALL, weight="bold", va="baseline")
 
 
-def _draw_edge(axes: Axes, wiring: Wiring, edge: Edge) -> None:
-    head = wiring.node(edge.target).kind not in ("copy", "concatenate")
-    corner = MERGE if edge.target == "join" else CORNER
-    draw_line(axes, wiring.points(edge), width=BOLD_WIDTH if edge.bold else WIDTH, head=head, corner=corner)
-    if edge.label:
-        write(axes, edge.label_at, edge.label, TEXT - 0.5)
-
-
 def _draw_node(axes: Axes, node: Node) -> None:
     x, y = node.at
     if node.kind in ("source", "sink"):
@@ -172,7 +161,7 @@ def _draw_node(axes: Axes, node: Node) -> None:
         write(axes, (x, y + 0.09), node.label, SIGN)
         write(axes, (x, y - 0.13), node.caption, SMALL)
     elif node.kind == "copy":
-        draw_disc(axes, node.at, DOT, fill=INK, width=0)
+        draw_dot(axes, node.at)
     elif node.kind == "pointwise":
         _draw_operation(axes, node)
 
@@ -203,7 +192,7 @@ def _draw_legend(axes: Axes) -> None:
     write(axes, (4.57, y), "concatenate", SMALL, ha="left")
     draw_line(axes, [(5.38, y), (5.66, y)], head=False)
     draw_line(axes, [(5.5, y), (5.5, y + 0.1)], head=False)
-    draw_disc(axes, (5.5, y), DOT, fill=INK, width=0)
+    draw_dot(axes, (5.5, y))
     write(axes, (5.72, y), "copy", SMALL, ha="left")
     write(axes, (0.08, 0.11), "σ: a number between 0 and 1, how much passes (a gate)", SMALL, ha="left")
     write(axes, (2.96, 0.11), "tanh: a number between −1 and 1, what passes (the content)", SMALL, ha="left")

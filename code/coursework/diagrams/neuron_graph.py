@@ -5,8 +5,8 @@ The graph is data first (`build`), so that a test can follow the chain rule alon
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -23,8 +23,7 @@ RADIUS, BOX = 0.17, (0.54, 0.36)
 TEXT_SIZE = 8.5  # points
 
 
-@dataclass(frozen=True)
-class Edge:
+class Edge(NamedTuple):
     """What flows from one node to the next: `value` forwards, and `gradient` = ∂y/∂value backwards."""
 
     source: str
@@ -33,8 +32,7 @@ class Edge:
     gradient: Number
 
 
-@dataclass(frozen=True)
-class Graph:
+class Graph(NamedTuple):
     """A neuron's computation graph, with the height in inches that its drawing needs."""
 
     nodes: tuple[Node, ...]
@@ -43,16 +41,7 @@ class Graph:
 
 
 def build(neuron: Neuron, result: Gradients, activation: str) -> Graph:
-    """Lay the neuron out as a graph: variables, products, sum, activation, output.
-
-    Parameters
-    ----------
-    neuron : Neuron
-    result : Gradients
-        The forward and backward pass to show.
-    activation : str
-        What the activation's box says, such as ``"ReLU"``.
-    """
+    """Lay the neuron out as a graph: variables, products, sum, activation (its box says ``"ReLU"``, say), output."""
     size, has_bias = len(neuron.inputs), neuron.bias is not None
     height = 2 * MARGIN + (2 * size - 1 + has_bias) * ROW + (size - 1 + has_bias) * PAIR_GAP
     y, nodes, edges = height - MARGIN, [], []
@@ -82,15 +71,7 @@ def build(neuron: Neuron, result: Gradients, activation: str) -> Graph:
 
 
 def draw(neuron: Neuron, result: Gradients, activation: str, asked: tuple[str, ...] = ()) -> Figure:
-    """Draw the computation graph as wide as the text.
-
-    Parameters
-    ----------
-    neuron, result, activation
-        As for `build`.
-    asked : tuple of str
-        Names of the variables (``"x2"``) whose gradient the question asks for; these are framed.
-    """
+    """Draw the graph of `build` as wide as the text; the gradients that are `asked` for (``"x2"``) are framed."""
     graph = build(neuron, result, activation)
     figure, axes = canvas(TEXT_WIDTH, graph.height)
     places = {node.name: node for node in graph.nodes}

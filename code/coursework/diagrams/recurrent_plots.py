@@ -35,10 +35,7 @@ def _draw_factors(axes: Axes, name: str, factors: Mapping[str, Any]) -> None:
 def gradients(measurements: Mapping[str, Any]) -> Figure:
     """Draw how much of a gradient is left after each number of steps: as initialised, and after training.
 
-    Parameters
-    ----------
-    measurements : dict
-        What `coursework.answers.recurrent_measurements.compute` returned.
+    `measurements` is what `coursework.answers.recurrent_measurements.compute` returned.
     """
     use()
     figure = Figure(figsize=(TEXT_WIDTH, 1.85))
@@ -60,20 +57,13 @@ def gradients(measurements: Mapping[str, Any]) -> Figure:
         axes.axhline(1, color=GREY, lw=0.8, zorder=0)
     initial.set_ylabel("largest factor")
     lines = {line.get_label(): line for axes in (initial, trained) for line in axes.get_legend_handles_labels()[0]}
-    figure.legend(
-        handles=list(lines.values()), loc="outside upper center", ncols=4, columnspacing=1.4, handlelength=2.6
-    )
+    handles = list(lines.values())
+    figure.legend(handles=handles, loc="outside upper center", ncols=4, columnspacing=1.4, handlelength=2.6)
     return figure
 
 
 def gates(trace: Mapping[str, Any]) -> Figure:
-    """Draw the cell state and the three gates of one unit over one sequence of the task.
-
-    Parameters
-    ----------
-    trace : dict
-        The ``trace`` of a trained LSTM in what `coursework.answers.recurrent_measurements.compute` returned.
-    """
+    """Draw the cell state and the three gates of one unit over one sequence: the ``trace`` of a trained LSTM."""
     use()
     steps = np.arange(1, len(trace["c"]) + 1)
     store, recall = (np.flatnonzero(np.array(trace[flag]) > 0.5) for flag in ("store", "recall"))
@@ -96,16 +86,14 @@ def gates(trace: Mapping[str, Any]) -> Figure:
     scale.set_yticks([low, high], [f"{value:.1f}".replace("-", "\N{MINUS SIGN}") for value in (low, high)])
     scale.tick_params(length=0)
     scale.spines["right"].set_visible(False)
-    for axes, key, name, colour in zip(
-        rows, "fio", ("forget gate $f_t$", "input gate $i_t$", "output gate $o_t$"), (ORANGE, GREEN, BLUE), strict=True
-    ):
+    names = "forget gate $f_t$", "input gate $i_t$", "output gate $o_t$"
+    for axes, key, name, colour in zip(rows, "fio", names, (ORANGE, GREEN, BLUE), strict=True):
         axes.stairs(trace[key], np.arange(len(steps) + 1) + 0.5, fill=True, color=colour, lw=0)
         axes.axhline(1, color=GREY, lw=0.5, zorder=0)
         axes.set(ylim=(0, 1.08), yticks=[0.5], yticklabels=[name])
     for axes in (flags, cell, *rows):
         axes.grid(False)
-        axes.tick_params(axis="y", length=0)
-        axes.tick_params(axis="x", length=0)
+        axes.tick_params(length=0)
     rows[-1].tick_params(axis="x", length=2.5)
     rows[-1].set(xlabel="step $t$", xlim=(0.5, len(steps) + 0.5), xticks=[1, *range(10, len(steps) + 1, 10)])
     return figure

@@ -5,19 +5,8 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from coursework.diagrams.style import BLUE, FAINT, GREEN, INK, PURPLE, RED, TEXT_WIDTH
-from coursework.diagrams.wiring import (
-    DOT,
-    SECONDARY,
-    Edge,
-    Node,
-    Wiring,
-    canvas,
-    draw_box,
-    draw_disc,
-    draw_line,
-    write,
-)
+from coursework.diagrams.style import BLUE, FAINT, GREEN, INK, PURPLE, RED, SECONDARY, SMALL, TEXT, TEXT_WIDTH
+from coursework.diagrams.wiring import Edge, Node, Wiring, canvas, draw_box, draw_dot, draw_edge, write
 
 HEIGHT = 2.24  # inches, as are all lengths here
 BIAS, INPUT, LAYER, OUTPUT, FORK = 0.59, 0.34, 1.08, 1.87, 1.57  # heights: b, x, the layer, y, the rolled net's fork
@@ -25,7 +14,7 @@ ROLLED, TURN = 0.5, 1.37  # columns of the rolled net and of its loop
 START, FIRST, SECOND, GAP, LAST = 2.3, 3.1, 4.2, 4.79, 5.55  # columns of the unrolled net
 BOX, DELAY, LABEL, LETTER = (0.6, 0.44), (0.46, 0.22), (0.3, 0.26), (0.16, 0.2)
 STUB = 0.2  # how far left of the layer's middle its bias comes in
-SMALL, TEXT, SIGN = 8.5, 10, 11  # points
+SIGN = 11  # points
 
 #: The weights and their colours. The same letter is the same matrix or vector, wherever it stands.
 COLOURS = {"$W_x$": BLUE, "$W_h$": RED, "$b$": PURPLE, "$W_y, b_y$": GREEN}
@@ -63,17 +52,12 @@ def rolled() -> Wiring:
             Edge("h_t", "fork", "$h_t$", (ROLLED - 0.14, LAYER + 0.36)),
             Edge("fork", "h_{t-1}", via=((TURN, FORK),)),
             Edge(
-                "h_{t-1}",
-                "h_t",
-                "$h_{t-1}$",
-                (ROLLED + 0.54, LAYER + 0.12),
-                via=((TURN, LAYER),),
-                weight="$W_h$",
-                weight_at=(ROLLED + 0.44, LAYER - 0.14),
+                "h_{t-1}", "h_t", "$h_{t-1}$", (ROLLED + 0.54, LAYER + 0.12), via=((TURN, LAYER),),
+                weight="$W_h$", weight_at=(ROLLED + 0.44, LAYER - 0.14),
             ),
             *_upwards("t", ROLLED, "fork"),
         ),
-    )
+    )  # fmt: skip
 
 
 def unrolled() -> Wiring:
@@ -102,29 +86,15 @@ def draw() -> Figure:
     figure, axes = canvas(TEXT_WIDTH, HEIGHT)
     for wiring in (rolled(), unrolled()):
         for edge in wiring.edges:
-            _draw_edge(axes, wiring, edge)
+            draw_edge(axes, wiring, edge, COLOURS)
         for node in wiring.nodes:
             _draw_node(axes, node)
     for x, text in (((ROLLED + TURN) / 2 - 0.04, "Rolled"), ((FIRST + LAST) / 2, "Unrolled in time")):
         write(axes, (x, HEIGHT - 0.1), text, TEXT, weight="semibold")
-    write(
-        axes,
-        ((FIRST + LAST) / 2, 0.09),
-        "the same $W_x$, $W_h$, $b$, $W_y$, $b_y$ at every step",
-        SMALL,
-        color=SECONDARY,
-    )
+    same = "the same $W_x$, $W_h$, $b$, $W_y$, $b_y$ at every step"
+    write(axes, ((FIRST + LAST) / 2, 0.09), same, SMALL, color=SECONDARY)
     axes.plot([1.86, 1.86], [0.3, HEIGHT - 0.3], "-", color=FAINT, lw=1)
     return figure
-
-
-def _draw_edge(axes: Axes, wiring: Wiring, edge: Edge) -> None:
-    head = wiring.node(edge.target).kind not in ("copy", "gap")
-    draw_line(axes, wiring.points(edge), head=head)
-    if edge.label:
-        write(axes, edge.label_at, edge.label, TEXT - 0.5)
-    if edge.weight:
-        write(axes, edge.weight_at, edge.weight, TEXT, ha="left", color=COLOURS[edge.weight])
 
 
 def _draw_node(axes: Axes, node: Node) -> None:
@@ -132,7 +102,7 @@ def _draw_node(axes: Axes, node: Node) -> None:
         draw_box(axes, node, fill=FAINT)
         write(axes, node.at, node.label, SIGN)
     elif node.kind == "copy":
-        draw_disc(axes, node.at, DOT, fill=INK, width=0)
+        draw_dot(axes, node.at)
     elif node.kind == "delay":
         draw_box(axes, node, fill="white")
         write(axes, node.at, node.label, SMALL)

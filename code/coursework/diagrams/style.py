@@ -16,8 +16,10 @@ GREEN = "#3f8253"
 PURPLE = "#7c4d96"
 RED = "#791d2a"
 GREY = "#8893a0"  # reference lines; the lightest colour with a contrast of 3:1 on white
+SECONDARY = "#4d5966"  # captions under a label: dark enough to read, lighter than the label
 FAINT = "#e3e7eb"  # grids and fills behind the drawing
 
+SMALL, TEXT = 8.5, 10  # points: sizes of text in a drawing
 TEXT_WIDTH = 6.1  # inches: the width of the report's text
 
 REPORT = Path(__file__).parents[3] / "report"

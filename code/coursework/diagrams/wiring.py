@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,80 +18,48 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyBboxPatch, PathPatch, Polygon
 from matplotlib.path import Path
 
-from coursework.diagrams.style import INK, use
+from coursework.diagrams.style import INK, TEXT, use
 
 WIDTH, BOLD_WIDTH = 1.1, 2.4  # points: a line, and the line of the cell state
 HEAD = 0.085  # inches: the length of an arrowhead
 CORNER = 0.07  # inches: the radius of a bend
 DOT = 0.032  # inches: the radius of the dot where a line is copied
 
-SECONDARY = "#4d5966"  # captions under a label: dark enough to read, lighter than the label
-
 Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Node:
-    """A place in the diagram.
+    """A place in the diagram, in inches.
 
-    Attributes
-    ----------
-    name : str
-    kind : str
-        ``"source"``, ``"bias"`` or ``"sink"`` (a label outside the net), ``"layer"`` (weights, bias, activation
-        function), ``"output"`` (a layer without activation function, drawn as the label of what it computes),
-        ``"pointwise"`` (an operation without weights), ``"delay"``, ``"gap"`` (steps left out), ``"concatenate"``
-        or ``"copy"``; in the graph of a neuron ``"variable"``, ``"operation"`` or ``"activation"``.
-    at : tuple of float
-        Its centre, in inches.
-    label : str
-        What is written on it: a variable, or the function or operation that it applies.
-    caption : str
-        A second line, under the label.
-    size : tuple of float
-        Width and height in inches; lines end at its border.
+    Its kind is ``"source"``, ``"bias"`` or ``"sink"`` (a label outside the net), ``"layer"`` (weights, bias, activation
+    function), ``"output"`` (a layer without activation function, drawn as the label of what it computes),
+    ``"pointwise"`` (an operation without weights), ``"delay"``, ``"gap"`` (steps left out), ``"concatenate"`` or
+    ``"copy"``; in the graph of a neuron ``"variable"``, ``"operation"`` or ``"activation"``.
     """
 
     name: str
     kind: str
-    at: Point
-    label: str = ""
-    caption: str = ""
-    size: Point = (0.0, 0.0)
+    at: Point  # its centre
+    label: str = ""  # what is written on it: a variable, or the function or operation that it applies
+    caption: str = ""  # a second line, under the label
+    size: Point = (0.0, 0.0)  # width and height; lines end at its border
 
 
 @dataclass(frozen=True)
 class Edge:
-    """A line from one node to another.
-
-    Attributes
-    ----------
-    source, target : str
-    label : str
-        The variable that flows along it.
-    label_at : tuple of float
-        Where the label stands, in inches.
-    via : tuple of points
-        Where it bends. All parts are horizontal or vertical.
-    bold : bool
-        Whether it is part of the cell state's line.
-    weight : str
-        The weights that multiply what flows along it.
-    weight_at : tuple of float
-        Where the letter of the weights stands.
-    end : tuple of float, optional
-        Where it meets the border of its target, if not opposite the target's centre.
-    """
+    """A line from one node to another, in inches."""
 
     source: str
     target: str
-    label: str = ""
+    label: str = ""  # the variable that flows along it
     label_at: Point = (0.0, 0.0)
-    via: tuple[Point, ...] = ()
-    bold: bool = False
-    weight: str = ""
+    via: tuple[Point, ...] = ()  # where it bends; all parts are horizontal or vertical
+    bold: bool = False  # whether it is part of the cell state's line
+    weight: str = ""  # the weights that multiply what flows along it
     weight_at: Point = (0.0, 0.0)
-    end: Point | None = None
+    end: Point | None = None  # where it meets the border of its target, if not opposite the target's centre
+    corner: float = CORNER  # the radius of its bends
 
 
 @dataclass(frozen=True)
@@ -101,7 +70,6 @@ class Wiring:
     edges: tuple[Edge, ...]
 
     def node(self, name: str) -> Node:
-        """Return the node of that name."""
         return next(node for node in self.nodes if node.name == name)
 
     def feeding(self, name: str) -> list[str]:
@@ -111,14 +79,8 @@ class Wiring:
     def value(self, name: str, sources: Mapping[str, Any], apply: Callable[..., Any]) -> Any:
         """Follow the lines backwards from a node and compute what it passes on.
 
-        Parameters
-        ----------
-        name : str
-            The node.
-        sources : mapping
-            The values of the nodes that nothing feeds.
-        apply : callable
-            ``apply(node, *values)`` computes a node from the values that reach it. Copies and sinks pass theirs on.
+        `sources` has the values of the nodes that nothing feeds; ``apply(node, *values)`` computes a node from the
+        values that reach it. Copies and sinks pass theirs on.
         """
         if name in sources:
             return sources[name]
@@ -177,6 +139,16 @@ def draw_line(axes: Axes, points: list[Point], *, head: bool, width: float = WID
     axes.add_patch(PathPatch(path, fc="none", ec=INK, lw=width, capstyle="butt", zorder=2))
 
 
+def draw_edge(axes: Axes, wiring: Wiring, edge: Edge, colours: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Draw a line with what is written on it, its weights in their colour; a joint and a gap get no arrowhead."""
+    head = wiring.node(edge.target).kind not in ("copy", "concatenate", "gap")
+    draw_line(axes, wiring.points(edge), width=BOLD_WIDTH if edge.bold else WIDTH, head=head, corner=edge.corner)
+    if edge.label:
+        write(axes, edge.label_at, edge.label, TEXT - 0.5)
+    if edge.weight:
+        write(axes, edge.weight_at, edge.weight, TEXT, ha="left", color=colours[edge.weight])
+
+
 def _unit(vector: np.ndarray) -> np.ndarray:
     return vector / np.hypot(*vector)
 
@@ -191,6 +163,11 @@ def draw_box(axes: Axes, node: Node, *, fill: str, width: float = 0.9, corner: f
 def draw_disc(axes: Axes, at: Point, radius: float, *, fill: str, edge: str = INK, width: float = 0.9) -> None:
     """Draw a disc: an operation, a dot, or the ground of a number."""
     axes.add_patch(Circle(at, radius, fc=fill, ec=edge, lw=width, zorder=4))
+
+
+def draw_dot(axes: Axes, at: Point) -> None:
+    """Draw the dot where a line is copied."""
+    draw_disc(axes, at, DOT, fill=INK, width=0)
 
 
 def draw_sign(axes: Axes, at: Point, sign: str, arm: float, *, colour: str) -> None:

@@ -25,17 +25,16 @@ CLASS_NAMES = (
 )  # fmt: skip
 
 
-def load(dataset: str, root: Path | str = ".") -> Images:
-    """Read a data set from the project's files.
+STEMS = {"x_train": "train-images", "y_train": "train-labels", "x_test": "t10k-images", "y_test": "t10k-labels"}
+"""How the names of IDX files begin, by what is in them; the keys of an ``.npz`` file."""
 
-    Parameters
-    ----------
-    dataset
-        ``"fashion-mnist"`` (in ``data/fashion-mnist``), or the path of a folder with four IDX files (compressed by
-        gzip or not), or of one ``.npz`` file with ``x_train``, ``y_train``, ``x_test`` and ``y_test``: images of shape
-        (n, height, width) or (n, height, width, channels), bytes or floating-point in [0, 1]; labels 0, 1, 2, …
-    root
-        The folder that a relative path starts from.
+
+def load(dataset: str, root: Path | str = ".") -> Images:
+    """Read a data set from the project's files; a relative path starts from `root`.
+
+    It is ``"fashion-mnist"`` (in ``data/fashion-mnist``), or the path of a folder with four IDX files (compressed by
+    gzip or not), or of one ``.npz`` file with ``x_train``, ``y_train``, ``x_test`` and ``y_test``: images of shape
+    (n, height, width) or (n, height, width, channels), bytes or floating-point in [0, 1]; labels 0, 1, 2, …
 
     Raises
     ------
@@ -65,13 +64,7 @@ def class_names(dataset: str, classes: int) -> tuple[str, ...]:
 
 
 def checksum(dataset: str, root: Path | str = ".") -> str:
-    """Identify a data set by the content of its files.
-
-    Raises
-    ------
-    InputError
-        If the files are missing.
-    """
+    """Identify a data set by the content of its files; `InputError` if they are missing."""
     path = _path(dataset, root)
     files = _idx_files(path).values() if path.is_dir() else [path]
     return _digest(tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in files))
@@ -86,13 +79,7 @@ def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
 
 
 def training_examples(dataset: str, root: Path | str = ".") -> int:
-    """Count the training examples that remain once the validation set is kept apart, from the labels alone.
-
-    Raises
-    ------
-    InputError
-        If the labels cannot be read.
-    """
+    """Count the training examples that remain once the validation set is kept apart, from the labels alone."""
     path = _path(dataset, root)
     labels = _read_idx(_idx_files(path)["y_train"]) if path.is_dir() else _read_npz(path)["y_train"]
     return len(labels) - -(-len(labels) // 5)
@@ -111,11 +98,7 @@ def _path(dataset, root):
 
 def _idx_files(folder):
     files = {}
-    for key, stem in zip(
-        ("x_train", "y_train", "x_test", "y_test"),
-        ("train-images", "train-labels", "t10k-images", "t10k-labels"),
-        strict=True,
-    ):
+    for key, stem in STEMS.items():
         found = sorted(folder.glob(f"{stem}[-.]idx?-ubyte")) or sorted(folder.glob(f"{stem}[-.]idx?-ubyte.gz"))
         if len(found) != 1:
             raise InputError(f"{folder.name}: one file {stem}-idx{3 if 'images' in stem else 1}-ubyte(.gz) is needed.")
@@ -155,15 +138,14 @@ def _read_idx(file):
 
 
 def _read_npz(file):
-    keys = ("x_train", "y_train", "x_test", "y_test")
     try:
         with np.load(file, allow_pickle=False) as archive:
-            missing = [key for key in keys if key not in archive]
+            missing = [key for key in STEMS if key not in archive]
             if not missing:
-                return {key: archive[key] for key in keys}
+                return {key: archive[key] for key in STEMS}
     except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error):
         raise InputError(f"{file.name} is not a .npz file of plain arrays: get the file again.") from None
-    raise InputError(f"{file.name} lacks {', '.join(missing)}: a .npz file needs {', '.join(keys)}.")
+    raise InputError(f"{file.name} lacks {', '.join(missing)}: a .npz file needs {', '.join(STEMS)}.")
 
 
 def _checked(arrays: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
@@ -171,10 +153,10 @@ def _checked(arrays: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
     found = {}
     for part, what in (("train", f"{name}, training set"), ("test", f"{name}, test set")):
         found[f"x_{part}"], found[f"y_{part}"] = _checked_part(arrays[f"x_{part}"], arrays[f"y_{part}"], what)
-    shapes = [found[key].shape[1:] for key in ("x_train", "x_test")]
-    if shapes[0] != shapes[1]:
+    shape, test_shape = (found[key].shape[1:] for key in ("x_train", "x_test"))
+    if shape != test_shape:
         raise InputError(
-            f"{name}: training images have the shape {shapes[0]} and test images {shapes[1]}; "
+            f"{name}: training images have the shape {shape} and test images {test_shape}; "
             "give both sets the same shape."
         )
     counts = np.bincount(found["y_train"])
@@ -183,10 +165,8 @@ def _checked(arrays: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
             f"{name}: class {counts.argmin()} has {counts.min()} training images of {len(counts)} classes; "
             "at least 2 classes with 5 images each are needed, labelled 0, 1, 2, ..."
         )
-    if found["y_test"].max() >= len(counts):
-        raise InputError(
-            f"{name}: the test set has a label {found['y_test'].max()} that the training set does not have."
-        )
+    if (highest := found["y_test"].max()) >= len(counts):
+        raise InputError(f"{name}: the test set has a label {highest} that the training set does not have.")
     return found
 
 

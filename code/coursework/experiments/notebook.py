@@ -5,6 +5,7 @@ from __future__ import annotations
 from coursework.experiments import data, store
 from coursework.experiments.images import Images
 from coursework.experiments.protocol import FULL, Budget
+from coursework.experiments.stages import BUDGETS
 from coursework.settings import Settings
 from press.project import Project
 
@@ -46,7 +47,7 @@ def results() -> tuple[store.RunStore, Budget, str]:
 
 def excuse(settings: Settings) -> str:
     """Say why a claim need not hold: the sentences are about the full budget and the project's own images."""
-    if store.budget(settings) != FULL:
+    if BUDGETS[settings.experiments.profile] != FULL:
         return "in this smaller run"
     return "" if settings.dataset == data.FASHION_MNIST else "for these images"
 

@@ -21,21 +21,15 @@ BUDGETS = {"full": FULL, "tiny": TINY}
 
 def tuning(budget: Budget) -> list[Run]:
     """List everything that depends on no choice."""
-    lists = [
-        experiment(budget, model)
-        for model in MODELS
-        for experiment in (protocol.search, protocol.l2_sweep, protocol.dropout_sweep)
-    ]
+    experiments = protocol.search, protocol.l2_sweep, protocol.dropout_sweep
+    lists = [experiment(budget, model) for model in MODELS for experiment in experiments]
     return _once(*lists, protocol.baseline(budget))
 
 
 def curves(budget: Budget, l2: Mapping[str, float]) -> list[Run]:
     """List what the chosen λ of each model asks for."""
-    lists = [
-        experiment(budget, model, l2[model])
-        for model in MODELS
-        for experiment in (protocol.learning_curve, protocol.largest)
-    ]
+    experiments = protocol.learning_curve, protocol.largest
+    lists = [experiment(budget, model, l2[model]) for model in MODELS for experiment in experiments]
     return _once(*lists, [protocol.checked(budget, l2["mlp"])])
 
 
@@ -58,20 +52,8 @@ def choose_final(results: Mapping[Run, dict], budget: Budget) -> dict[str, float
 def stages(budget: Budget, results: Mapping[Run, dict]) -> dict[str, list[Run]]:
     """List everything that is to be run, as far as the results so far let it be named.
 
-    A stage is listed once every run before it has a result, so that nothing is chosen from half a sweep and the test
-    set is read last.
-
-    Parameters
-    ----------
-    budget
-        How much is run.
-    results
-        Mapping of runs to results.
-
-    Returns
-    -------
-    dict
-        The stage's name to its runs: ``{"tuning": [...], "curves": [...], "test": [...]}``.
+    A stage (``"tuning"``, ``"curves"``, ``"test"``) is listed once every run before it has a result, so that nothing is
+    chosen from half a sweep and the test set is read last.
     """
     found = {"tuning": tuning(budget)}
     if all(run in results for run in found["tuning"]):

@@ -16,7 +16,7 @@ import numpy as np
 
 from coursework.experiments import data
 from coursework.experiments.arithmetic import precision
-from coursework.experiments.protocol import Budget, Run
+from coursework.experiments.protocol import Run
 from coursework.experiments.stages import BUDGETS, all_runs, expected_runs
 from coursework.settings import Settings
 from handin.errors import InputError, WorkError
@@ -27,31 +27,16 @@ from press.project import Project
 CODE = ("coursework.experiments.engine:Engine", "coursework.experiments.images:split")
 PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "numpy", "scipy", "scikit-learn")
 
-DATA = 8
-"""How many digits of the data's checksum are in a record's name."""
-
-Result = dict[str, Any]
-"""What `models.train` returns."""
+DATA = 8  # how many digits of the data's checksum are in a record's name
+Result = dict[str, Any]  # what `models.train` returns
 
 
 class RunStore(Mapping[Run, Result]):
-    """The results that are current, by run.
-
-    Parameters
-    ----------
-    settings
-        Name the data set and the profile.
-    project
-        Whose ``.cache/runs`` it is.
-
-    Raises
-    ------
-    InputError
-        If the data set is not there.
-    """
+    """The results of a project that are current for its data set and profile, by run; `InputError` without data."""
 
     def __init__(self, settings: Settings, project: Project):
-        self.budget = budget(settings)
+        self.settings, self.project = settings, project
+        self.budget = BUDGETS[settings.experiments.profile]
         self.kept = Kept(project.cache / "runs")
         try:
             checksum = data.checksum(settings.dataset, project.root)
@@ -79,12 +64,9 @@ class RunStore(Mapping[Run, Result]):
         return digest(dataclasses.asdict(run), self.circumstances(run))
 
     def __contains__(self, run: object) -> bool:
-        if run in self._current:
-            return True
-        if isinstance(run, Run) and self.kept.digest(self.record(run)) == self._key(run):
+        if run not in self._current and isinstance(run, Run) and self.kept.digest(self.record(run)) == self._key(run):
             self._current.add(run)
-            return True
-        return False
+        return run in self._current
 
     def __getitem__(self, run: Run) -> Result:
         if run not in self._loaded:
@@ -106,21 +88,11 @@ class RunStore(Mapping[Run, Result]):
         return all(now[key] == made_by[key] for key in made_by)
 
     def save(self, run: Run, result: Result, weights: list[np.ndarray] | None = None) -> None:
-        """Keep a result, and the weights first, so that a kept result never lacks them.
-
-        Raises
-        ------
-        WorkError
-            If the disk is full or cannot be written.
-        """
+        """Keep a result, and the weights first, so that a kept result never lacks them; `WorkError` if it cannot be."""
         key = self._key(run)
         if run.keep and not run.test:
             self.kept.save(f"{self.record(run)}-weights", key, weights)
-        payload = {
-            "run": dataclasses.asdict(run),
-            "circumstances": self.circumstances(run),
-            "result": result,
-        }
+        payload = {"run": dataclasses.asdict(run), "circumstances": self.circumstances(run), "result": result}
         self.kept.save(self.record(run), key, payload)
         self._current.add(run)
         self._loaded.pop(run, None)
@@ -130,13 +102,10 @@ class RunStore(Mapping[Run, Result]):
         return self.kept.load(f"{self.record(run)}-weights", self._key(run))
 
     def why(self, run: Run) -> tuple[str, ...]:
-        """Name why a run has no current result: nothing, or some of the reasons below.
+        """Name why a run has no current result, if it has none.
 
-        Returns
-        -------
-        tuple of str
-            ``"specification"`` if this run was never made (or its record was damaged), else which of ``"code"``,
-            ``"data"``, ``"packages"``, ``"precision"`` differ from when it was made.
+        ``"specification"`` if this run was never made (or its record was damaged), else which of ``"code"``,
+        ``"data"``, ``"packages"``, ``"precision"`` differ from when it was made.
         """
         if run in self:
             return ()
@@ -170,13 +139,7 @@ def makers() -> dict[str, Any]:
 
 
 def results(project: Project, settings: Settings) -> RunStore:
-    """Open the results of a project; reading one that is missing raises `WorkError`.
-
-    Raises
-    ------
-    NotMade
-        If they are being made.
-    """
+    """Open the results of a project, `NotMade` if they are being made; reading one that is missing is a `WorkError`."""
     require_made("runs")
     return RunStore(settings, project)
 
@@ -186,20 +149,6 @@ def state(project: Project, settings: Settings) -> dict[str, str | None]:
     store = RunStore(settings, project)
     headers = store.kept.state()
     return {record: headers.get(record) for record in map(store.record, all_runs(store.budget, store))}
-
-
-def budget(settings: Settings) -> Budget:
-    """Return the budget of the profile that the settings name.
-
-    Raises
-    ------
-    InputError
-        If there is none of that name.
-    """
-    wanted = settings.experiments.profile
-    if wanted not in BUDGETS:
-        raise InputError(f"experiments.profile: {wanted!r} is none of {', '.join(BUDGETS)}.")
-    return BUDGETS[wanted]
 
 
 @functools.cache

@@ -10,20 +10,25 @@ store is written here alone.
 
 import functools
 import os
+import shutil
 import sys
+import tempfile
 import threading
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, wait
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from coursework.experiments.protocol import Budget, Run
-from coursework.experiments.stages import all_runs, expected_runs, stages
+from coursework.experiments.stages import all_runs, expected_runs
 from coursework.experiments.store import Result, RunStore, describe, makers, name
 from coursework.settings import Settings
 from handin.errors import InputError, Interrupted, WorkError
@@ -32,47 +37,28 @@ from press.keeping.kept import hindered
 from press.project import Project
 from press.report import Progress, Tell
 
-ATTEMPTS = 3
-"""How often a run may take its process down before it is left out."""
-
+ATTEMPTS = 3  # how often a run may take its process down before it is left out
 COST = {"linear": 0.2, "mlp": 1.0, "cnn": 4.5}
 """What a step costs, roughly, by model: the longest runs start first, and the remaining time is told from it."""
 
+# What the remaining time is guessed from, roughly:
+SECONDS = 0.0025  # of a core for a step of cost 1
+START = 15  # seconds until the processes have loaded TensorFlow and the data, and compiled a graph
+GUESSED = 5000  # steps' worth of training that count as much as the guess
 
-SECONDS = 0.0025
-"""Of a core for a step of cost 1, roughly."""
-
-START = 15
-"""Seconds until the processes have loaded TensorFlow and the data, and compiled a graph, roughly."""
-
-GUESSED = 5000
-"""Steps' worth of training that count as much as the guess."""
-
-PATIENCE = "10s"
-"""How long a cluster may take to answer."""
+IDLE = 300  # seconds after which a process that has nothing to train ends
+PATIENCE = "10s"  # how long a cluster may take to answer
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1"}
+"""In the environment of the processes: libraries start silently, and with one thread."""
 
 
 @dataclass
 class Summary:
-    """What a sweep did.
+    """What a sweep did."""
 
-    Attributes
-    ----------
-    trained, kept
-        How many runs were trained now, and how many had a result before.
-    left_out
-        Descriptions of the runs that took their process down each time.
-    seconds
-        Wall-clock time of the sweep.
-    cpu_seconds
-        Processor time by stage and model (``"tuning: cnn"``), and of starting the processes (``"start"``).
-    """
-
-    trained: int = 0
-    kept: int = 0
-    left_out: tuple[str, ...] = ()
+    trained: int = 0  # runs that were trained now
+    kept: int = 0  # runs that had a result before
     seconds: float = 0.0
-    cpu_seconds: dict[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
         if not self.trained:
@@ -80,30 +66,11 @@ class Summary:
         return f"Trained {self.trained} runs in {self.seconds:.0f} s; {self.kept} results were current before."
 
 
-def run(
-    settings: Settings,
-    project: Project,
-    *,
-    scheduler: str | None = None,
-    tell: Tell = lambda _: None,
-) -> Summary:
-    """Train every run of the profile that has no current result.
+def run(settings: Settings, project: Project, *, scheduler: str | None = None, tell: Tell = lambda _: None) -> Summary:
+    """Train every run of the profile that has no current result; `tell` is told how far it is, at first and after each.
 
-    Parameters
-    ----------
-    settings
-        Name the data set, the profile and, if wanted, the number of processes.
-    project
-        Whose store is brought up to date.
-    scheduler
-        The address of a Dask scheduler (``tcp://host:8786``) whose workers train, instead of processes on this machine.
-        They must have this package and the same versions of Keras and TensorFlow.
-    tell
-        Is told how far it is: before the first training, and after each.
-
-    Returns
-    -------
-    Summary
+    With the address of a Dask scheduler (``tcp://host:8786``) its workers train, instead of processes on this machine.
+    They must have this package and the same versions of Keras and TensorFlow.
 
     Raises
     ------
@@ -116,45 +83,39 @@ def run(
     """
     started = time.monotonic()
     store = RunStore(settings, project)
-    summary = Summary()
     failed: dict[Run, None] = {}
     missing = _missing(store, failed)
     if not missing:
-        summary.kept = len(store)
-        return summary
+        return Summary(kept=len(store))
     _check_sizes(store.budget, settings, project)
     pace = Pace(store, 1 if scheduler else _workers(settings))
     tell(pace.progress())
+    trained = 0
     try:
         while missing:
-            stage = list(stages(store.budget, store))[-1]
-            train = _train_on_cluster(scheduler) if scheduler else _train_here
-            for found in train(missing, settings, project, store, failed):
-                if not store.belongs(found.run, found.made_by):
-                    raise WorkError(
-                        "The training processes have other code, packages or arithmetic than this one (was the "
-                        "code edited meanwhile?): what was found is kept; run `coursework experiments` again."
-                    )
-                store.save(found.run, found.result, found.weights)
-                summary.trained += 1
-                purpose = f"{stage}: {found.run.model}"
-                for key, seconds in (("start", found.start_seconds), (purpose, found.cpu_seconds)):
-                    summary.cpu_seconds[key] = summary.cpu_seconds.get(key, 0.0) + seconds
-                tell(pace.progress(found.run))
+            train = _train_on_cluster(scheduler, missing, store) if scheduler else _train_here(missing, store, failed)
+            with closing(train):
+                for found in train:
+                    if not store.belongs(found.run, found.made_by):
+                        raise WorkError(
+                            "The training processes have other code, packages or arithmetic than this one (was the "
+                            "code edited meanwhile?): what was found is kept; run `coursework experiments` again."
+                        )
+                    store.save(found.run, found.result, found.weights)
+                    trained += 1
+                    tell(pace.progress(found.run))
             missing = _missing(store, failed)
     except KeyboardInterrupt:
         raise Interrupted(f"Stopped: {len(store)} results are kept.") from None
     finally:
         _stop_workers()
-    summary.kept = len(store) - summary.trained
-    summary.seconds = time.monotonic() - started
-    summary.left_out = tuple(map(describe, failed))
     if failed:
         raise WorkError(
             f"{len(failed)} of the runs took their process down {ATTEMPTS} times (out of memory?) and were left out: "
-            f"{'; '.join(summary.left_out)}. All others are kept; `workers: 1` under experiments needs less memory."
+            f"{'; '.join(map(describe, failed))}. "
+            "All others are kept; `workers: 1` under experiments needs less memory."
         )
-    return summary
+    return Summary(trained, len(store) - trained, time.monotonic() - started)
 
 
 def _missing(store: RunStore, failed) -> list[Run]:
@@ -168,14 +129,9 @@ def _cost(run: Run) -> float:
 
 
 class Pace:
-    """How far a sweep is and how long it still takes: by a guess at first, more and more by what it has taken.
+    """How far a sweep of so many processes is, and how long it still takes.
 
-    Parameters
-    ----------
-    store
-        The results that are there.
-    processes
-        How many train.
+    That is a guess at first, and more and more what it has taken.
     """
 
     def __init__(self, store: RunStore, processes: int):
@@ -193,23 +149,19 @@ class Pace:
         return Progress("Training the networks of question 6", len(runs) - len(left), len(runs), seconds)
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(NamedTuple):
     """What a process sends back."""
 
     run: Run
     result: Result
     weights: list[np.ndarray] | None
-    cpu_seconds: float
-    start_seconds: float
     made_by: dict
 
 
+# The engine of this process, by data set: TensorFlow's start and the data are paid for once a process.
 _ENGINES: dict = {}
-"""The engine of this process, by data set: TensorFlow's start and the data are paid for once a process."""
-
+# A cluster's worker may have several threads; the compiled graphs have one set of variables.
 _ONE_AT_A_TIME = threading.Lock()
-"""A cluster's worker may have several threads; the compiled graphs have one set of variables."""
 
 
 def _train(run: Run, weights, dataset: str, source, marks: Path | None) -> _Found:
@@ -223,7 +175,6 @@ def _train(run: Run, weights, dataset: str, source, marks: Path | None) -> _Foun
         mark.touch()
         _end_with_parent()
     with _ONE_AT_A_TIME:
-        began = time.process_time()
         if dataset not in _ENGINES:
             with stderr_to(Path(os.devnull)):
                 from coursework.experiments.data import load
@@ -232,13 +183,10 @@ def _train(run: Run, weights, dataset: str, source, marks: Path | None) -> _Foun
                 one_thread()
                 _ENGINES[dataset] = Engine(load(dataset, source) if isinstance(source, Path) else source), makers()
         engine, made_by = _ENGINES[dataset]
-        ready = time.process_time()
         result, final = engine.train(run, weights)
-        ended = time.process_time()
     if mark:
         mark.unlink()
-    kept_weights = final if run.keep and not run.test else None
-    return _Found(run, result, kept_weights, ended - ready, ready - began, made_by)
+    return _Found(run, result, final if run.keep and not run.test else None, made_by)
 
 
 @functools.cache
@@ -254,22 +202,23 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _train_here(runs: list[Run], settings: Settings, project: Project, store: RunStore, failed) -> Iterator[_Found]:
+def _train_here(runs: list[Run], store: RunStore, failed: dict[Run, None]) -> Iterator[_Found]:
     """Train runs in processes of this machine; after one died, those that were under way are tried again one by one."""
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+
     deaths: Counter[Run] = Counter()
-    workers = _workers(settings)
     waiting = list(runs)
     while waiting:
         suspects = [run for run in waiting if deaths[run]]
-        batch, processes = (suspects[:1], 1) if suspects else (waiting, min(workers, len(waiting)))
+        batch, most = (suspects[:1], 1) if suspects else (waiting, _workers(store.settings))
         done = set()
-        with _marks(project) as marks:
-            tasks = ((run, _trained_weights(run, store), settings.dataset, project.root, marks) for run in batch)
+        with _marks(store.project) as folder:
+            marks = Path(folder)
             try:
-                for found in _parallel(tasks, processes):
+                for found in _parallel(batch, store, marks, min(most, len(batch))):
                     done.add(found.run)
                     yield found
-            except _worker_died() as error:
+            except BrokenProcessPool as error:
                 under_way = {mark.name for mark in marks.iterdir()}
                 died = [run for run in batch if run not in done and name(run) in under_way]
                 if not died:
@@ -281,63 +230,51 @@ def _train_here(runs: list[Run], settings: Settings, project: Project, store: Ru
             waiting.remove(run)
 
 
-def _parallel(tasks, processes: int) -> Iterator[_Found]:
-    """Train in so many processes, yielding what they find as it arrives."""
-    from joblib import Parallel, delayed
-    from joblib.externals.loky import ProcessPoolExecutor
+def _parallel(runs: list[Run], store: RunStore, marks: Path, processes: int) -> Iterator[_Found]:
+    """Train in so many processes, which later calls find again, yielding what they find as it arrives."""
+    from joblib.externals.loky import get_reusable_executor
 
-    with _quiet_workers():
-        if processes == 1:  # where joblib would train in this process, and die with it
-            executor = ProcessPoolExecutor(max_workers=1)
-            try:
-                for task in tasks:
-                    yield executor.submit(_train, *task).result()
-            finally:
-                executor.shutdown(kill_workers=True)
-            return
-        yield from Parallel(
-            n_jobs=processes,
-            batch_size=1,
-            pre_dispatch=processes,
-            return_as="generator_unordered",
-            backend="loky",
-        )(delayed(_train)(*task) for task in tasks)
-
-
-def _train_on_cluster(scheduler: str) -> Callable[..., Iterator[_Found]]:
-    """Return what trains runs on the workers of a Dask scheduler, which gives a lost worker's run to another one."""
-
-    def train(runs, settings, project, store, failed) -> Iterator[_Found]:
+    dataset, root = store.settings.dataset, store.project.root
+    waiting, tasks = iter(runs), set()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
+        executor = get_reusable_executor(processes, timeout=IDLE, kill_workers=True, env=QUIET)
         try:
-            from distributed import Client, KilledWorker
-        except ImportError:
-            raise WorkError("A cluster needs Dask: .venv/bin/python -m pip install '.[cluster]'") from None
-        from joblib import Parallel, delayed, parallel_config
-        from joblib._dask import DaskDistributedBackend
+            while True:
+                for run in islice(waiting, 2 * processes - len(tasks)):  # one in reserve for each process
+                    tasks.add(executor.submit(_train, run, _trained_weights(run, store), dataset, root, marks))
+                if not tasks:
+                    return
+                done, tasks = wait(tasks, return_when=FIRST_COMPLETED)
+                yield from (task.result() for task in done)
+        finally:
+            # an executor that is ended stumbles over a task that it has not taken over yet
+            while not all(task.running() or task.done() for task in tasks):
+                time.sleep(0.001)
 
-        from coursework.experiments.data import load
 
-        class Cluster(DaskDistributedBackend):
-            """joblib's Dask backend, also where one core is left: joblib would then train in this process instead."""
+def _train_on_cluster(scheduler: str, runs: list[Run], store: RunStore) -> Iterator[_Found]:
+    """Train runs on the workers of a Dask scheduler, which gives a lost worker's run to another one."""
+    try:
+        from distributed import Client, KilledWorker, as_completed
+    except ImportError:
+        raise WorkError("A cluster needs Dask: .venv/bin/python -m pip install '.[cluster]'") from None
+    from coursework.experiments.data import load
 
-            def effective_n_jobs(self, n_jobs):
-                return max(2, super().effective_n_jobs(n_jobs))
-
-        data = load(settings.dataset, project.root)
-        try:
-            with (
-                Client(scheduler, timeout=PATIENCE, set_as_default=True) as client,
-                parallel_config(backend=Cluster(client=client, scatter=[data])),
-            ):
-                yield from Parallel(n_jobs=-1, batch_size=1, return_as="generator_unordered")(
-                    delayed(_train)(run, _trained_weights(run, store), settings.dataset, data, None) for run in runs
-                )
-        except KilledWorker:
-            raise WorkError("A run took several workers of the cluster down; the others are kept.") from None
-        except (OSError, TimeoutError) as error:
-            raise WorkError(f"The cluster at {scheduler} does not answer, or has no workers ({error}).") from None
-
-    return train
+    dataset = store.settings.dataset
+    images = load(dataset, store.project.root)
+    try:
+        with Client(scheduler, timeout=PATIENCE, set_as_default=True) as client:
+            [there] = client.scatter([images], broadcast=True)
+            tasks = [
+                client.submit(_train, run, _trained_weights(run, store), dataset, there, None, pure=False)
+                for run in runs
+            ]
+            yield from (task.result() for task in as_completed(tasks))
+    except KilledWorker:
+        raise WorkError("A run took several workers of the cluster down; the others are kept.") from None
+    except (OSError, TimeoutError) as error:
+        raise WorkError(f"The cluster at {scheduler} does not answer, or has no workers ({error}).") from None
 
 
 def _trained_weights(run: Run, store: RunStore):
@@ -345,54 +282,17 @@ def _trained_weights(run: Run, store: RunStore):
     return store.weights(replace(run, test=False)) if run.test else None
 
 
-@contextmanager
-def _quiet_workers():
-    """Let the workers' libraries start silently and with one thread; the settings are inherited by the processes."""
-    wanted = {
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "OMP_NUM_THREADS": "1",
-        "CUDA_VISIBLE_DEVICES": "-1",
-    }
-    before = {key: os.environ.get(key) for key in wanted}
-    os.environ.update(wanted)
+def _marks(project: Project) -> tempfile.TemporaryDirectory:
+    """Make an empty folder for a mark of each run under way, and remove those of killed sweeps and half records."""
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
-            warnings.filterwarnings("ignore", message=".* tasks which were still being processed")
-            yield
-    finally:
-        for key, value in before.items():
-            if value is None:
-                os.environ.pop(key, None)
-            else:
-                os.environ[key] = value
-
-
-@contextmanager
-def _marks(project: Project) -> Iterator[Path]:
-    """Make an empty folder in which each run under way has a mark, and remove it, as well as those of killed sweeps."""
-    import shutil
-    import tempfile
-
-    for left in project.cache.glob("under-way-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    try:
-        for left in project.cache.glob("runs/.*.part"):  # half a record
+        for left in project.cache.glob("under-way-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        for left in project.cache.glob("runs/.*.part"):
             left.unlink(missing_ok=True)
         project.cache.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="under-way-", dir=project.cache))
+        return tempfile.TemporaryDirectory(prefix="under-way-", dir=project.cache, ignore_cleanup_errors=True)
     except OSError as error:
         raise WorkError(hindered(error, project.name, project.cache / "under-way")) from None
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _worker_died() -> type[BaseException]:
-    from joblib.externals.loky.process_executor import BrokenProcessPool
-
-    return BrokenProcessPool
 
 
 def _workers(settings: Settings) -> int:
@@ -406,7 +306,7 @@ def _stop_workers() -> None:
     if "joblib" in sys.modules:
         from joblib.externals.loky import get_reusable_executor
 
-        get_reusable_executor().shutdown(wait=True, kill_workers=True)
+        get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
 
 
 def _check_sizes(budget: Budget, settings: Settings, project: Project) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -20,59 +21,16 @@ TARGET = 0.10
 FILTERS, STRIDE = (16, 32), 2
 """The CNN's convolutions as `models.build_cnn` builds them; to ask Keras would load it for every build."""
 
-NAMES = {"mlp": "MLP", "cnn": "CNN"}
 
-
-@dataclass(frozen=True)
-class Point:
+class Point(NamedTuple):
     """Loss and error on the validation set, each over seeds."""
 
     loss: Spread
     error: Spread
 
 
-@dataclass(frozen=True)
-class Findings:
-    """What one model showed.
-
-    Parameters
-    ----------
-    l2, dropout
-        The chosen λ and the chosen dropout rate.
-    fitted
-        Training loss and error without regularisation, where everything is tuned.
-    plain, regularised, too_much, dropped
-        Validation there: without regularisation, with the chosen λ, with the largest λ, with the chosen dropout rate.
-    lowest, lowest_after
-        The lowest mean validation loss without regularisation, and after how many passes.
-    smallest, fixed, scaled, none
-        Validation at the smallest size with the chosen λ, and at the largest: with it, with λ ∝ 1/n, with λ = 0.
-    slope
-        Of log error against log size, λ fixed, up to the size of tuning.
-    final_l2, test
-        λ of the final models, and what they have on the test set.
-    """
-
-    l2: float
-    dropout: float
-    fitted: Point
-    plain: Point
-    regularised: Point
-    too_much: Point
-    dropped: Point
-    lowest: float
-    lowest_after: float
-    smallest: Point
-    fixed: Point
-    scaled: Point
-    none: Point
-    slope: Spread
-    final_l2: float
-    test: Point
-
-
-def of_model(results: Mapping[Run, dict], budget: Budget, model: str) -> Findings:
-    """Compute what one model showed from the kept results."""
+def of_model(results: Mapping[Run, dict], budget: Budget, model: str) -> SimpleNamespace:
+    """Compute what one model showed from the kept results; "there" is the size where everything is tuned."""
     l2_rows = table(results, protocol.l2_sweep(budget, model))
     dropout_rows = table(results, protocol.dropout_sweep(budget, model))
     l2 = stages.choose(results, budget)[model]
@@ -83,21 +41,26 @@ def of_model(results: Mapping[Run, dict], budget: Budget, model: str) -> Finding
     history = table(results, [run for run in protocol.l2_sweep(budget, model) if run.l2 == 0])["history"]
     losses = np.mean([[row["validation_loss"] for row in each] for each in history], axis=0)
     final_l2 = stages.choose_final(results, budget)[model]
-    return Findings(
+    return SimpleNamespace(
         l2=l2,
         dropout=dropout,
-        fitted=Point(at(l2_rows, "train_loss", l2=0), at(l2_rows, "train_error", l2=0)),
+        fitted=_point(l2_rows, "train", l2=0),  # on the training images there, without regularisation
+        # on the validation images there: without regularisation, with the chosen λ, the largest λ, the chosen dropout
         plain=_point(l2_rows, l2=0),
         regularised=_point(l2_rows, l2=l2),
         too_much=_point(l2_rows, l2=max(budget.l2)),
         dropped=_point(dropout_rows, dropout=dropout),
+        # the lowest mean validation loss without regularisation, and after how many passes
         lowest=float(losses.min()),
         lowest_after=history[0][losses.argmin()]["passes"],
+        # at the smallest size with the chosen λ, and at the largest: with it, with λ ∝ 1/n, with λ = 0
         smallest=_point(curve, n=min(budget.sizes)),
         fixed=by_rule["fixed λ"],
         scaled=by_rule["λ ∝ 1/n"],
         none=by_rule["λ = 0"],
+        # of log error against log size, λ fixed, up to the size of tuning
         slope=slope(curve[curve["n"] <= budget.tuned], "validation_error"),
+        # the final models, on the test set
         final_l2=final_l2,
         test=_point(table(results, protocol.final(budget, model, final_l2)), "test"),
     )
@@ -113,52 +76,37 @@ def slope(rows, quantity: str) -> Spread:
     return Spread(np.array(each))
 
 
-def for_claims() -> tuple[Findings, Findings, Callable[[str, bool], None]]:
+def for_claims() -> tuple[SimpleNamespace, SimpleNamespace, Callable[..., None]]:
     """Return what MLP and CNN showed, and `claim`, for the hidden cells of the report's page."""
     project = Project.find()
     settings = project.settings()
     results = store.results(project, settings)
     findings.claim.excuse = notebook.excuse(settings)
-    return *(of_model(results, results.budget, model) for model in NAMES), findings.claim
+    return *(of_model(results, results.budget, model) for model in stages.MODELS), findings.claim
 
 
 def variables(settings: Settings, project: Project) -> dict[str, str]:
-    """Write every number of the prose, ready for print.
-
-    Raises
-    ------
-    WorkError
-        If a training is missing.
-    """
+    """Write every number of the prose, ready for print; `WorkError` if a training is missing."""
     results = store.results(project, settings)
     budget, images = results.budget, data.load(settings.dataset, project.root)
-    found = {model: of_model(results, budget, model) for model in NAMES}
+    found = {model: of_model(results, budget, model) for model in stages.MODELS}
     trained = sum(not run.test for run in stages.all_runs(budget, results))  # a test reads kept weights
     largest = protocol.new_run(budget, "cnn", max(budget.sizes), 0)
-    values = {
+    counts = {
+        "examples_train": len(images.y_train), "examples_validation": len(images.y_validation),
+        "examples_test": len(images.y_test), "tuned": budget.tuned, "smallest": min(budget.sizes),
+        "second_size": sorted(budget.sizes)[1], "largest": largest.n, "seeds": budget.seeds, "passes": budget.passes,
+        "least_steps": budget.least, "most_steps": budget.most, "mlp_width": budget.widths[1],
+        "cnn_width": budget.cnn_width, "cnn_filters": FILTERS[0], "cnn_more_filters": FILTERS[1], "cnn_stride": STRIDE,
+        "batch": largest.batch,
+    }  # fmt: skip
+    values = {name: whole(count) for name, count in counts.items()} | {
         "trial": _trial(settings, trained),
         "dataset": data.shown_name(settings.dataset),
-        "examples_train": whole(len(images.y_train)),
-        "examples_validation": whole(len(images.y_validation)),
-        "examples_test": whole(len(images.y_test)),
         "target_error": percent(TARGET, 0),
-        "tuned": whole(budget.tuned),
-        "smallest": whole(min(budget.sizes)),
-        "second_size": whole(sorted(budget.sizes)[1]),
-        "largest": whole(max(budget.sizes)),
         "largest_passes": f"{largest.steps * largest.batch / largest.n:.0f}",
-        "seeds": whole(budget.seeds),
-        "passes": whole(budget.passes),
-        "least_steps": whole(budget.least),
-        "most_steps": whole(budget.most),
-        "mlp_width": whole(budget.widths[1]),
-        "cnn_width": whole(budget.cnn_width),
-        "cnn_filters": whole(FILTERS[0]),
-        "cnn_more_filters": whole(FILTERS[1]),
-        "cnn_stride": whole(STRIDE),
-        "batch": whole(protocol.new_run(budget, "cnn", budget.tuned, 0).batch),
         "too_much_l2": plain(max(budget.l2)),
-        "rate": plain(protocol.new_run(budget, "cnn", budget.tuned, 0).rate),
+        "rate": plain(largest.rate),
         "comparison_loss": spread(found["cnn"].regularised.loss - found["mlp"].regularised.loss, signed),
         "comparison_error": spread(found["cnn"].regularised.error - found["mlp"].regularised.error, points),
     }
@@ -167,7 +115,7 @@ def variables(settings: Settings, project: Project) -> dict[str, str]:
     return values
 
 
-def _of_model(found: Findings, budget: Budget) -> Iterator[tuple[str, str]]:
+def _of_model(found: SimpleNamespace, budget: Budget) -> Iterator[tuple[str, str]]:
     yield "l2", plain(found.l2)
     yield "dropout", f"{found.dropout:g}"
     yield "fitted_error", percent(found.fitted.error.mean)
@@ -191,32 +139,30 @@ def _trial(settings: Settings, trained: int) -> str:
     excuse = notebook.excuse(settings)
     if not excuse:
         return f"All numbers come from {whole(trained)} trainings."
-    what = "on a small budget" if store.budget(settings) != protocol.FULL else "with other images"
+    what = "with other images" if "images" in excuse else "on a small budget"
     return f"**This is a trial {what}: its {whole(trained)} trainings are no results, and its sentences may not hold.**"
 
 
+# --- numbers for print -----------------------------------------------------------------------------------------------
+
+
 def whole(value: float) -> str:
-    """Print a count, with thousands separators."""
     return f"{round(value):,}"
 
 
 def decimal(value: float, digits: int = 3) -> str:
-    """Print a number with so many decimals."""
     return f"{value:.{digits}f}".replace("-", "−") if np.isfinite(value) else "diverged"
 
 
 def signed(value: float, digits: int = 3) -> str:
-    """Print a difference with its sign."""
     return f"{value:+.{digits}f}".replace("-", "−")
 
 
 def percent(value: float, digits: int = 1) -> str:
-    """Print a rate in percent."""
     return f"{decimal(100 * value, digits)}\N{NO-BREAK SPACE}%"
 
 
 def points(value: float) -> str:
-    """Print a difference of rates in percentage points."""
     return f"{signed(100 * value, 1)} points"
 
 

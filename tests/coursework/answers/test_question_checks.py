@@ -144,7 +144,7 @@ def _tanh_without_square(function, z):
 
 def _rule(averages, rule):
     """Return a factory of a mutated optimiser, whatever its constants are called."""
-    return lambda *constants, **named: optimisers.Optimiser("wrong", averages, rule(*constants, **named))
+    return lambda *constants, **named: optimisers.Optimiser(averages, rule(*constants, **named))
 
 
 def _rmsprop_epsilon_outside(rate, rho=0.9, epsilon=1e-7):

@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 
 from coursework.answers import recurrent_measurements as measured
-from coursework.answers.recurrent_results import Results, variables
+from coursework.answers.recurrent_measurements import Results, variables
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ from generated_images import generated
 
 from coursework.experiments import store as store_module
 from coursework.experiments.protocol import Run
-from coursework.experiments.store import RunStore, budget, describe
+from coursework.experiments.store import RunStore, describe
 from coursework.settings import Experiments, Settings
-from handin.errors import InputError, WorkError
+from handin.errors import WorkError
 from press.project import Project
 
 RUN = Run("mlp", n=64, seed=1, steps=5, width=8, l2=1e-3, moments=2)
@@ -241,12 +241,6 @@ def test_record_is_readable_text(store):
 def test_description():
     assert describe(RUN) == "mlp, 64 examples, λ = 0.001, seed 1"
     assert describe(dataclasses.replace(RUN, dropout=0.5, test=True)).endswith("dropout 0.5, seed 1, test set")
-
-
-def test_unknown_profile(settings):
-    unknown = settings.model_copy(update={"experiments": Experiments.model_construct(profile="huge", workers=None)})
-    with pytest.raises(InputError, match=r"experiments.profile: 'huge' is none of full, tiny"):
-        budget(unknown)
 
 
 def test_results_that_the_profile_does_not_name_do_not_count(tmp_path):

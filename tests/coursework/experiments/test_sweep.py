@@ -126,8 +126,7 @@ def test_everything_is_trained(swept):
     assert any(run.test for run in runs)
     assert why(project, settings()) == (f"{len(runs)} trainings of question 6", ())
     assert all(np.isfinite(store[run]["validation_loss"]) for run in runs)
-    assert sum(summary.cpu_seconds.values()) > 0
-    assert {"start", "tuning: cnn", "curves: mlp", "test: cnn"} <= set(summary.cpu_seconds)
+    assert summary.seconds > 0
 
 
 def test_nothing_missing_loads_nothing(swept):
@@ -191,7 +190,7 @@ def pretend(run, weights, dataset, source, marks, *, before=lambda run: None):
     mark.unlink()
     loss = 1 + abs(run.l2 - 1e-3) + run.seed
     result = {"train_loss": loss, "validation_loss": loss, "history": []}
-    return sweep._Found(run, result, [np.zeros(2, np.float32)] if run.keep else None, 0.01, 0.0, makers())
+    return sweep._Found(run, result, [np.zeros(2, np.float32)] if run.keep else None, makers())
 
 
 def pretending(before):
@@ -223,8 +222,7 @@ def test_a_process_that_dies_is_replaced(project, monkeypatch, tmp_path):
         return run.model == "cnn" and run.l2 == 1e-3 and run.seed == 1 and run.n == 64
 
     monkeypatch.setattr(sweep, "_train", lethal(dies, tmp_path, times=2))
-    summary = sweep.run(settings(), project)
-    assert summary.left_out == ()
+    sweep.run(settings(), project)
     assert (tmp_path / "1").exists()
     assert why(project, settings())[1] == ()
 

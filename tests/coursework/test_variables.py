@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from coursework.answers import variables
+from coursework import variables
 
 CHECKS = [
     {"question": "Q1", "claim": "a) $y$", "method": "TensorFlow autodiff, float64", "values": 4, "difference": 1.2e-17,
@@ -33,7 +33,7 @@ def settings(inputs=(1, 2), weights=(3, -1), bias=None, l2="0.001"):
 
 @pytest.fixture(scope="module")
 def printed():
-    return {**variables.values(settings()), "evidence": variables.checked({"checks": CHECKS})}
+    return {**variables.derived(settings()), "evidence": variables.checked({"checks": CHECKS})}
 
 
 def test_the_default_answers(printed):
@@ -55,7 +55,7 @@ def test_the_default_answers(printed):
     ],
 )
 def test_every_value_is_text_for_print(chosen):
-    groups = {**variables.values(chosen), "evidence": variables.checked({"checks": CHECKS})}
+    groups = {**variables.derived(chosen), "evidence": variables.checked({"checks": CHECKS})}
     assert set(groups) == {"q1", "q2", "q3", "q4", "evidence"}
     for group in groups.values():
         for name, value in group.items():
