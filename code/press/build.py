@@ -55,45 +55,24 @@ class Purpose(Enum):
 
 @dataclass(frozen=True)
 class Source:
-    """A document as Typst, with what happened on the way.
-
-    Parameters
-    ----------
-    text
-        The whole Typst document.
-    executed
-        Whether any cell ran.
-    is_draft
-        Whether the cells' outputs do not come from one execution of all cells.
-    sources
-        The files that were read.
-    title
-        The title, as it is printed.
-    """
+    """A document as Typst, with what happened on the way."""
 
     text: str
+    """The whole Typst document."""
     executed: bool
+    """Whether any cell ran."""
     is_draft: bool
+    """Whether the cells' outputs do not come from one execution of all cells."""
     sources: tuple[Path, ...]
+    """The files that were read."""
     title: str
+    """The title, as it is printed."""
 
 
 class Builder:
     """Builds documents; kept alive in a preview, so that pandoc's results, Typst's compiler and the kernel are too.
 
-    Parameters
-    ----------
-    project
-        The project.
-    purpose
-        What the documents are for.
-    on_cell
-        Called before each cell that is executed.
-
-    Attributes
-    ----------
-    used
-        What the documents were made from, as far as they were built.
+    `used` says what the documents were made from, as far as they were built.
     """
 
     def __init__(self, project: Project, purpose: Purpose = Purpose.SUBMISSION, *, on_cell: OnCell | None = None):
@@ -110,7 +89,6 @@ class Builder:
         self.on_cell = on_cell
         self.used = Read()
         self._typesetter: rendering.Typesetter | None = None
-        self._options: tuple[int, dict[str, Any]] | None = None
         self._checker = Checker({})
         self._ahead: dict[str, Kernel] = {}
         self._endings: list[threading.Thread] = []
@@ -168,11 +146,7 @@ class Builder:
         path = self.project.root / "_quarto.yml"
         if not path.is_file():
             return {}
-        status = path.stat()
-        if self._options is None or self._options[0] != status.st_mtime_ns:
-            text = yaml_text.read(path, "it holds the project's options")
-            self._options = (status.st_mtime_ns, yaml_text.mapping(text, path.name))
-        return self._options[1]
+        return yaml_text.mapping(yaml_text.read(path, "it holds the project's options"), path.name)
 
     def read(self, document: Document) -> qmd.Document:
         """Read a document and refuse what cannot be set.
@@ -239,14 +213,8 @@ class Builder:
     def notebook(self, variables: Variables, inputs: Inputs, *, refresh: bool = False) -> tuple[bytes, bool]:
         """Execute the notebook where anything changed, and write it where documents embed from it.
 
-        As long as something that it reads is being made, it has no outputs, and is written nowhere.
-
-        Returns
-        -------
-        content
-            The notebook's bytes.
-        executed
-            Whether anything ran.
+        As long as something that it reads is being made, it has no outputs, and is written nowhere. Returned are its
+        bytes, and whether anything ran.
         """
         document = self.project.report.notebook
         assert document is not None, "the report has no notebook"
@@ -264,23 +232,7 @@ class Builder:
     ) -> tuple[qmd.Document, emit.Emitted, Execution]:
         """Turn a document into Markdown, its cells executed where anything changed, and check the formulas in it.
 
-        Parameters
-        ----------
-        document
-            The document.
-        prepared
-            What it reads.
-        refresh
-            Execute though nothing changed.
-
-        Returns
-        -------
-        read
-            The document as it was read.
-        emitted
-            The chapters.
-        execution
-            What the cells show, and how that came about.
+        Returned are the document as it was read, its chapters, and what the cells show.
 
         Raises
         ------
@@ -317,16 +269,10 @@ class Builder:
         refresh: bool = False,
         digest: str = "",
     ) -> Source:
-        """Turn a document into Typst; its cells are executed where anything changed.
+        """Turn a document, the one that is handed in if none is named, into Typst.
 
         Parameters
         ----------
-        prepared
-            What it reads.
-        document
-            The document; the one that is handed in if left out.
-        refresh
-            Execute though nothing changed.
         digest
             The digest of the sources, which the PDF carries among its keywords; with `DRAFT` where its cells' outputs
             do not come from one execution.

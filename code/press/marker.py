@@ -22,16 +22,9 @@ MARKED = "From an earlier build, and not current"
 
 
 def mark(project: Project, why: str, names: list[str] | None = None) -> None:
-    """Say beside the files of an earlier build that they are not current.
+    """Say beside the files of an earlier build that they are not current, and why.
 
-    Parameters
-    ----------
-    project
-        Whose output folder it is.
-    why
-        What happened, for the author.
-    names
-        The files; all that are there, and then none of them counts as made from these sources, if left out.
+    Without `names` these are all that are there, and then none of them counts as made from these sources.
     """
     path = project.output / MARKER
     with contextlib.suppress(OSError):

@@ -21,18 +21,12 @@ DEFAULT = Report(document=Document("report/report.qmd"))
 
 @dataclass(frozen=True)
 class Project:
-    """The folders and files of a report project.
-
-    Parameters
-    ----------
-    root
-        The folder that holds ``_quarto.yml``, or a document that stands alone.
-    report
-        What the report says of itself.
-    """
+    """The folders and files of a report project."""
 
     root: Path
+    """The folder that holds ``_quarto.yml``, or a document that stands alone."""
     report: Report = DEFAULT
+    """What the report says of itself."""
 
     @classmethod
     def find(cls, start: Path | None = None) -> Project:

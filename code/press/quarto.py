@@ -50,13 +50,7 @@ def forget_cells(project: Project, key: str) -> None:
     """Empty Quarto's cache of executed cells when something changed that its own key, their text, does not hold.
 
     An include with a digest would come too late: Quarto expands includes before it calls the pre-render script.
-
-    Parameters
-    ----------
-    project
-        Whose cache it is.
-    key
-        The digest of what the cells depend on beside their text, as the built-in renderer knows it.
+    `key` is the digest of what the cells depend on beside their text, as the built-in renderer knows it.
     """
     cache, stamp = project.cache / "quarto", project.quarto_stamp
     if cache.is_dir() and (not stamp.is_file() or stamp.read_text() != key):
@@ -65,16 +59,7 @@ def forget_cells(project: Project, key: str) -> None:
 
 
 def pdf(project: Project, document: Document, digest: str, *, refresh: bool) -> bytes:
-    """Let Quarto render a document, and take the PDF that it leaves.
-
-    Parameters
-    ----------
-    project, document
-        What is rendered.
-    digest
-        What the PDF carries as the digest of its sources.
-    refresh
-        Whether cells are executed though nothing changed.
+    """Let Quarto render a document, and take the PDF that it leaves; the PDF carries `digest` as that of its sources.
 
     Raises
     ------

@@ -32,27 +32,18 @@ Renderer = Literal["builtin", "quarto"]
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a build.
-
-    Parameters
-    ----------
-    goal
-        ``render`` for the PDF and the notebook, ``bundle`` for the checked zip too.
-    renderer
-        Who sets the PDF.
-    refresh
-        A document's name whose cells are executed though nothing changed, or ``all``.
-    final
-        Whether a placeholder student id is an error.
-    tell
-        Is told what is being done.
-    """
+    """What is asked of a build."""
 
     goal: Goal
+    """``render`` for the PDF and the notebook, ``bundle`` for the checked zip too."""
     renderer: Renderer = "builtin"
+    """Who sets the PDF."""
     refresh: str | None = None
+    """A document's name whose cells are executed though nothing changed, or ``all``."""
     final: bool = False
+    """Whether a placeholder student id is an error."""
     tell: Tell = lambda _: None
+    """Is told what is being done."""
 
     def refreshes(self, document: str) -> bool:
         """Whether the cells of a document are executed though nothing changed."""
@@ -61,32 +52,18 @@ class Request:
 
 @dataclass(frozen=True)
 class Made:
-    """What a build left in the output folder.
-
-    Parameters
-    ----------
-    files
-        The files, in the order in which they are named to the author.
-    worked
-        Whether anything had to be done.
-    findings
-        What the check warns of.
-    """
+    """What a build left in the output folder."""
 
     files: tuple[Path, ...]
+    """The files, in the order in which they are named to the author."""
     worked: bool
+    """Whether anything had to be done."""
     findings: tuple[Finding, ...] = ()
+    """What the check warns of."""
 
 
 def make_inputs(project: Project, settings: Settings, *, tell: Tell = lambda _: None) -> bool:
     """Bring up to date what the documents read, the executed notebook included; say whether anything had to be done.
-
-    Parameters
-    ----------
-    project, settings
-        What is prepared.
-    tell
-        Is told what is being done.
 
     Raises
     ------
@@ -216,13 +193,7 @@ def _false_claims(notebook: bytes, *, is_trial: bool) -> list[str]:
 
 
 def render_further(project: Project, settings: Settings, document_name: str, request: Request) -> Path:
-    """Make the PDF of a document that is not handed in, under its own name in the output folder.
-
-    Raises
-    ------
-    InputError, WorkError
-        If it cannot be made.
-    """
+    """Make the PDF of a document that is not handed in, under its own name in the output folder."""
     from press.build import Builder
     from press.prepare import prepare
 

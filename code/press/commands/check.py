@@ -181,15 +181,7 @@ def _print(path: Path, examined: Examination, show_marks: bool) -> None:
 
 
 def print_findings(findings: Sequence[Finding], *, err: bool = False) -> None:
-    """Print findings as a table with file, place, fault and fix; one a line where nobody looks at a terminal.
-
-    Parameters
-    ----------
-    findings
-        What to print.
-    err
-        Whether to print to the error stream.
-    """
+    """Print findings as a table with file, place, fault and fix; one a line where nobody looks at a terminal."""
     if not findings:
         return
     if not (sys.stderr if err else sys.stdout).isatty():

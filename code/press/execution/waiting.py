@@ -54,15 +54,7 @@ class Missing:
         self._names: set[str] = set()
 
     def explains(self, kind: str, text: str, cell: Cell) -> bool:
-        """Whether a cell failed because something is being made, and no other thing; remember then what it binds.
-
-        Parameters
-        ----------
-        kind, text
-            The exception that it raised.
-        cell
-            The cell.
-        """
+        """Whether a cell failed because something is being made, and no other thing; remember then what it binds."""
         name = re.match(r"name '(\w+)' is not defined", text)
         if kind != "NotMade" and not (kind == "NameError" and name and name[1] in self._names):
             return False

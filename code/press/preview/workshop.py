@@ -50,16 +50,9 @@ class _Postponed(Exception):
 
 
 class Workshop:
-    """Keeps the documents up to date.
+    """Keeps the documents up to date, and publishes them on the board.
 
-    Parameters
-    ----------
-    project
-        The project.
-    board
-        Where to publish.
-    restart
-        Called when the preview's own code has changed.
+    `restart` is called when the preview's own code has changed.
     """
 
     def __init__(self, project: Project, board: Board, restart: Callable[[], None] = lambda: None):
@@ -160,13 +153,7 @@ class Workshop:
         return None if body is None else with_fonts(body, faces(tuple(self._builder.typesetter.extension.fonts)))
 
     def pdf(self) -> bytes:
-        """Return the last good pages as PDF.
-
-        Raises
-        ------
-        WorkError
-            If there are none yet, or Typst refuses them.
-        """
+        """Return the last good pages as PDF; raise `WorkError` if there are none yet, or Typst refuses them."""
         if self._pdf is None:
             raise WorkError("There is no page yet.")
         return self._pdf.result()
