@@ -58,15 +58,11 @@ class Source:
     """A document as Typst, with what happened on the way."""
 
     text: str
-    """The whole Typst document."""
     executed: bool
-    """Whether any cell ran."""
     is_draft: bool
     """Whether the cells' outputs do not come from one execution of all cells."""
     sources: tuple[Path, ...]
-    """The files that were read."""
     title: str
-    """The title, as it is printed."""
 
 
 class Builder:

@@ -53,9 +53,7 @@ def _problem(folder: Path, name: str, checksum: str) -> str | None:
         return f"{name} is missing"
     try:
         with path.open("rb") if path == plain else gzip.open(path) as file:
-            digest = hashlib.sha256()
-            while piece := file.read(1 << 20):
-                digest.update(piece)
+            found = hashlib.file_digest(file, "sha256").hexdigest()
     except (EOFError, gzip.BadGzipFile, zlib.error):
         return f"{name} is damaged"
-    return None if digest.hexdigest() == checksum else f"{name} has another content than it should have"
+    return None if found == checksum else f"{name} has another content than it should have"

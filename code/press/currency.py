@@ -217,11 +217,6 @@ def why_not(project: Project, settings: Settings, renderer: str | None, goal: Go
     return tuple(dict.fromkeys(why))
 
 
-def is_current(project: Project, settings: Settings, renderer: str | None, goal: Goal) -> bool:
-    """Whether the files of the last build are there, unharmed, and follow from what is there now."""
-    return not why_not(project, settings, renderer, goal)
-
-
 def remember(
     project: Project, settings: Settings, began_with: Facts, goal: Goal, files: list[Path], read: Read
 ) -> None:

@@ -26,7 +26,6 @@ class Project:
     root: Path
     """The folder that holds ``_quarto.yml``, or a document that stands alone."""
     report: Report = DEFAULT
-    """What the report says of itself."""
 
     @classmethod
     def find(cls, start: Path | None = None) -> Project:

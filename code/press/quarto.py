@@ -32,18 +32,14 @@ def program() -> str:
     return found
 
 
-def outputs(project: Project) -> list[Path]:
-    """Name the PDFs that Quarto leaves under the documents' own names; none of them is handed in."""
-    stems = [Path(document.path).with_suffix(".pdf") for document in project.report.documents]
-    return [project.output / stem for stem in stems if stem.name != stem.as_posix()]
-
-
 def discard(project: Project) -> None:
     """Remove what Quarto made from earlier sources: a render that fails would leave it, and it would look current."""
-    for path in outputs(project):
-        with contextlib.suppress(OSError):
-            path.unlink()
-            path.parent.rmdir()
+    for document in project.report.documents:
+        path = project.output / Path(document.path).with_suffix(".pdf")
+        if path.parent != project.output:  # else it may be one that is handed in
+            with contextlib.suppress(OSError):
+                path.unlink()
+                path.parent.rmdir()
 
 
 def forget_cells(project: Project, key: str) -> None:

@@ -23,10 +23,8 @@ class Progress:
     """How far long work is."""
 
     says: str
-    """What is being done."""
     done: int
     wanted: int
-    """How many results are there, and how many there will be."""
     seconds: float
     """How long the rest takes."""
 
@@ -81,7 +79,6 @@ class Step:
     """
 
     name: str
-    """What it is called."""
     run: str
     """``module:function``, called with the project, the settings and ``tell``, which it tells its `Progress`."""
     state: str
@@ -97,7 +94,6 @@ class Document:
     """A Quarto document of the report."""
 
     path: str
-    """Its file, from the project's folder."""
     settings: Chosen = everything
     """The settings that its cells read."""
     products: tuple[str, ...] = ()
@@ -134,8 +130,6 @@ class Report:
     """What the report is, in one line for the command line."""
     command: str = "press"
     """The name of its command line."""
-    packages: tuple[str, ...] = ()
-    """The Python packages of the report's own code, which its documents may import."""
     settings: type[Settings] = Settings
     """What its author may set."""
     settings_file: str | None = None

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -119,23 +116,18 @@ def _expected(path: Path, project: Project, settings: Settings, *, own: bool) ->
 
 def _beside(path: Path, project: Project) -> list[Finding]:
     """Compare the zip with the loose files beside it, and see whether the last build failed."""
-    from press.marker import is_marked
+    from press.marker import is_marked, sums_in, sums_of
 
     findings = []
     again = "Build the submission again: `make submission`."
     if is_marked(project, path.name):
         message = "It is an earlier submission: the last build failed, was stopped, or is still running."
         findings.append(Finding("error", path.name, "", message, again))
-    with contextlib.suppress(zipfile.BadZipFile, OSError, ValueError), zipfile.ZipFile(path) as archive:
-        sizes = {entry.filename: (entry.file_size, entry.CRC) for entry in archive.infolist()}
-        for name, (size, checksum) in sizes.items():
-            loose = project.output / name
-            if Path(name).name != name or not loose.is_file():
-                continue
-            content = loose.read_bytes()
-            if (len(content), zlib.crc32(content)) != (size, checksum):
-                message = "The file beside the zip is not the one in the zip."
-                findings.append(Finding("error", name, "", message, again))
+    for name, sums in sums_in(path).items():
+        loose = project.output / name
+        if Path(name).name == name and loose.is_file() and sums_of(loose.read_bytes()) != sums:
+            message = "The file beside the zip is not the one in the zip."
+            findings.append(Finding("error", name, "", message, again))
     return findings
 
 
@@ -218,17 +210,10 @@ def _print_marks(answers: list[Answer], console: Console) -> None:
                 marks = str(answer.question.marks)
                 following = [other for other in answers if other.question == question]
                 marks += " for all" if len(following) > 1 else ""
-        missing = Text("missing", "red")
-        pages = ", ".join(map(str, answer.pages))
-        cells = ", ".join(map(str, answer.cells))
-        kinds = {kind for kind, _ in answer.problems}
-        table.add_row(
-            Text(answer.name),
-            marks,
-            Text(answer.part.asks),
-            missing if "pdf" in kinds else pages,
-            missing if "notebook" in kinds else cells,
-        )
+        missing = {kind for kind, _ in answer.problems}
+        found = {"pdf": answer.pages, "notebook": answer.cells}
+        places = [Text("missing", "red") if k in missing else ", ".join(map(str, at)) for k, at in found.items()]
+        table.add_row(Text(answer.name), marks, Text(answer.part.asks), *places)
     table.add_section()
     table.add_row("", str(total), "", "", "")
     console.print(table)

@@ -51,7 +51,6 @@ class Job:
     """One document to execute."""
 
     document: Document
-    """What was read."""
     folder: Path
     """The kernel's working directory."""
     figure_formats: tuple[str, ...]

@@ -22,7 +22,7 @@ from handin.text import without_colours
 from press.execution import seen
 from press.execution.job import KERNEL, Job, Outputs
 from press.execution.kernel import NAMED
-from press.execution.waiting import Missing, placeholder
+from press.execution.waiting import had_to_wait, placeholder
 from press.keeping.digests import covered, source_facts
 from press.keeping.facts import Facts
 from press.keeping.kept import setting_unmade
@@ -116,7 +116,7 @@ class Kernel:
         from nbclient.exceptions import DeadKernelError
 
         self.start()
-        client, missing = self._client(job), Missing()
+        client, unbound = self._client(job), set[str]()
         wanted = [index for index in range(len(job.cells)) if index not in held]
         current: Cell | None = None
         size: tuple[Any, ...] = (None, None, None)
@@ -130,7 +130,7 @@ class Kernel:
                 if size != current.figure_size:
                     size = current.figure_size
                     _quietly(client.kc, _SIZE.replace("SIZE", repr(size)))
-                self._execute(client, index, job, missing)
+                self._execute(client, index, job, unbound)
             read = _seen(client.kc, job)
         except DeadKernelError:
             self.stop()
@@ -170,7 +170,7 @@ class Kernel:
             raise WorkError(_style_failure(refusal, job))
         _quietly(client, setting_unmade(job.unmade))
 
-    def _execute(self, client: Any, index: int, job: Job, missing: Missing) -> None:
+    def _execute(self, client: Any, index: int, job: Job, unbound: set[str]) -> None:
         """Execute a cell; what it shows is a placeholder where it reads what is being made."""
         import nbformat
         from nbclient.exceptions import CellExecutionError, CellTimeoutError
@@ -179,7 +179,7 @@ class Kernel:
         try:
             client.execute_cell(cell, index, execution_count=index + 1)
         except CellExecutionError as error:
-            if not job.unmade or not missing.explains(error.ename, error.evalue, own):
+            if not job.unmade or not had_to_wait(error.ename, error.evalue, own, unbound):
                 raise WorkError(_failure(own, error, job.place)) from None
             cell.outputs = [nbformat.from_dict(placeholder(own.label))]
         except CellTimeoutError:

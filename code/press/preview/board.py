@@ -38,7 +38,6 @@ class Problem:
     cell: str = ""
     """The label of the cell, if the message names one."""
     excerpt: tuple[tuple[int, str], ...] = ()
-    """The lines around the place, with their numbers."""
 
     @classmethod
     def parse(cls, text: str) -> Problem:
@@ -56,9 +55,7 @@ class View:
     revision: int = 0
     """Counts the states."""
     title: str = "Report"
-    """The report's title."""
     pages: tuple[Page, ...] = ()
-    """The last good pages."""
     notebook: str = ""
     """The digest of the last good notebook, '' before there is one."""
     activities: Mapping[str, str] = field(default_factory=dict)

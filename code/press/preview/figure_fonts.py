@@ -31,7 +31,6 @@ class Face:
     weight: int
     """As CSS names them: ``Libertinus Serif``, ``italic``, 400."""
     path: Path
-    """The file."""
 
 
 @lru_cache(maxsize=4)

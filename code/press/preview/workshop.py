@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-import itertools
 import re
 import threading
 from collections.abc import Callable, Iterable
@@ -295,12 +294,7 @@ class Workshop:
         source = self._builder.report(prepared)
         self._sources = frozenset(path.resolve() for path in (*source.sources, *self._builder.used.files))
         svgs, pdf = self._builder.typesetter.pages_and_pdf(source.text)
-        # To compare is cheaper than to digest, and most pages are as they were.
-        before = itertools.chain(self._bodies[0].items(), itertools.repeat(("", b"")))
-        digests = [
-            digest if known == svg else hashlib.sha256(svg).hexdigest()[:24]
-            for svg, (digest, known) in zip(svgs, before, strict=False)
-        ]
+        digests = [hashlib.sha256(svg).hexdigest()[:24] for svg in svgs]
         pages = tuple(Page(digest, *_size(svg), MARK in svg) for digest, svg in zip(digests, svgs, strict=True))
         bodies = dict(zip(digests, svgs, strict=True))
         # What a browser is fetching at this moment may belong to the pages before.
