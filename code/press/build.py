@@ -237,13 +237,15 @@ class Builder:
         """
         job = self.job(document, prepared.inputs)
         execution = self._execute(job, self.cache, refresh)
+        notebook = self.project.report.notebook
+        waits = notebook is not None and is_unmade(notebook, prepared.inputs)
         context = Context(
             self.project.root,
             self.project.cache / "render" / "figures",
             _values(prepared.variables, job),
             echo=job.document.options["execute"].get("echo", True),
             strict=formats.chosen(self.project, job.document.options).promises,
-            unmade=self._unmade_notebooks(prepared.inputs),
+            unmade=frozenset({self.project.generated / f"{notebook.name}.ipynb"} if notebook and waits else ()),
         )
         emitted = emit.emit(job.document, execution.outputs, context)
         if self._checker.values != prepared.printed:
@@ -251,11 +253,6 @@ class Builder:
         self._checker.require(emitted.chapters, job.document.prose)
         chapters = tuple(map(without_marks, emitted.chapters))
         return job.document, replace(emitted, chapters=chapters), execution
-
-    def _unmade_notebooks(self, inputs: Inputs) -> frozenset[Path]:
-        found = self.project.report.notebook
-        is_waited_for = found is not None and is_unmade(found, inputs)
-        return frozenset([self.project.generated / f"{found.name}.ipynb"] if found and is_waited_for else [])
 
     def report(
         self,

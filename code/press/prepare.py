@@ -119,7 +119,6 @@ class _Making:
         return [name for name in names if name in self.unmade]
 
     def make(self, name: str) -> None:
-        """Make a product or a step."""
         report = self.project.report
         for product in [each for each in report.products if each.name == name]:
             self.tell(product.says)
@@ -136,7 +135,6 @@ class _Making:
         self.unmade.discard(name)
 
     def prepared(self) -> Prepared:
-        """Return what is there."""
         inputs = document_inputs(self.project, self.settings, self.unmade)
         report = self.project.report
         title_page = {"submission": dict(report.title_page(self.settings))} if report.title_page else {}

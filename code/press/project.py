@@ -43,7 +43,7 @@ class Project:
         root = _root_above(start)
         if root is None:
             raise InputError(f"No {MARKER} in this folder or above it: run the command inside the project.")
-        return cls(root, report_of(root))
+        return cls(root, _declared(root) or Report(document=Document(_only_document(root))))
 
     @classmethod
     def of_document(cls, path: Path) -> Project:
@@ -137,17 +137,6 @@ class Project:
 
 def _root_above(start: Path) -> Path | None:
     return next((folder for folder in (start, *start.parents) if (folder / MARKER).is_file()), None)
-
-
-def report_of(root: Path) -> Report:
-    """Find out which report a project is: what it declares, or its one document.
-
-    Raises
-    ------
-    InputError
-        If what it declares is not there.
-    """
-    return _declared(root) or Report(document=Document(_only_document(root)))
 
 
 def _declared(root: Path) -> Report | None:

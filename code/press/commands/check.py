@@ -35,15 +35,19 @@ def check(ctx: click.Context, file: Path | None, final: bool, as_json: bool, sho
     Without FILE, the submission in _output/ is checked. Nothing is unpacked. The exit code is 0 without errors, 1 with
     errors, and 2 if there is nothing to check.
     """
-    project, settings = _project(required=file is None)
-    path = file
-    if path is None:
-        assert project is not None
-        assert settings is not None
-        path = _own_zip(project, settings)
-    examined = _checked(path, project, settings, final=final, own=file is None)
+    from press.project import Project
+
+    try:
+        project: Project | None = Project.find()
+    except InputError:
+        if file is None:
+            raise
+        project = None  # a file can be checked without one
     if show_marks and project is None:
         raise InputError("--marks needs the mark scheme of a project: run the command inside one.")
+    settings = project.settings() if project else None
+    path = file or _own_zip(project, settings)
+    examined = _checked(path, project, settings, final=final, own=file is None)
     if as_json:
         click.echo(json.dumps(_as_dict(path, examined, show_marks), indent=2, ensure_ascii=False))
     else:
@@ -51,20 +55,9 @@ def check(ctx: click.Context, file: Path | None, final: bool, as_json: bool, sho
     ctx.exit(1 if errors(examined.findings) else 0)
 
 
-def _project(*, required: bool) -> tuple[Project | None, Settings | None]:
-    """Open the project that the working directory lies in; a file can be checked without one."""
-    from press.project import Project
-
-    try:
-        project = Project.find()
-    except InputError:
-        if required:
-            raise
-        return None, None
-    return project, project.settings()
-
-
-def _own_zip(project: Project, settings: Settings) -> Path:
+def _own_zip(project: Project | None, settings: Settings | None) -> Path:
+    assert project is not None, "without a file it must be there"
+    assert settings is not None, "it was read with the project"
     path = project.output / project.report.file_names(settings).zip
     if not path.is_file():
         others = sorted(found.name for found in project.output.glob("*.zip"))

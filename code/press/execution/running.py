@@ -278,7 +278,6 @@ def _style_failure(refusal: str, job: Job) -> str:
 
 
 def _death(job: Job, cell: Cell | None) -> str:
-    """Say when a kernel died."""
     if cell is None:
         return f"{job.document.name}: the kernel died before the first cell ran: look at `doctor`."
     label = f" ({cell.label})" if cell.label else ""

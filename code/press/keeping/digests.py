@@ -80,7 +80,6 @@ def covered() -> tuple[Path, ...]:
 
 
 def _is_own(module: str) -> bool:
-    """Whether a module belongs to the code that is covered."""
     name = module.partition(".")[0]
     return module_file(name) is not None or any(_is_package(folder / name) for folder in _folders)
 
@@ -113,7 +112,6 @@ class _Module:
 
     @functools.cached_property
     def hides(self) -> bool:
-        """See `hides`."""
         own = {*self.definitions, *self.imports}
         statements = [each for several in self.definitions.values() for each in several]
         decorators = [decorator for each in statements for decorator in getattr(each, "decorator_list", ())]

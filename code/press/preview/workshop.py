@@ -30,7 +30,6 @@ from press.preview.notebook_page import CellView, NotebookPage
 from press.preview.preparing import Preparation
 from press.preview.watching import Effect, effect, running_code
 from press.project import Project
-from press.report import Document
 from press.source.qmd import Cell
 
 SETTING = "Setting the pages"
@@ -234,12 +233,9 @@ class Workshop:
             self._attempt("report", self._build_report, prepared)
         if notebook is not None and self._notebook_is_affected(changed, prepared):
             self._attempt("notebook", self._build_notebook, prepared)
-        is_there = self._notebook_made_with is not None or self._was_made(notebook)
-        if not waits and is_there:
+        was_made = notebook is None or (self.project.generated / f"{notebook.name}.ipynb").is_file()
+        if not waits and (self._notebook_made_with is not None or was_made):
             self._attempt("report", self._build_report, prepared)
-
-    def _was_made(self, notebook: Document | None) -> bool:
-        return notebook is None or (self.project.generated / f"{notebook.name}.ipynb").is_file()
 
     def _attempt(self, name: str, build: Callable[[Prepared], None], prepared: Prepared) -> None:
         try:
