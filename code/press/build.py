@@ -191,10 +191,9 @@ class Builder:
         """Describe the execution of a document."""
         project = self.project
         formats = ("svg", "png") if document is project.report.notebook else ("svg",)
-        cache = project.name(project.cache)
-        kept = (f"{cache}/products", *(f"{cache}/{step.name}" for step in project.report.steps))
-        counted = tuple(f"{cache}/products/{name}.json" for name in document.products)
-        counted += tuple(f"{cache}/{name}" for name in document.steps)
+        products, *steps = kept = tuple(folder.relative_to(project.root).as_posix() for folder in project.results)
+        counted = tuple(f"{products}/{name}.json" for name in document.products)
+        counted += tuple(folder for folder in steps if folder.rpartition("/")[2] in document.steps)
         return Job(
             self.read(document),
             project.path(document).parent,

@@ -143,8 +143,7 @@ def _data(project: Project, settings: Settings) -> Iterator[Path]:
 
 def _results(project: Project) -> dict[str, str | None]:
     """Digest the records of long work and other computations."""
-    folders = (project.cache / name for name in ("products", *(step.name for step in project.report.steps)))
-    found = (path for folder in folders for path in folder.glob("*.json"))
+    found = (path for folder in project.results for path in folder.glob("*.json"))
     return {_place(project, path): file_digest(path) for path in sorted(found)}
 
 

@@ -118,6 +118,11 @@ class Project:
         return self.root / ".cache"
 
     @property
+    def results(self) -> tuple[Path, ...]:
+        """The folders of kept results: the products' and each step's."""
+        return tuple(self.cache / name for name in ("products", *(step.name for step in self.report.steps)))
+
+    @property
     def quarto_stamp(self) -> Path:
         """The digest of what Quarto's cache of executed cells was filled under."""
         return self.cache / "quarto.digest"

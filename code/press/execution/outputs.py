@@ -23,7 +23,7 @@ from press.keeping.facts import Facts, reasons
 from press.keeping.kept import Kept
 from press.source.qmd import Cell
 
-MOST = 100
+MOST = 30
 """Executions of one document that are kept; the oldest goes first."""
 
 

@@ -95,7 +95,7 @@ def _is_package(folder: Path) -> bool:
 class _Module:
     """The top-level definitions of one module, and which names of this package it imports."""
 
-    def __init__(self, name: str, source: str):
+    def __init__(self, source: str):
         tree = ast.parse(source)
         self.definitions: dict[str, list[ast.stmt]] = {}
         self.imports: dict[str, tuple[str, str | None]] = {}
@@ -159,7 +159,7 @@ def _parsed(module: str, stamp: tuple[int, int, int]) -> _Module:
     path = module_file(module)
     assert path is not None, "only modules that were found are parsed"
     try:
-        return _Module(module, path.read_text(encoding="utf-8"))
+        return _Module(path.read_text(encoding="utf-8"))
     except SyntaxError as error:
         name = "/".join(path.parts[-3:])
         raise InputError(f"{name}:{error.lineno}: SyntaxError: {error.msg}.") from None
@@ -409,5 +409,5 @@ def _stamp(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
 
 def imported_modules(source: str) -> tuple[str, ...]:
     """Name the modules of this package that a piece of Python imports, anywhere in it."""
-    module = _Module("", source)
+    module = _Module(source)
     return tuple(sorted({target for target, _ in module.imports.values() if module_file(target)}))
