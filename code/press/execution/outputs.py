@@ -88,7 +88,7 @@ class OutputCache:
 
     def why(self, job: Job) -> tuple[str, ...]:
         """Say why cells must be executed; nothing if all outputs are kept."""
-        own, names = _name(job), self._names(job, "*")
+        own, names = _name(job), self._names(job)
         name = own if own in names or not names else names[-1]
         record = self._read(name)
         why = self._kept.why(name, digest(job.facts()), job.facts())
@@ -134,10 +134,10 @@ class OutputCache:
         payload = {"code": code, "seen": execution.seen, "outputs": execution.outputs}
         try:
             self._kept.save(_name(job), digest(job.facts()), payload, facts=job.facts(), durable=False)
-        except WorkError as error:
+            for name in self._names(job)[:-MOST]:
+                self._kept.path(name).unlink(missing_ok=True)
+        except (WorkError, OSError) as error:
             warnings.warn(f"The executed cells could not be kept. {error}", stacklevel=2)
-        for name in self._names(job, "*")[:-MOST]:
-            self._kept.path(name).unlink(missing_ok=True)
 
     def _read(self, name: str, wanted: str | None = None) -> tuple[list[reuse.Known], Execution] | None:
         """Read the cells that were executed, and what they showed; None if that is not kept, or damaged."""
@@ -155,7 +155,7 @@ class OutputCache:
         latest = max(found, key=lambda each: _age(each[0]._kept.path(each[1])), default=None)
         return None if latest is None else latest[0]._read(latest[1])
 
-    def _names(self, job: Job, circumstances: str) -> list[str]:
+    def _names(self, job: Job, circumstances: str = "?" * 32) -> list[str]:
         """Name the executions of a document that are kept, the last one last."""
         pattern = f"{glob.escape(job.document.path.stem)}-{circumstances}-{'?' * 32}.json"
         return [path.stem for path in sorted(self._kept.folder.glob(pattern), key=_age)]

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from handin.errors import WorkError
+from press.execution import outputs
 from press.execution.job import Execution, Job
 from press.execution.outputs import OutputCache
 from press.execution.running import Kernel
@@ -78,6 +79,20 @@ def test_damaged_outputs_are_never_taken_for_a_draft(project, damage):
     assert whole.held(edited)[0] == {}
     DAMAGES[damage](project.cache / "executed")
     assert drafts.held(edited)[0] == {}
+
+
+def test_the_oldest_executions_go_and_another_documents_stay(project, monkeypatch):
+    monkeypatch.setattr(outputs, "MOST", 2)
+    cache, jobs = OutputCache(project.cache / "executed"), []
+    for name, code in (("report-x", "print(0)"), *(("report", f"print({n})") for n in range(1, 5))):
+        path = project.folder / f"{name}.qmd"
+        path.write_text(f"```{{python}}\n{code}\n```\n")
+        jobs.append(Job(reading.read(path, project.root), project.folder, ("svg",), {}))
+        shown = (({"output_type": "stream", "name": "stdout", "text": code},),)
+        cache.save(jobs[-1], Execution(shown, ran=False, is_whole=True))
+        time.sleep(0.02)  # so that the files' times differ
+    assert [cache.load(job) is not None for job in jobs] == [True, False, False, True, True]
+    assert [cache.why(job) for job in jobs] == [(), ("its cells changed",), ("its cells changed",), (), ()]
 
 
 DEADLY = {
