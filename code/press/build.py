@@ -132,26 +132,14 @@ class Builder:
         return self._typesetter
 
     def options(self) -> dict[str, Any]:
-        """Read the project's options from ``_quarto.yml``.
-
-        Raises
-        ------
-        InputError
-            If it is not YAML.
-        """
+        """Read the project's options from ``_quarto.yml``; raise `InputError` if it is not YAML."""
         path = self.project.root / "_quarto.yml"
         if not path.is_file():
             return {}
         return yaml_text.mapping(yaml_text.read(path, "it holds the project's options"), path.name)
 
     def read(self, document: Document) -> qmd.Document:
-        """Read a document and refuse what cannot be set.
-
-        Raises
-        ------
-        InputError
-            With file, line and the fix.
-        """
+        """Read a document; what cannot be set is refused by an `InputError` with file, line and the fix."""
         found = reading.read(self.project.path(document), self.project.root, self.options())
         strict = formats.chosen(self.project, found.options).promises
         refusals.refuse_unsupported(found, strict=strict)

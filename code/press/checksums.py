@@ -11,13 +11,7 @@ SUMS = "SHA256SUMS"
 
 
 def expected(folder: Path) -> dict[str, str]:
-    """Read the checksum of each file that ``SHA256SUMS`` names.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-    """
+    """Read the checksum of each file that ``SHA256SUMS`` names."""
     lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
     pairs = (line.strip().partition(" ") for line in lines)
     return {name.strip().removeprefix("*"): checksum for checksum, _, name in pairs if name}

@@ -72,13 +72,7 @@ class Project:
         return self.root / (self.report.settings_file or "settings.yml")
 
     def settings(self) -> Any:
-        """Read the author's inputs.
-
-        Raises
-        ------
-        InputError
-            With file, line and key.
-        """
+        """Read the author's inputs; what is wrong with them is an `InputError` with file, line and key."""
         if self.report.settings_file is None:
             return self.report.settings()
         return press_settings.load(self.settings_file, self.report.settings, self.report.overrides)

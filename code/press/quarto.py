@@ -18,13 +18,7 @@ from press.typesetting.pandoc import said
 
 
 def program() -> str:
-    """Find Quarto: on the PATH, or beside the Python that runs.
-
-    Raises
-    ------
-    InputError
-        If it is not installed.
-    """
+    """Find Quarto: on the PATH, or beside the Python that runs; raise `InputError` if it is not installed."""
     beside = Path(sys.executable).with_name("quarto")
     found = shutil.which("quarto") or (str(beside) if beside.is_file() else None)
     if found is None:

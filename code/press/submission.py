@@ -60,13 +60,7 @@ class Made:
 
 
 def make_inputs(project: Project, settings: Settings, *, tell: Tell = lambda _: None) -> bool:
-    """Bring up to date what the documents read, the executed notebook included; say whether anything had to be done.
-
-    Raises
-    ------
-    InputError, WorkError
-        If something of it cannot be made.
-    """
+    """Bring up to date what the documents read, the executed notebook included; say whether anything had to be done."""
     with alone(project, tell):
         if not why_not(project, settings, "", "prepare"):
             return False

@@ -158,11 +158,6 @@ class Kept:
         """Keep `payload` (JSON with NumPy arrays) under `name`, with the digest of what it depends on.
 
         With the `facts` that the digest is of, it can be said later what has changed.
-
-        Raises
-        ------
-        WorkError
-            If it cannot be written.
         """
         body = json.dumps(payload, default=_encode, separators=(",", ":")).encode()
         header: dict[str, Any] = {"format": FORMAT, "digest": digest, "sha256": hashlib.sha256(body).hexdigest()}

@@ -132,13 +132,7 @@ class _Server(uvicorn.Server):
 
 
 def listen(port: int) -> socket.socket:
-    """Take a port on loopback; 0 is any free one.
-
-    Raises
-    ------
-    InputError
-        If it is taken.
-    """
+    """Take a port on loopback, 0 is any free one; raise `InputError` if it is taken."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -151,13 +145,7 @@ def listen(port: int) -> socket.socket:
 
 
 def serve(project: Project, *, port: int = 4242, open_browser: bool = True) -> bool:
-    """Show the pages in a browser and keep them up to date, until Ctrl-C.
-
-    Returns
-    -------
-    bool
-        Whether something was still being made that the documents read.
-    """
+    """Show the pages until Ctrl-C, and keep them up to date; say whether something was still being made for them."""
     restarted = os.environ.pop(RESTARTED, None)
     given = environment.read(project.root / "_environment")
     with socket.socket(fileno=int(restarted)) if restarted else listen(port) as listener:
