@@ -219,7 +219,7 @@ def test_preparing_again_looks_at_nothing_and_makes_again_what_is_lost_or_older(
 
     def prepare():
         program = "import sys; from press.commands.main import cli; cli(['prepare'], standalone_mode=False); "
-        program += "print([name for name in ('sqlalchemy', 'nbformat', 'tensorflow') if name in sys.modules])"
+        program += "print([name for name in ('press.build', 'nbformat', 'tensorflow') if name in sys.modules])"
         environment = coursework_environment(copy, STUDENT_ID="101234567")
         done = subprocess.run(
             [sys.executable, "-c", program], cwd=copy, env=environment, capture_output=True, text=True, check=False

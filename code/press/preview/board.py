@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import threading
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -11,6 +12,8 @@ from typing import Any
 
 HEARTBEAT = 15.0
 """Seconds after which a browser that has heard nothing is sent a sign of life."""
+
+_PLACE = re.compile(r"^(?P<file>[^\s:]+\.[A-Za-z]\w*):(?P<line>\d+)(?:\s\((?P<cell>[^)]*)\))?:\s*(?P<rest>.*)$", re.S)
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,14 @@ class Problem:
     cell: str = ""
     """The label of the cell, if the message names one."""
     excerpt: tuple[tuple[int, str], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Problem:
+        """Part a message such as ``report/_q1.qmd:12: …`` into place and sentence."""
+        found = _PLACE.match(text)
+        if not found:
+            return cls(text)
+        return cls(found["rest"], found["file"], int(found["line"]), found["cell"] or "")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +16,6 @@ AROUND = 2
 
 SHOWN = frozenset(".qmd .py .yml .bib .typ .lua".split())
 """Files from which lines are shown."""
-
-_PLACE = re.compile(r"^(?P<file>[^\s:]+\.[A-Za-z]\w*):(?P<line>\d+)(?:\s\((?P<cell>[^)]*)\))?:\s*(?P<rest>.*)$", re.S)
-"""How a message begins that names its place, such as ``report/_q1.qmd:12 (fig-a): …``."""
 
 
 def sentence(error: BaseException, project: Project) -> str:
@@ -38,13 +34,9 @@ def sentence(error: BaseException, project: Project) -> str:
 
 def problem(error: BaseException, project: Project) -> Problem:
     """Return the problem that an exception stands for, with the lines around its place."""
-    text = sentence(error, project)
-    place = _PLACE.match(text)
-    if not place:
-        return Problem(text)
-    found = Problem(place["rest"], place["file"], int(place["line"]), place["cell"] or "")
+    found = Problem.parse(sentence(error, project))
     path = project.root / found.file
-    if path.suffix not in SHOWN or not _inside(path, project):
+    if not found.line or path.suffix not in SHOWN or not _inside(path, project):
         return found
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
