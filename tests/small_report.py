@@ -57,7 +57,7 @@ FILES = {
     ),
     "code/own/report.py": (
         "from press.report import Document, Product, Report\n\n"
-        "REPORT = Report(\n    document=Document('report/report.qmd', products=('computed',)), packages=('own',),\n"
+        "REPORT = Report(\n    document=Document('report/report.qmd', products=('computed',)),\n"
         "    settings_file='settings.yml',\n"
         "    products=(\n        Product('computed', 'own.computing:compute', 'Computing', packages=('mpmath',)),\n"
         "        Product('meant', 'own.meant:compute', 'Computing'),\n    ),\n    printed='meant',\n)\n"

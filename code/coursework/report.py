@@ -74,7 +74,6 @@ def _title_page(settings: Settings) -> dict[str, str]:
 REPORT = Report(
     title="A literate report: one PDF, one executed notebook, one zip.",
     command="coursework",
-    packages=("coursework",),
     settings=Settings,
     settings_file="coursework.yml",
     overrides={"STUDENT_ID": "student_id", "COURSEWORK_PROFILE": "experiments.profile"},

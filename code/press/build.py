@@ -55,25 +55,12 @@ class Purpose(Enum):
 
 @dataclass(frozen=True)
 class Source:
-    """A document as Typst, with what happened on the way.
-
-    Parameters
-    ----------
-    text
-        The whole Typst document.
-    executed
-        Whether any cell ran.
-    is_draft
-        Whether the cells' outputs do not come from one execution of all cells.
-    sources
-        The files that were read.
-    title
-        The title, as it is printed.
-    """
+    """A document as Typst, with what happened on the way."""
 
     text: str
     executed: bool
     is_draft: bool
+    """Whether the cells' outputs do not come from one execution of all cells."""
     sources: tuple[Path, ...]
     title: str
 
@@ -81,19 +68,7 @@ class Source:
 class Builder:
     """Builds documents; kept alive in a preview, so that pandoc's results, Typst's compiler and the kernel are too.
 
-    Parameters
-    ----------
-    project
-        The project.
-    purpose
-        What the documents are for.
-    on_cell
-        Called before each cell that is executed.
-
-    Attributes
-    ----------
-    used
-        What the documents were made from, as far as they were built.
+    `used` says what the documents were made from, as far as they were built.
     """
 
     def __init__(self, project: Project, purpose: Purpose = Purpose.SUBMISSION, *, on_cell: OnCell | None = None):
@@ -110,7 +85,6 @@ class Builder:
         self.on_cell = on_cell
         self.used = Read()
         self._typesetter: rendering.Typesetter | None = None
-        self._options: tuple[int, dict[str, Any]] | None = None
         self._checker = Checker({})
         self._ahead: dict[str, Kernel] = {}
         self._endings: list[threading.Thread] = []
@@ -158,30 +132,14 @@ class Builder:
         return self._typesetter
 
     def options(self) -> dict[str, Any]:
-        """Read the project's options from ``_quarto.yml``.
-
-        Raises
-        ------
-        InputError
-            If it is not YAML.
-        """
+        """Read the project's options from ``_quarto.yml``; raise `InputError` if it is not YAML."""
         path = self.project.root / "_quarto.yml"
         if not path.is_file():
             return {}
-        status = path.stat()
-        if self._options is None or self._options[0] != status.st_mtime_ns:
-            text = yaml_text.read(path, "it holds the project's options")
-            self._options = (status.st_mtime_ns, yaml_text.mapping(text, path.name))
-        return self._options[1]
+        return yaml_text.mapping(yaml_text.read(path, "it holds the project's options"), path.name)
 
     def read(self, document: Document) -> qmd.Document:
-        """Read a document and refuse what cannot be set.
-
-        Raises
-        ------
-        InputError
-            With file, line and the fix.
-        """
+        """Read a document; what cannot be set is refused by an `InputError` with file, line and the fix."""
         found = reading.read(self.project.path(document), self.project.root, self.options())
         strict = formats.chosen(self.project, found.options).promises
         refusals.refuse_unsupported(found, strict=strict)
@@ -221,10 +179,9 @@ class Builder:
         """Describe the execution of a document."""
         project = self.project
         formats = ("svg", "png") if document is project.report.notebook else ("svg",)
-        cache = project.name(project.cache)
-        kept = (f"{cache}/products", *(f"{cache}/{step.name}" for step in project.report.steps))
-        counted = tuple(f"{cache}/products/{name}.json" for name in document.products)
-        counted += tuple(f"{cache}/{name}" for name in document.steps)
+        products, *steps = kept = tuple(folder.relative_to(project.root).as_posix() for folder in project.results)
+        counted = tuple(f"{products}/{name}.json" for name in document.products)
+        counted += tuple(folder for folder in steps if folder.rpartition("/")[2] in document.steps)
         return Job(
             self.read(document),
             project.path(document).parent,
@@ -239,14 +196,8 @@ class Builder:
     def notebook(self, variables: Variables, inputs: Inputs, *, refresh: bool = False) -> tuple[bytes, bool]:
         """Execute the notebook where anything changed, and write it where documents embed from it.
 
-        As long as something that it reads is being made, it has no outputs, and is written nowhere.
-
-        Returns
-        -------
-        content
-            The notebook's bytes.
-        executed
-            Whether anything ran.
+        As long as something that it reads is being made, it has no outputs, and is written nowhere. Returned are its
+        bytes, and whether anything ran.
         """
         document = self.project.report.notebook
         assert document is not None, "the report has no notebook"
@@ -264,23 +215,7 @@ class Builder:
     ) -> tuple[qmd.Document, emit.Emitted, Execution]:
         """Turn a document into Markdown, its cells executed where anything changed, and check the formulas in it.
 
-        Parameters
-        ----------
-        document
-            The document.
-        prepared
-            What it reads.
-        refresh
-            Execute though nothing changed.
-
-        Returns
-        -------
-        read
-            The document as it was read.
-        emitted
-            The chapters.
-        execution
-            What the cells show, and how that came about.
+        Returned are the document as it was read, its chapters, and what the cells show.
 
         Raises
         ------
@@ -289,13 +224,15 @@ class Builder:
         """
         job = self.job(document, prepared.inputs)
         execution = self._execute(job, self.cache, refresh)
+        notebook = self.project.report.notebook
+        waits = notebook is not None and is_unmade(notebook, prepared.inputs)
         context = Context(
             self.project.root,
             self.project.cache / "render" / "figures",
             _values(prepared.variables, job),
             echo=job.document.options["execute"].get("echo", True),
             strict=formats.chosen(self.project, job.document.options).promises,
-            unmade=self._unmade_notebooks(prepared.inputs),
+            unmade=frozenset({self.project.generated / f"{notebook.name}.ipynb"} if notebook and waits else ()),
         )
         emitted = emit.emit(job.document, execution.outputs, context)
         if self._checker.values != prepared.printed:
@@ -303,11 +240,6 @@ class Builder:
         self._checker.require(emitted.chapters, job.document.prose)
         chapters = tuple(map(without_marks, emitted.chapters))
         return job.document, replace(emitted, chapters=chapters), execution
-
-    def _unmade_notebooks(self, inputs: Inputs) -> frozenset[Path]:
-        found = self.project.report.notebook
-        is_waited_for = found is not None and is_unmade(found, inputs)
-        return frozenset([self.project.generated / f"{found.name}.ipynb"] if found and is_waited_for else [])
 
     def report(
         self,
@@ -317,16 +249,10 @@ class Builder:
         refresh: bool = False,
         digest: str = "",
     ) -> Source:
-        """Turn a document into Typst; its cells are executed where anything changed.
+        """Turn a document, the one that is handed in if none is named, into Typst.
 
         Parameters
         ----------
-        prepared
-            What it reads.
-        document
-            The document; the one that is handed in if left out.
-        refresh
-            Execute though nothing changed.
         digest
             The digest of the sources, which the PDF carries among its keywords; with `DRAFT` where its cells' outputs
             do not come from one execution.

@@ -11,13 +11,7 @@ SUMS = "SHA256SUMS"
 
 
 def expected(folder: Path) -> dict[str, str]:
-    """Read the checksum of each file that ``SHA256SUMS`` names.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-    """
+    """Read the checksum of each file that ``SHA256SUMS`` names."""
     lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
     pairs = (line.strip().partition(" ") for line in lines)
     return {name.strip().removeprefix("*"): checksum for checksum, _, name in pairs if name}
@@ -53,9 +47,7 @@ def _problem(folder: Path, name: str, checksum: str) -> str | None:
         return f"{name} is missing"
     try:
         with path.open("rb") if path == plain else gzip.open(path) as file:
-            digest = hashlib.sha256()
-            while piece := file.read(1 << 20):
-                digest.update(piece)
+            found = hashlib.file_digest(file, "sha256").hexdigest()
     except (EOFError, gzip.BadGzipFile, zlib.error):
         return f"{name} is damaged"
-    return None if digest.hexdigest() == checksum else f"{name} has another content than it should have"
+    return None if found == checksum else f"{name} has another content than it should have"

@@ -12,8 +12,7 @@ from typing import Any, Literal
 
 from handin.errors import InputError, WorkError
 from press.execution import seen
-from press.keeping import installed
-from press.keeping.digests import code_folder, digest
+from press.keeping.digests import code_folder, digest, package_versions
 from press.keeping.facts import Facts, file_digest, reasons, stamps, trust
 from press.keeping.kept import Kept
 from press.project import Project
@@ -93,21 +92,14 @@ def _is_source(path: Path) -> bool:
 
 @dataclass
 class Read:
-    """What a build has read.
-
-    Parameters
-    ----------
-    files
-        The files that the documents were set from.
-    seen
-        What the cells were seen to read, by the document's name.
-    facts
-        What else the cells depend on, by the document's name.
-    """
+    """What a build has read."""
 
     files: set[Path] = field(default_factory=set)
+    """The files that the documents were set from."""
     seen: dict[str, Facts] = field(default_factory=dict)
+    """What the cells were seen to read, by the document's name."""
     facts: dict[str, Facts] = field(default_factory=dict)
+    """What else the cells depend on, by the document's name."""
 
     def key(self) -> str:
         """Digest what the cells depend on beside their own text."""
@@ -129,12 +121,7 @@ def _place(project: Project, path: Path) -> str:
 def facts(project: Project, settings: Settings, renderer: str, further: Iterable[Path] = ()) -> Facts:
     """Find what the submission follows from, but for the results that a build computes.
 
-    Parameters
-    ----------
-    project, settings, renderer
-        What is made, and by whom.
-    further
-        Files that the last build read beside those that every build reads.
+    `further` are files that the last build read beside those that every build reads.
     """
     packages = {"python", *RENDERING, *(name for product in project.report.products for name in product.packages)}
     return {
@@ -142,7 +129,7 @@ def facts(project: Project, settings: Settings, renderer: str, further: Iterable
         "data": {_place(project, path): file_digest(path) for path in _data(project, settings)},
         "settings": settings.dumped(),
         "renderer": renderer,
-        "packages": {name: installed.version(name) for name in sorted(packages)},
+        "packages": package_versions(*sorted(packages)),
     }
 
 
@@ -156,8 +143,7 @@ def _data(project: Project, settings: Settings) -> Iterator[Path]:
 
 def _results(project: Project) -> dict[str, str | None]:
     """Digest the records of long work and other computations."""
-    folders = (project.cache / name for name in ("products", *(step.name for step in project.report.steps)))
-    found = (path for folder in folders for path in folder.glob("*.json"))
+    found = (path for folder in project.results for path in folder.glob("*.json"))
     return {_place(project, path): file_digest(path) for path in sorted(found)}
 
 
@@ -211,12 +197,7 @@ def forget(project: Project) -> None:
 def why_not(project: Project, settings: Settings, renderer: str | None, goal: Goal) -> tuple[str, ...]:
     """Say why the files of the last build are not what a build would make now; nothing if they are.
 
-    Parameters
-    ----------
-    project, settings, goal
-        What is to be made.
-    renderer
-        Who is to set the PDF; whoever did if None.
+    Whoever set the PDF then is to set it now, if `renderer` is None.
     """
     try:
         state = _state(project, goal)
@@ -233,11 +214,6 @@ def why_not(project: Project, settings: Settings, renderer: str | None, goal: Go
     except (KeyError, TypeError, AttributeError):  # of another release
         return ("never made",)
     return tuple(dict.fromkeys(why))
-
-
-def is_current(project: Project, settings: Settings, renderer: str | None, goal: Goal) -> bool:
-    """Whether the files of the last build are there, unharmed, and follow from what is there now."""
-    return not why_not(project, settings, renderer, goal)
 
 
 def remember(

@@ -37,13 +37,7 @@ FOREIGN = ("KERAS_BACKEND", "MATPLOTLIBRC", "MPLBACKEND", "PYTHONOPTIMIZE", "PYT
 
 
 def read(path: Path) -> dict[str, str]:
-    """Read ``KEY=VALUE`` lines; a missing file has none.
-
-    Raises
-    ------
-    InputError
-        If it is there and cannot be read as text.
-    """
+    """Read ``KEY=VALUE`` lines; a missing file has none, and one that is no text is an `InputError`."""
     lines = read_text(path, path.name).splitlines() if path.exists() else []
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
     return {key.strip(): value.strip().strip("\"'") for key, value in pairs}

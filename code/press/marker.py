@@ -22,16 +22,9 @@ MARKED = "From an earlier build, and not current"
 
 
 def mark(project: Project, why: str, names: list[str] | None = None) -> None:
-    """Say beside the files of an earlier build that they are not current.
+    """Say beside the files of an earlier build that they are not current, and why.
 
-    Parameters
-    ----------
-    project
-        Whose output folder it is.
-    why
-        What happened, for the author.
-    names
-        The files; all that are there, and then none of them counts as made from these sources, if left out.
+    Without `names` these are all that are there, and then none of them counts as made from these sources.
     """
     path = project.output / MARKER
     with contextlib.suppress(OSError):
@@ -63,20 +56,22 @@ def unmark(project: Project, zip_name: str, contents: Mapping[str, bytes]) -> No
     for path in project.output.iterdir():
         if path.suffix not in (".pdf", ".ipynb", ".zip") or path.name in contents:
             continue
-        if path.name != zip_name or not _holds(path, contents):
+        if path.name != zip_name or sums_in(path) != {name: sums_of(content) for name, content in contents.items()}:
             older.append(path.name)
     if older:
         mark(project, "The last build did not make them anew.", sorted(older))
 
 
-def _holds(path: Path, contents: Mapping[str, bytes]) -> bool:
-    """Tell whether a zip holds just these files."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            inside = {entry.filename: (entry.file_size, entry.CRC) for entry in archive.infolist()}
-    except (OSError, ValueError, zipfile.BadZipFile):
-        return False
-    return inside == {name: (len(content), zlib.crc32(content)) for name, content in contents.items()}
+def sums_in(path: Path) -> dict[str, tuple[int, int]]:
+    """Return the size and the checksum of each file in a zip; none if it cannot be read."""
+    with contextlib.suppress(OSError, ValueError, zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+        return {entry.filename: (entry.file_size, entry.CRC) for entry in archive.infolist()}
+    return {}
+
+
+def sums_of(content: bytes) -> tuple[int, int]:
+    """Return the size and the checksum that a file with this content has in a zip."""
+    return len(content), zlib.crc32(content)
 
 
 def reason_of(failure: BaseException) -> str:

@@ -20,7 +20,7 @@ from press.keeping.digests import by_file, digest, package_versions, source_dige
 from press.keeping.facts import Facts
 from press.keeping.kept import NotMade, products, unmade, write_if_changed
 from press.project import Project
-from press.report import Document, Product, Progress, Tell, called, imported
+from press.report import Document, Product, Tell, called, imported
 from press.settings import Settings
 
 
@@ -62,12 +62,7 @@ UNMADE = "being made"
 def document_inputs(project: Project, settings: Settings, unmade: Collection[str] = ()) -> Inputs:
     """Digest what the documents' cells read beside their code, as it is kept now; nothing is computed.
 
-    Parameters
-    ----------
-    project, settings
-        Whose documents.
-    unmade
-        The products and steps that are being made.
+    `unmade` names the products and steps that are being made.
     """
     kept, report = products(project), project.report
     found: dict[str, Any] = {product.name: kept.checksum(product.name) for product in report.products}
@@ -84,24 +79,16 @@ def document_inputs(project: Project, settings: Settings, unmade: Collection[str
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the documents read, up to date.
-
-    Parameters
-    ----------
-    variables
-        The values of ``{{< var >}}``, by group.
-    inputs
-        For each document the digests of what its cells read.
-    printed
-        For each chapter, by the label of its heading, the values with which its formulas are evaluated.
-    unmade
-        The products and steps that are not made yet; the groups of variables that read them are missing.
-    """
+    """What the documents read, up to date."""
 
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The values of ``{{< var >}}``, by group."""
     inputs: Inputs = field(default_factory=dict)
+    """For each document the digests of what its cells read."""
     printed: Mapping[str, Any] = field(default_factory=dict)
+    """For each chapter, by the label of its heading, the values with which its formulas are evaluated."""
     unmade: frozenset[str] = frozenset()
+    """The products and steps that are not made yet; the groups of variables that read them are missing."""
 
 
 class _Found(dict[str, Any]):
@@ -132,7 +119,6 @@ class _Making:
         return [name for name in names if name in self.unmade]
 
     def make(self, name: str) -> None:
-        """Make a product or a step."""
         report = self.project.report
         for product in [each for each in report.products if each.name == name]:
             self.tell(product.says)
@@ -149,7 +135,6 @@ class _Making:
         self.unmade.discard(name)
 
     def prepared(self) -> Prepared:
-        """Return what is there."""
         inputs = document_inputs(self.project, self.settings, self.unmade)
         report = self.project.report
         title_page = {"submission": dict(report.title_page(self.settings))} if report.title_page else {}
@@ -216,23 +201,12 @@ def _require_unedited(is_same: bool, what: str) -> None:
         raise WorkError(f"{what}: the code was edited meanwhile, so nothing of it is kept: run the same command again.")
 
 
-def _nothing(told: str | Progress) -> None:
-    """Tell nobody."""
-
-
 def prepare(
-    project: Project, settings: Settings, *, tell: Tell = _nothing, document: Document | None = None
+    project: Project, settings: Settings, *, tell: Tell = lambda _: None, document: Document | None = None
 ) -> Prepared:
     """Bring everything up to date that the documents read, but for the notebook itself.
 
-    Parameters
-    ----------
-    project, settings
-        What is prepared.
-    tell
-        Is told what is being computed.
-    document
-        The one that is to be made: what it does not read stays as it is.
+    Where a `document` is named, what it does not read stays as it is.
 
     Raises
     ------
@@ -245,14 +219,8 @@ def prepare(
     return making.prepared()
 
 
-def stages(project: Project, settings: Settings, *, tell: Tell = _nothing) -> Iterator[Prepared]:
-    """Do the same, and yield what is there at the beginning, and whenever something more has been made.
-
-    Raises
-    ------
-    WorkError
-        As `prepare` does.
-    """
+def stages(project: Project, settings: Settings, *, tell: Tell) -> Iterator[Prepared]:
+    """Do the same, and yield what is there at the beginning, and whenever something more has been made."""
     making = _Making(project, settings, tell)
     for name in making.order():
         yield making.prepared()

@@ -21,17 +21,10 @@ DEFAULT = Report(document=Document("report/report.qmd"))
 
 @dataclass(frozen=True)
 class Project:
-    """The folders and files of a report project.
-
-    Parameters
-    ----------
-    root
-        The folder that holds ``_quarto.yml``, or a document that stands alone.
-    report
-        What the report says of itself.
-    """
+    """The folders and files of a report project."""
 
     root: Path
+    """The folder that holds ``_quarto.yml``, or a document that stands alone."""
     report: Report = DEFAULT
 
     @classmethod
@@ -50,7 +43,7 @@ class Project:
         root = _root_above(start)
         if root is None:
             raise InputError(f"No {MARKER} in this folder or above it: run the command inside the project.")
-        return cls(root, report_of(root))
+        return cls(root, _declared(root) or Report(document=Document(_only_document(root))))
 
     @classmethod
     def of_document(cls, path: Path) -> Project:
@@ -79,13 +72,7 @@ class Project:
         return self.root / (self.report.settings_file or "settings.yml")
 
     def settings(self) -> Any:
-        """Read the author's inputs.
-
-        Raises
-        ------
-        InputError
-            With file, line and key.
-        """
+        """Read the author's inputs; what is wrong with them is an `InputError` with file, line and key."""
         if self.report.settings_file is None:
             return self.report.settings()
         return press_settings.load(self.settings_file, self.report.settings, self.report.overrides)
@@ -125,6 +112,11 @@ class Project:
         return self.root / ".cache"
 
     @property
+    def results(self) -> tuple[Path, ...]:
+        """The folders of kept results: the products' and each step's."""
+        return tuple(self.cache / name for name in ("products", *(step.name for step in self.report.steps)))
+
+    @property
     def quarto_stamp(self) -> Path:
         """The digest of what Quarto's cache of executed cells was filled under."""
         return self.cache / "quarto.digest"
@@ -144,17 +136,6 @@ class Project:
 
 def _root_above(start: Path) -> Path | None:
     return next((folder for folder in (start, *start.parents) if (folder / MARKER).is_file()), None)
-
-
-def report_of(root: Path) -> Report:
-    """Find out which report a project is: what it declares, or its one document.
-
-    Raises
-    ------
-    InputError
-        If what it declares is not there.
-    """
-    return _declared(root) or Report(document=Document(_only_document(root)))
 
 
 def _declared(root: Path) -> Report | None:

@@ -18,13 +18,7 @@ from press.typesetting.pandoc import said
 
 
 def program() -> str:
-    """Find Quarto: on the PATH, or beside the Python that runs.
-
-    Raises
-    ------
-    InputError
-        If it is not installed.
-    """
+    """Find Quarto: on the PATH, or beside the Python that runs; raise `InputError` if it is not installed."""
     beside = Path(sys.executable).with_name("quarto")
     found = shutil.which("quarto") or (str(beside) if beside.is_file() else None)
     if found is None:
@@ -32,31 +26,21 @@ def program() -> str:
     return found
 
 
-def outputs(project: Project) -> list[Path]:
-    """Name the PDFs that Quarto leaves under the documents' own names; none of them is handed in."""
-    stems = [Path(document.path).with_suffix(".pdf") for document in project.report.documents]
-    return [project.output / stem for stem in stems if stem.name != stem.as_posix()]
-
-
 def discard(project: Project) -> None:
     """Remove what Quarto made from earlier sources: a render that fails would leave it, and it would look current."""
-    for path in outputs(project):
-        with contextlib.suppress(OSError):
-            path.unlink()
-            path.parent.rmdir()
+    for document in project.report.documents:
+        path = project.output / Path(document.path).with_suffix(".pdf")
+        if path.parent != project.output:  # else it may be one that is handed in
+            with contextlib.suppress(OSError):
+                path.unlink()
+                path.parent.rmdir()
 
 
 def forget_cells(project: Project, key: str) -> None:
     """Empty Quarto's cache of executed cells when something changed that its own key, their text, does not hold.
 
     An include with a digest would come too late: Quarto expands includes before it calls the pre-render script.
-
-    Parameters
-    ----------
-    project
-        Whose cache it is.
-    key
-        The digest of what the cells depend on beside their text, as the built-in renderer knows it.
+    `key` is the digest of what the cells depend on beside their text, as the built-in renderer knows it.
     """
     cache, stamp = project.cache / "quarto", project.quarto_stamp
     if cache.is_dir() and (not stamp.is_file() or stamp.read_text() != key):
@@ -65,16 +49,7 @@ def forget_cells(project: Project, key: str) -> None:
 
 
 def pdf(project: Project, document: Document, digest: str, *, refresh: bool) -> bytes:
-    """Let Quarto render a document, and take the PDF that it leaves.
-
-    Parameters
-    ----------
-    project, document
-        What is rendered.
-    digest
-        What the PDF carries as the digest of its sources.
-    refresh
-        Whether cells are executed though nothing changed.
+    """Let Quarto render a document, and take the PDF that it leaves; the PDF carries `digest` as that of its sources.
 
     Raises
     ------

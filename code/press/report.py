@@ -20,22 +20,13 @@ from press.settings import Settings
 
 @dataclass(frozen=True)
 class Progress:
-    """How far long work is.
-
-    Parameters
-    ----------
-    says
-        What is being done.
-    done, wanted
-        How many results are there, and how many there will be.
-    seconds
-        How long the rest takes.
-    """
+    """How far long work is."""
 
     says: str
     done: int
     wanted: int
     seconds: float
+    """How long the rest takes."""
 
     def __str__(self) -> str:
         if self.done == self.wanted:
@@ -59,36 +50,24 @@ def everything(settings: Settings) -> Any:
 
 @dataclass(frozen=True)
 class Product:
-    """A result that is computed for the documents, and kept.
-
-    Parameters
-    ----------
-    name
-        Under which it is kept; a cell reads it with ``press.keeping.kept.product(name)``.
-    function
-        ``module:function``, called with `settings` of the report's settings; what it returns is JSON with NumPy arrays.
-    says
-        What to tell the author while it is computed.
-    settings
-        The settings that it depends on, as they are given to the function.
-    packages
-        The distributions whose versions it depends on.
-    also
-        Further code that it depends on, which nothing in the function's source names.
-    title
-        What it is, in plain words for a list; the name if left out.
-    digested
-        The same settings as JSON, for the digest; what `settings` gives if left out.
-    """
+    """A result that is computed for the documents, and kept."""
 
     name: str
+    """Under which it is kept; a cell reads it with ``press.keeping.kept.product(name)``."""
     function: str
+    """``module:function``, called with `settings` of the report's settings: it returns JSON with NumPy arrays."""
     says: str
+    """What to tell the author while it is computed."""
     settings: Chosen = everything
+    """The settings that it depends on, as they are given to the function."""
     packages: tuple[str, ...] = ()
+    """The distributions whose versions it depends on."""
     also: tuple[str, ...] = ()
+    """Further code that it depends on, which nothing in the function's source names."""
     title: str = ""
+    """What it is, in plain words for a list; the name if left out."""
     digested: Chosen | None = None
+    """The same settings as JSON, for the digest; what `settings` gives if left out."""
 
 
 @dataclass(frozen=True)
@@ -97,44 +76,29 @@ class Step:
 
     A preview shows the documents meanwhile. Whoever reads the results there asks `press.keeping.kept.require_made`
     first.
-
-    Parameters
-    ----------
-    name
-        What it is called.
-    run
-        ``module:function``, called with the project, the settings and ``tell``, which it tells its `Progress`.
-    state
-        ``module:function``, called with the project and the settings: identifies what is kept, as JSON.
-    why
-        ``module:function``, called with the same: a title, and the reasons why its results are not current. Without
-        it nobody knows that there is nothing to do before it has run.
     """
 
     name: str
     run: str
+    """``module:function``, called with the project, the settings and ``tell``, which it tells its `Progress`."""
     state: str
+    """``module:function``, called with the project and the settings: identifies what is kept, as JSON."""
     why: str | None = None
+    """``module:function``, called with the same: a title, and the reasons why its results are not current. Without it
+    nobody knows that there is nothing to do before it has run.
+    """
 
 
 @dataclass(frozen=True)
 class Document:
-    """A Quarto document of the report.
-
-    Parameters
-    ----------
-    path
-        Its file, from the project's folder.
-    settings
-        The settings that its cells read.
-    products, steps
-        The names of the results that its cells read.
-    """
+    """A Quarto document of the report."""
 
     path: str
     settings: Chosen = everything
+    """The settings that its cells read."""
     products: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
+    """The names of the results that its cells read."""
 
     @property
     def name(self) -> str:
@@ -144,89 +108,60 @@ class Document:
 
 @dataclass(frozen=True)
 class Demands:
-    """What a report's author wants refused, beyond what could not be set.
-
-    Parameters
-    ----------
-    numbers
-        A number that is typed into prose or a caption, and not marked as meant so.
-    formulas
-        A formula that cannot be read, in a chapter with values for its formulas.
-    words
-        A variable that stands where the text speaks of something else, and one that stands twice in a sentence: for a
-        pattern of a variable's name, a pattern of what is said there (see `press.source.wording`). Empty: neither.
-    """
+    """What a report's author wants refused, beyond what could not be set."""
 
     numbers: bool = False
+    """A number that is typed into prose or a caption, and not marked as meant so."""
     formulas: bool = False
+    """A formula that cannot be read, in a chapter with values for its formulas."""
     words: Mapping[str, str] = field(default_factory=dict)
+    """A variable that stands where the text speaks of something else, and one that stands twice in a sentence: for a
+    pattern of a variable's name, a pattern of what is said there (see `press.source.wording`). Empty: neither.
+    """
 
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """One report.
-
-    Parameters
-    ----------
-    document
-        The document that becomes the PDF.
-    title
-        What the report is, in one line for the command line.
-    command
-        The name of its command line.
-    packages
-        The Python packages of the report's own code, which its documents may import.
-    settings
-        What its author may set.
-    settings_file
-        Where the settings are; a report without one has the defaults.
-    overrides
-        Environment variables that come before the file, each with the setting's key.
-    notebook
-        The document that is handed in as an executed notebook.
-    further
-        Documents that are not handed in; each becomes a PDF of its own name.
-    names
-        Names what is handed in, from the settings.
-    products, steps
-        What is computed before the documents are executed.
-    variables
-        ``module:function``, called with the project, the settings and the products by name: the values of
-        ``{{< var group.name >}}``, by group. A group that is a function without arguments is called for its values,
-        so that the others are there before what it reads is made.
-    title_page
-        Gives the group ``submission`` of the variables, from the settings.
-    printed
-        The product with the values of printed formulas, by the label of the chapter's heading.
-    demands
-        What is refused in its text.
-    is_trial
-        Whether these settings are for trying things out; then claims that do not hold are counted, not listed.
-    scheme
-        The mark scheme: which place answers which part.
-    commands
-        ``module:command`` of further commands.
-    """
+    """One report."""
 
     document: Document
+    """The document that becomes the PDF."""
     title: str = "A report: its PDF, and what it is made from."
+    """What the report is, in one line for the command line."""
     command: str = "press"
-    packages: tuple[str, ...] = ()
+    """The name of its command line."""
     settings: type[Settings] = Settings
+    """What its author may set."""
     settings_file: str | None = None
+    """Where the settings are; a report without one has the defaults."""
     overrides: Mapping[str, str] = field(default_factory=lambda: {"STUDENT_ID": "student_id"})
+    """Environment variables that come before the file, each with the setting's key."""
     notebook: Document | None = None
+    """The document that is handed in as an executed notebook."""
     further: tuple[Document, ...] = ()
+    """Documents that are not handed in; each becomes a PDF of its own name."""
     names: Callable[[Any], Names] | None = None
+    """Names what is handed in, from the settings."""
     products: tuple[Product, ...] = ()
     steps: tuple[Step, ...] = ()
+    """What is computed before the documents are executed."""
     variables: str | None = None
+    """``module:function``, called with the project, the settings and the products by name: the values of ``{{< var
+    group.name >}}``, by group. A group that is a function without arguments is called for its values, so that the
+    others are there before what it reads is made.
+    """
     title_page: Callable[[Any], Mapping[str, str]] | None = None
+    """Gives the group ``submission`` of the variables, from the settings."""
     printed: str | None = None
+    """The product with the values of printed formulas, by the label of the chapter's heading."""
     demands: Demands = field(default_factory=Demands)
+    """What is refused in its text."""
     is_trial: Callable[[Any], bool] = lambda settings: False
+    """Whether these settings are for trying things out; then claims that do not hold are counted, not listed."""
     scheme: str | None = None
+    """The mark scheme: which place answers which part."""
     commands: tuple[str, ...] = ()
+    """``module:command`` of further commands."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant, so that it is said before anything is done.
@@ -299,23 +234,14 @@ def imported(name: str) -> Any:
 
 
 def called(name: str | Callable[..., Any], *arguments: Any, what: str, **named: Any) -> Any:
-    """Call a function of a report.
-
-    Parameters
-    ----------
-    name
-        The function, or ``module:function``.
-    arguments, named
-        What it is called with.
-    what
-        What it does, for an error.
+    """Call a function of a report, or ``module:function``.
 
     Raises
     ------
     InputError
         If it is not there.
     WorkError
-        If it raises: with `what`, the error, and the place in the report's code.
+        If it raises: with `what` it does, the error, and the place in the report's code.
     """
     function = imported(name) if isinstance(name, str) else name
     try:

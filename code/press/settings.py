@@ -92,10 +92,6 @@ def load(path: Path, model: type[AnySettings], overrides: Mapping[str, str] | No
 
     Parameters
     ----------
-    path
-        The file.
-    model
-        What the report may set.
     overrides
         Environment variables that come before the file: the variable's name to the key, ``group.key`` in a group.
 

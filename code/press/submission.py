@@ -11,7 +11,7 @@ from handin.errors import InputError, WorkError
 from handin.findings import Finding, Refused, errors
 from handin.names import unfit, zip_bytes
 from press import quarto
-from press.currency import Read, facts, is_current, last_made, remember, source_digest
+from press.currency import Read, facts, last_made, remember, source_digest, why_not
 from press.keeping.digests import digest
 from press.keeping.kept import write_atomically, write_if_changed
 from press.keeping.lock import alone
@@ -32,26 +32,15 @@ Renderer = Literal["builtin", "quarto"]
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a build.
-
-    Parameters
-    ----------
-    goal
-        ``render`` for the PDF and the notebook, ``bundle`` for the checked zip too.
-    renderer
-        Who sets the PDF.
-    refresh
-        A document's name whose cells are executed though nothing changed, or ``all``.
-    final
-        Whether a placeholder student id is an error.
-    tell
-        Is told what is being done.
-    """
+    """What is asked of a build."""
 
     goal: Goal
+    """``render`` for the PDF and the notebook, ``bundle`` for the checked zip too."""
     renderer: Renderer = "builtin"
     refresh: str | None = None
+    """A document's name whose cells are executed though nothing changed, or ``all``."""
     final: bool = False
+    """Whether a placeholder student id is an error."""
     tell: Tell = lambda _: None
 
     def refreshes(self, document: str) -> bool:
@@ -61,40 +50,19 @@ class Request:
 
 @dataclass(frozen=True)
 class Made:
-    """What a build left in the output folder.
-
-    Parameters
-    ----------
-    files
-        The files, in the order in which they are named to the author.
-    worked
-        Whether anything had to be done.
-    findings
-        What the check warns of.
-    """
+    """What a build left in the output folder."""
 
     files: tuple[Path, ...]
     worked: bool
+    """Whether anything had to be done."""
     findings: tuple[Finding, ...] = ()
+    """What the check warns of."""
 
 
 def make_inputs(project: Project, settings: Settings, *, tell: Tell = lambda _: None) -> bool:
-    """Bring up to date what the documents read, the executed notebook included; say whether anything had to be done.
-
-    Parameters
-    ----------
-    project, settings
-        What is prepared.
-    tell
-        Is told what is being done.
-
-    Raises
-    ------
-    InputError, WorkError
-        If something of it cannot be made.
-    """
+    """Bring up to date what the documents read, the executed notebook included; say whether anything had to be done."""
     with alone(project, tell):
-        if is_current(project, settings, "", "prepare"):
+        if not why_not(project, settings, "", "prepare"):
             return False
         from press.build import Builder, Purpose
         from press.prepare import prepare
@@ -131,12 +99,12 @@ def make(project: Project, settings: Settings, request: Request) -> Made:
         raise InputError(f"{problem}. Rename the document, or let the report's `names` say what is handed in.")
     with alone(project, request.tell):
         target = [project.output / name for name in (names.all if request.goal == "bundle" else names.members)]
-        current = request.refresh is None and is_current(project, settings, request.renderer, request.goal)
+        current = request.refresh is None and not why_not(project, settings, request.renderer, request.goal)
         if current and all(path.is_file() for path in target):
             return Made(tuple(target), worked=False)
         # Before the work, since a build that is killed cannot say anything any more.
         mark(project, "A build was begun and is not finished: it is still running, or it was stopped.")
-        if not is_current(project, settings, "", "prepare"):
+        if why_not(project, settings, "", "prepare"):
             quarto.discard(project)
         began_with, sourced = facts(project, settings, request.renderer), source_digest(project, settings)
         read = Read()
@@ -216,13 +184,7 @@ def _false_claims(notebook: bytes, *, is_trial: bool) -> list[str]:
 
 
 def render_further(project: Project, settings: Settings, document_name: str, request: Request) -> Path:
-    """Make the PDF of a document that is not handed in, under its own name in the output folder.
-
-    Raises
-    ------
-    InputError, WorkError
-        If it cannot be made.
-    """
+    """Make the PDF of a document that is not handed in, under its own name in the output folder."""
     from press.build import Builder
     from press.prepare import prepare
 

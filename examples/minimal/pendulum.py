@@ -9,7 +9,6 @@ AMPLITUDE = sp.Symbol("theta", positive=True)
 REPORT = Report(
     document=Document("paper.qmd", products=("largest_error",)),
     title="The period of a pendulum.",
-    packages=("pendulum",),
     products=(Product("largest_error", "pendulum:check", "Checking the series", packages=("sympy", "mpmath")),),
     variables="pendulum:values",
 )

@@ -19,11 +19,8 @@ ID = "101234567"
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """Digest every file of a project, but for what Python and the libraries keep for themselves.
-
-    The index of the executed cells notes when each was last asked for.
-    """
-    own = ("global.db", "__pycache__", "matplotlib", "ipython", "jupyter", "keras", "xdg", "joblib")
+    """Digest every file of a project, but for what Python and the libraries keep for themselves."""
+    own = ("__pycache__", "matplotlib", "ipython", "jupyter", "keras", "xdg", "joblib")
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))

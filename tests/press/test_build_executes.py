@@ -249,7 +249,7 @@ def test_tampered_outputs_are_not_used(submission, project, write):
     builder = submission
     write("```{python}\nprint('honest')\n```\n")
     before = builder.report(reading()).text
-    for path in (project.cache / "executed").rglob("*.ipynb"):
+    for path in (project.cache / "executed").glob("*.json"):
         path.write_text(path.read_text().replace("honest", "forged"))
     with pytest.warns(UserWarning, match="damaged"):
         assert builder.report(reading()).text == before

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -38,15 +35,19 @@ def check(ctx: click.Context, file: Path | None, final: bool, as_json: bool, sho
     Without FILE, the submission in _output/ is checked. Nothing is unpacked. The exit code is 0 without errors, 1 with
     errors, and 2 if there is nothing to check.
     """
-    project, settings = _project(required=file is None)
-    path = file
-    if path is None:
-        assert project is not None
-        assert settings is not None
-        path = _own_zip(project, settings)
-    examined = _checked(path, project, settings, final=final, own=file is None)
+    from press.project import Project
+
+    try:
+        project: Project | None = Project.find()
+    except InputError:
+        if file is None:
+            raise
+        project = None  # a file can be checked without one
     if show_marks and project is None:
         raise InputError("--marks needs the mark scheme of a project: run the command inside one.")
+    settings = project.settings() if project else None
+    path = file or _own_zip(project, settings)
+    examined = _checked(path, project, settings, final=final, own=file is None)
     if as_json:
         click.echo(json.dumps(_as_dict(path, examined, show_marks), indent=2, ensure_ascii=False))
     else:
@@ -54,20 +55,9 @@ def check(ctx: click.Context, file: Path | None, final: bool, as_json: bool, sho
     ctx.exit(1 if errors(examined.findings) else 0)
 
 
-def _project(*, required: bool) -> tuple[Project | None, Settings | None]:
-    """Open the project that the working directory lies in; a file can be checked without one."""
-    from press.project import Project
-
-    try:
-        project = Project.find()
-    except InputError:
-        if required:
-            raise
-        return None, None
-    return project, project.settings()
-
-
-def _own_zip(project: Project, settings: Settings) -> Path:
+def _own_zip(project: Project | None, settings: Settings | None) -> Path:
+    assert project is not None, "without a file it must be there"
+    assert settings is not None, "it was read with the project"
     path = project.output / project.report.file_names(settings).zip
     if not path.is_file():
         others = sorted(found.name for found in project.output.glob("*.zip"))
@@ -119,23 +109,18 @@ def _expected(path: Path, project: Project, settings: Settings, *, own: bool) ->
 
 def _beside(path: Path, project: Project) -> list[Finding]:
     """Compare the zip with the loose files beside it, and see whether the last build failed."""
-    from press.marker import is_marked
+    from press.marker import is_marked, sums_in, sums_of
 
     findings = []
     again = "Build the submission again: `make submission`."
     if is_marked(project, path.name):
         message = "It is an earlier submission: the last build failed, was stopped, or is still running."
         findings.append(Finding("error", path.name, "", message, again))
-    with contextlib.suppress(zipfile.BadZipFile, OSError, ValueError), zipfile.ZipFile(path) as archive:
-        sizes = {entry.filename: (entry.file_size, entry.CRC) for entry in archive.infolist()}
-        for name, (size, checksum) in sizes.items():
-            loose = project.output / name
-            if Path(name).name != name or not loose.is_file():
-                continue
-            content = loose.read_bytes()
-            if (len(content), zlib.crc32(content)) != (size, checksum):
-                message = "The file beside the zip is not the one in the zip."
-                findings.append(Finding("error", name, "", message, again))
+    for name, sums in sums_in(path).items():
+        loose = project.output / name
+        if Path(name).name == name and loose.is_file() and sums_of(loose.read_bytes()) != sums:
+            message = "The file beside the zip is not the one in the zip."
+            findings.append(Finding("error", name, "", message, again))
     return findings
 
 
@@ -181,15 +166,7 @@ def _print(path: Path, examined: Examination, show_marks: bool) -> None:
 
 
 def print_findings(findings: Sequence[Finding], *, err: bool = False) -> None:
-    """Print findings as a table with file, place, fault and fix; one a line where nobody looks at a terminal.
-
-    Parameters
-    ----------
-    findings
-        What to print.
-    err
-        Whether to print to the error stream.
-    """
+    """Print findings as a table with file, place, fault and fix; one a line where nobody looks at a terminal."""
     if not findings:
         return
     if not (sys.stderr if err else sys.stdout).isatty():
@@ -226,17 +203,10 @@ def _print_marks(answers: list[Answer], console: Console) -> None:
                 marks = str(answer.question.marks)
                 following = [other for other in answers if other.question == question]
                 marks += " for all" if len(following) > 1 else ""
-        missing = Text("missing", "red")
-        pages = ", ".join(map(str, answer.pages))
-        cells = ", ".join(map(str, answer.cells))
-        kinds = {kind for kind, _ in answer.problems}
-        table.add_row(
-            Text(answer.name),
-            marks,
-            Text(answer.part.asks),
-            missing if "pdf" in kinds else pages,
-            missing if "notebook" in kinds else cells,
-        )
+        missing = {kind for kind, _ in answer.problems}
+        found = {"pdf": answer.pages, "notebook": answer.cells}
+        places = [Text("missing", "red") if k in missing else ", ".join(map(str, at)) for k, at in found.items()]
+        table.add_row(Text(answer.name), marks, Text(answer.part.asks), *places)
     table.add_section()
     table.add_row("", str(total), "", "", "")
     console.print(table)

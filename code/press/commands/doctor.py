@@ -174,13 +174,9 @@ def _data(project: Project) -> Iterator[Item]:
             yield Item("data", "ok", f"{name}: all files are there, with the right checksums")
 
 
-def _kept_folders(project: Project) -> tuple[str, ...]:
-    return ("products", *(step.name for step in project.report.steps))
-
-
 def _kept(project: Project) -> Iterator[Item]:
-    for name in _kept_folders(project):
-        kept = Kept(project.cache / name)
+    for folder in project.results:
+        name, kept = folder.name, Kept(folder)
         harmed = kept.harmed()
         damaged, unread = [record for record in harmed if not harmed[record]], list(filter(harmed.get, harmed))
         if unread:
@@ -208,8 +204,8 @@ def _machine(project: Project) -> Iterator[Item]:
 
 def _folders(project: Project) -> Iterator[Item]:
     """Look whether everything that a build writes to is a folder, and can be written."""
-    kept = (project.cache / name for name in _kept_folders(project))
-    folders = [f for f in (project.root, project.output, project.generated, project.cache, *kept) if os.path.lexists(f)]
+    used = (project.root, project.output, project.generated, project.cache, *project.results)
+    folders = [folder for folder in used if os.path.lexists(folder)]
     wrong = [folder for folder in folders if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK))]
     for folder in wrong:
         name = os.path.relpath(folder, project.root)

@@ -14,7 +14,7 @@ from typing import Any
 from press.execution.kernel import PRELOADED
 from press.execution.waiting import is_waiting
 from press.keeping import installed
-from press.keeping.digests import WHOLE, by_file, digest, imported_modules, module_file, normalised, source_facts
+from press.keeping.digests import by_file, digest, imported_modules, module_file, normalised, source_facts
 from press.keeping.facts import Facts, file_digest
 from press.source.qmd import Cell, Document
 
@@ -29,24 +29,16 @@ Outputs = tuple[tuple[dict[str, Any], ...], ...]
 
 @dataclass(frozen=True)
 class Execution:
-    """What a document's cells show, and how that came about.
-
-    Parameters
-    ----------
-    outputs
-        For each cell its outputs; a cell with ``eval: false`` has none.
-    ran
-        Whether anything ran now.
-    is_whole
-        Whether all outputs come from one execution of all cells in a fresh kernel.
-    seen
-        What the cells were seen to read.
-    """
+    """What a document's cells show, and how that came about."""
 
     outputs: Outputs
+    """For each cell its outputs; a cell with ``eval: false`` has none."""
     ran: bool
+    """Whether anything ran now."""
     is_whole: bool
+    """Whether all outputs come from one execution of all cells in a fresh kernel."""
     seen: Facts = field(default_factory=dict)
+    """What the cells were seen to read."""
 
     @property
     def waits(self) -> bool:
@@ -56,36 +48,23 @@ class Execution:
 
 @dataclass(frozen=True)
 class Job:
-    """One document to execute.
-
-    Parameters
-    ----------
-    document
-        What was read.
-    folder
-        The kernel's working directory.
-    figure_formats
-        What matplotlib's figures are kept as: ``svg``, ``png``.
-    inputs
-        What else the outputs depend on: settings, kept results; anything that can be written as JSON.
-    root
-        The project's folder, from which files are named; the working directory if left out.
-    beside
-        Files that the cells may read in ways that nobody sees.
-    kept
-        The folders in the project's cache that hold results, and what of them is among `inputs`: names from the root.
-    unmade
-        The products and steps of the report that are being made: cells that read them wait.
-    """
+    """One document to execute."""
 
     document: Document
     folder: Path
+    """The kernel's working directory."""
     figure_formats: tuple[str, ...]
+    """What matplotlib's figures are kept as: ``svg``, ``png``."""
     inputs: Mapping[str, Any]
+    """What else the outputs depend on: settings, kept results; anything that can be written as JSON."""
     root: Path | None = None
+    """The project's folder, from which files are named; the working directory if left out."""
     beside: tuple[Path, ...] = ()
+    """Files that the cells may read in ways that nobody sees."""
     kept: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    """The folders in the project's cache that hold results, and what of them is among `inputs`: names from the root."""
     unmade: frozenset[str] = frozenset()
+    """The products and steps of the report that are being made: cells that read them wait."""
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -109,7 +88,7 @@ class Job:
     @property
     def preloaded(self) -> tuple[str, ...]:
         """The packages that a kernel for this document may import ahead: those that its code names."""
-        files = (module_file(name) for name in source_facts(*self.modules) if name != WHOLE)
+        files = map(module_file, source_facts(*self.modules))
         text = "\n".join([*(cell.code for cell in self.cells), *(f.read_text(encoding="utf-8") for f in files if f)])
         return tuple(name for name in PRELOADED if re.search(rf"^\s*(import|from)\s+{name}\b", text, flags=re.M))
 

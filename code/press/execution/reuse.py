@@ -32,21 +32,14 @@ class Known:
 
 @dataclass(frozen=True)
 class Names:
-    """The names in a piece of code.
-
-    Parameters
-    ----------
-    used
-        Those that it takes from elsewhere.
-    bound
-        Those that it binds, or whose objects it changes.
-    read
-        All that it reads, now or when a function of it is called.
-    """
+    """The names in a piece of code."""
 
     used: frozenset[str]
+    """Those that it takes from elsewhere."""
     bound: frozenset[str]
+    """Those that it binds, or whose objects it changes."""
     read: frozenset[str]
+    """All that it reads, now or when a function of it is called."""
 
 
 def names(code: str) -> Names:
@@ -148,14 +141,7 @@ def _keys(cells: Sequence[Known], depends: Sequence[frozenset[int]]) -> list[str
 
 
 def still_valid(before: Sequence[Known], after: Sequence[Known]) -> dict[int, int]:
-    """Find the cells that need not be executed again.
-
-    Parameters
-    ----------
-    before
-        The cells whose outputs are there.
-    after
-        The cells of the edited document.
+    """Find the cells that need not be executed again, though the document was edited.
 
     Returns
     -------

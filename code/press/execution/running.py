@@ -22,8 +22,8 @@ from handin.text import without_colours
 from press.execution import seen
 from press.execution.job import KERNEL, Job, Outputs
 from press.execution.kernel import NAMED
-from press.execution.waiting import Missing, placeholder
-from press.keeping.digests import WHOLE, covered, source_facts
+from press.execution.waiting import had_to_wait, placeholder
+from press.keeping.digests import covered, source_facts
 from press.keeping.facts import Facts
 from press.keeping.kept import setting_unmade
 from press.source.qmd import Cell
@@ -33,15 +33,7 @@ OUTPUT_PATIENCE = 120
 
 
 class Kernel:
-    """A Jupyter kernel that executes documents, kept alive as long as the object is in use.
-
-    Parameters
-    ----------
-    folder
-        The kernel's working directory.
-    preloaded
-        The packages that it imports before the first cell asks for them.
-    """
+    """A Jupyter kernel that executes documents, kept alive as long as the object is in use."""
 
     def __init__(self, folder: Path, preloaded: Sequence[str] = ()):
         self.folder = folder
@@ -111,43 +103,56 @@ class Kernel:
         on_cell: Callable[[int, int, Cell], None] | None = None,
         held: Mapping[int, tuple[dict[str, Any], ...]] = MappingProxyType({}),
     ) -> tuple[Outputs, Facts]:
-        """Execute the cells of a job in an empty namespace.
+        """Execute the cells of a job in an empty namespace, but for those whose outputs are `held`, by their index.
 
-        Parameters
-        ----------
-        job
-            What to execute.
-        on_cell
-            Called before each cell that is executed, with how many came before it, their number and the cell.
-        held
-            The outputs of cells that are not executed, by their index.
-
-        Returns
-        -------
-        outputs
-            For each cell its outputs.
-        seen
-            What the kernel was seen to read since it was started.
+        Returned are the outputs of each cell, and what the kernel was seen to read since it was started. `on_cell` is
+        called before each cell that is executed, with how many came before it, their number and the cell.
 
         Raises
         ------
         WorkError
             If a cell raises, or the kernel dies: with file, line, label and exception.
         """
-        import nbformat
-        from nbclient import NotebookClient
-        from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+        from nbclient.exceptions import DeadKernelError
 
         self.start()
-        manager = self._manager
-        cells = [nbformat.v4.new_code_cell(cell.code, id=f"cell-{i}") for i, cell in enumerate(job.cells)]
-        for cell, own in zip(cells, job.cells, strict=True):
-            if own.options.get("error"):
-                cell.metadata["tags"] = ["raises-exception"]
-        notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
-        client = NotebookClient(
-            notebook,
-            km=manager,
+        client, unbound = self._client(job), set[str]()
+        wanted = [index for index in range(len(job.cells)) if index not in held]
+        current: Cell | None = None
+        size: tuple[Any, ...] = (None, None, None)
+        try:
+            client.start_new_kernel_client()
+            self._make_ready(client.kc, job)
+            for position, index in enumerate(wanted):
+                current = job.cells[index]
+                if on_cell:
+                    on_cell(position, len(wanted), current)
+                if size != current.figure_size:
+                    size = current.figure_size
+                    _quietly(client.kc, _SIZE.replace("SIZE", repr(size)))
+                self._execute(client, index, job, unbound)
+            read = _seen(client.kc, job)
+        except DeadKernelError:
+            self.stop()
+            raise WorkError(_death(job, current)) from None
+        finally:
+            if client.kc is not None:
+                client.kc.stop_channels()
+        outputs = (tuple(_clean(dict(output)) for output in cell.outputs) for cell in client.nb.cells)
+        return tuple(held.get(index, made) for index, made in enumerate(outputs)), read
+
+    def _client(self, job: Job) -> Any:
+        """Return what executes the cells of a job in this kernel, one by one."""
+        import nbformat
+        from nbclient import NotebookClient
+
+        cells = []
+        for index, cell in enumerate(job.cells):
+            metadata = {"tags": ["raises-exception"]} if cell.options.get("error") else {}
+            cells.append(nbformat.v4.new_code_cell(cell.code, id=f"cell-{index}", metadata=metadata))
+        return NotebookClient(
+            nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL}),
+            km=self._manager,
             timeout=None,
             # By default outputs that are 4 s late, on a busy machine, are left out without a word.
             iopub_timeout=OUTPUT_PATIENCE,
@@ -155,60 +160,34 @@ class Kernel:
             record_timing=False,
             coalesce_streams=True,
         )
-        client.create_kernel_manager = lambda: manager  # type: ignore[method-assign]
-        current: Cell | None = None
+
+    def _make_ready(self, client: Any, job: Job) -> None:
+        """Let the kernel forget what it executed before, read its style, and know what is being made."""
+        if self._is_used:
+            _quietly(client, _FORGET.replace("FOLDERS", repr(tuple(f"{folder}/" for folder in covered()))))
+        self._is_used = True
+        if refusal := _quietly(client, _STYLE.replace("FORMATS", repr(set(job.figure_formats)))):
+            raise WorkError(_style_failure(refusal, job))
+        _quietly(client, setting_unmade(job.unmade))
+
+    def _execute(self, client: Any, index: int, job: Job, unbound: set[str]) -> None:
+        """Execute a cell; what it shows is a placeholder where it reads what is being made."""
+        import nbformat
+        from nbclient.exceptions import CellExecutionError, CellTimeoutError
+
+        own, cell = job.cells[index], client.nb.cells[index]
         try:
-            client.start_new_kernel_client()
-            if self._is_used:
-                _quietly(client.kc, _FORGET.replace("FOLDERS", repr(tuple(f"{folder}/" for folder in covered()))))
-            self._is_used = True
-            if refusal := _quietly(client.kc, _STYLE.replace("FORMATS", repr(set(job.figure_formats)))):
-                raise WorkError(_style_failure(refusal, job))
-            _quietly(client.kc, setting_unmade(job.unmade))
-            missing = Missing()
-            wanted = [index for index in range(len(cells)) if index not in held]
-            size: tuple[Any, ...] = (None, None, None)
-            for position, index in enumerate(wanted):
-                cell, current = cells[index], job.cells[index]
-                if on_cell:
-                    on_cell(position, len(wanted), current)
-                if size != current.figure_size:
-                    size = current.figure_size
-                    _quietly(client.kc, _SIZE.replace("SIZE", repr(size)))
-                try:
-                    client.execute_cell(cell, index, execution_count=index + 1)
-                except CellExecutionError as error:
-                    if not job.unmade or not missing.explains(error.ename, error.evalue, current):
-                        raise
-                    cell.outputs = [nbformat.from_dict(placeholder(current.label))]
-            read = _seen(client.kc, job)
+            client.execute_cell(cell, index, execution_count=index + 1)
         except CellExecutionError as error:
-            assert current is not None, "a cell raised it"
-            raise WorkError(_failure(current, error, job.place)) from None
+            if not job.unmade or not had_to_wait(error.ename, error.evalue, own, unbound):
+                raise WorkError(_failure(own, error, job.place)) from None
+            cell.outputs = [nbformat.from_dict(placeholder(own.label))]
         except CellTimeoutError:
             self.stop()
-            assert current is not None, "a cell was waited for"
             raise WorkError(
-                f"{current.place}: the outputs of this cell did not arrive within {OUTPUT_PATIENCE} s: try again when "
+                f"{own.place}: the outputs of this cell did not arrive within {OUTPUT_PATIENCE} s: try again when "
                 "the machine is less busy."
             ) from None
-        except DeadKernelError:
-            self.stop()
-            if current is None:
-                words = "the kernel died before the first cell ran: look at `doctor`."
-                raise WorkError(f"{job.document.name}: {words}") from None
-            label = f" ({current.label})" if current.label else ""
-            raise WorkError(
-                f"{current.place}{label}: the kernel died while this cell ran, perhaps for want of memory."
-            ) from None
-        finally:
-            if client.kc is not None:
-                client.kc.stop_channels()
-        outputs = (
-            held[index] if index in held else tuple(_clean(dict(output)) for output in cell.outputs)
-            for index, cell in enumerate(cells)
-        )
-        return tuple(outputs), read
 
 
 # In a kernel that has run before: forget its names and the project's modules, so that edits of helpers are seen.
@@ -275,9 +254,8 @@ def _seen(client: Any, job: Job) -> Facts:
         except (OSError, ValueError):
             return seen.UNKNOWN
     kept, accounted = job.kept
-    reached = {name for name in source_facts(*job.modules) if name != WHOLE}
     names = {path.relative_to(job.place).as_posix() for path in job.beside if path.suffix != ".py"}
-    return seen.facts(found, job.place, kept=kept, accounted={*accounted, *names}, reached=reached)
+    return seen.facts(found, job.place, kept=kept, accounted={*accounted, *names}, reached=source_facts(*job.modules))
 
 
 def _clean(output: dict[str, Any]) -> dict[str, Any]:
@@ -297,6 +275,13 @@ def _style_failure(refusal: str, job: Job) -> str:
     place = (Path(job.document.name).parent / "matplotlibrc").as_posix()
     line = re.search(r"line (\d+)", refusal)
     return f"{place}{f':{line[1]}' if line else ''}: {' '.join(refusal.split())}"
+
+
+def _death(job: Job, cell: Cell | None) -> str:
+    if cell is None:
+        return f"{job.document.name}: the kernel died before the first cell ran: look at `doctor`."
+    label = f" ({cell.label})" if cell.label else ""
+    return f"{cell.place}{label}: the kernel died while this cell ran, perhaps for want of memory."
 
 
 def _failure(cell: Cell, error: Any, root: Path) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from press.keeping import installed
-from press.keeping.digests import digest, hides, module_name, source_digest, source_digests
+from press.keeping.digests import digest, hides, module_name, package_versions, source_digest, source_digests
 from press.keeping.facts import Facts, file_digest, stamp
 
 SYSTEM = tuple(f"/{name}/" for name in "Library System bin dev etc lib lib32 lib64 proc run sbin sys usr".split())
@@ -72,7 +72,7 @@ def facts(
         "files": files,
         "folders": {name: _listing(root / name) for name in sorted(listed)},
         "modules": modules,
-        "packages": {name: installed.version(name) for name in ("python", *sorted(packages))},
+        "packages": package_versions("python", *sorted(packages)),
     }
 
 
@@ -84,7 +84,7 @@ def now(seen: Facts, root: Path) -> Facts:
         "files": {name: file_digest(root / name) for name in seen.get("files", ())},
         "folders": {name: _listing(root / name) for name in seen.get("folders", ())},
         "modules": _modules(seen.get("modules", ()), root),
-        "packages": {name: installed.version(name) for name in seen.get("packages", ())},
+        "packages": package_versions(*seen.get("packages", ())),
     }
 
 

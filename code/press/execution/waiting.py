@@ -47,27 +47,16 @@ def is_waiting(output: Mapping[str, Any]) -> bool:
     return bool(output.get("metadata", {}).get(WAITING))
 
 
-class Missing:
-    """The names that cells would have bound, had what they read been there."""
+def had_to_wait(kind: str, text: str, cell: Cell, unbound: set[str]) -> bool:
+    """Whether a cell raised this because something is being made, and for no other reason.
 
-    def __init__(self) -> None:
-        self._names: set[str] = set()
-
-    def explains(self, kind: str, text: str, cell: Cell) -> bool:
-        """Whether a cell failed because something is being made, and no other thing; remember then what it binds.
-
-        Parameters
-        ----------
-        kind, text
-            The exception that it raised.
-        cell
-            The cell.
-        """
-        name = re.match(r"name '(\w+)' is not defined", text)
-        if kind != "NotMade" and not (kind == "NameError" and name and name[1] in self._names):
-            return False
-        self._names |= reuse.names(cell.code).bound
-        return True
+    Then the names that it would have bound are added to the `unbound` ones, for the cells after it.
+    """
+    name = re.match(r"name '(\w+)' is not defined", text)
+    if kind != "NotMade" and not (kind == "NameError" and name and name[1] in unbound):
+        return False
+    unbound |= reuse.names(cell.code).bound
+    return True
 
 
 class Unfinished(dict[str, Any]):

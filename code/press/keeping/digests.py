@@ -39,12 +39,7 @@ _cache: Path | None = None
 def cover(*folders: Path, cache: Path) -> None:
     """Count the modules and packages in these folders as the project's own, beside the engine's.
 
-    Parameters
-    ----------
-    folders
-        Where Python finds them; one that is not there has none.
-    cache
-        Where digests are kept: to parse the code takes the better part of a second.
+    Digests are kept in `cache`: to parse the code takes the better part of a second.
     """
     global _folders, _cache
     _folders = tuple(dict.fromkeys(folder.resolve() for folder in (code_folder(), *folders) if folder.is_dir()))
@@ -85,7 +80,6 @@ def covered() -> tuple[Path, ...]:
 
 
 def _is_own(module: str) -> bool:
-    """Whether a module belongs to the code that is covered."""
     name = module.partition(".")[0]
     return module_file(name) is not None or any(_is_package(folder / name) for folder in _folders)
 
@@ -101,7 +95,7 @@ def _is_package(folder: Path) -> bool:
 class _Module:
     """The top-level definitions of one module, and which names of this package it imports."""
 
-    def __init__(self, name: str, source: str):
+    def __init__(self, source: str):
         tree = ast.parse(source)
         self.definitions: dict[str, list[ast.stmt]] = {}
         self.imports: dict[str, tuple[str, str | None]] = {}
@@ -118,7 +112,6 @@ class _Module:
 
     @functools.cached_property
     def hides(self) -> bool:
-        """See `hides`."""
         own = {*self.definitions, *self.imports}
         statements = [each for several in self.definitions.values() for each in several]
         decorators = [decorator for each in statements for decorator in getattr(each, "decorator_list", ())]
@@ -166,7 +159,7 @@ def _parsed(module: str, stamp: tuple[int, int, int]) -> _Module:
     path = module_file(module)
     assert path is not None, "only modules that were found are parsed"
     try:
-        return _Module(module, path.read_text(encoding="utf-8"))
+        return _Module(path.read_text(encoding="utf-8"))
     except SyntaxError as error:
         name = "/".join(path.parts[-3:])
         raise InputError(f"{name}:{error.lineno}: SyntaxError: {error.msg}.") from None
@@ -215,25 +208,18 @@ def _statement_text(statement: ast.stmt) -> str:
 @functools.lru_cache(maxsize=4096)
 def _references(statement: ast.stmt, module: _Module) -> tuple[tuple[str, str | None], ...]:
     """Which (module, name) of this package a statement refers to; a name of None is a whole module."""
-    return tuple(_found_references(statement, module))
-
-
-def _found_references(statement: ast.stmt, module: _Module) -> Iterable[tuple[str, str | None]]:
+    found: list[tuple[str, str | None]] = []
     for node in ast.walk(statement):
-        if isinstance(node, ast.Attribute):
-            dotted = _dotted(node)
-            if dotted:
-                head, _, rest = dotted.partition(".")
-                target = module.imports.get(head)
-                if target and target[1] is None:
-                    yield from _resolve(target[0], rest)
-        if isinstance(node, ast.Name):
+        if isinstance(node, ast.Attribute) and (dotted := _dotted(node)):
+            head, _, rest = dotted.partition(".")
+            target, attribute = module.imports.get(head, ("", ""))
+            found += _resolve(target, rest) if attribute is None else ()
+        elif isinstance(node, ast.Name):
             if node.id in module.definitions:
-                yield ("", node.id)
-            elif node.id in module.imports:
-                target = module.imports[node.id]
-                if target[1] is not None:
-                    yield target
+                found.append(("", node.id))
+            elif module.imports.get(node.id, ("", None))[1] is not None:
+                found.append(module.imports[node.id])
+    return tuple(found)
 
 
 def _dotted(node: ast.expr) -> str | None:
@@ -244,12 +230,11 @@ def _dotted(node: ast.expr) -> str | None:
     return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else None
 
 
-def _resolve(module: str, rest: str) -> Iterable[tuple[str, str | None]]:
+def _resolve(module: str, rest: str) -> list[tuple[str, str | None]]:
     parts = rest.split(".")
     while parts and module_file(f"{module}.{parts[0]}"):
         module = f"{module}.{parts.pop(0)}"
-    if parts:
-        yield (module, parts[0])
+    return [(module, parts[0])] if parts else []
 
 
 def closure(*roots: str) -> dict[str, str]:
@@ -308,24 +293,24 @@ def closure(*roots: str) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-WHOLE = ""
-"""The entry of `source_facts` for all of the code together."""
+_WHOLE = ""
+"""The entry of `_source_facts` for all of the code together."""
 
 
 def source_digest(*roots: str) -> str:
     """Digest the code that `roots` depend on (see `closure`); found again only after a file of the code changed."""
-    return source_facts(*roots)[WHOLE]
+    return _source_facts(roots, _stamp_of_all())[_WHOLE]
 
 
-def source_facts(*roots: str) -> Mapping[str, str]:
-    """Digest the code that `roots` depend on: all of it under `WHOLE`, and what of each module, by its name."""
-    return _source_facts(roots, _stamp_of_all())
+def source_facts(*roots: str) -> dict[str, str]:
+    """Digest the code that `roots` depend on, module by module."""
+    return {name: found for name, found in _source_facts(roots, _stamp_of_all()).items() if name != _WHOLE}
 
 
 def source_digests(modules: Iterable[str]) -> dict[str, str]:
     """Digest the code that each of some modules depends on."""
     stamp = _stamp_of_all()
-    return {module: _source_facts((module,), stamp)[WHOLE] for module in modules}
+    return {module: _source_facts((module,), stamp)[_WHOLE] for module in modules}
 
 
 def _stamp_of_all() -> tuple[tuple[str, int, int, int], ...]:
@@ -353,7 +338,7 @@ def _digests_of(definitions: Mapping[str, str]) -> dict[str, str]:
     modules: dict[str, list[str]] = {}
     for name, text in definitions.items():
         modules.setdefault(name.partition(":")[0], []).extend((name, text))
-    return {WHOLE: digest(definitions), **{module: digest(*texts) for module, texts in modules.items()}}
+    return {_WHOLE: digest(definitions), **{module: digest(*texts) for module, texts in modules.items()}}
 
 
 @functools.lru_cache(maxsize=1)
@@ -396,10 +381,9 @@ def by_file(found: Mapping[str, str], root: Path) -> dict[str, str]:
     """Name what `source_facts` found by files, from the folder `root`; modules that lie elsewhere keep their names."""
     root, named = root.resolve(), {}
     for module, digested in found.items():
-        if module != WHOLE:
-            path = module_file(module)
-            inside = path if path is not None and root in path.parents else None
-            named[inside.relative_to(root).as_posix() if inside else module] = digested
+        path = module_file(module)
+        inside = path if path is not None and root in path.parents else None
+        named[inside.relative_to(root).as_posix() if inside else module] = digested
     return named
 
 
@@ -425,5 +409,5 @@ def _stamp(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
 
 def imported_modules(source: str) -> tuple[str, ...]:
     """Name the modules of this package that a piece of Python imports, anywhere in it."""
-    module = _Module("", source)
+    module = _Module(source)
     return tuple(sorted({target for target, _ in module.imports.values() if module_file(target)}))

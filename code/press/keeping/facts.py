@@ -21,12 +21,7 @@ MOST = 4
 def reasons(kept: Facts | None, now: Facts) -> tuple[str, ...]:
     """Say in words why what was made from the facts `kept` is not current now; nothing if it is.
 
-    Parameters
-    ----------
-    kept
-        The facts as they were; None if the result was never made.
-    now
-        The facts as they are.
+    `kept` is None if the result was never made.
     """
     if kept is None:
         return ("never made",)

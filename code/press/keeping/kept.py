@@ -39,17 +39,7 @@ def _out_of_place(path: Path) -> str | None:
 
 
 def hindered(error: OSError, named: Callable[[Path], str] = lambda path: path.name, path: Path | None = None) -> str:
-    """Say which file could not be read or written, and why, in words.
-
-    Parameters
-    ----------
-    error
-        What the system said.
-    named
-        Names a file for a message.
-    path
-        The file that was meant; the one that the system names if left out.
-    """
+    """Say which file (`path`, or the one that the system names) could not be read or written, and why, in words."""
     if path is not None and (blocked := _out_of_place(path)):
         return blocked
     found = path or (Path(os.fsdecode(error.filename)) if error.filename else None)
@@ -71,8 +61,6 @@ def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> Non
 
     Parameters
     ----------
-    path, content
-        The file.
     durable
         Whether to wait until the disk has it. What carries its own checksum and is quickly made again need not.
 
@@ -145,17 +133,13 @@ def _parsed(content: bytes) -> tuple[dict[str, Any], bytes] | None:
 
 @dataclass(frozen=True)
 class Kept:
-    """A folder of kept results.
-
-    Parameters
-    ----------
-    folder
-        Where the records lie; made when the first one is saved.
-    """
+    """A folder of kept results."""
 
     folder: Path
+    """Where the records lie; made when the first one is saved."""
 
-    def _path(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
+        """Return the file of a record."""
         return self.folder / f"{name}.json"
 
     def names(self) -> list[str]:
@@ -166,34 +150,22 @@ class Kept:
         """Return each record's header as it stands in its file, to see cheaply whether anything changed."""
         found = {}
         for name in self.names():
-            with self._path(name).open("rb") as file:
+            with self.path(name).open("rb") as file:
                 found[name] = file.readline(1000).decode(errors="replace").strip()
         return found
 
     def save(self, name: str, digest: str, payload: Any, *, facts: Facts | None = None, durable: bool = True) -> None:
         """Keep `payload` (JSON with NumPy arrays) under `name`, with the digest of what it depends on.
 
-        Parameters
-        ----------
-        name, digest, payload
-            The record.
-        facts
-            What the digest is of, so that it can be said later what has changed.
-        durable
-            Whether to wait until the disk has it.
-
-        Raises
-        ------
-        WorkError
-            If it cannot be written.
+        With the `facts` that the digest is of, it can be said later what has changed.
         """
         body = json.dumps(payload, default=_encode, separators=(",", ":")).encode()
         header: dict[str, Any] = {"format": FORMAT, "digest": digest, "sha256": hashlib.sha256(body).hexdigest()}
         header |= {} if facts is None else {"facts": facts}
-        write_atomically(self._path(name), json.dumps(header).encode() + b"\n" + body + b"\n", durable=durable)
+        write_atomically(self.path(name), json.dumps(header).encode() + b"\n" + body + b"\n", durable=durable)
 
     def _read(self, name: str) -> tuple[dict[str, Any], bytes] | None:
-        path = self._path(name)
+        path = self.path(name)
         try:
             content = path.read_bytes()
         except FileNotFoundError:
@@ -210,7 +182,7 @@ class Kept:
         found = {}
         for name in self.names():
             try:
-                if _parsed(self._path(name).read_bytes()) is None:
+                if _parsed(self.path(name).read_bytes()) is None:
                     found[name] = ""
             except OSError as error:
                 found[name] = error.strerror or type(error).__name__
@@ -249,15 +221,7 @@ class Kept:
 
 
 class NotMade(WorkError):
-    """A product or step of the report is asked for that is still to be made: a preview shows the rest meanwhile.
-
-    Parameters
-    ----------
-    name
-        Which.
-    why
-        The sentence for the author.
-    """
+    """A product or step of the report is asked for that is still to be made: a preview shows the rest meanwhile."""
 
     def __init__(self, name: str, why: str):
         super().__init__(why)
@@ -285,25 +249,13 @@ def unmade(names: Iterable[str]) -> Iterator[None]:
 
 
 def require_made(name: str) -> None:
-    """Refuse a product or step of the report that is being made; whoever reads a step's results asks first.
-
-    Raises
-    ------
-    NotMade
-        If it is.
-    """
+    """Raise `NotMade` for a product or step that is being made; whoever reads a step's results asks first."""
     if name in os.environ.get(_UNMADE, "").split():
         raise NotMade(name, f"The {name} of this report is being made.")
 
 
 def product(name: str) -> Any:
-    """Return what was computed for the documents under `name`; a document's cell asks for it.
-
-    Raises
-    ------
-    NotMade
-        If it is not there.
-    """
+    """Return what was computed for the documents under `name`, or raise `NotMade`; a document's cell asks for it."""
     from press.project import Project
 
     require_made(name)

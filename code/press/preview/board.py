@@ -28,24 +28,15 @@ class Page:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why something could not be brought up to date.
-
-    Parameters
-    ----------
-    message
-        The sentence for the author, without its place.
-    file, line
-        Where; empty and 0 where the message names no place.
-    cell
-        The label of the cell, if the message names one.
-    excerpt
-        The lines around the place, with their numbers.
-    """
+    """Why something could not be brought up to date."""
 
     message: str
+    """The sentence for the author, without its place."""
     file: str = ""
     line: int = 0
+    """Where; empty and 0 where the message names no place."""
     cell: str = ""
+    """The label of the cell, if the message names one."""
     excerpt: tuple[tuple[int, str], ...] = ()
 
     @classmethod
@@ -59,30 +50,18 @@ class Problem:
 
 @dataclass(frozen=True)
 class View:
-    """One state of the preview.
-
-    Parameters
-    ----------
-    revision
-        Counts the states.
-    title
-        The report's title.
-    pages
-        The last good pages.
-    notebook
-        The digest of the last good notebook, '' before there is one.
-    activities
-        What is being done, by who does it.
-    problems
-        What stands in the way of being up to date, by where it arose.
-    """
+    """One state of the preview."""
 
     revision: int = 0
+    """Counts the states."""
     title: str = "Report"
     pages: tuple[Page, ...] = ()
     notebook: str = ""
+    """The digest of the last good notebook, '' before there is one."""
     activities: Mapping[str, str] = field(default_factory=dict)
+    """What is being done, by who does it."""
     problems: Mapping[str, Problem] = field(default_factory=dict)
+    """What stands in the way of being up to date, by where it arose."""
 
     @property
     def state(self) -> str:

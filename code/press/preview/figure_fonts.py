@@ -24,19 +24,12 @@ _START = re.compile(r"<svg\b[^>]*>")
 
 @dataclass(frozen=True)
 class Face:
-    """A font file.
-
-    Parameters
-    ----------
-    family, style, weight
-        As CSS names them: ``Libertinus Serif``, ``italic``, 400.
-    path
-        The file.
-    """
+    """A font file."""
 
     family: str
     style: str
     weight: int
+    """As CSS names them: ``Libertinus Serif``, ``italic``, 400."""
     path: Path
 
 
@@ -52,15 +45,7 @@ def faces(folders: tuple[Path, ...]) -> tuple[Face, ...]:
 
 
 def with_fonts(page: bytes, fonts: tuple[Face, ...]) -> bytes:
-    """Put into each figure of a page what its text needs of the fonts.
-
-    Parameters
-    ----------
-    page
-        A page as Typst writes it as SVG, with its figures embedded as SVG too.
-    fonts
-        The fonts that the document has.
-    """
+    """Put into each figure of a page, which Typst wrote as SVG with its figures embedded, the fonts that it needs."""
     return _FIGURE.sub(lambda figure: _figure(figure[0], fonts), page)
 
 

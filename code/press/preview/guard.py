@@ -30,13 +30,6 @@ class Guard:
 
     A page of another site can make the author's browser send requests here. The Host header is another one where that
     site's name was made to lead to 127.0.0.1; ``Origin`` and ``Sec-Fetch-Site`` tell of the others.
-
-    Parameters
-    ----------
-    app
-        What is guarded.
-    port
-        The port on which the server listens.
     """
 
     def __init__(self, app: ASGIApp, port: int):

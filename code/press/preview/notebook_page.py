@@ -52,18 +52,7 @@ class NotebookPage:
         self._pandoc: dict[_Text, str] = {}
 
     def cells(self, content: bytes) -> tuple[CellView, ...]:
-        """Turn a notebook (nbformat 4) into HTML.
-
-        Parameters
-        ----------
-        content
-            The notebook's bytes.
-
-        Raises
-        ------
-        PandocFailure
-            If pandoc cannot read a text of it.
-        """
+        """Turn a notebook (nbformat 4) into HTML."""
         cells = json.loads(content)["cells"]
         texts = list(dict.fromkeys(text for cell in cells for text in _texts(cell)))
         self._convert(text for text in texts if text not in self._pandoc)

@@ -24,13 +24,7 @@ from press.report import Progress
 
 
 class Preparation:
-    """One run of `prepare` in a child process.
-
-    Parameters
-    ----------
-    project
-        The project.
-    """
+    """One run of `prepare` in a child process."""
 
     def __init__(self, project: Project):
         self._child = subprocess.Popen(
@@ -56,10 +50,7 @@ class Preparation:
     def stages(self, tell: Callable[[str], None]) -> Iterator[Prepared]:
         """Yield what there is at first and whenever more is made, all of it at last; pass on what the child tells.
 
-        Raises
-        ------
-        InputError, WorkError
-            What `prepare` raised.
+        Raised is what `prepare` raised.
         """
         with self._child as child:
             assert child.stdout is not None, "it was opened as a pipe"

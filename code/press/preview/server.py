@@ -49,19 +49,7 @@ FONT = "fonts/LibertinusMath-Regular.otf"
 
 
 def application(project: Project, board: Board, workshop: Workshop, port: int) -> Guard:
-    """Return the web application.
-
-    Parameters
-    ----------
-    project
-        Whose pages are shown.
-    board
-        What is shown.
-    workshop
-        Holds the pages themselves.
-    port
-        The port on which the server listens.
-    """
+    """Return the web application."""
     assets = {name: (kind, (ASSETS / name).read_bytes()) for name, kind in SERVED.items()}
     if (font := builtin_format() / FONT).is_file():
         assets["mathematics.otf"] = ("font/otf", font.read_bytes())
@@ -144,18 +132,7 @@ class _Server(uvicorn.Server):
 
 
 def listen(port: int) -> socket.socket:
-    """Take a port on loopback.
-
-    Parameters
-    ----------
-    port
-        The port; 0 is any free one.
-
-    Raises
-    ------
-    InputError
-        If it is taken.
-    """
+    """Take a port on loopback, 0 is any free one; raise `InputError` if it is taken."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -168,27 +145,7 @@ def listen(port: int) -> socket.socket:
 
 
 def serve(project: Project, *, port: int = 4242, open_browser: bool = True) -> bool:
-    """Show the pages in a browser and keep them up to date, until Ctrl-C.
-
-    Parameters
-    ----------
-    project
-        The project.
-    port
-        On which to listen; 0 takes any free port.
-    open_browser
-        Whether to open the author's browser.
-
-    Returns
-    -------
-    bool
-        Whether something was still being made that the documents read.
-
-    Raises
-    ------
-    InputError
-        If the port is taken.
-    """
+    """Show the pages until Ctrl-C, and keep them up to date; say whether something was still being made for them."""
     restarted = os.environ.pop(RESTARTED, None)
     given = environment.read(project.root / "_environment")
     with socket.socket(fileno=int(restarted)) if restarted else listen(port) as listener:

@@ -43,10 +43,6 @@ def effect(
 
     Parameters
     ----------
-    path
-        The file.
-    project
-        The project.
     running
         The files of the preview's own code: it cannot change while it runs.
     read
@@ -87,12 +83,7 @@ def outside(project: Project, further: Iterable[Path] = ()) -> frozenset[Path]:
 async def changes(project: Project, further: Callable[[], Iterable[Path]]) -> AsyncIterator[set[Path]]:
     """Yield the files that have changed, as they change, for ever.
 
-    Parameters
-    ----------
-    project
-        The project.
-    further
-        Names files outside the project's usual folders that shape the pages at the moment.
+    `further` names files outside the project's usual folders that shape the pages at the moment.
     """
     found: asyncio.Queue[set[Path]] = asyncio.Queue()
     tasks = [

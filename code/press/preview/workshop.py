@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-import itertools
 import re
 import threading
 from collections.abc import Callable, Iterable
@@ -31,7 +30,6 @@ from press.preview.notebook_page import CellView, NotebookPage
 from press.preview.preparing import Preparation
 from press.preview.watching import Effect, effect, running_code
 from press.project import Project
-from press.report import Document
 from press.source.qmd import Cell
 
 SETTING = "Setting the pages"
@@ -50,16 +48,9 @@ class _Postponed(Exception):
 
 
 class Workshop:
-    """Keeps the documents up to date.
+    """Keeps the documents up to date, and publishes them on the board.
 
-    Parameters
-    ----------
-    project
-        The project.
-    board
-        Where to publish.
-    restart
-        Called when the preview's own code has changed.
+    `restart` is called when the preview's own code has changed.
     """
 
     def __init__(self, project: Project, board: Board, restart: Callable[[], None] = lambda: None):
@@ -160,13 +151,7 @@ class Workshop:
         return None if body is None else with_fonts(body, faces(tuple(self._builder.typesetter.extension.fonts)))
 
     def pdf(self) -> bytes:
-        """Return the last good pages as PDF.
-
-        Raises
-        ------
-        WorkError
-            If there are none yet, or Typst refuses them.
-        """
+        """Return the last good pages as PDF; raise `WorkError` if there are none yet, or Typst refuses them."""
         if self._pdf is None:
             raise WorkError("There is no page yet.")
         return self._pdf.result()
@@ -248,12 +233,9 @@ class Workshop:
             self._attempt("report", self._build_report, prepared)
         if notebook is not None and self._notebook_is_affected(changed, prepared):
             self._attempt("notebook", self._build_notebook, prepared)
-        is_there = self._notebook_made_with is not None or self._was_made(notebook)
-        if not waits and is_there:
+        was_made = notebook is None or (self.project.generated / f"{notebook.name}.ipynb").is_file()
+        if not waits and (self._notebook_made_with is not None or was_made):
             self._attempt("report", self._build_report, prepared)
-
-    def _was_made(self, notebook: Document | None) -> bool:
-        return notebook is None or (self.project.generated / f"{notebook.name}.ipynb").is_file()
 
     def _attempt(self, name: str, build: Callable[[Prepared], None], prepared: Prepared) -> None:
         try:
@@ -308,12 +290,7 @@ class Workshop:
         source = self._builder.report(prepared)
         self._sources = frozenset(path.resolve() for path in (*source.sources, *self._builder.used.files))
         svgs, pdf = self._builder.typesetter.pages_and_pdf(source.text)
-        # To compare is cheaper than to digest, and most pages are as they were.
-        before = itertools.chain(self._bodies[0].items(), itertools.repeat(("", b"")))
-        digests = [
-            digest if known == svg else hashlib.sha256(svg).hexdigest()[:24]
-            for svg, (digest, known) in zip(svgs, before, strict=False)
-        ]
+        digests = [hashlib.sha256(svg).hexdigest()[:24] for svg in svgs]
         pages = tuple(Page(digest, *_size(svg), MARK in svg) for digest, svg in zip(digests, svgs, strict=True))
         bodies = dict(zip(digests, svgs, strict=True))
         # What a browser is fetching at this moment may belong to the pages before.

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from handin.errors import WorkError
+from press.execution import outputs
 from press.execution.job import Execution, Job
 from press.execution.outputs import OutputCache
 from press.execution.running import Kernel
@@ -17,18 +18,18 @@ from press.source import reading
 CELLS = "Text.\n\n```{{python}}\n{}\n```\n\n```{{python}}\nprint(2)\n```\n"
 
 DAMAGES = {
-    "the index is garbled": lambda folder: _overwrite(folder / "global.db", bytes(200)),
-    "the index is cut short": lambda folder: os.truncate(folder / "global.db", 5000),
-    "the index is gone": lambda folder: (folder / "global.db").unlink(),
+    "the header is garbled": lambda folder: _overwrite(_kept(folder), bytes(200)),
+    "the header is cut short": lambda folder: os.truncate(_kept(folder), 50),
+    "the header is gone": lambda folder: _kept(folder).write_bytes(_kept(folder).read_bytes().partition(b"\n")[2]),
     "the code is another one": lambda folder: _replace(_kept(folder), b"print(1)", b"print(5)"),
     "an output is another one": lambda folder: _replace(_kept(folder), b"shown", b"faked"),
-    "an output is cut short": lambda folder: os.truncate(_kept(folder), 300),
+    "an output is cut short": lambda folder: os.truncate(_kept(folder), _kept(folder).stat().st_size - 20),
     "the outputs are gone": lambda folder: _kept(folder).unlink(),
 }
 
 
 def _kept(folder):
-    (path,) = folder.glob("executed/*/base.ipynb")
+    (path,) = folder.glob("*.json")
     return path
 
 
@@ -42,7 +43,7 @@ def _replace(path, old, new):
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.filterwarnings("ignore:The execution cache was damaged")
+@pytest.mark.filterwarnings("ignore:.*was damaged")
 def test_damaged_outputs_are_never_shown(project, damage):
     (project.folder / "report.qmd").write_text("Text.\n\n```{python}\nprint(1)\n```\n")
     job = Job(reading.read(project.folder / "report.qmd", project.root), project.folder, ("svg",), {})
@@ -51,14 +52,14 @@ def test_damaged_outputs_are_never_shown(project, damage):
     kept = Execution(outputs, ran=False, is_whole=True)
     cache.save(job, kept)
     assert cache.load(job) == kept
-    DAMAGES[damage](cache.folder)
+    DAMAGES[damage](project.cache / "executed")
     assert cache.load(job) is None
     cache.save(job, kept)
     assert cache.load(job) == kept
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.filterwarnings("ignore:The execution cache was damaged")
+@pytest.mark.filterwarnings("ignore:.*was damaged")
 def test_damaged_outputs_are_never_taken_for_a_draft(project, damage):
     whole = OutputCache(project.cache / "executed")
     drafts = OutputCache(project.cache / "previewed", whole=whole)
@@ -76,8 +77,22 @@ def test_damaged_outputs_are_never_taken_for_a_draft(project, damage):
     edited = job("print(4)")
     assert drafts.held(edited)[0] == {1: outputs[1]}
     assert whole.held(edited)[0] == {}
-    DAMAGES[damage](whole.folder)
+    DAMAGES[damage](project.cache / "executed")
     assert drafts.held(edited)[0] == {}
+
+
+def test_the_oldest_executions_go_and_another_documents_stay(project, monkeypatch):
+    monkeypatch.setattr(outputs, "MOST", 2)
+    cache, jobs = OutputCache(project.cache / "executed"), []
+    for name, code in (("report-x", "print(0)"), *(("report", f"print({n})") for n in range(1, 5))):
+        path = project.folder / f"{name}.qmd"
+        path.write_text(f"```{{python}}\n{code}\n```\n")
+        jobs.append(Job(reading.read(path, project.root), project.folder, ("svg",), {}))
+        shown = (({"output_type": "stream", "name": "stdout", "text": code},),)
+        cache.save(jobs[-1], Execution(shown, ran=False, is_whole=True))
+        time.sleep(0.02)  # so that the files' times differ
+    assert [cache.load(job) is not None for job in jobs] == [True, False, False, True, True]
+    assert [cache.why(job) for job in jobs] == [(), ("its cells changed",), ("its cells changed",), (), ()]
 
 
 DEADLY = {

@@ -28,7 +28,6 @@ from press.report import Document, Product, Report, Step
 REPORT = Report(
     document=Document("report/report.qmd", settings=lambda settings: settings.student_id, products=("printed",)),
     notebook=Document("report/notes.qmd", settings=lambda settings: settings.student_id),
-    packages=("small",),
     settings_file="settings.yml",
     products=(Product("printed", "small.work:printed", "Computing what formulas mean"),),
     steps=(Step("networks", run="small.work:wait", state="small.work:state"),),
