@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from handin import yaml_text
 from handin.errors import InputError, WorkError
 from press.environment import stderr_to
 from press.keeping.digests import by_file, digest, package_versions, source_digest, source_facts
@@ -137,13 +138,17 @@ class _Making:
     def prepared(self) -> Prepared:
         inputs = document_inputs(self.project, self.settings, self.unmade)
         report = self.project.report
+        printed = self.found.get(report.printed, {}) if report.printed else {}
+        if self.project.has_own_variables:
+            written = yaml_text.read(self.project.variables_file, "it holds the variables")
+            own = yaml_text.mapping(written, self.project.variables_file.name)
+            return Prepared(own, inputs, printed, frozenset(self.unmade))
         title_page = {"submission": dict(report.title_page(self.settings))} if report.title_page else {}
         values = {**title_page, **(self._variables() if report.variables else {})}
         _check_variables(values)
         if values and not self.unmade:
             text = yaml.safe_dump(values, allow_unicode=True, sort_keys=True, default_style='"', width=10_000)
             write_if_changed(self.project.variables_file, text.encode())
-        printed = self.found.get(report.printed, {}) if report.printed else {}
         return Prepared(values, inputs, printed, frozenset(self.unmade))
 
     def _variables(self) -> dict[str, dict[str, str]]:

@@ -82,6 +82,11 @@ class Project:
         """The values that the prose prints, as both renderers read them."""
         return self.root / "_variables.yml"
 
+    @property
+    def has_own_variables(self) -> bool:
+        """Whether the author wrote that file, because the report computes no variables."""
+        return not (self.report.variables or self.report.title_page) and self.variables_file.is_file()
+
     def path(self, document: Document) -> Path:
         """Return a document's file."""
         return self.root / document.path

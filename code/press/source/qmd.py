@@ -24,6 +24,8 @@ REFERENCE_KINDS = (*FLOATS, "eq", "sec", *THEOREMS)
 
 _FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})\s*(.*?)\s*$")
 _SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")
+_CONTINUED = re.compile(r" {0,3}(?:[-*+:~]|\(?(?:\w{1,4}|#|@[\w-]*)[.)]|\[\^[^\]]+\]:)\s")
+"""How an item of a list, a definition or a note begins: an indented block behind it is more of it, and no code."""
 
 
 class Kind(Enum):
@@ -144,9 +146,11 @@ class Document:
 
 
 class Scanner:
-    """Reads a text line by line and remembers what is open: a block of code, a comment."""
+    """Reads a text line by line and remembers what is open: a block of code, a comment, an item that may go on."""
 
     def __init__(self) -> None:
+        self._may_be_code = True
+        self._in_item = False
         self.fence: str | None = None
         self.opened: Line | None = None
         self._comment: Line | None = None
@@ -163,6 +167,8 @@ class Scanner:
         if self.fence is not None:
             return replace(line, kind=Kind.CODE)
         text = line.text
+        if self._comment is None and self._is_indented_code(text):
+            return replace(line, kind=Kind.CODE)
         if self._comment is not None:
             if "-->" not in text:
                 return replace(line, kind=Kind.COMMENT)
@@ -174,6 +180,16 @@ class Scanner:
             text = text.split("<!--", 1)[0]
             self._comment = line
         return replace(line, kind=Kind.TEXT, plain=text)
+
+    def _is_indented_code(self, text: str) -> bool:
+        if not text.strip():
+            self._may_be_code = True
+            return False
+        if text.startswith(("    ", "\t")):
+            return self._may_be_code and not self._in_item
+        self._in_item = bool(_CONTINUED.match(text)) or (self._in_item and (text[0] == " " or not self._may_be_code))
+        self._may_be_code = False
+        return False
 
     def end(self) -> None:
         """Refuse what is still open at the end of a file, naming the line that opened it."""

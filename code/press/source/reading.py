@@ -26,6 +26,8 @@ _OF_ALL_CELLS = (options.EXECUTION.keys() | options.FIGURES.keys()) - {"echo"}
 _META = re.compile(r"\{\{<\s*meta\s+([\w-]+)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _PYTHON = re.compile(r"python3?")
+_OPTION = re.compile(r"#\s*\|")  # formatters of code put a space there
+_ITEM = re.compile(r"(\s*(?:[-*+]|\(?\w+[.)])\s+)\S")
 
 
 def read(path: Path, root: Path, project_options: Mapping[str, Any] | None = None) -> Document:
@@ -71,8 +73,10 @@ class _Reader:
         return [Line(each, name, number) for number, each in enumerate(text.split("\n"), 1)]
 
     def _front_matter(self, lines: list[Line]) -> tuple[dict[str, Any], list[Line]]:
-        if not lines or lines[0].text.rstrip() != "---":
+        begins = next((index for index, line in enumerate(lines) if line.text.strip()), 0)
+        if not lines or lines[begins].text.rstrip() != "---":
             return {}, lines
+        lines = lines[begins:]
         end = next((i for i, line in enumerate(lines) if i and line.text.rstrip() in ("---", "...")), None)
         if end is None:
             raise InputError(f"{lines[0].place}: the front matter is not closed: end it with a line '---'.")
@@ -160,8 +164,8 @@ class _Reader:
             raise InputError(f"{fence.place}: write the option {extra!r} as a line '#| {written}' inside the cell.")
         indent = len(head[1].expandtabs())
         body = [replace(line, text=_dedented(line.text, indent)) for line in body]
-        count = next((i for i, line in enumerate(body) if not line.text.startswith("#|")), len(body))
-        option_lines = tuple(body[:count])
+        count = next((i for i, line in enumerate(body) if not _OPTION.match(line.text)), len(body))
+        option_lines = tuple(replace(line, text=_OPTION.sub("#|", line.text)) for line in body[:count])
         own = self._cell_options(option_lines, fence)
         code: list[Line] = []
         for line in body[count:]:
@@ -174,7 +178,17 @@ class _Reader:
                 raise InputError(f"{line.place}: {words}")
             else:
                 code.append(line)
-        return Cell(fence, {**self.execute, **own}, option_lines, tuple(code), self.chapter, indent=indent)
+        return Cell(
+            fence, {**self.execute, **own}, option_lines, tuple(code), self.chapter, indent=self._column(indent)
+        )
+
+    def _column(self, indent: int) -> int:
+        """Return the column in which the item of a list begins that a cell with this indent stands in."""
+        above = self.parts[-1].lines if indent and self.parts and isinstance(self.parts[-1], Prose) else ()
+        for line in reversed(above):
+            if (item := _ITEM.match(line.text.expandtabs())) and len(item[1]) <= indent:
+                return len(item[1])
+        return indent
 
     def _cell_options(self, lines: tuple[Line, ...], fence: Line) -> dict[str, Any]:
         found = options_of(lines, "the cell's options")

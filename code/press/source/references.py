@@ -22,7 +22,7 @@ _KINDS = "|".join(f"[{kind[0].upper()}{kind[0]}]{kind[1:]}" for kind in REFERENC
 _REFERENCE = re.compile(rf"(?<![\w@/.`\\])@\{{?((?:{_KINDS})-[\w:.-]*\w)\}}?")
 _CITATION = re.compile(r"(?<![\w@/.`\\])-?@\{?([A-Za-z0-9_](?:[\w:.#$%&+?<>~/-]*\w)?)\}?")
 _LINK = re.compile(r"\]\(#([^()\s]+)\)")
-_BRACKETS = re.compile(r"(?<![!\[\]\\\w])\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\[({:])")
+_BRACKETS = re.compile(r"(?<![!^\[\]\\\w])\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\[({:])")
 _EXAMPLE_NAMED = re.compile(r"(?<![\w@/.`\\])@([\w-]+)")
 _EXAMPLE = re.compile(r"^( {0,3})\(@([\w-]*)\)(?=\s)")
 

@@ -133,7 +133,8 @@ def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
     depth: list[Line] = []
     opened: Line | None = None
     display, brackets = False, 0
-    notes = {match[1] for line in lines if (match := _NOTE.match(line.text))}
+    notes = {match[1]: line for line in lines if (match := _NOTE.match(line.text))}
+    named: set[str] = set()
     for index, (line, plain) in enumerate(zip(lines, without_mathematics(lines), strict=True)):
         if display and opened is not None and (not line.text.strip() or line.file != opened.file):
             break  # pandoc ends a formula at an empty line
@@ -141,6 +142,7 @@ def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
         _check_shortcodes(line, plain, judge)
         if note := next((n for n in _NOTE_MARK.findall(plain.text) if n not in notes), None):
             judge.refuse(line.place, f"the footnote [^{note}] has no text: add a line '[^{note}]: …'.")
+        named.update(_NOTE_MARK.findall(plain.text))
         if re.fullmatch(r"---\s*", line.text):
             before, after = (lines[i].text.strip() if 0 <= i < len(lines) else "" for i in (index - 1, index + 1))
             if not before and after:  # a rule between paragraphs has empty lines on both sides
@@ -163,6 +165,8 @@ def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
         if "$$" in line.text:
             display = _check_display(line, display, judge)
             opened = line
+    for name in notes.keys() - named if not display else ():
+        judge.mind(notes[name].place, f"no [^{name}] refers to this footnote: it would be left out.")
     if display and opened is not None:
         judge.refuse(opened.place, "a formula that begins with $$ is not closed before the next empty line.")
     if depth:
@@ -248,7 +252,7 @@ def _check_div(attributes: str, line: Line, judge: Judge) -> None:
         attributes = "{." + attributes.strip() + "}"
     inner = attributes.strip("{}")
     classes = re.findall(r"(?:^|\s)\.([\w-]+)", inner)
-    identifier = re.search(r"(?:^|\s)#([\w:.-]+)", inner)
+    identifier = re.search(r"(?:^|\s)#([\w:.-]+)", re.sub(r'"[^"]*"', '""', inner))
     for name in classes:
         if name.startswith("callout-") and name not in DIV_CLASSES:
             known = ", ".join(f".{each}" for each in sorted(DIV_CLASSES))

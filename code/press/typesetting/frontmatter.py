@@ -20,22 +20,31 @@ WORDS = {
     language: words.split()
     for language, words in {
         "en": "Figure Table Listing Equation Section Theorem Lemma Corollary Proposition "
-        "Conjecture Definition Example Exercise Algorithm Remark Solution Proof Abstract References",
+        "Conjecture Definition Example Exercise Algorithm Remark Solution Proof "
+        "Note Tip Important Warning Caution Abstract References",
         "de": "Abbildung Tabelle Listing Gleichung Kapitel Theorem Lemma Korollar Aussage "
-        "Annahme Definition Beispiel Übungsaufgabe Algorithmus Anmerkung Lösung Beweis Zusammenfassung Literatur",
+        "Annahme Definition Beispiel Übungsaufgabe Algorithmus Anmerkung Lösung Beweis "
+        "Hinweis Tipp Wichtig Warnung Vorsicht Zusammenfassung Literatur",
         "fr": "Figure Tableau Listing Équation Section Théorème Lemme Corollaire Proposition "
-        "Conjecture Définition Exemple Exercice Algorithme Remarque Solution Preuve Résumé Références",
+        "Conjecture Définition Exemple Exercice Algorithme Remarque Solution Preuve "
+        "Note Astuce Important Avertissement Attention Résumé Références",
         "es": "Figura Tabla Listado Ecuación Sección Teorema Lema Corolario Proposición "
-        "Conjetura Definición Ejemplo Ejercicio Algoritmo Observación Solución Demostración Resumen Referencias",
+        "Conjetura Definición Ejemplo Ejercicio Algoritmo Observación Solución Demostración "
+        "Nota Consejo Importante Advertencia Precaución Resumen Referencias",
         "it": "Figura Tabella Listato Equazione Sezione Teorema Lemma Corollario Proposizione "
-        "Congettura Definizione Esempio Esercizio Algoritmo Osservazione Soluzione Dimostrazione Sommario Riferimenti",
+        "Congettura Definizione Esempio Esercizio Algoritmo Osservazione Soluzione Dimostrazione "
+        "Nota Consiglio Importante Avviso Attenzione Sommario Riferimenti",
         "pt": "Figura Tabela Listagem Equação Seção Teorema Lema Corolário Proposição "
-        "Conjetura Definição Exemplo Exercício Algoritmo Comentário Solução Comprovação Resumo Referências",
+        "Conjetura Definição Exemplo Exercício Algoritmo Comentário Solução Comprovação "
+        "Nota Dica Importante Aviso Cuidado Resumo Referências",
         "nl": "Figuur Tabel Listing Vergelijking Paragraaf Stelling Lemma Conclusie Voorstel "
-        "Aanname Definitie Voorbeeld Oefening Algoritme Opmerking Oplossing Bewijs Samenvatting Referenties",
+        "Aanname Definitie Voorbeeld Oefening Algoritme Opmerking Oplossing Bewijs "
+        "Opmerking Tip Belangrijk Waarschuwing Opgelet Samenvatting Referenties",
     }.items()
 }
 """For each language the words before numbers, and the headings of the abstract and of the list of sources."""
+
+CALLOUTS = ("note", "tip", "important", "warning", "caution")
 
 _MONTHS = "January February March April May June July August September October November December".split()
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
@@ -127,13 +136,18 @@ def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str,
     given = options.get("crossref", {})
     known = WORDS.get(language, WORDS["en"])
     crossref = {}
-    for kind, word in zip((*REFERENCE_KINDS, "proof"), known, strict=False):
-        title = str(given.get(f"{kind}-title", word))
-        crossref[kind] = {"title": title, "prefix": str(given.get(f"{kind}-prefix", title))}
+    for kind, word in zip((*REFERENCE_KINDS, "proof", *CALLOUTS), known, strict=False):
+        title = _one(given.get(f"{kind}-title", word))
+        crossref[kind] = {"title": title, "prefix": _one(given.get(f"{kind}-prefix", title))}
     found: dict[str, Any] = {"crossref": crossref}
     found["abstract-title"] = str(options.get("abstract-title", known[-2]))
     found["references-title"] = str(options.get("reference-section-title", known[-1]))
     return found
+
+
+def _one(words: Any) -> str:
+    """Return a word, or the first of several: Quarto has a list for the singular and the plural."""
+    return str(words[0] if isinstance(words, list) and words else words)
 
 
 def _authors(options: Mapping[str, Any]) -> list[dict[str, Any]]:

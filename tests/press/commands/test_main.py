@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
 from copies import ROOT
@@ -134,3 +135,18 @@ def test_a_terminal_without_our_signs_does_not_stop_the_work(folder):
     done = run(folder, "status", PYTHONIOENCODING="iso8859-9", COURSEWORK_PROFILE="huge")
     assert done.returncode == 2
     assert "? COURSEWORK_PROFILE=huge: experiments.profile: must be 'full' or 'tiny'" in done.stderr
+
+
+@pytest.mark.parametrize("is_project", [False, True])
+def test_variables_that_an_author_wrote_are_printed_and_followed(tmp_path, is_project):
+    if is_project:
+        (tmp_path / "_quarto.yml").write_text("lang: en\n")
+    (tmp_path / "paper.qmd").write_text("---\ntitle: T\n---\n\nIt is {{< var one >}} and {{< var group.two >}}.\n")
+    for value in ("seven", "eleven"):
+        (tmp_path / "_variables.yml").write_text(f"one: 3\ngroup:\n  two: {value}\n")
+        done = run(tmp_path, "render", "paper.qmd")
+        assert done.returncode == 0, done.stderr
+        page = pypdfium2.PdfDocument(tmp_path / "_output" / "paper.pdf")[0]
+        assert f"It is 3 and {value}." in page.get_textpage().get_text_bounded()
+    (tmp_path / "_variables.yml").write_text("one: [\n")
+    assert "_variables.yml:" in run(tmp_path, "render", "paper.qmd").stderr

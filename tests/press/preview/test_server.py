@@ -252,6 +252,14 @@ def test_what_a_change_asks_for(tmp_path, name, expected):
     assert effect(tmp_path / name, project, {tmp_path / "code/coursework/running.py"}) == expected
 
 
+def test_variables_that_an_author_wrote_are_followed(tmp_path):
+    (tmp_path / "_variables.yml").write_text("one: 1\n")
+    own = Project(tmp_path, Report(Document("paper.qmd")))
+    assert effect(own.variables_file, own) == Effect.PREPARATION
+    computed = Project(tmp_path, Report(Document("report/paper.qmd"), variables="module:values"))
+    assert effect(computed.variables_file, computed) == Effect.NOTHING
+
+
 def test_what_cells_read_in_other_places_is_followed(tmp_path):
     root = tmp_path / "project"
     (root / "report").mkdir(parents=True)

@@ -19,6 +19,8 @@ COLUMNS = '::: {.columns}\n::: {.column width="40%"}\nLeft.\n:::\n::: {.column w
 MULTILINE = "-----------\n a     b\n----- -----\n one   two\n       more\n\n 3     4\n-----------\n"
 WIDE = f"|{' | '.join(['incomprehensibility'] * 8)}|\n{'|---' * 8}|\n{'| 1 ' * 8}|"
 
+FORMULAS = "\n".join([r"| $\frac{\partial y}{\partial x_1}=\mathrm{ReLU}'(z)$ | $\sum_{i=1}^{n}w_i\,x_i$ |"] * 2)
+
 SHOWN = [
     # formulas outside dollars
     ("align", "\\begin{align}\na &= b \\\\\nc &= d\n\\end{align}\n", r"math\.equation\(block: true"),
@@ -48,13 +50,15 @@ SHOWN = [
     # lists
     ("example list", "(@one) First.\n\nText.\n\n(@two) Second.\n\nAs (@one) and @two say.", r"As \(1\) and 2 say"),
     ("definition list", "Term\n: Its meaning\n", r"/ Term: "),
+    ("long definition", "Term\n: One.\n\n    Two.\n", r"One\.\s*#parbreak\(\)\s*Two\."),
+    ("indented code", "Text:\n\n    ![c](none.png){#sec-a}\n    @fig-none\n\nText.", r"none\.png"),
     ("task list", "- [x] done\n", r"- ☒ done"),
     ("footnote", "A word.^[A note.]", r"#footnote\[A note"),
     ("footnote below", "A word.[^n]\n\n[^n]: A note.", r"#footnote\[A note"),
     ("line block", "| one\n| two", r"one \\\ntwo"),
     # blocks
     *[
-        (f"callout {kind}", f"::: {{.callout-{kind}}}\nBody.\n:::", rf"title: \[{kind.title()}\], background_color")
+        (f"callout {kind}", f"::: {{.callout-{kind}}}\nBody.\n:::", rf"title: \[#crossref\.{kind}\.title\], back")
         for kind in ("note", "tip", "important", "warning", "caution")
     ],
     ("callout with title", '::: {.callout-note title="Mine"}\nBody.\n:::', r"title: \[Mine\]"),
@@ -63,11 +67,19 @@ SHOWN = [
     ("named lemma", '::: {#lem-a name="of $x$"}\n* L.\n:::\n\nBy @lem-a.', r"caption: \[of .*ref\(<lem-a>, supplement"),
     ("proof", "::: {.proof}\nTrivial.\n:::", r"#emph\(crossref\.proof\.title\)\. Trivial"),
     ("solution", '::: {.solution name="mine"}\n- It.\n:::', r"crossref\.sol\.title\) \(mine\)\."),
+    ("title with a sign", '::: {.callout-note title="Issue #42 and C#"}\nB\n:::', r"Issue \\#42 and C"),
+    ("title that refers", '::: {.callout-note title="1. See @sec-a"}\nB\n:::', r"title: \[1\\. See #ref\(<sec-a>"),
+    ("layout", '::: {layout="[30,70]"}\nLeft.\n\nRight.\n:::', r"columns: \(30fr, 70fr,\).*Left.*Right"),
+    ("layout of rows", '::: {layout="[[1,-2,1],[1]]"}\nOne\n\nTwo\n\nThree\n:::',
+     r"\(1fr, 2fr, 1fr,\).*One.*Two.*\(1fr,\).*Three"),
+    ("columns with headings", "::: {layout-ncol=2}\n### A\n\na\n\n### B\n\nb\n:::",
+     r"\[\s*=== A\s*a\s*\],\s.*\[\s*=== B\s*b"),
     ("unknown class", "::: {.whatever}\nKept content.\n:::", r"Kept content"),
     ("columns", COLUMNS, r"columns: \(40fr, 60fr,\)"),
     ("for PDF alone", '::: {.content-visible when-format="pdf"}\nOnly here.\n:::', r"Only here"),
     ("not in a PDF", '::: {.content-hidden unless-format="html"}\nElsewhere.\n:::\n\nKept.', r"^(?!.*Elsewhere)"),
     ("not for the web", '::: {.content-visible unless-format="html"}\nPrinted.\n:::', r"Printed"),
+    ("caption in an attribute", '::: {#fig-z fig-cap="2. Below"}\n![](a.svg){fig-alt="x"}\n:::', r"\[2\\. Below\]"),
     ("image over two lines", '![A\nB](a.svg){#fig-a fig-alt="x"}', r'image\("/a\.svg", alt: "x"\).*<fig-a>'),
     ("block quote", "> Said.", r"#quote\(block: true\)\[\s*Said"),
     ("rule", "a\n\n---\n\nb", r"#horizontalrule"),
@@ -80,6 +92,20 @@ SHOWN = [
     ("multiline table", MULTILINE, r"#table\("),
     ("table with caption alone", "| a |\n|---|\n| 1 |\n\n: No number here\n", r"No number here.*numbering: none"),
     ("wide table", WIDE, r"#set text\(size: 0\.\d+em\)"),
+    ("table without a head", "| | |\n|-|-|\n| a | b |", r'weight: "regular"'),
+    ("widths left open", '| a | b |\n|---|---|\n| 1 | 2 |\n\n: C {#tbl-c tbl-colwidths="auto"}',
+     r"columns: 2.*<tbl-c>"),
+    ("a narrow column", f"| Option | Meaning |\n| - | {'-' * 90} |\n| `warning` | {'word ' * 20} |",
+     r"columns: \(1\d\.\d+%, "),
+    ("a table of formulas", f"| a | b |\n|--|--|\n{FORMULAS}", r"^(?!.*set text\(size)"),
+    # what Typst would take for markup
+    ("signs in cells", "| a |\n|---|\n| + 5 |\n| - 5 |\n| = 5 |\n| / x: y |",
+     r"\[\\\+ 5\].*\[\\- 5\].*\[\\= 5\].*\[\\/ x"),
+    ("number in a note", "A note.^[1. first]", r"#footnote\[1\\\. first"),
+    ("number in emphasis", "*1. first*", r"#emph\[1\\\. first"),
+    ("number in a caption", '![1. first](a.svg){#fig-n fig-alt="x"}', r"\[1\\\. first\]"),
+    ("number in a title", "::: {.callout-tip}\n## 1. First\nBody.\n:::", r"title: \[1\\\. First\]"),
+    ("number after a break", "One\\\n1. two", r"\\\n1\\\. two"),
     # words
     ("apostrophes", "The 1990's wave, as @ada's paper and @sec-a's title say.", r"1990’s wave.*’s paper.*’s title"),
     ("tags", "H<sub>2</sub>O, x<sup>2</sup>,<br>a <b>word</b>", r"H#sub\[2\]O, x#super\[2\],\s*\\\s*a #strong\[word\]"),
@@ -122,6 +148,7 @@ REFUSED = [
     ("empty link", "[The camp]() is near.", "this link has no address"),
     ("unknown image", "![x](a.avif)", "an image .avif cannot be set: convert a.avif to SVG, PNG or JPEG"),
     ("empty line in a formula", "$$\nx = 1\n\ny = 2\n$$", "is not closed before the next empty line"),
+    ("a number of columns", "::: {layout-ncol=two}\na\n\nb\n:::", "layout-ncol must be a whole number: two"),
     ("a cell's name", "```{python my-cell}\n1\n```", r"as a line '#\| label: my-cell' inside the cell"),
     ("cells of another language", "```{julia}\n1\n```", "cells of julia are not supported"),
 ]
@@ -134,6 +161,7 @@ def test_what_would_be_lost_is_refused_with_its_line(papers, text, words):
 
 
 TOLD = [
+    ("a note for nothing", "Text.\n\n[^b]: Lost.", r":17: no \[\^b\] refers to this footnote"),
     ("list after text", "Two things:\n- one\n- two", r":16: this list is taken for more of the paragraph"),
     ("table after text", "A table:\n| a | b |\n|---|---|\n| 1 | 2 |", r":16: this table is taken for more"),
     ("heading after text", "Words.\n## Heading\n", r":16: this heading is taken for more"),
@@ -264,3 +292,48 @@ def test_theorems_have_a_word_and_a_number_and_proofs_a_word(papers, language, w
     assert f"{lemma} 1 (Small). So does this, as {theorem} 2 says." in text
     assert f"{theorem} 2. And this, by {lemma} 1." in text
     assert f"{proof}. Clear." in text
+
+
+def test_what_begins_with_a_number_is_on_the_title_page(papers):
+    head = '---\ntitle: "2. Title"\nsubtitle: "2. Part"\nauthor: "1. Ann"\ndate: "1. Mai 2024"\n---\n\n'
+    text = papers.set(f"{head}Text.\n").text
+    assert [words for words in ("2. Title", "2. Part", "1. Ann", "1. Mai 2024") if words not in text] == []
+
+
+def test_front_matter_may_begin_after_empty_lines(papers):
+    assert "Mine" in papers.set("\n\n---\ntitle: Mine\n---\n\nText.\n").text
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "Note"), ("de", "Hinweis"), ("es", "Nota")])
+def test_a_callout_says_its_kind_in_the_language_of_the_text(papers, language, word):
+    assert word in papers.set(f"---\ntitle: T\nlang: {language}\n---\n\n::: {{.callout-note}}\nBody.\n:::\n").text
+
+
+def test_of_several_words_before_a_number_the_first_is_taken(papers):
+    head = "---\ntitle: T\ncrossref:\n  tbl-prefix: [Tab., Tabs.]\n---\n\n"
+    assert "See Tab. 1" in papers.set(f"{head}See @tbl-a.\n\n| a |\n|---|\n| 1 |\n\n: C {{#tbl-a}}\n").text
+
+
+def test_a_command_of_latex_that_does_not_end_is_refused(papers):
+    with pytest.raises(InputError, match=r"^paper\.qmd:8: raw latex is not supported: \\begin\{landscape\}$"):
+        papers.set("---\ntitle: T\n---\n\nText.\n\n```{=latex}\n\\begin{landscape}\n```\n")
+
+
+FIGURE = """{indent}```{{python}}
+{indent}# | label: fig-a
+{indent}# | fig-cap: "A line."
+{indent}# | echo: false
+{indent}import matplotlib.pyplot as plt
+{indent}plt.plot([1, 2]);
+{indent}```
+"""
+
+
+@pytest.mark.parametrize("indent", ["", "  ", "    "])
+def test_options_may_have_a_space_and_cells_stand_in_items(papers, indent):
+    item = "- An item:\n\n" if indent else ""
+    text = papers.set(f"---\ntitle: T\n---\n\n{item}{FIGURE.format(indent=indent)}\nSee @fig-a.\n").text
+    assert "Figure 1. A line." in text
+    assert "See Figure 1." in text
+    assert "plt" not in text
+    assert ":::" not in text

@@ -5,11 +5,11 @@
 local floats = { fig = true, tbl = true, lst = true }
 local caption_position = { fig = "bottom", tbl = "top", lst = "top" }
 local callouts = {
-  note = { title = "Note", icon = "#0758E5", background = "#dae6fb" },
-  tip = { title = "Tip", icon = "#00A047", background = "#ccf1e3" },
-  important = { title = "Important", icon = "#CC1914", background = "#f7dddc" },
-  warning = { title = "Warning", icon = "#EB9113", background = "#fcefdc" },
-  caution = { title = "Caution", icon = "#FC5300", background = "#ffe5d0" },
+  note = { icon = "#0758E5", background = "#dae6fb" },
+  tip = { icon = "#00A047", background = "#ccf1e3" },
+  important = { icon = "#CC1914", background = "#f7dddc" },
+  warning = { icon = "#EB9113", background = "#fcefdc" },
+  caution = { icon = "#FC5300", background = "#ffe5d0" },
 }
 
 local function raw(text)
@@ -230,7 +230,7 @@ end
 
 local function callout(div, name)
   local look = callouts[name]
-  local title = title_of(div) or pandoc.Inlines({ pandoc.Str(look.title) })
+  local title = title_of(div) or pandoc.Inlines({ raw("#" .. word(name, "title")) })
   local result = pandoc.Blocks({ raw_block("#callout(body: [") })
   result:extend(convert(div.content))
   local closing = pandoc.Inlines({ raw("], title: [") })
