@@ -289,6 +289,7 @@ end
 -- A table whose columns cannot become narrow enough for the page is set in smaller letters: its longest words decide.
 -- In one that is wider still, words break anywhere.
 local line_length = 84
+local letter, around = 0.0105, 0.026 -- of the line: a letter, and what is left empty beside a column
 local smallest = 0.5
 
 -- Of a formula the signs count, not the names of commands.
@@ -308,7 +309,7 @@ local function widened(element, widest)
   local widths, total = {}, 0
   for index, spec in ipairs(element.colspecs) do
     if type(spec[2]) ~= "number" then return end
-    widths[index] = math.max(spec[2], ((widest[index] or 0) + 2.4) / line_length)
+    widths[index] = math.max(spec[2], (widest[index] or 0) * letter + around)
     total = total + widths[index]
   end
   for index, spec in ipairs(element.colspecs) do
