@@ -213,14 +213,14 @@ class Builder:
     def emitted(
         self, document: Document, prepared: Prepared, *, refresh: bool = False
     ) -> tuple[qmd.Document, emit.Emitted, Execution]:
-        """Turn a document into Markdown, its cells executed where anything changed, and check the formulas in it.
+        """Turn a document into Markdown, its cells executed where anything changed; check its formulas and references.
 
         Returned are the document as it was read, its chapters, and what the cells show.
 
         Raises
         ------
-        WorkError
-            If a cell raises, or a relation in a formula is false.
+        InputError, WorkError
+            If a cell raises, a relation in a formula is false, or a reference leads nowhere.
         """
         job = self.job(document, prepared.inputs)
         execution = self._execute(job, self.cache, refresh)
@@ -238,8 +238,10 @@ class Builder:
         if self._checker.values != prepared.printed:
             self._checker = Checker(prepared.printed, self.project.report.demands.formulas)
         self._checker.require(emitted.chapters, job.document.prose)
+        read = job.document
+        references.check(_said(read, emitted), bibliography.keys(self.project.root, read.path.parent, read.options))
         chapters = tuple(map(without_marks, emitted.chapters))
-        return job.document, replace(emitted, chapters=chapters), execution
+        return read, replace(emitted, chapters=chapters), execution
 
     def report(
         self,
@@ -266,24 +268,26 @@ class Builder:
         read, emitted, execution = self.emitted(document, prepared, refresh=refresh)
         typesetter = self._typesetter_for(read.options)
         extension, root = typesetter.extension, self.project.root
-        keys = bibliography.keys(root, read.path.parent, read.options)
         metadata = {
             key: shortcodes.in_front_matter(key, value, read.name, prepared.variables, read.front_matter)
             for key, value in frontmatter.metadata(read, extension, root).items()
         }
         if digest:
             metadata["digest"] = digest if execution.is_whole else digest + DRAFT
-        lines = [line for chapter in emitted.lines for line in chapter]
-        abstract = str(metadata.get("abstract", ""))
-        said = [*lines, Line(abstract, read.name, 1, plain=abstract)]
-        references.check(said, keys)
-        refusals.refuse_skipped_headings(lines, strict=extension.promises)
+        said = _said(read, emitted)
+        refusals.refuse_skipped_headings(said, strict=extension.promises)
         metadata = frontmatter.of_sources(said, metadata, read, root, strict=extension.promises)
         text = typesetter.typst_source(read, emitted, metadata)
         listed = bibliography.files(root, read.path.parent, read.options)
         self.used.files.update((*emitted.embedded, *listed, *extension.files()))
         sources = (*read.sources, *emitted.embedded, *seen.paths(execution.seen, root))
         return Source(text, execution.ran, not execution.is_whole, sources, str(metadata.get("title", read.name)))
+
+
+def _said(read: qmd.Document, emitted: emit.Emitted) -> list[Line]:
+    """Return the lines that are set, and the abstract in one."""
+    abstract = str(read.options.get("abstract") or "")
+    return [*(line for chapter in emitted.lines for line in chapter), Line(abstract, read.name, 1, plain=abstract)]
 
 
 def is_unmade(document: Document, inputs: Inputs) -> bool:

@@ -64,13 +64,18 @@ def pdf(project: Project, document: Document, digest: str, *, refresh: bool) -> 
         "JUPYTERCACHE": str(project.cache / "quarto"),
         HELD: "1",
     }
-    done = subprocess.run(command, cwd=project.root, env=environment, capture_output=True, text=True, check=False)
-    stem = Path(document.path).with_suffix(".pdf")
-    path = next((made for made in (project.output / stem, project.output / stem.name) if made.is_file()), None)
-    if done.returncode or path is None:
-        raise WorkError(f"Quarto failed: {said(done.stderr) or 'it made no PDF'}")
-    content = path.read_bytes()
-    path.unlink()
-    with contextlib.suppress(OSError):
-        (project.output / stem).parent.rmdir()
-    return content
+    path = project.output / Path(document.path).with_suffix(".pdf")
+    earlier = path.read_bytes() if path.is_file() else None  # of a document in the project's folder: what was made last
+    path.unlink(missing_ok=True)
+    try:
+        done = subprocess.run(command, cwd=project.root, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode or not path.is_file():
+            raise WorkError(f"Quarto failed: {said(done.stderr) or 'it made no PDF'}")
+        return path.read_bytes()
+    finally:
+        path.unlink(missing_ok=True)
+        if earlier is not None:
+            write_if_changed(path, earlier)
+        else:
+            with contextlib.suppress(OSError):
+                path.parent.rmdir()

@@ -1,4 +1,4 @@
-"""Question 1: one neuron, its forward value and its gradients by the chain rule, with SymPy's slope of the activation.
+"""Question 1: one neuron, its forward value and its gradients, derived with SymPy from the chain rule.
 
 The author's numbers are put in exactly (rational arithmetic) for a ReLU, and to 50 digits for a sigmoid.
 """
@@ -66,20 +66,33 @@ class Gradients:
 
 
 def gradients(neuron: Neuron, activation: Activation) -> Gradients:
-    """Differentiate y = activation(z) with respect to every variable of the neuron (`activation`: `relu` or `sigmoid`).
+    """Differentiate y = activation(z), with `relu` or `sigmoid`, with respect to every variable of the neuron.
 
-    By the chain rule ∂y/∂v = activation'(z) · ∂z/∂v (Goodfellow et al. 2016, section 6.5.2), with ∂z/∂x_i = w_i,
-    ∂z/∂w_i = x_i and ∂z/∂b = 1.
+    By the chain rule ∂y/∂v = activation'(z) · ∂z/∂v; both factors are SymPy's derivatives (Goodfellow et al. 2016,
+    section 6.5.2).
     """
-    z = sum((w * x for w, x in zip(neuron.weights, neuron.inputs, strict=True)), neuron.bias or Fraction(0))
+    size = len(neuron.inputs)
+    inputs, weights, bias = sp.symbols(f"x_1:{size + 1}"), sp.symbols(f"w_1:{size + 1}"), sp.Symbol("b")
+    total = sp.Add(*(w * x for w, x in zip(weights, inputs, strict=True)), bias)
+    numbers = (*neuron.inputs, *neuron.weights, neuron.bias or Fraction(0))
+    values = {
+        symbol: sp.Rational(value.numerator, value.denominator)
+        for symbol, value in zip((*inputs, *weights, bias), numbers, strict=True)
+    }
+    z = _fraction(total.subs(values))
     y, slope = _output_and_slope(activation, z)
 
-    def along(local: Fraction) -> Number:
+    def along(variable: sp.Symbol) -> Number:
+        local = _fraction(sp.diff(total, variable).subs(values))
         return slope * (local if isinstance(slope, Fraction) else _mpf(local))
 
     with mpmath.workdps(DIGITS):
-        inputs, weights = tuple(map(along, neuron.weights)), tuple(map(along, neuron.inputs))
-        return Gradients(z, y, slope, inputs, weights, None if neuron.bias is None else along(Fraction(1)))
+        by_inputs, by_weights = tuple(map(along, inputs)), tuple(map(along, weights))
+        return Gradients(z, y, slope, by_inputs, by_weights, None if neuron.bias is None else along(bias))
+
+
+def _fraction(value: sp.Rational) -> Fraction:
+    return Fraction(int(value.p), int(value.q))
 
 
 def _output_and_slope(activation: Activation, z: Fraction) -> tuple[Number, Number]:
@@ -88,8 +101,8 @@ def _output_and_slope(activation: Activation, z: Fraction) -> tuple[Number, Numb
     function = activation(u)
     expressions = function, sp.diff(function, u)
     if activation is relu or z == 0:  # a sigmoid is rational at 0 only
-        found = (expression.subs(u, sp.Rational(z.numerator, z.denominator)) for expression in expressions)
-        y, slope = (Fraction(int(value.p), int(value.q)) for value in found)
+        at = sp.Rational(z.numerator, z.denominator)
+        y, slope = (_fraction(expression.subs(u, at)) for expression in expressions)
     else:
         # The whole part of z costs digits in exp(z), so that it is added to the precision.
         with mpmath.workdps(DIGITS + len(str(abs(int(z))))):

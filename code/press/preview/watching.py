@@ -59,7 +59,12 @@ def effect(
     if path in running or path.name == "_environment":
         return Effect.RESTART
     is_variables = path == project.variables_file and project.has_own_variables  # else a build writes it
-    if is_variables or path == project.settings_file or parts[0] == "data" or (parts[0] == "code" and path.suffix == ".py"):
+    if (
+        is_variables
+        or path == project.settings_file
+        or parts[0] == "data"
+        or (parts[0] == "code" and path.suffix == ".py")
+    ):
         return Effect.PREPARATION
     is_source = path.name in SINGLE_FILES or path.suffix in BIBLIOGRAPHY | {".qmd"}
     if len(parts) == 1 and project.folder != project.root and not is_source and path not in read:

@@ -337,3 +337,10 @@ def test_options_may_have_a_space_and_cells_stand_in_items(papers, indent):
     assert "See Figure 1." in text
     assert "plt" not in text
     assert ":::" not in text
+
+
+def test_a_formula_that_is_wider_than_its_line_is_on_the_page_with_its_number(papers):
+    terms = " + ".join(rf"a_{{{number}}}" for number in range(100, 150))
+    text = papers.set(f"---\ntitle: T\n---\n\n$$ {terms} = 0 $$ {{#eq-wide}}\n").text
+    assert [number for number in range(100, 150) if str(number) not in text] == []
+    assert "(1)" in text

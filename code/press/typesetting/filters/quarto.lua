@@ -292,8 +292,11 @@ local line_length = 84
 local letter, around = 0.0105, 0.026 -- of the line: a letter, and what is left empty beside a column
 local smallest = 0.5
 
--- Of a formula the signs count, not the names of commands.
-local signs = { Math = function(math) return pandoc.Str((math.text:gsub("\\%a+", "x"):gsub("[{}_^\\]", ""))) end }
+-- Of a formula the signs count, not the names of commands; letters of code are a quarter wider.
+local signs = {
+  Math = function(math) return pandoc.Str((math.text:gsub("\\%a+", "x"):gsub("[{}_^\\]", ""))) end,
+  Code = function(code) return pandoc.Str((code.text:gsub("%S%S%S%S", "%0x"))) end,
+}
 
 local function longest_word(blocks)
   local longest = 0
