@@ -41,6 +41,7 @@ class Checker:
         self.strict = strict
         self._meanings = {label: Meaning.of(given) for label, given in values.items()}
         self._verdicts: dict[tuple[str, str], tuple[Verdict, ...]] = {}
+        self._unknown: dict[str, list[Formula]] = {}
 
     def verdicts(self, markdown: str) -> list[Verdict]:
         """Judge every relation of a chapter; a chapter of which nothing is known has none."""
@@ -83,7 +84,9 @@ class Checker:
                         self._refuse(label, verdict, formula.place(list(source)))
 
     def _doubtful(self, markdown: str) -> Iterator[tuple[Formula, Verdict]]:
-        for formula in self.unknown(markdown):
+        if markdown not in self._unknown:
+            self._unknown[markdown] = self.unknown(markdown)
+        for formula in self._unknown[markdown]:
             yield formula, Verdict(formula.tex, "unread", "nothing else in its chapter is written so")
         for formula in repeated(markdown):
             yield formula, Verdict(formula.tex, "unread", "the same condition stands twice in this sentence")

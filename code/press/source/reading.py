@@ -15,6 +15,7 @@ from typing import Any
 from handin import yaml_text
 from handin.errors import InputError
 from handin.text import read_text
+from press.keeping.facts import Stamp, stamp
 from press.source import options, shortcodes
 from press.source.qmd import Cell, Document, Kind, Line, Prose, Scanner
 
@@ -34,15 +35,23 @@ def read(path: Path, root: Path, project_options: Mapping[str, Any] | None = Non
     """Read a document and everything it includes.
 
     Names in messages are relative to the project's folder, `root`; `project_options` are what ``_quarto.yml`` holds. A
-    file that is missing, an option or a cell that is not supported is refused with file and line.
+    file that is missing, an option or a cell that is not supported is refused with file and line. A build asks for each
+    document several times: it is read again after a change only.
     """
-    return _Reader(path, root, project_options or {}).document()
+    key = path, root, repr(project_options)
+    if key not in _read or any(stamp(source) != then for source, then in _read[key][0].items()):
+        reader = _Reader(path, root, project_options or {})
+        _read[key] = (reader.sources, reader.document())
+    return _read[key][1]
+
+
+_read: dict[tuple[Path, Path, str], tuple[Mapping[Path, Stamp | None], Document]] = {}
 
 
 class _Reader:
     def __init__(self, path: Path, root: Path, project_options: Mapping[str, Any]):
         self.path, self.root, self.project_options = path, root, project_options
-        self.sources: list[Path] = []
+        self.sources: dict[Path, Stamp | None] = {}
         self.doubts: list[options.Doubt] = []
         self.parts: list[Prose | Cell] = []
         self.prose: list[Line] = []
@@ -64,8 +73,8 @@ class _Reader:
     def _lines(self, path: Path) -> list[Line]:
         name = _name(path, self.root)
         words = "is missing: write or restore it, or correct its name where the report is described."
+        self.sources.setdefault(path, stamp(path))
         text = read_text(path, name, words).replace("\r\n", "\n").replace("\r", "\n")
-        self.sources.append(path)
         if bad := _CONTROL.search(text):
             line = text.count("\n", 0, bad.start()) + 1
             sign = f"U+{ord(bad.group()):04X}"
