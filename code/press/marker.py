@@ -42,11 +42,19 @@ def mark(project: Project, why: str, names: list[str] | None = None) -> None:
 
 def is_marked(project: Project, name: str) -> bool:
     """Tell whether a file of the output folder is from an earlier build than the last one."""
+    return bool(why_marked(project, name))
+
+
+def why_marked(project: Project, name: str) -> str:
+    """Say why a file of the output folder is from an earlier build than the last one; '' if it is not."""
     try:
-        first = (project.output / MARKER).read_text(encoding="utf-8", errors="replace").partition("\n")[0]
+        text = (project.output / MARKER).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
-        return False
-    return name in first or not first.startswith(MARKED)
+        return ""
+    first, _, why = text.strip().partition("\n")
+    if name not in first and first.startswith(MARKED):
+        return ""
+    return why or "The last build failed, was stopped, or is still running."
 
 
 def unmark(project: Project, zip_name: str, contents: Mapping[str, bytes]) -> None:

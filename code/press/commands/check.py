@@ -109,13 +109,12 @@ def _expected(path: Path, project: Project, settings: Settings, *, own: bool) ->
 
 def _beside(path: Path, project: Project) -> list[Finding]:
     """Compare the zip with the loose files beside it, and see whether the last build failed."""
-    from press.marker import is_marked, sums_in, sums_of
+    from press.marker import sums_in, sums_of, why_marked
 
     findings = []
     again = "Build the submission again: `make submission`."
-    if is_marked(project, path.name):
-        message = "It is an earlier submission: the last build failed, was stopped, or is still running."
-        findings.append(Finding("error", path.name, "", message, again))
+    if why := why_marked(project, path.name):
+        findings.append(Finding("error", path.name, "", f"It is an earlier submission. {why}", again))
     for name, sums in sums_in(path).items():
         loose = project.output / name
         if Path(name).name == name and loose.is_file() and sums_of(loose.read_bytes()) != sums:

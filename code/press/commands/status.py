@@ -9,7 +9,7 @@ import click
 from handin.errors import InputError, WorkError
 from press.commands.terminal import opened
 from press.currency import last_made, why_not
-from press.marker import MARKER, is_marked
+from press.marker import MARKER, why_marked
 from press.prepare import document_inputs, why
 from press.project import Project
 from press.report import imported
@@ -51,10 +51,8 @@ def notes(project: Project, settings: Settings) -> list[str]:
     if project.report.settings_file and settings.has_placeholder_id:
         where = project.settings_file.name
         found.append(f"The student id is still the placeholder: set it in {where} before you hand in.")
-    if any(is_marked(project, name) for name in project.report.file_names(settings).all):
-        found.append(
-            f"The last build failed, was stopped, or is still running: see {project.name(project.output)}/{MARKER}."
-        )
+    if any(why_marked(project, name) for name in project.report.file_names(settings).all):
+        found.append(f"Some files are not of the last build: see {project.name(project.output)}/{MARKER}.")
     return found
 
 
@@ -73,8 +71,8 @@ def states(project: Project, settings: Settings) -> list[tuple[str, bool, str]]:
         place = f"{project.name(project.output)}/{name}"
         if not (project.output / name).is_file():
             rows.append((place, ("never made",)))
-        elif is_marked(project, name):
-            rows.append((place, ("the last build failed, was stopped, or is still running",)))
+        elif marked := why_marked(project, name):
+            rows.append((place, (marked,)))
         else:
             rows.append((place, found[goal]))
     return [(name, not reasons, "; ".join(reasons)) for name, reasons in rows]

@@ -361,5 +361,5 @@ def test_a_formula_is_judged_once(monkeypatch):
     checker = Checker(MEANT)
     text = "# A {#sec-a}\n\n$y = 2x$\n"
     first = checker.verdicts(text)
-    monkeypatch.setattr("press.formulas.relations.judged", None)
+    monkeypatch.setattr("press.formulas.checking.judged", None)
     assert checker.verdicts(text + "\nMore words.\n") == first
