@@ -60,10 +60,17 @@ end
 
 -- Images ------------------------------------------------------------------------------------------------------------
 
--- A length without a unit is in pixels, of which an inch has 96.
-local function length(text)
-  local pixels = text:match("^(%d+%.?%d*)$") or text:match("^(%d+%.?%d*)px$")
-  return pixels and string.format("%.5fin", pixels / 96) or text
+local inches = { ["in"] = 1, cm = 1 / 2.54, mm = 1 / 25.4, pt = 1 / 72, px = 1 / 96, [""] = 1 / 96 }
+local line = 6.1
+
+-- A length without a unit is in pixels, of which an inch has 96. No image is wider than the line.
+local function length(side, text)
+  local number, unit = text:match("^(%d+%.?%d*)(%a*)$")
+  local share = tonumber(text:match("^(%d+%.?%d*)%%$"))
+  if side == "width" and (number and inches[unit] and number * inches[unit] > line or share and share > 100) then
+    return "100%"
+  end
+  return number and inches[unit] == inches.px and string.format("%.5fin", number / 96) or text
 end
 
 local function image(element)
@@ -79,7 +86,7 @@ local function image(element)
   end
   for _, side in ipairs({ "width", "height" }) do
     if element.attributes[side] then
-      table.insert(parameters, side .. ": " .. length(element.attributes[side]))
+      table.insert(parameters, side .. ": " .. length(side, element.attributes[side]))
     end
   end
   return raw("#box(image(" .. table.concat(parameters, ", ") .. "))")
