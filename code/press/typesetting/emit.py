@@ -26,6 +26,9 @@ from press.source.refusals import IMAGE, left_out
 from press.typesetting import outputs as output_markdown
 from press.typesetting.outputs import Context, Shown, fenced, quoted
 
+_MARK = re.compile(r"^(\(?(?:\w{1,4}|#))?((?(1)[.)]|[-+*>:#]))(?=\s)")
+"""What would begin a list, a heading or a quotation where it begins a paragraph."""
+
 _SHOWN_CELL = re.compile(r"^(\s*[`~]{3,}\s*)\{\{(\w+)\}\}")
 """How a code block shows the head of a cell that is not to be executed."""
 
@@ -290,7 +293,7 @@ class _Writer:
         caption: str,
         origin: Line,
     ) -> list[Line]:
-        caption = " ".join(self.value(caption, origin.place).split())
+        caption = _MARK.sub(r"\1\\\2", " ".join(self.value(caption, origin.place).split()))
         attributes = {**attributes, **({} if label else {"float": kind})}
         if not caption:
             return _div(label, {**attributes, "uncaptioned": "true"}, pieces, origin)

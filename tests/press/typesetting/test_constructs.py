@@ -324,7 +324,7 @@ def test_a_command_of_latex_that_does_not_end_is_refused(papers):
 
 FIGURE = """{indent}```{{python}}
 {indent}# | label: fig-a
-{indent}# | fig-cap: "A line."
+{indent}# | fig-cap: "1. A line."
 {indent}# | echo: false
 {indent}import matplotlib.pyplot as plt
 {indent}plt.plot([1, 2]);
@@ -336,7 +336,7 @@ FIGURE = """{indent}```{{python}}
 def test_options_may_have_a_space_and_cells_stand_in_items(papers, indent):
     item = "- An item:\n\n" if indent else ""
     text = papers.set(f"---\ntitle: T\n---\n\n{item}{FIGURE.format(indent=indent)}\nSee @fig-a.\n").text
-    assert "Figure 1. A line." in text
+    assert "Figure 1. 1. A line." in text
     assert "See Figure 1." in text
     assert "plt" not in text
     assert ":::" not in text
