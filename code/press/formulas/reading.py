@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from press.formulas.tokens import Tokens, depths, is_text, split, tokens, written
 from press.source.qmd import Kind, Line, scanned
@@ -42,7 +43,8 @@ class Formula:
         return ""
 
 
-def formulas(markdown: str) -> list[Formula]:
+@lru_cache(maxsize=2048)  # each sentence is looked at too, and an edit changes one
+def formulas(markdown: str) -> tuple[Formula, ...]:
     """Find the formulas of a Markdown text outside code and comments, in order.
 
     A number that stands behind a formula which ends with a relation belongs to it: ``$\\lambda =$ 0.001``.
@@ -56,7 +58,7 @@ def formulas(markdown: str) -> list[Formula]:
             tex, after = f"{tex} {_number_as_tex(number[0])}", after[number.end() :]
         tex = " ".join(tex.replace(_MARKED, "").split())
         found.append(Formula(tex, after.lstrip(" \t").startswith(_MARKED), lines))
-    return found
+    return tuple(found)
 
 
 def _number_as_tex(text: str) -> str:

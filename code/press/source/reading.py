@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -228,9 +228,12 @@ def _dedented(text: str, indent: int) -> str:
     return text[min(indent, len(text) - len(text.lstrip())) :]
 
 
+_parsed = lru_cache(maxsize=1024)(yaml_text.parse)  # an edit changes the options of one cell, if any
+
+
 def mapping(text: str, lines: Sequence[Line], what: str) -> dict[str, Any]:
     """Read a mapping from YAML text that stands in `lines`; what is none is refused with its place."""
-    values = yaml_text.parse(text)
+    values = _parsed(text)
     if isinstance(values, yaml_text.Fault):
         line = lines[min((values.line or 1) - 1, len(lines) - 1)]
         words = f"{what} is {values.reason}" if values.reason.startswith("not valid") else f"{what}: {values.reason}"
