@@ -71,7 +71,7 @@ CELL: dict[str, Option] = {
     "label": _text("is what references name; fig- and tbl- make a numbered float"),
     "fig-cap": _texts("is the figure's caption, or one for each figure"),
     "fig-alt": _texts("is the alternative text, or one for each figure"),
-    "fig-subcap": Option("is a caption for each part", (list, bool), "a list of texts"),
+    "fig-subcap": Option("is a caption for each part", (list,), "a list of texts"),
     "fig-align": Option("aligns the figure", (str,), "left, center or right", ("left", "center", "right", "default")),
     "out-width": _text("is the width at which the figure is set"),
     "tbl-cap": _text("is the table's caption"),

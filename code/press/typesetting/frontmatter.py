@@ -44,7 +44,10 @@ WORDS = {
 }
 """For each language the words before numbers, and the headings of the abstract and of the list of sources."""
 
-CALLOUTS = ("note", "tip", "important", "warning", "caution")
+CROSSREF = (*REFERENCE_KINDS, "proof", "note", "tip", "important", "warning", "caution")
+"""What the words before the last two are for."""
+
+OF_AUTHORS = frozenset("id name literal affiliation affiliations email".split())
 
 _MONTHS = "January February March April May June July August September October November December".split()
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
@@ -72,10 +75,16 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
     }
     if extension.promises and "abstract-title" not in options:
         del values["abstract-title"]  # Quarto hands over none to a format
-    if language not in WORDS and "fig-prefix" not in options.get("crossref", {}):
-        words = f"the words before numbers are not known in the language {language!r}"
-        fix = "give them under crossref, as fig-prefix and fig-title."
-        Judge(extension.promises).mind(document.name, f"{words}: {fix}")
+    judge, words = Judge(extension.promises), options.get("crossref", {})
+    if language not in WORDS and "fig-prefix" not in words:
+        unknown = f"the words before numbers are not known in the language {language!r}"
+        judge.mind(document.name, f"{unknown}: give them under crossref, as fig-prefix and fig-title.")
+    for key in sorted(words.keys() - {f"{kind}-{use}" for kind in CROSSREF for use in ("title", "prefix")}):
+        judge.mind(document.name, f"crossref: the key {key!r} is not supported.")
+    for key in sorted(
+        {key for author in each_of(options.get("author", options.get("authors"))) for key in _lost(author)}
+    ):
+        judge.mind(document.name, f"author: the key {key!r} is not supported; what stands there would not be printed.")
     if region:
         values["region"] = region
     if authors := _authors(options):
@@ -136,13 +145,17 @@ def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str,
     given = options.get("crossref", {})
     known = WORDS.get(language, WORDS["en"])
     crossref = {}
-    for kind, word in zip((*REFERENCE_KINDS, "proof", *CALLOUTS), known, strict=False):
+    for kind, word in zip(CROSSREF, known, strict=False):
         title = _one(given.get(f"{kind}-title", word))
         crossref[kind] = {"title": title, "prefix": _one(given.get(f"{kind}-prefix", title))}
     found: dict[str, Any] = {"crossref": crossref}
     found["abstract-title"] = str(options.get("abstract-title", known[-2]))
     found["references-title"] = str(options.get("reference-section-title", known[-1]))
     return found
+
+
+def _lost(author: Any) -> set[str]:
+    return author.keys() - OF_AUTHORS if isinstance(author, Mapping) else set()
 
 
 def _one(words: Any) -> str:

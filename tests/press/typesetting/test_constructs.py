@@ -347,3 +347,25 @@ def test_a_formula_that_is_wider_than_its_line_is_on_the_page_with_its_number(pa
     text = papers.set(f"---\ntitle: T\n---\n\n$$ {terms} = 0 $$ {{#eq-wide}}\n").text
     assert [number for number in range(100, 150) if str(number) not in text] == []
     assert "(1)" in text
+
+
+@pytest.mark.parametrize(
+    ("front", "words"),
+    [
+        ("author:\n  - name: Ann\n    orcid: 0000-0001", "author: the key 'orcid' is not supported"),
+        ("crossref:\n  chapters: true", "crossref: the key 'chapters' is not supported"),
+    ],
+)
+def test_keys_below_a_key_that_have_no_effect_are_told(papers, front, words):
+    assert any(words in told for told in papers.set(f"---\ntitle: T\n{front}\n---\n\nText.\n").told)
+
+
+def test_keys_below_a_key_that_have_an_effect_are_not_told(papers):
+    author = "author:\n  - name: {given: Ann, family: Lee}\n    email: a@b.org\n    affiliations: [{name: Here}]\n"
+    words = "crossref:\n  fig-prefix: Fig\n  fig-title: Fig\n"
+    assert papers.set(f"---\ntitle: T\nlang: xx\n{author}{words}---\n\nText.\n").told == ()
+
+
+@pytest.mark.parametrize("value", ["true", "false"])
+def test_crossref_may_be_a_word(papers, value):
+    assert "Text" in papers.set(f"---\ntitle: T\nlang: xx\ncrossref: {value}\n---\n\nText.\n").text
