@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from copies import ROOT
 from coursework.report import REPORT
@@ -31,3 +32,12 @@ def test_a_setting_reaches_what_reads_it_and_nothing_else(edit):
     assert {path for path in first if first[path] != second[path]} == documents
     found = {each.name for each in REPORT.products if facts(each, project, before) != facts(each, project, after)}
     assert found == products
+
+
+def test_a_document_that_quarto_would_render_without_the_project_names_the_format_that_refuses_it():
+    rendered = yaml.safe_load((ROOT / "_quarto.yml").read_text())["project"]["render"]
+    others = [each.path for each in (REPORT.notebook, *REPORT.further) if each.path not in rendered]
+    assert others
+    for path in others:
+        front = (ROOT / path).read_text().split("---\n")[1]
+        assert yaml.safe_load(front)["format"] == "coursework-typst", path

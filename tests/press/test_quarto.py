@@ -8,6 +8,10 @@ import sys
 
 import pytest
 
+from handin.errors import WorkError
+from press import quarto
+from press.project import Project
+from press.report import Document, Report
 from press.typesetting.pandoc import said
 from small_report import ID, environment, make_project, run
 
@@ -93,6 +97,38 @@ def test_with_quarto_cells_are_executed_again_just_where_the_builtin_renderer_wo
     done = render(project, TRACE=TRACE)
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1] == f"✗ Quarto failed: {SENTENCES['a filter'][1]}"
+
+
+def test_a_reference_that_leads_nowhere_is_refused_before_quarto_renders(project):
+    document = project / "report" / "report.qmd"
+    before = document.read_text()
+    document.write_text(before + "\nSee @fig-nope.\n")
+    done = render(project)
+    document.write_text(before)
+    line = before.count("\n") + 2
+    assert done.returncode == 2
+    assert f"report/report.qmd:{line}: the reference @fig-nope leads nowhere" in done.stderr
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_quartos_pdf_does_not_take_the_place_of_an_earlier_one(tmp_path, monkeypatch, fails):
+    program = tmp_path / "quarto"
+    end = 'sys.exit("ERROR: no")' if fails else ""
+    program.write_text(
+        f"#!{sys.executable}\nimport pathlib, sys\npathlib.Path('_output/paper.pdf').write_text('by Quarto')\n{end}\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(quarto, "program", lambda: str(program))
+    project = Project(tmp_path, Report(Document("paper.qmd")))
+    earlier = project.output / "paper.pdf"
+    earlier.parent.mkdir()
+    earlier.write_text("earlier")
+    if fails:
+        with pytest.raises(WorkError, match="^Quarto failed: ERROR: no$"):
+            quarto.pdf(project, project.report.document, "", refresh=False)
+    else:
+        assert quarto.pdf(project, project.report.document, "", refresh=False) == b"by Quarto"
+    assert earlier.read_text() == "earlier"
 
 
 def test_a_failed_render_of_quartos_own_leaves_no_older_pages(project):

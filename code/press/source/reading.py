@@ -232,7 +232,10 @@ _parsed = lru_cache(maxsize=1024)(yaml_text.parse)  # an edit changes the option
 
 
 def mapping(text: str, lines: Sequence[Line], what: str) -> dict[str, Any]:
-    """Read a mapping from YAML text that stands in `lines`; what is none is refused with its place."""
+    """Read a mapping from YAML text that stands in `lines`; what is none is refused with its place.
+
+    The values are shared by all who read the same text: they are not to be changed.
+    """
     values = _parsed(text)
     if isinstance(values, yaml_text.Fault):
         line = lines[min((values.line or 1) - 1, len(lines) - 1)]

@@ -19,7 +19,7 @@ COLUMNS = '::: {.columns}\n::: {.column width="40%"}\nLeft.\n:::\n::: {.column w
 MULTILINE = "-----------\n a     b\n----- -----\n one   two\n       more\n\n 3     4\n-----------\n"
 WIDE = f"|{' | '.join(['incomprehensibility'] * 8)}|\n{'|---' * 8}|\n{'| 1 ' * 8}|"
 
-FORMULAS = "\n".join([r"| $\frac{\partial y}{\partial x_1}=\mathrm{ReLU}'(z)$ | $\sum_{i=1}^{n}w_i\,x_i$ |"] * 2)
+FORMULAS = "\n".join(["| " + " | ".join([r"$\mathrm{ReLU}'(\theta_{t-1})$"] * 4) + " |"] * 2)
 
 SHOWN = [
     # formulas outside dollars
@@ -63,7 +63,8 @@ SHOWN = [
     ],
     ("callout with title", '::: {.callout-note title="Mine"}\nBody.\n:::', r"title: \[Mine\]"),
     ("callout with heading", "::: {.callout-tip}\n## Own *title*\nBody.\n:::", r"title: \[Own #emph\[title\]\]"),
-    ("theorem", "::: {#thm-a}\n## Line\nA *line*.\n:::", r"kind: \"quarto-thm\".*A #emph\[line\].*caption: \[Line\]"),
+    ("theorem", "::: {#thm-a}\n## Line\nA *line*.\n:::",
+     r"kind: \"quarto-theorem-thm\".*A #emph\[line\].*caption: \[Line\]"),
     ("named lemma", '::: {#lem-a name="of $x$"}\n* L.\n:::\n\nBy @lem-a.', r"caption: \[of .*ref\(<lem-a>, supplement"),
     ("proof", "::: {.proof}\nTrivial.\n:::", r"#emph\(crossref\.proof\.title\)\. Trivial"),
     ("solution", '::: {.solution name="mine"}\n- It.\n:::', r"crossref\.sol\.title\) \(mine\)\."),
@@ -75,6 +76,7 @@ SHOWN = [
     ("columns with headings", "::: {layout-ncol=2}\n### A\n\na\n\n### B\n\nb\n:::",
      r"\[\s*=== A\s*a\s*\],\s.*\[\s*=== B\s*b"),
     ("unknown class", "::: {.whatever}\nKept content.\n:::", r"Kept content"),
+    ("name of another block", '::: {.whatever name="x"}\nWords.\n:::', r"^(?!.*=).*Words"),
     ("columns", COLUMNS, r"columns: \(40fr, 60fr,\)"),
     ("for PDF alone", '::: {.content-visible when-format="pdf"}\nOnly here.\n:::', r"Only here"),
     ("not in a PDF", '::: {.content-hidden unless-format="html"}\nElsewhere.\n:::\n\nKept.', r"^(?!.*Elsewhere)"),
@@ -100,7 +102,7 @@ SHOWN = [
      r"columns: 2.*<tbl-c>"),
     ("a narrow column", f"| Option | Meaning |\n| - | {'-' * 90} |\n| `warning` | {'word ' * 20} |",
      r"columns: \(1\d\.\d+%, "),
-    ("a table of formulas", f"| a | b |\n|--|--|\n{FORMULAS}", r"^(?!.*set text\(size)"),
+    ("a table of formulas", f"| a | b | c | d |\n|--|--|--|--|\n{FORMULAS}", r"^(?!.*set text\(size)"),
     # what Typst would take for markup
     ("signs in cells", "| a |\n|---|\n| + 5 |\n| - 5 |\n| = 5 |\n| / x: y |",
      r"\[\\\+ 5\].*\[\\- 5\].*\[\\= 5\].*\[\\/ x"),
@@ -151,6 +153,7 @@ REFUSED = [
     ("empty link", "[The camp]() is near.", "this link has no address"),
     ("unknown image", "![x](a.avif)", "an image .avif cannot be set: convert a.avif to SVG, PNG or JPEG"),
     ("empty line in a formula", "$$\nx = 1\n\ny = 2\n$$", "is not closed before the next empty line"),
+    ("a layout of gaps", '::: {layout="[-1]"}\na\n\nb\n:::', "a row of layout must have a width above 0"),
     ("a number of columns", "::: {layout-ncol=two}\na\n\nb\n:::", "layout-ncol must be a whole number: two"),
     ("a cell's name", "```{python my-cell}\n1\n```", r"as a line '#\| label: my-cell' inside the cell"),
     ("cells of another language", "```{julia}\n1\n```", "cells of julia are not supported"),

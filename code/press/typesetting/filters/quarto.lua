@@ -134,11 +134,13 @@ local function rows_of(attributes, count)
   elseif attributes["layout"] then
     local text = attributes["layout"]:gsub("^%s*%[%s*%[", "["):gsub("%]%s*%]%s*$", "]")
     for inner in text:gmatch("%[([^%[%]]*)%]") do
-      local row = {}
+      local row, widest = {}, 0
       for width in inner:gmatch("[^,%s]+") do
+        assert(tonumber(width), "layout must hold rows of numbers: " .. attributes["layout"])
         table.insert(row, tonumber(width))
+        widest = math.max(widest, row[#row])
       end
-      assert(#row > 0, "layout must hold rows of numbers: " .. attributes["layout"])
+      assert(widest > 0, "a row of layout must have a width above 0: " .. attributes["layout"])
       table.insert(rows, row)
     end
     assert(#rows > 0, "layout must hold rows of numbers: " .. attributes["layout"])
@@ -242,11 +244,9 @@ local function callout(div, name)
 end
 
 -- Theorems and their like: the frame sets number and name before the body.
-local theorems = { thm = 1, lem = 1, cor = 1, prp = 1, cnj = 1, def = 1, exm = 1, exr = 1, alg = 1, rem = 1, sol = 1 }
-
 local function theorem(div, kind)
   local name = title_of(div)
-  local opening = pandoc.Inlines({ raw('#figure(kind: "quarto-' .. kind .. '", supplement: ' .. word(kind, "title") .. ", [") })
+  local opening = pandoc.Inlines({ raw('#figure(kind: "quarto-theorem-' .. kind .. '", supplement: ' .. word(kind, "title") .. ", [") })
   local first = div.content[1]
   if first and first.t == "Para" then -- without a break, so that it goes on behind the number
     opening:extend(first.content)
@@ -266,8 +266,6 @@ local function theorem(div, kind)
 end
 
 -- Proofs, remarks and solutions without a number: the word, and the name if there is one, begin the first paragraph.
-local proofs = { proof = "proof", remark = "rem", solution = "sol" }
-
 local function proof(div, kind)
   local name = title_of(div)
   local opening = pandoc.Inlines({ raw("#emph(" .. word(kind, "title") .. ")") })
@@ -426,16 +424,11 @@ local function block(element)
         return callout(element, name)
       end
     end
-    local kind = element.identifier:match("^(%a+)%-")
-    if theorems[kind] then
-      return theorem(element, kind)
-    end
-    for class, of in pairs(proofs) do
-      if element.classes:includes(class) then
-        return proof(element, of)
-      end
-    end
-    if element.classes:includes("pagebreak") then
+    if element.attributes.theorem then
+      return theorem(element, element.attributes.theorem)
+    elseif element.attributes.proof then
+      return proof(element, element.attributes.proof)
+    elseif element.classes:includes("pagebreak") then
       return pandoc.Blocks({ raw_block("#pagebreak()") })
     elseif not visible(element) then
       return pandoc.Blocks({})

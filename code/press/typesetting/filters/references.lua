@@ -25,15 +25,36 @@ local function inlines_of(text)
   return content
 end
 
+local theorems = {}
+for kind in ("thm lem cor prp cnj def exm exr alg rem sol"):gmatch("%a+") do
+  theorems[kind] = true
+end
+local proofs = { proof = "proof", remark = "rem", solution = "sol" }
+
 -- The title of a callout and the name of a theorem or proof may be an attribute; a heading says the same.
-local function titled(div)
-  local is_callout = div.classes:find_if(function(class) return class:match("^callout%-") end)
-  local key = is_callout and "title" or "name"
+local function titled(div, key)
   local title = div.attributes[key]
   if title and title:match("%S") then
     div.attributes[key] = nil
     div.content:insert(1, pandoc.Header(2, inlines_of(title)))
-    return div
+  end
+  return div
+end
+
+-- Theorems and their like, and proofs, are marked by their kind.
+local function named(div)
+  local kind = div.identifier:match("^(%a+)%-")
+  if div.classes:find_if(function(class) return class:match("^callout%-") end) then
+    return titled(div, "title")
+  elseif theorems[kind] then
+    div.attributes.theorem = kind
+    return titled(div, "name")
+  end
+  for class, of in pairs(proofs) do
+    if div.classes:includes(class) then
+      div.attributes.proof = of
+      return titled(div, "name")
+    end
   end
 end
 
@@ -94,10 +115,7 @@ end
 
 -- References and equations ------------------------------------------------------------------------------------------
 
-local reference_kinds = {}
-for kind in ("fig tbl lst eq sec thm lem cor prp cnj def exm exr alg rem sol"):gmatch("%a+") do
-  reference_kinds[kind] = true
-end
+local reference_kinds = { fig = true, tbl = true, lst = true, eq = true, sec = true }
 
 local function reference(citation, label, kind)
   assert(#citation.suffix == 0, "a reference has no words after it: @" .. citation.id)
@@ -134,7 +152,7 @@ local function references(cite)
   for _, citation in ipairs(cite.citations) do
     local label = citation.id:gsub("^%u", string.lower) -- @Fig-x begins a sentence; the word is the same
     local kind = label:match("^(%a+)%-")
-    if kind and reference_kinds[kind] then
+    if reference_kinds[kind] or theorems[kind] then
       if #result > 0 then
         result:extend({ pandoc.Str(","), pandoc.Space() })
       end
@@ -237,7 +255,7 @@ local function equations(inlines)
 end
 
 return {
-  { Div = function(div) return titled(div) or captioned(div) end, CodeBlock = listing },
+  { Div = function(div) return named(div) or captioned(div) end, CodeBlock = listing },
   { Inlines = equations },
   { Inlines = apostrophes },
   { Cite = references, Image = image },
