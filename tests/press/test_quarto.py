@@ -124,7 +124,7 @@ def test_quartos_pdf_does_not_take_the_place_of_an_earlier_one(tmp_path, monkeyp
     earlier.parent.mkdir()
     earlier.write_text("earlier")
     if fails:
-        with pytest.raises(WorkError, match="^Quarto failed: ERROR: no$"):
+        with pytest.raises(WorkError, match=r"^Quarto failed: ERROR: no$"):
             quarto.pdf(project, project.report.document, "", refresh=False)
     else:
         assert quarto.pdf(project, project.report.document, "", refresh=False) == b"by Quarto"
