@@ -30,7 +30,14 @@ STEMS = {"x_train": "train-images", "y_train": "train-labels", "x_test": "t10k-i
 
 
 def load(dataset: str, root: Path | str = ".") -> Images:
-    """Read a data set from the project's files; a relative path starts from `root`.
+    """Read a data set as `arrays` does, scale it and split it."""
+    from coursework.experiments.images import split  # imports scikit-learn
+
+    return split(**arrays(dataset, root))
+
+
+def arrays(dataset: str, root: Path | str = ".") -> dict[str, np.ndarray]:
+    """Read a data set from the project's files, by the keys of `STEMS`; a relative path starts from `root`.
 
     It is ``"fashion-mnist"`` (in ``data/fashion-mnist``), or the path of a folder with four IDX files (compressed by
     gzip or not), or of one ``.npz`` file with ``x_train``, ``y_train``, ``x_test`` and ``y_test``: images of shape
@@ -41,16 +48,14 @@ def load(dataset: str, root: Path | str = ".") -> Images:
     InputError
         If a file is missing, damaged, not what its checksum says, or not a labelled set of images.
     """
-    from coursework.experiments.images import split  # imports scikit-learn
-
     path = _path(dataset, root)
     if path.is_dir():
         files = _idx_files(path)
         _verify(path, files)
-        arrays = {key: _read_idx(file) for key, file in files.items()}
+        found = {key: _read_idx(file) for key, file in files.items()}
     else:
-        arrays = _read_npz(path)
-    return split(**_checked(arrays, shown_name(dataset)))
+        found = _read_npz(path)
+    return _checked(found, shown_name(dataset))
 
 
 def shown_name(dataset: str) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from coursework.experiments import data, store
 from coursework.experiments.images import Images
-from coursework.experiments.protocol import FULL, Budget
-from coursework.experiments.stages import BUDGETS
+from coursework.experiments.protocol import Budget
 from coursework.settings import Settings
 from press.project import Project
 
@@ -40,16 +39,8 @@ def _look() -> None:
 
 def results() -> tuple[store.RunStore, Budget, str]:
     """Open the kept results: with the budget that they were trained on, and what excuses a claim that does not hold."""
-    project, settings = _here()
-    kept = store.results(project, settings)
-    return kept, kept.budget, excuse(settings)
-
-
-def excuse(settings: Settings) -> str:
-    """Say why a claim need not hold: the sentences are about the full budget and the project's own images."""
-    if BUDGETS[settings.experiments.profile] != FULL:
-        return "in this smaller run"
-    return "" if settings.dataset == data.FASHION_MNIST else "for these images"
+    kept = store.results(*_here())
+    return kept, kept.budget, kept.excuse
 
 
 def _here() -> tuple[Project, Settings]:

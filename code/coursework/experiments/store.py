@@ -16,7 +16,7 @@ import numpy as np
 
 from coursework.experiments import data
 from coursework.experiments.arithmetic import precision
-from coursework.experiments.protocol import Run
+from coursework.experiments.protocol import FULL, Run
 from coursework.experiments.stages import BUDGETS, all_runs, expected_runs
 from coursework.settings import Settings
 from handin.errors import InputError, WorkError
@@ -51,6 +51,13 @@ class RunStore(Mapping[Run, Result]):
         self._circumstances = {"data": checksum, **makers()}
         self._current: set[Run] = set()
         self._loaded: dict[Run, Result] = {}
+
+    @property
+    def excuse(self) -> str:
+        """Why a claim need not hold: the sentences are about the full budget and the project's own images."""
+        if self.budget != FULL:
+            return "in this smaller run"
+        return "" if self.settings.dataset == data.FASHION_MNIST else "for these images"
 
     def record(self, run: Run) -> str:
         """Name a run's record: as `name` does, with the data that it was trained on."""
@@ -120,13 +127,18 @@ class RunStore(Mapping[Run, Result]):
 
 
 def why(project: Project, settings: Settings) -> tuple[str, tuple[str, ...]]:
-    """Say how many trainings there are to be, and why those that have no current result have none."""
+    """Say how many trainings there are to be, and why those that have no current result have none.
+
+    Where there are some, `InputError` if the images are damaged or none, before anything else is made.
+    """
     store = RunStore(settings, project)
     runs = expected_runs(store.budget, store)
     reasons = Counter(reason for run in runs for reason in store.why(run))
     never = reasons.pop("specification", 0)
     words = [f"{never} never trained"] if never else []
     words += [f"{count} with other {reason}" for reason, count in reasons.items()]
+    if words:
+        data.arrays(settings.dataset, project.root)
     return f"{len(runs)} trainings of question 6", tuple(words)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from coursework.experiments import data, findings, notebook, protocol, stages, store
+from coursework.experiments import data, findings, protocol, stages, store
 from coursework.experiments.findings import Spread, at, table
 from coursework.experiments.protocol import Budget, Run
 from coursework.settings import Settings
@@ -81,7 +81,7 @@ def for_claims() -> tuple[SimpleNamespace, SimpleNamespace, Callable[..., None]]
     project = Project.find()
     settings = project.settings()
     results = store.results(project, settings)
-    findings.claim.excuse = notebook.excuse(settings)
+    findings.claim.excuse = results.excuse
     return *(of_model(results, results.budget, model) for model in stages.MODELS), findings.claim
 
 
@@ -101,7 +101,7 @@ def variables(settings: Settings, project: Project) -> dict[str, str]:
         "batch": largest.batch,
     }  # fmt: skip
     values = {name: whole(count) for name, count in counts.items()} | {
-        "trial": _trial(settings, trained),
+        "trial": _trial(results.excuse, trained),
         "dataset": data.shown_name(settings.dataset),
         "target_error": percent(TARGET, 0),
         "largest_passes": f"{largest.steps * largest.batch / largest.n:.0f}",
@@ -135,8 +135,7 @@ def _of_model(found: SimpleNamespace, budget: Budget) -> Iterator[tuple[str, str
     yield "final_l2", plain(found.final_l2)
 
 
-def _trial(settings: Settings, trained: int) -> str:
-    excuse = notebook.excuse(settings)
+def _trial(excuse: str, trained: int) -> str:
     if not excuse:
         return f"All numbers come from {whole(trained)} trainings."
     what = "with other images" if "images" in excuse else "on a small budget"

@@ -215,9 +215,10 @@ class _Writer:
             lines = [first, *cell.option_lines, *lines, replace(first, text="```")]
         written = [index for index, line in enumerate(lines) if line.text.strip()]
         lines = lines[written[0] : written[-1] + 1]
-        opening, *_, closing = fenced("\n".join(line.text for line in lines), "python").split("\n")
-        block = [replace(lines[0], text=opening), *lines, replace(lines[-1], text=closing)]
         label = cell.options.get("lst-label")
+        language = "python" if label else "{.python .cell-code}"  # in a layout, code stands above what cells show
+        opening, *_, closing = fenced("\n".join(line.text for line in lines), language).split("\n")
+        block = [replace(lines[0], text=opening), *lines, replace(lines[-1], text=closing)]
         return self._float(label, "lst", {}, [block], str(cell.options["lst-cap"]), cell.fence) if label else block
 
     def outputs(self, options: Mapping[str, Any], outputs: Sequence[dict[str, Any]], origin: Line) -> list[Line]:

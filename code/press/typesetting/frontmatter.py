@@ -215,5 +215,11 @@ def _date(options: Mapping[str, Any], document: Document, language: str) -> str:
         "MMM": _MONTHS[given.month - 1][:3], "MM": f"{given.month:02}", "M": str(given.month),
         "DD": f"{given.day:02}", "D": str(given.day), "dddd": _DAYS[given.weekday()], "ddd": _DAYS[given.weekday()][:3],
     }  # fmt: skip
+    style = _STYLES.get(style, style)
+    if language != "en" and re.search(r"MMM|ddd", re.sub(r"\[[^\]]*\]", "", style)):
+        raise InputError(
+            f"{document.name}: date-format: the names of months and days are there in English alone: write the date "
+            f"as it is to be printed, in quotes, and leave date-format out."
+        )
     pattern = "|".join(sorted(tokens, key=len, reverse=True))
-    return re.sub(rf"\[([^\]]*)\]|{pattern}", lambda m: m[1] or tokens[m[0]], _STYLES.get(style, style))
+    return re.sub(rf"\[([^\]]*)\]|{pattern}", lambda m: m[1] or tokens[m[0]], style)

@@ -15,7 +15,7 @@ from coursework.experiments import store as store_module
 from coursework.experiments.protocol import Run
 from coursework.experiments.store import RunStore, describe
 from coursework.settings import Experiments, Settings
-from handin.errors import WorkError
+from handin.errors import InputError, WorkError
 from press.project import Project
 
 RUN = Run("mlp", n=64, seed=1, steps=5, width=8, l2=1e-3, moments=2)
@@ -236,6 +236,13 @@ def test_record_is_readable_text(store):
     kept = json.loads(line)
     assert kept["run"] == dataclasses.asdict(RUN)
     assert kept["result"]["validation_error"] == 0.2
+
+
+def test_damaged_images_are_refused_before_anything_is_made(settings, project):
+    assert "never trained" in store_module.why(project, settings)[1][0]
+    (project.root / "set.npz").write_bytes(b"no archive")
+    with pytest.raises(InputError, match=r"set\.npz is not a \.npz file"):
+        store_module.why(project, settings)
 
 
 def test_description():

@@ -31,6 +31,7 @@ SHOWN = [
     ("citation", "As in [@ada].", r"#cite\(<ada>|@ada"),
     ("citation with words", "X [see @ada, p. 3; but cf. @bob for it].", r"see .*ada.*p\.~3.*; but cf\. .*bob.*for it"),
     ("citation in the text", "@ada [p. 33] says so.", r'#cite\(<ada>, form: "prose", supplement: \[p\.~33\]\)'),
+    ("locator in braces", "X [@ada, {fig. 3} there].", r"@ada\[fig\.~3 there\]"),
     ("citation without author", "Lovelace [-@ada].", r"<ada>"),
     ("citations together", "Both [@ada; @bob].", r"ada.*bob"),
     # references, in all forms of Quarto's

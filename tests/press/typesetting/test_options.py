@@ -187,6 +187,12 @@ def test_the_size_of_a_cells_figures_is_its_own(papers):
     assert first == third != second, "the usual size comes back"
 
 
+def test_in_a_layout_code_stands_above_what_its_cells_show(papers):
+    cells = "\n\n".join(f"```{{python}}\nprint('o' + '{n}')\n```" for n in (1, 2))
+    made = papers.typst(f"::: {{layout-ncol=2}}\n{cells}\n:::\n")
+    assert re.search(r"'1'\).*'2'\).*columns: \(1fr, 1fr,\).*\no1\n.*\no2\n", made, flags=re.S), made
+
+
 @pytest.mark.parametrize(
     "front", ["jupyter: julia-1.9", "engine: knitr", "jupyter:\n  kernelspec: {name: ir, language: R}"]
 )
@@ -203,6 +209,7 @@ def test_another_kernel_is_refused(papers, front):
         ("execute:\n  ecko: false", r"paper\.qmd:3: the option of execute 'ecko' is not supported"),
         ("execute:\n  eval: maybe", r"paper\.qmd:3: the option of execute eval must be true or false"),
         ("bibliography: none.bib", r"none\.bib: the bibliography is missing"),
+        ("lang: de\ndate: 2026-12-01\ndate-format: long", r"paper\.qmd: date-format: .*in English alone"),
         ("date: 2024-02-31", r"there is no 2024-02-31 in the calendar|not valid YAML: day is out of range"),
     ],
 )

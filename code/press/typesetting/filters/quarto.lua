@@ -407,6 +407,22 @@ local function columns(div)
   return side_by_side("(" .. table.concat(widths, ", ") .. ",), gutter: 1em", "[", cells)
 end
 
+-- In a layout the code of cells stands above what they show, not beside it.
+local function lifted(div)
+  local code = pandoc.Blocks({})
+  if rows_of(div.attributes, 1) then
+    div.content = div.content:walk({
+      CodeBlock = function(found)
+        if found.classes:includes("cell-code") then
+          code:insert(found)
+          return {}
+        end
+      end,
+    })
+  end
+  return code
+end
+
 local function block(element)
   if element.t == "Table" then
     if element.classes:includes("typst:no-figure") then
@@ -418,6 +434,11 @@ local function block(element)
     local caption = element.caption.long[1] and element.caption.long[1].content or pandoc.Inlines({})
     return float(identifier, {}, element.content, caption, not kind_of(identifier) and "fig" or nil)
   elseif element.t == "Div" then
+    local code = lifted(element)
+    if #code > 0 then
+      code:insert(element)
+      return convert(code)
+    end
     for _, class in ipairs(element.classes) do
       local name = class:match("^callout%-(%a+)$")
       if name then

@@ -146,6 +146,22 @@ local function citations(list)
   return result
 end
 
+-- Braces say where a place in a source ends, [@key, {fig. 3} and more], and are not printed.
+local function without_braces(suffix)
+  local text = pandoc.utils.stringify(suffix)
+  if not text:match("^,?%s*{[^{}]*}") then return suffix end
+  local left = { ["{"] = true, ["}"] = true }
+  return suffix:walk({
+    Str = function(found)
+      return pandoc.Str((found.text:gsub("[{}]", function(brace)
+        local first = left[brace]
+        left[brace] = nil
+        return first and "" or brace
+      end)))
+    end,
+  })
+end
+
 local function references(cite)
   local result = pandoc.Inlines({})
   local source
@@ -166,10 +182,14 @@ local function references(cite)
     return result
   end
   for _, citation in ipairs(cite.citations) do
+    citation.suffix = without_braces(citation.suffix)
+  end
+  for _, citation in ipairs(cite.citations) do
     if #citation.prefix > 0 then
       return citations(cite.citations)
     end
   end
+  return cite
 end
 
 -- Typst would take the apostrophe after a number or a reference for a prime or the beginning of a quotation.
