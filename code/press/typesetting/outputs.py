@@ -12,7 +12,7 @@ import contextlib
 import hashlib
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -140,7 +140,7 @@ def _data(output: Mapping[str, Any], draws: bool, part: str, where: str) -> list
         return [Shown(text, part, f"Markdown, {_short(text)}")] if text.strip() else []
     html = data.get("text/html", "")
     if html and not _SCRIPTED.search(html) and ("<table" in html or _OBJECT.fullmatch(plain)):
-        return [Shown(fenced(html, "{=html-output}"), part, "a table in HTML")]
+        return [Shown(fenced(_styled(html), "{=html-output}"), part, "a table in HTML")]
     if "text/latex" in data:
         return [Shown(latex(data["text/latex"]), part, "a formula")]
     if plain and not (html and _OBJECT.fullmatch(plain)):
@@ -150,6 +150,33 @@ def _data(output: Mapping[str, Any], draws: bool, part: str, where: str) -> list
         return [Shown(fenced(plain, ""), part, f"the text {_short(plain)}")] if plain.strip() else []
     kinds = ", ".join(sorted(set(output["data"]) - {"text/plain"})) or "text/plain"
     raise InputError(f"{where}: an output of type {kinds} cannot be printed: display Markdown, a table or a figure.")
+
+
+_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_CELL_ID = re.compile(r'(?<=\sid=)"([^"]*)"')
+_LOOKS = {"bold": 'typst:text:weight="&quot;bold&quot;"', "italic": 'typst:text:style="&quot;italic&quot;"'}
+
+
+def _styled(html: str) -> str:
+    """Give cells of a table the look that a style sheet gives them by their ids, as pandas' `Styler` does."""
+    looks: dict[str, dict[str, str]] = {}
+    for selectors, declarations in _RULE.findall("".join(re.findall(r"<style[^>]*>(.*?)</style>", html, re.DOTALL))):
+        for name in re.findall(r"#([\w-]+)\s*(?:,|$)", selectors.strip()):
+            looks.setdefault(name, {}).update(
+                (key.strip(), value.strip()) for key, _, value in (each.partition(":") for each in declarations.split(";"))
+            )
+    return _CELL_ID.sub(lambda match: " ".join([match[0], *_look(looks.get(match[1], {}))]), html) if looks else html
+
+
+def _look(declared: Mapping[str, str]) -> Iterator[str]:
+    """Turn CSS into the attributes that pandoc's writer for Typst reads of a table's cell."""
+    from PIL import ImageColor
+
+    for key, attribute in (("background-color", "typst:fill"), ("color", "typst:text:fill")):
+        with contextlib.suppress(ValueError):  # "inherit", say
+            red, green, blue, *_ = ImageColor.getrgb(declared.get(key, ""))
+            yield f'{attribute}="rgb({red}, {green}, {blue})"'
+    yield from (_LOOKS[value] for value in declared.values() if value in _LOOKS)
 
 
 def inline(outputs: Sequence[Mapping[str, Any]], place: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pypdfium2
 import pytest
 
 from handin.errors import InputError
@@ -199,6 +200,16 @@ def test_a_list_whose_items_are_long_is_a_list(papers, text):
     made = papers.set(HEAD + FRONT + text, refs_bib=BIB)
     assert not [told for told in made.told if "taken for" in told]
     assert made.typst.partition("START")[2].count("\n- ") + made.typst.partition("START")[2].count("\n+ ") >= 2
+
+
+@pytest.mark.parametrize("code", ["frame.dropna().mean(axis=0)" * 9, "a = " + "x" * 300, "print('" + "long/path" * 30 + "')"])
+def test_a_line_of_code_without_spaces_stays_in_its_box(papers, code):
+    typst = papers.typst(f"```python\n{code}\n```\n")
+    page = pypdfium2.PdfDocument(papers.builder.typesetter.compile(typst))[0]
+    text = page.get_textpage()
+    widest = max(text.get_charbox(index)[2] for index in range(text.count_chars()))
+    assert widest < page.get_width() - 27.5 * 72 / 25.4 - 8
+    assert code in "".join(text.get_text_bounded().split("\n")).replace("\r", "").replace("\ufffe", "").replace("a=", "a = ")
 
 
 def test_a_figure_that_is_taller_than_a_page_breaks(papers):

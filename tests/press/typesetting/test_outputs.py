@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import warnings
 from dataclasses import replace
 
@@ -121,6 +122,18 @@ def test_the_value_of_an_expression_stands_in_the_line(output, wanted):
 def test_an_expression_that_draws_is_refused():
     with pytest.raises(InputError, match="must have a value that stands in a line"):
         inline([SVG], PLACE)
+
+
+def test_the_colours_of_a_styled_table_are_those_of_its_cells(figures):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": [1, -2]})
+    red = frame.style.map(lambda value: "color: red; font-weight: bold" if value < 0 else "background-color: #ffee00")
+    (text,) = texts([value(text_html=red.to_html(), text_plain="<Styler object at 0x7f1234567890>")], figures)
+    positive, negative = re.findall(r"<td id=\S+([^>]*)>", text)
+    assert 'typst:fill="rgb(255, 238, 0)"' in positive
+    assert 'typst:text:fill="rgb(255, 0, 0)"' in negative
+    assert "bold" in negative
+    assert "bold" not in positive
 
 
 @pytest.mark.parametrize("formula", ["$x$", "$$x$$", r"\[x\]", r"$\displaystyle x$"])
