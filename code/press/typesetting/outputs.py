@@ -163,7 +163,8 @@ def _styled(html: str) -> str:
     for selectors, declarations in _RULE.findall("".join(re.findall(r"<style[^>]*>(.*?)</style>", html, re.DOTALL))):
         for name in re.findall(r"#([\w-]+)\s*(?:,|$)", selectors.strip()):
             looks.setdefault(name, {}).update(
-                (key.strip(), value.strip()) for key, _, value in (each.partition(":") for each in declarations.split(";"))
+                (key.strip(), value.strip())
+                for key, _, value in (each.partition(":") for each in declarations.split(";"))
             )
     return _CELL_ID.sub(lambda match: " ".join([match[0], *_look(looks.get(match[1], {}))]), html) if looks else html
 

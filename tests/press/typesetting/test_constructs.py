@@ -202,14 +202,18 @@ def test_a_list_whose_items_are_long_is_a_list(papers, text):
     assert made.typst.partition("START")[2].count("\n- ") + made.typst.partition("START")[2].count("\n+ ") >= 2
 
 
-@pytest.mark.parametrize("code", ["frame.dropna().mean(axis=0)" * 9, "a = " + "x" * 300, "print('" + "long/path" * 30 + "')"])
+@pytest.mark.parametrize(
+    "code", ["frame.dropna().mean(axis=0)" * 9, "a = " + "x" * 300, "print('" + "long/path" * 30 + "')"]
+)
 def test_a_line_of_code_without_spaces_stays_in_its_box(papers, code):
     typst = papers.typst(f"```python\n{code}\n```\n")
     page = pypdfium2.PdfDocument(papers.builder.typesetter.compile(typst))[0]
     text = page.get_textpage()
     widest = max(text.get_charbox(index)[2] for index in range(text.count_chars()))
     assert widest < page.get_width() - 27.5 * 72 / 25.4 - 8
-    assert code in "".join(text.get_text_bounded().split("\n")).replace("\r", "").replace("\ufffe", "").replace("a=", "a = ")
+    assert code in "".join(text.get_text_bounded().split("\n")).replace("\r", "").replace("\ufffe", "").replace(
+        "a=", "a = "
+    )
 
 
 def test_a_figure_that_is_taller_than_a_page_breaks(papers):
