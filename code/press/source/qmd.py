@@ -22,6 +22,12 @@ THEOREMS = tuple("thm lem cor prp cnj def exm exr alg rem sol".split())
 
 REFERENCE_KINDS = (*FLOATS, "eq", "sec", *THEOREMS)
 
+DIV = re.compile(r"^\s*:{3,}\s*(\{.*\}|[^\s{:][^{]*?)?\s*:*\s*$")
+"""The line that opens or closes a block."""
+
+ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)]|#\.)\s+(?=:{3})")
+"""What stands before the opening of a block that begins an item of a list."""
+
 _FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})\s*(.*?)\s*$")
 _SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")
 _CONTINUED = re.compile(r" {0,3}(?:[-*+:~]|\(?(?:\w{1,4}|#|@[\w-]*)[.)]|\[\^[^\]]+\]:)\s")

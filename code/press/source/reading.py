@@ -17,6 +17,7 @@ from handin.errors import InputError
 from handin.text import read_text
 from press.keeping.facts import Stamp, stamp
 from press.source import options, shortcodes
+from press.source.hidden import Hidden
 from press.source.qmd import Cell, Document, Kind, Line, Prose, Scanner
 
 _CELL = re.compile(r"^(\s*)(`{3,})\s*\{([A-Za-z_][\w.-]*)(.*?)\}\s*$")
@@ -57,6 +58,7 @@ class _Reader:
         self.prose: list[Line] = []
         self.chapter = 0
         self.execute: Mapping[str, Any] = {}
+        self.hidden = Hidden()
 
     def document(self) -> Document:
         name = _name(self.path, self.root)
@@ -65,6 +67,7 @@ class _Reader:
         figures = {key: value for key, value in found.items() if key in options.FIGURES}
         self.execute = figures | {key: value for key, value in found["execute"].items() if key in _OF_ALL_CELLS}
         self._text(lines, self.path, (self.path.resolve(),))
+        self.hidden.end()
         self._flush()
         return Document(self.path, name, front, tuple(self.parts), tuple(self.sources), found, tuple(self.doubts))
 
@@ -116,7 +119,7 @@ class _Reader:
             elif found.kind is Kind.TEXT and (include := shortcodes.INCLUDE.match(line.text)):
                 self._include(include[1], line, path, stack)
             else:
-                self.prose.append(found)
+                self.prose += self.hidden.feed(found)
         if head is not None:
             raise InputError(f"{body[0].place}: the code cell is not closed: end it with {head[2]}.")
         scanner.end()
@@ -175,7 +178,7 @@ class _Reader:
         body = [replace(line, text=_dedented(line.text, indent)) for line in body]
         count = next((i for i, line in enumerate(body) if not _OPTION.match(line.text)), len(body))
         option_lines = tuple(replace(line, text=_OPTION.sub("#|", line.text)) for line in body[:count])
-        own = self._cell_options(option_lines, fence)
+        own = {**self._cell_options(option_lines, fence), **({"include": False} if self.hidden.hides else {})}
         code: list[Line] = []
         for line in body[count:]:
             if include := shortcodes.INCLUDE.match(line.text):

@@ -14,13 +14,12 @@ from typing import NoReturn
 
 from handin.errors import InputError
 from press.source import shortcodes
-from press.source.qmd import FLOATS, THEOREMS, Document, Kind, Line, texts, without_mathematics
+from press.source.qmd import DIV, FLOATS, ITEM, THEOREMS, Document, Kind, Line, texts, without_mathematics
 
-DIV = re.compile(r"^\s*:{3,}\s*(\{.*\}|[^\s{:][^{]*?)?\s*:*\s*$")
-"""The line that opens or closes a block."""
 DIV_CLASSES = frozenset("callout-note callout-tip callout-important callout-warning callout-caution cell".split())
 DIV_ATTRIBUTES = frozenset(
-    "title name icon appearance collapse layout-ncol layout-nrow layout fig-alt fig-cap fig-align tbl-colwidths width "
+    "title name icon appearance collapse layout-ncol layout-nrow layout fig-alt fig-cap tbl-cap lst-cap fig-align "
+    "tbl-colwidths width "
     "when-format unless-format".split()
 )
 IMAGE_ATTRIBUTES = frozenset("fig-alt alt width height".split())
@@ -29,7 +28,7 @@ IMAGE = re.compile(
     r"(?P<attributes>\{(?:[^{}]|\{\{<.*?>\}\})*\})?"
 )
 """An image; its attributes may hold shortcodes."""
-QUARTOS_BLOCKS = re.compile(r"aside|hidden|content-(visible|hidden)|column-[\w-]+|panel-[\w-]+")
+QUARTOS_BLOCKS = re.compile(r"aside|content-(visible|hidden)|column-[\w-]+|panel-[\w-]+")
 """Classes by which Quarto moves, hides or folds a piece of text; any other class changes nothing in print."""
 
 DEEPEST = 6
@@ -151,7 +150,7 @@ def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
         if raw and (judge.strict or raw[1] not in ("typst", "latex", "tex")):
             judge.mind(line.place, "raw inline code is not supported: write it as Markdown.")
         _check_attributes(plain, judge)
-        if div := DIV.match(plain.text):
+        if div := DIV.match(ITEM.sub("", plain.text)):
             if div[1]:
                 _check_div(div[1], line, judge)
                 depth.append(line)
@@ -221,7 +220,8 @@ def _check_attributes(line: Line, judge: Judge) -> None:
     for attributes in _SPAN.findall(line.text):
         classes = re.findall(r"(?:^|\s)\.([\w-]+)", attributes)
         if refused := next((name for name in classes if QUARTOS_BLOCKS.fullmatch(name)), None):
-            judge.mind(line.place, f"the span .{refused} is not supported.")
+            instead = ": it is set as a footnote" if refused in ("aside", "column-margin") else ""
+            judge.mind(line.place, f"the span .{refused} is not supported{instead}.")
         if refused := re.search(r"(?:^|\s)(style|when-[\w-]+|unless-[\w-]+)\s*=", attributes):
             judge.mind(line.place, f"the span's attribute {refused[1]}= is not supported.")
     for image in IMAGE.finditer(line.text):

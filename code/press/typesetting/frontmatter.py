@@ -95,7 +95,7 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
         values["keywords"] = [word.strip() for each in keywords for word in each.split(",")]
     if options.get("toc"):
         values["toc"] = True
-    if options.get("number-sections"):
+    if options.get("number-sections", "section-numbering" in options):
         values["section-numbering"] = options.get("section-numbering", "1.1")
         values["number-depth"] = options.get("number-depth", 3)
     nocite = str(options.get("nocite", ""))
@@ -147,7 +147,7 @@ def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str,
     crossref = {}
     for kind, word in zip(CROSSREF, known, strict=False):
         title = _one(given.get(f"{kind}-title", word))
-        crossref[kind] = {"title": title, "prefix": _one(given.get(f"{kind}-prefix", title))}
+        crossref[kind] = {"title": title, "prefix": _one(given.get(f"{kind}-prefix", word))}
     found: dict[str, Any] = {"crossref": crossref}
     found["abstract-title"] = str(options.get("abstract-title", known[-2]))
     found["references-title"] = str(options.get("reference-section-title", known[-1]))

@@ -15,6 +15,7 @@ from typing import Any
 
 from handin.errors import WorkError
 from handin.text import without_colours
+from press.source.hidden import DEFINITION
 from press.source.qmd import Line, scanned, texts
 
 READER = "markdown-auto_identifiers+raw_attribute"
@@ -76,12 +77,9 @@ def said(stderr: str) -> str:
     return " ".join(errors)[:600]
 
 
-_DEFINITION = re.compile(r"\\(?:(?:re|provide)?newcommand|def|let|Declare\w+|(?:re)?newenvironment|definecolor)\b")
-
-
 def defines_macros(text: str) -> bool:
     """Whether a text defines macros of TeX, which reach all that comes after it."""
-    return _DEFINITION.search(text) is not None
+    return DEFINITION.search(text) is not None
 
 
 def front_matter(values: Mapping[str, Any]) -> str:

@@ -161,6 +161,16 @@ local function begins_with_formula(block)
   return false
 end
 
+-- A note has its number on the line of its first words, which no block may hold together.
+local function noted(note)
+  local first = note.content[1]
+  if first.t == "RawBlock" and first.text == "#lead-in[" then
+    note.content:remove(3)
+    note.content:remove(1)
+    return note
+  end
+end
+
 local function announced(block)
   return block ~= nil and (block.t == "BulletList" or block.t == "OrderedList" or block.t == "CodeBlock")
 end
@@ -196,11 +206,14 @@ end
 
 -- -- columns of numbers -----------------------------------------------------------------------------------------------
 
+local no_value = {}
+for word in ("– — … ... NaN nan NaT None <NA> NA N/A inf -inf"):gmatch("%S+") do no_value[word] = true end
+
 local function numeric(cell)
   local text = stringify(cell.contents):gsub("\u{a0}", " "):gsub("\u{2009}", " ")
-  if text == "" or text == "–" or text == "—" then return nil end
-  -- what a number may hold besides ASCII digits: true minus, times, plus-minus, raised signs
-  local plain = text:gsub("−", "-"):gsub("×", "x"):gsub("±", "x")
+  if text == "" or no_value[text] then return nil end
+  -- what a number may hold besides ASCII digits: true minus, times, plus-minus, raised signs, a currency, stars
+  local plain = text:gsub("−", "-"):gsub("×", "x"):gsub("±", "x"):gsub("^([-+]?)%$", "%1"):gsub("€", ""):gsub("£", ""):gsub("%*+$", "")
   for _, raised in ipairs({"⁻", "⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"}) do plain = plain:gsub(raised, "") end
   return plain:match("^[-+]?%.?%d[%d., x%%-]*$") ~= nil
 end
@@ -273,5 +286,5 @@ return {
   {Inlines = without_comments, RawBlock = without_comment},
   {Div = unboxed, Callout = callout, BulletList = tight, OrderedList = tight},
   {Header = heading, Blocks = blocks, Table = columns},
-  {Inlines = escaped},
+  {Inlines = escaped, Note = noted},
 }

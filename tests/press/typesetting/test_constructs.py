@@ -118,6 +118,13 @@ SHOWN = [
     ("tags", "H<sub>2</sub>O, x<sup>2</sup>,<br>a <b>word</b>", r"H#sub\[2\]O, x#super\[2\],\s*\\\s*a #strong\[word\]"),
     ("LaTeX words", "A \\textbf{bold} word", r"A #strong\[bold\] word"),
     ("marked", "[a]{.mark} [b]{.underline} [C]{.smallcaps}", r"#highlight\[a\] #underline\[b\] #smallcaps\[C\]"),
+    ("macros of a hidden block", "::: {.hidden}\n$$ \\newcommand{\\Q}{\\mathbb{Q}} $$\n:::\n\n$\\Q$", r"bb\(Q\)|QQ|ℚ"),
+    ("words in the margin", "A word.[*Aside*]{.aside} More.", r"A word\.#footnote\[#emph\[Aside\]\s*\] More"),
+    ("a block in an item", "- ::: {.whatever}\n  Inner.\n  :::\n- two", r"- Inner\."),
+    ("caption of a listing", '::: {#lst-z lst-cap="My *code*"}\n```python\nx = 1\n```\n:::',
+     r"\[My #emph\[code\]\].*<lst-z>"),
+    ("columns of numbers", "| a | b | c |\n|---|---|---|\n| 1.5 | $3 | x |\n| NaN | $12*** | 2 |\n| … | $0 | 3 |",
+     r"align: \(right,right,left,\)"),
     ("strikeout", "~~gone~~", r"#strike\[gone\]"),
 ]  # fmt: skip
 
@@ -200,6 +207,24 @@ def test_a_list_whose_items_are_long_is_a_list(papers, text):
     made = papers.set(HEAD + FRONT + text, refs_bib=BIB)
     assert not [told for told in made.told if "taken for" in told]
     assert made.typst.partition("START")[2].count("\n- ") + made.typst.partition("START")[2].count("\n+ ") >= 2
+
+
+def test_a_heading_without_number_is_referred_to_by_its_words_behind_the_authors(papers):
+    text = "See [Chapter @sec-a], [Sec. -@sec-a; see also @sec-b], [-@sec-a].\n\n# One {#sec-a}\n\n# Two {#sec-b}\n"
+    assert "See Chapter One, Sec. One, see also Two, One." in papers.set(text).text
+
+
+def test_the_words_of_captions_are_not_those_of_references(papers):
+    front = "---\ncrossref:\n  tbl-title: Tab.\n---\n\n"
+    made = papers.set(f"{front}In @tbl-a.\n\n| a |\n|---|\n| 1 |\n\n: Cap {{#tbl-a}}\n")
+    assert "In Table 1." in made.text
+    assert "Tab. 1. Cap" in made.text
+
+
+def test_a_note_has_its_number_on_the_line_of_its_first_words(papers):
+    typst = papers.typst("A.[^1]\n\n[^1]: With code:\n\n    ```python\n    z = 1\n    ```\n")
+    page = pypdfium2.PdfDocument(papers.builder.typesetter.compile(typst))[0]
+    assert "1With code:" in page.get_textpage().get_text_bounded().split("\r\n")
 
 
 @pytest.mark.parametrize(

@@ -376,21 +376,6 @@ local function table_float(element)
   return fitted(element)
 end
 
--- Blocks that are for one kind of output alone.
-local function visible(div)
-  local function is_here(list)
-    for name in (list or ""):gmatch("[%w-]+") do
-      if name == "pdf" or name == "typst" then return true end
-    end
-    return false
-  end
-  local holds = true
-  if div.attributes["when-format"] then holds = is_here(div.attributes["when-format"]) end
-  if div.attributes["unless-format"] then holds = not is_here(div.attributes["unless-format"]) end
-  if div.classes:includes("content-hidden") then return not holds end
-  return not div.classes:includes("content-visible") or holds
-end
-
 -- ::: {.columns} with ::: {.column width="40%"} in it
 local function columns(div)
   local widths, cells = {}, {}
@@ -451,8 +436,6 @@ local function block(element)
       return proof(element, element.attributes.proof)
     elseif element.classes:includes("pagebreak") then
       return pandoc.Blocks({ raw_block("#pagebreak()") })
-    elseif not visible(element) then
-      return pandoc.Blocks({})
     elseif element.identifier == "refs" then
       return pandoc.Blocks({ raw_block("#sources()") })
     elseif element.classes:includes("columns") then

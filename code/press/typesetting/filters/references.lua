@@ -58,11 +58,12 @@ local function named(div)
   end
 end
 
--- So may the caption of a figure that is a block.
+-- So may the caption of a float that is a block.
 local function captioned(div)
-  local caption = div.attributes["fig-cap"]
-  if caption and caption:match("%S") and div.identifier:match("^fig%-") then
-    div.attributes["fig-cap"] = nil
+  local key = (div.identifier:match("^(%a+)%-") or "") .. "-cap"
+  local caption = div.attributes[key]
+  if caption and caption:match("%S") then
+    div.attributes[key] = nil
     div.content:insert(pandoc.Para(inlines_of(caption)))
     return div
   end
@@ -192,6 +193,13 @@ local function references(cite)
   return cite
 end
 
+-- What Quarto sets in the margin does not go on with the sentence.
+local function aside(span)
+  if span.classes:includes("aside") or span.classes:includes("column-margin") then
+    return pandoc.Note({ pandoc.Para(span.content) })
+  end
+end
+
 -- Typst would take the apostrophe after a number or a reference for a prime or the beginning of a quotation.
 local apostrophes
 apostrophes = function(inlines)
@@ -278,5 +286,5 @@ return {
   { Div = function(div) return named(div) or captioned(div) end, CodeBlock = listing },
   { Inlines = equations },
   { Inlines = apostrophes },
-  { Cite = references, Image = image },
+  { Cite = references, Image = image, Span = aside },
 }

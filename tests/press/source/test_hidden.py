@@ -1,0 +1,62 @@
+"""What is hidden, or for other kinds of output, is not read, but for the macros of TeX in it."""
+
+import pytest
+
+from handin.errors import InputError
+from press.source import reading
+
+
+@pytest.fixture
+def document(tmp_path):
+    """Read a text, and name what there is of it."""
+
+    def read(text: str):
+        (tmp_path / "m.tex").write_text("\\newcommand{\\R}{\\mathbb{R}}\n\n\\newcommand{\\E}[1]{%\n\\mathbb{E}#1}\n")
+        (tmp_path / "a.qmd").write_text(text, encoding="utf-8")
+        return reading.read(tmp_path / "a.qmd", tmp_path)
+
+    return read
+
+
+def words(document) -> list[str]:
+    return [line.text for line in document.prose if line.text.strip()]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "is_there"),
+    [
+        ("{.hidden}", False),
+        ("hidden", False),
+        ("{.content-hidden}", False),
+        ('{.content-hidden when-format="pdf"}', False),
+        ('{.content-hidden when-format="html"}', True),
+        ('{.content-hidden unless-format="html"}', False),
+        ('{.content-hidden unless-format="typst"}', True),
+        ("{.content-visible when-format=html}", False),
+        ('{.content-visible when-format="html,typst"}', True),
+        ('{.content-visible unless-format="html"}', True),
+        ("{.content-visible}", True),
+        ('{.other title="a .hidden one"}', True),
+    ],
+)
+def test_a_block_is_there_where_its_condition_holds(document, attributes, is_there):
+    found = words(document(f"Before.\n\n::: {attributes}\n::: {{.inner}}\nWord.\n:::\n:::\n\nAfter.\n"))
+    assert ("Word." in found) is is_there
+    assert (found[0], found[-1]) == ("Before.", "After.")
+
+
+def test_the_macros_of_a_hidden_block_count(document):
+    text = "::: {.content-hidden}\n$$\n{{< include m.tex >}}\n$$\nAs @eq-none says.\n:::\n\n$\\R$\n"
+    assert words(document(text)) == [
+        "```{=tex}", "\\newcommand{\\R}{\\mathbb{R}}", "\\newcommand{\\E}[1]{%", "\\mathbb{E}#1}", "```", "$\\R$",
+    ]  # fmt: skip
+
+
+def test_a_cell_in_a_hidden_block_is_executed_and_not_shown(document):
+    (cell,) = document("::: {.hidden}\n```{python}\n#| include: true\nx = 1\n```\n:::\n").cells
+    assert (cell.code, cell.options["include"]) == ("x = 1", False)
+
+
+def test_a_hidden_block_that_is_not_closed_is_refused(document):
+    with pytest.raises(InputError, match=r"^a\.qmd:3: this ::: block is not closed"):
+        document("Text.\n\n::: {.hidden}\n::: {.a}\n:::\n\nMore.\n")
