@@ -152,8 +152,7 @@ FRONT: dict[str, Option] = {
         "categories description image image-alt draft aliases search sidebar navbar website book website-title "
         "title-block-banner title-block-style title-prefix pagetitle link-external-icon link-external-newwindow "
         "citations-hover footnotes-hover crossrefs-hover lightbox fig-responsive page-navigation "
-        "back-to-top-navigation reference-location citation-location footnotes grid linkcolor mainfont sansfont "
-        "monofont fontsize fontcolor linestretch geometry margin-left margin-right margin-top margin-bottom "
+        "back-to-top-navigation reference-location citation-location footnotes grid linkcolor "
         "documentclass classoption pdf-engine latex-engine keep-tex keep-md keep-typ keep-ipynb colorlinks urlcolor "
         "citecolor link-citations cite-method biblatexoptions biblio-style natbiboptions df-print output-file "
         "output-ext editor editor_options citation copyright license doi funding order subject date-modified version "
@@ -223,17 +222,20 @@ def listed(value: Any) -> list[str]:
     return list(map(str, each_of(value)))
 
 
+def ours(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the formats whose options are taken for a PDF, the one that comes first last."""
+    return ("pdf", "typst", *(str(name) for name in group(values, "format") if str(name).endswith("-typst")))
+
+
 def for_pdf(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a project or a front matter sets for a PDF: its own options, and those under ``format``.
 
     Of several formats, ours comes before ``typst`` and ``pdf``; what other formats set does not concern a PDF.
     """
     found = {key: value for key, value in values.items() if key != "format"}
-    formats = group(values, "format")
-    for name in ("pdf", "typst", *(name for name in formats if str(name).endswith("-typst"))):
-        options = group(formats, name)
-        found["execute"] = {**group(found, "execute"), **group(options, "execute")}
-        found |= {key: value for key, value in options.items() if key in FORMAT}
+    for name in ours(values):
+        own = {key: value for key, value in group(group(values, "format"), name).items() if key in FRONT}
+        found |= {key: {**group(found, key), **value} if isinstance(value, dict) else value for key, value in own.items()}
     return found
 
 

@@ -289,10 +289,16 @@ def test_what_a_cited_source_inherits_from_is_kept(papers):
     assert "1850" in made.text
 
 
-@pytest.mark.parametrize("key", ["thanks: We thank.", "lof: true", "number-offset: 3", "include-before-body: a.md"])
+@pytest.mark.parametrize("key", ["thanks: We thank.", "lof: true", "number-offset: 3", "fontsize: 8pt"])
 def test_what_a_front_matter_says_in_vain_is_told(papers, key):
     made = papers.set(f"---\n{key}\n---\n\nText.\n")
     assert any(f"the front matter's key '{key.partition(':')[0]}' is not supported" in told for told in made.told)
+
+
+def test_so_is_what_it_says_in_vain_under_the_format(papers):
+    made = papers.set("---\nformat:\n  html: {nothing: 1}\n  typst:\n    columns: 2\n    lang: de\n---\n\nText.\n")
+    assert made.told == ("paper.qmd:5: the key of typst 'columns' is not supported.",)
+    assert 'lang: "de"' in made.typst
 
 
 def test_a_place_for_sources_without_sources_is_empty(papers):
