@@ -235,7 +235,8 @@ def for_pdf(values: Mapping[str, Any]) -> dict[str, Any]:
     found = {key: value for key, value in values.items() if key != "format"}
     for name in ours(values):
         own = {key: value for key, value in group(group(values, "format"), name).items() if key in FRONT}
-        found |= {key: {**group(found, key), **value} if isinstance(value, dict) else value for key, value in own.items()}
+        groups = {key: {**group(found, key), **value} for key, value in own.items() if isinstance(value, dict)}
+        found |= own | groups
     return found
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import NoReturn
 
 from handin.errors import InputError
 from press.source import shortcodes
+from press.source.foreign import LOST_TAGS, PRINTED, TAG, html_blocks
 from press.source.qmd import DIV, FLOATS, ITEM, THEOREMS, Document, Kind, Line, texts, without_mathematics
 
 DIV_CLASSES = frozenset("callout-note callout-tip callout-important callout-warning callout-caution cell".split())
@@ -41,19 +41,8 @@ _ANNOTATION = re.compile(r"(?:#|//|--|%)\s*<\d+>\s*$")
 _SPAN = re.compile(r"\]\{([^{}]*)\}")
 _NOTE_MARK = re.compile(r"\[\^([^\s\]]+)\](?!:)")
 _NOTE = re.compile(r"\s*\[\^([^\s\]]+)\]:")
-_TAG = re.compile(r"</?([A-Za-z][\w-]*)(?:\s[^<>]*)?/?>")
 _ENVIRONMENT = re.compile(r"\\begin\{(align|equation|gather|multline|eqnarray|alignat|flalign)\*?\}")
 _COMMAND = re.compile(r"\\(begin|textbf|textit|emph|cite[pt]?|ref|eqref|newpage|vspace|hspace|footnote|input|label)\b")
-LAYOUT_COMMANDS = re.compile(
-    r"\\(?:noindent|vspace|hspace|bigskip|medskip|smallskip|hfill|vfill|centering|raggedright|small|footnotesize|large|"
-    r"Large|normalsize|FloatBarrier|appendix|tableofcontents|listoffigures|listoftables|setlength|setcounter|"
-    r"doublespacing|singlespacing|onehalfspacing|thispagestyle|pagestyle|pagenumbering|maketitle|begingroup|endgroup|"
-    r"usepackage|linenumbers|scriptsize|tiny|phantomsection|addcontentsline|hypersetup)\b\*?(?:\[[^\]]*\])?(?:\{[^{}]*\})*"
-)
-"""What asks for a look or a place, which another renderer does not have to follow."""
-TAGS = frozenset("br sub sup b strong i em u s del code kbd mark span small div p a center hr".split())
-"""What pandoc's reader or a filter makes into what the tags say; any other tag would leave its text alone."""
-LOST_TAGS = frozenset("img table iframe video audio svg canvas object embed script input".split())
 
 
 class Judge:
@@ -82,6 +71,9 @@ def refuse_unsupported(document: Document, *, strict: bool = True) -> None:
     for place, words in document.doubts:
         judge.mind(place, words)
     lines = list(document.prose)
+    if not strict:
+        blocks = html_blocks(lines)
+        lines = [line for number, line in enumerate(lines) if not any(number in block for block in blocks)]
     for before, line in zip([None, *lines], lines, strict=False):
         if line.kind is Kind.CODE:
             _refuse_in_code(line, judge)
@@ -99,12 +91,10 @@ def refuse_unsupported(document: Document, *, strict: bool = True) -> None:
 def _refuse_fence(line: Line, judge: Judge) -> None:
     info = line.text.strip().lstrip("`~").strip()
     if raw := re.match(r"\{=([\w-]+)", info):
-        if judge.strict or raw[1] not in ("typst", "html", "latex", "tex"):
+        if judge.strict:
             judge.refuse(line.place, f"raw {raw[1]} is not supported: write it as Markdown.")
-        if raw[1] == "html":
-            judge.mind(line.place, "raw html is for web pages alone and is left out.")
-    elif info.startswith("{{"):
-        judge.mind(line.place, f"a cell that is shown and not executed, {info}, is not supported.")
+        if raw[1] not in PRINTED:
+            judge.mind(line.place, f"raw {raw[1]} is not for PDFs and is left out.")
     elif "filename=" in info:
         judge.mind(line.place, "a code block's filename= is not supported: name the file in the text.")
     elif info.startswith("{") and "code-annotations" in info:
@@ -189,30 +179,13 @@ def _check_shortcodes(line: Line, plain: Line, judge: Judge) -> None:
 
 def _check_foreign(line: Line, judge: Judge) -> None:
     """Refuse HTML and LaTeX outside formulas, but for what has a meaning in print."""
-    for tag in _TAG.finditer(line.text):
+    for tag in TAG.finditer(line.text):
         is_link = re.match(r"<(https?:|mailto:)", tag[0])
         if not is_link and (judge.strict or tag[1].lower() in LOST_TAGS):
             judge.refuse(line.place, f"raw HTML ({tag[0]}) is not supported: write it as Markdown.")
     command = _COMMAND.search(line.text) if judge.strict else None
     if command and not (command[1] == "begin" and _ENVIRONMENT.match(line.text, command.start())):
         judge.refuse(line.place, f"raw LaTeX ({command[0]}) outside a formula is not supported.")
-
-
-def left_out(line: Line) -> Line:
-    """Take out of a line, for a format without a promise, what asks for a look alone, and tell the author."""
-    if len(line.plain) != len(line.text):
-        return line
-    spans = [tag.span() for tag in _TAG.finditer(line.plain) if tag[1].lower() not in (*TAGS, "style")]
-    spans += [command.span() for command in LAYOUT_COMMANDS.finditer(line.plain)]
-    spans = [(a, b) for a, b in sorted(spans) if not re.match(r"<(https?:|mailto:)", line.text[a:b])]
-    if not spans or "$" in line.text[: spans[0][0]]:
-        return line
-    text = line.text
-    for start, end in reversed(spans):
-        text = text[:start] + text[end:]
-    names = ", ".join(line.text[a:b] for a, b in spans)
-    warnings.warn(f"{line.place}: {names} has no meaning in print and is left out.", UserWarning, stacklevel=2)
-    return replace(line, text=text, plain=text)
 
 
 def _check_attributes(line: Line, judge: Judge) -> None:

@@ -20,9 +20,10 @@ from handin.notebook import reading as notebooks
 from press.execution.job import Outputs
 from press.execution.waiting import PLACEHOLDER, WORDS, Unfinished, is_waiting, placeholder
 from press.source import reading, references, shortcodes
+from press.source.foreign import PRINTED, printed
 from press.source.options import CELL, listed
 from press.source.qmd import Cell, Document, Kind, Line, Prose, scanned
-from press.source.refusals import IMAGE, left_out
+from press.source.refusals import IMAGE
 from press.typesetting import outputs as output_markdown
 from press.typesetting.outputs import Context, Shown, fenced, quoted
 
@@ -31,6 +32,8 @@ _MARK = re.compile(r"^(\(?(?:\w{1,4}|#))?((?(1)[.)]|[-+*>:#]))(?=\s)")
 
 _SHOWN_CELL = re.compile(r"^(\s*[`~]{3,}\s*)\{\{(\w+)\}\}")
 """How a code block shows the head of a cell that is not to be executed."""
+
+_NOT_PRINTED = re.compile(rf"\{{=(?!(?:{'|'.join(PRINTED)})\}})[\w-]+\}}")
 
 IMAGES = frozenset(".svg .png .jpg .jpeg .gif .webp .pdf".split())
 """The endings of images that Typst reads."""
@@ -77,9 +80,9 @@ def emit(document: Document, outputs: Outputs, context: Context) -> Emitted:
     for number in waiting & set(chapters):
         chapters[number] = writer.with_notice(chapters[number])
     pieces = [list(scanned(lines)) for _, lines in sorted(chapters.items()) if any(line.text.strip() for line in lines)]
-    every = [line for piece in pieces for line in piece]
     if not context.strict:
-        every = [left_out(line) if line.kind is Kind.TEXT else line for line in every]
+        pieces = [list(printed(piece)) for piece in pieces]
+    every = [line for piece in pieces for line in piece]
     flat = iter(references.linked(every))
     found = tuple(tuple(itertools.islice(flat, len(piece))) for piece in pieces)
     texts = tuple("\n".join(line.text for line in lines) + "\n" for lines in found)
@@ -105,6 +108,7 @@ class _Writer:
         self.embedded: list[Path] = []
         self.notebooks: dict[Path, list[notebooks.Cell]] = {}
         self.found_waiting = False
+        self.outer = ""
 
     def value(self, text: str, place: str) -> str:
         return shortcodes.substitute(text, place, self.context.variables, self.document.front_matter)
@@ -139,7 +143,7 @@ class _Writer:
                 texts = (_SHOWN_CELL.sub(r"\1{\2}", self.value(line.text, line.place)) for line in run)
                 result += [replace(line, text=text) for line, text in zip(run, texts, strict=True)]
             else:
-                result += [self._escaped_cell(line) for line in run]
+                result += [made for line in run for made in self._fence(line)]
         return result
 
     def _line(self, line: Line, inline: Iterator[tuple[Cell, Sequence[dict[str, Any]]]]) -> list[Line]:
@@ -162,10 +166,16 @@ class _Writer:
         self.found_waiting |= any(map(is_waiting, outputs))
         return output_markdown.inline(outputs, cell.place)
 
-    def _escaped_cell(self, line: Line) -> Line:
-        """Show a cell's fence that is only to be shown: ``{{python}}`` is code in Python."""
-        text = re.sub(r"^(\s*[`~]{3,})\s*\{\{(\w+)\}\}\s*$", r"\1\2", line.text)
-        return replace(line, text=text.replace("{=html}", "{=left-out}"))
+    def _fence(self, line: Line) -> list[Line]:
+        """Show a cell that is not to be executed, ``{{python}}``, with its fences."""
+        if self.outer:
+            outer, self.outer = self.outer, ""
+            return [line, replace(line, text=outer)]
+        if head := _SHOWN_CELL.match(line.text):
+            self.outer = head[1].rstrip() + head[1].strip()[0]
+            shown = _SHOWN_CELL.sub(r"\1{\2}", line.text)
+            return [replace(line, text=f"{self.outer}markdown"), replace(line, text=shown)]
+        return [replace(line, text=_NOT_PRINTED.sub("{=left-out}", line.text))]
 
     def _with_images(self, lines: list[Line]) -> list[Line]:
         """Name images from the project's folder, as Typst finds them; an image may go over several lines."""

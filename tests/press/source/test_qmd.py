@@ -111,7 +111,6 @@ def test_references_and_citations_are_found_with_their_places(read):
         ('![A](x.png){.lightbox fig-alt="B"}\n', "1: the image's class .lightbox is not supported"),
         ('[![A](x.png){fig-alt="B"}](https://example.org)\n', "1: an image inside a link"),
         ("Value `{r} x`.\n", "1: expressions of r are not supported"),
-        ("```{{python}}\nx\n```\n", "1: a cell that is shown and not executed"),
         ("````\n```{python}\nx\n```\n````\n", "2: a cell inside a code block"),
         ("```python\nx = 1 # <1>\n```\n", "2: code annotations (<1>)"),
         ("```{python}\nx = 1  # <2>\n```\n", "2: code annotations (<2>)"),

@@ -53,6 +53,8 @@ local function understood(text, format)
   return read.blocks
 end
 
+local plain_tags = { small = true, p = true, a = true, center = true, mark = true, span = true, div = true }
+
 local function raw_block_of(element)
   local format, text = element.format, element.text
   if format == "typst" then
@@ -64,7 +66,7 @@ local function raw_block_of(element)
     return understood(text, "latex")
   elseif format == "left-out" or text:match("^%s*<!%-%-") or text:match("^%s*<style") then
     return {} -- the author was told
-  elseif format == "html" and text:match("^%s*<[bh]r%s*/?>%s*$") then
+  elseif format == "html" and text:match("^%s*<[bh]r%s*/?>%s*$") or plain_tags[text:match("^%s*</?(%a+)[^<>]*>%s*$")] then
     return {}
   elseif format == "tex" or format == "latex" then
     local math = formula(text)
@@ -102,8 +104,6 @@ local makers = {
   code = function(content) return pandoc.Code(pandoc.utils.stringify(content)) end,
   kbd = function(content) return pandoc.Code(pandoc.utils.stringify(content)) end,
 }
-
-local plain_tags = { small = true, p = true, a = true, center = true, mark = true, span = true, div = true }
 
 -- Tags that say how a word looks.
 local function tags(inlines)

@@ -119,7 +119,7 @@ end
 local reference_kinds = { fig = true, tbl = true, lst = true, eq = true, sec = true }
 
 local function reference(citation, label, kind)
-  assert(#citation.suffix == 0, "a reference has no words after it: @" .. citation.id)
+  assert(#citation.suffix == 0, "a reference has no words after it, write them behind the bracket: @" .. citation.id)
   local supplement = word(kind, "prefix")
   if #citation.prefix > 0 then
     supplement = quoted(pandoc.utils.stringify(citation.prefix))
