@@ -131,7 +131,7 @@ def test_what_is_written_by_hand_is_set_as_quarto_sets_it(builder, write, projec
         ('![A](none.svg){#fig-a fig-alt="A"}', r"report\.qmd:8: the image none\.svg does not exist in the project"),
         ('![A](../../x.svg){#fig-a fig-alt="A"}', r"report\.qmd:8: the image \.\./\.\./x\.svg does not exist"),
         ('![A](https://x.org/x.svg){#fig-a fig-alt="A"}', "is not a file of the project"),
-        ("# A {#sec-a}\n\n[@sec-a, page 2]", "a reference has no words after it: @sec-a"),
+        ("# A {#sec-a}\n\n[@sec-a, page 2]", "write them behind the bracket: @sec-a"),
         ("# A {#sec-a}\n\n[@kingma2015; @sec-a]", "a reference and a citation cannot share a bracket: @kingma2015"),
         ('```{.python lst-cap="A"}\nx\n```', "a listing with a caption needs a label"),
         (

@@ -8,10 +8,10 @@ from typing import Any
 
 from handin.errors import InputError
 
-SET = frozenset("include var meta embed pagebreak".split())
+SET = frozenset("include var meta embed pagebreak kbd video".split())
 """Those that are set."""
 
-KNOWN = SET | set("brand contents env kbd lipsum placeholder version video".split())
+KNOWN = SET | set("brand contents env lipsum placeholder version".split())
 """Those that Quarto knows; it prints any other as it stands."""
 
 PATTERN = re.compile(r"(?<!\{)\{\{<\s*(.*?)\s*>\}\}(?!\})")
@@ -26,7 +26,7 @@ def name_of(code: str) -> str:
 
 
 def substitute(text: str, place: str, variables: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
-    """Replace the shortcodes var and meta in `text` by their values, and write escaped ones as they are shown.
+    """Replace the shortcodes in a line of `text` by what they stand for, and write escaped ones as they are shown.
 
     A value that does not exist is refused.
     """
@@ -35,6 +35,10 @@ def substitute(text: str, place: str, variables: Mapping[str, Any], meta: Mappin
 
     def value(match: re.Match[str]) -> str:
         words = match[1].split()
+        if words[:1] == ["kbd"] and len(words) > 1:
+            return f"`{next((word for word in words[1:] if '=' not in word), words[-1].partition('=')[2])}`"
+        if words[:1] == ["video"] and len(words) > 1:  # as on any paper: where it is
+            return f"<{words[1]}>" if ":" in words[1] else f"`{words[1]}`"
         if len(words) != 2 or words[0] not in ("var", "meta"):
             return match[0]
         found: Any = variables if words[0] == "var" else meta

@@ -85,7 +85,7 @@ def test_references_and_citations_are_found_with_their_places(read):
         ("{{< include none.qmd >}}\n", "1: the included file none.qmd does not exist"),
         ("{{< include ../../etc/passwd >}}\n", "1: the included file"),
         ("{{< include report.qmd >}}\n", "1: report.qmd includes itself"),
-        ("\n{{< video x >}}\n", "2: the shortcode 'video' is not supported"),
+        ("\n{{< lipsum 1 >}}\n", "2: the shortcode 'lipsum' is not supported"),
         ("a {{< pagebreak >}}\n", "1: the shortcode pagebreak must stand alone"),
         ("$a = {{< var q1.y >}}$\n", "1: a shortcode inside a formula"),
         ("```{r}\n1\n```\n", "1: cells of r are not supported"),

@@ -20,6 +20,8 @@ COLUMNS = '::: {.columns}\n::: {.column width="40%"}\nLeft.\n:::\n::: {.column w
 MULTILINE = "-----------\n a     b\n----- -----\n one   two\n       more\n\n 3     4\n-----------\n"
 WIDE = f"|{' | '.join(['incomprehensibility'] * 8)}|\n{'|---' * 8}|\n{'| 1 ' * 8}|"
 
+SMALL = "| One | Two | Three |\n|---|---|---|\n| a | b | c |"
+
 FORMULAS = "\n".join(["| " + " | ".join([r"$\mathrm{ReLU}'(\theta_{t-1})$"] * 4) + " |"] * 2)
 
 SHOWN = [
@@ -90,7 +92,11 @@ SHOWN = [
     ("image over two lines", '![A\nB](a.svg){#fig-a fig-alt="x"}', r'image\("/a\.svg", alt: "x"\).*<fig-a>'),
     ("block quote", "> Said.", r"#quote\(block: true\)\[\s*Said"),
     ("rule", "a\n\n---\n\nb", r"#horizontalrule"),
-    ("shown cell", "```{{python}}\n#| echo: true\nx = 1\n```", r"````markdown\n```\{python\}\n#\| echo: true\nx = 1\n```\n````"),
+    ("shown cell", "```{{python}}\n#| echo: true\nx = 1\n```",
+     r"````markdown\n```\{python\}\n#\| echo: true\nx = 1\n```\n````"),
+    ("keys", "Press {{< kbd Ctrl-C >}}.", r"Press `Ctrl-C`\."),
+    ("keys of a system", "Press {{< kbd mac=Cmd-C win=Ctrl-C >}}.", r"Press `Ctrl-C`\."),
+    ("video", "{{< video https://example.org/a >}}", r'#link\("https://example.org/a"\)'),
     ("page break", "a\n\n\\newpage\n\nb", r"#pagebreak\(weak: true\)"),
     # tables of all kinds
     ("pipe table", "| a | b |\n|---|--:|\n| 1 | 2 |", r"#table\("),
@@ -99,6 +105,10 @@ SHOWN = [
     ("multiline table", MULTILINE, r"#table\("),
     ("table with caption alone", "| a |\n|---|\n| 1 |\n\n: No number here\n", r"No number here.*numbering: none"),
     ("wide table", WIDE, r"#set text\(size: 0\.\d+em\)"),
+    ("table in a narrow column", f'::: {{layout="[1,4]"}}\n\n{SMALL}\n\nx\n:::',
+     r"#set text\(size: 0\.\d+em\)"),
+    ("table in a wide column", f'::: {{layout="[1,1]"}}\n\n{SMALL}\n\nx\n:::',
+     r"^(?!.*set text\(size)"),
     ("table without a head", "| | |\n|-|-|\n| a | b |", r'weight: "regular"'),
     ("widths left open", '| a | b |\n|---|---|\n| 1 | 2 |\n\n: C {#tbl-c tbl-colwidths="auto"}',
      r"columns: 2.*<tbl-c>"),
@@ -125,7 +135,8 @@ SHOWN = [
     ("table in HTML", "<table><tr><th>A</th></tr>\n<tr><td>1</td></tr></table>", r"#table\(.*\[A\].*\[1\]"),
     ("quotation in HTML", "<blockquote>Said.</blockquote>", r"#quote\(block: true\)\[\s*Said"),
     ("Markdown in HTML", "<ul>\n<li>*one*</li>\n</ul>", r"#emph\[one\]"),
-    ("tags around a paragraph", "<center>\n\nMiddle\n\n</center>\n\n<p align='left'>Left</p>", r"^\s*Middle\s*Left\s*$"),
+    ("tags around a paragraph", "<center>\n\nMiddle\n\n</center>\n\n<p align='left'>Left</p>",
+     r"^\s*Middle\s*Left\s*$"),
     ("macros of a hidden block", "::: {.hidden}\n$$ \\newcommand{\\Q}{\\mathbb{Q}} $$\n:::\n\n$\\Q$", r"bb\(Q\)|QQ|ℚ"),
     ("words in the margin", "A word.[*Aside*]{.aside} More.", r"A word\.#footnote\[#emph\[Aside\]\s*\] More"),
     ("a block in an item", "- ::: {.whatever}\n  Inner.\n  :::\n- two", r"- Inner\."),

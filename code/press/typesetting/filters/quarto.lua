@@ -188,6 +188,25 @@ local function panel(rows, cells)
   return in_rows(rows, cells, ", gutter: 1em", "rect(stroke: none, width: 100%)[", same)
 end
 
+local line_length = 84 -- in letters of a table
+
+-- Make what stands side by side, where a line is as short as the narrowest column.
+local function beside(rows, make)
+  local share = 1
+  for _, row in ipairs(rows or {}) do
+    local total = 0
+    for _, width in ipairs(row) do total = total + math.abs(width) end
+    for _, width in ipairs(row) do
+      if width > 0 then share = math.min(share, width / total) end
+    end
+  end
+  local before = line_length
+  line_length = before * share
+  local made = make()
+  line_length = before
+  return made
+end
+
 local function float(identifier, attributes, blocks, caption, unnumbered)
   local kind = unnumbered or kind_of(identifier)
   local numbered = not unnumbered
@@ -203,12 +222,12 @@ local function float(identifier, attributes, blocks, caption, unnumbered)
           .. ', subcapnumbering: "(a)", ['),
       }),
     })
-    result:extend(in_float(rows or { { 1 } }, cells_of(blocks)))
+    result:extend(in_float(rows or { { 1 } }, beside(rows, function() return cells_of(blocks) end)))
     result:insert(raw_block("])"))
     return result
   end
   local result = pandoc.Blocks({ raw_block("#figure([") })
-  result:extend(rows and in_float(rows, cells_of(blocks)) or convert(blocks))
+  result:extend(rows and in_float(rows, beside(rows, function() return cells_of(blocks) end)) or convert(blocks))
   if unnumbered and #caption == 0 then
     result:insert(pandoc.Plain({ raw('], kind: "quarto-float-' .. kind .. '", supplement: none, numbering: none)' .. label) }))
     return result
@@ -286,7 +305,6 @@ end
 
 -- A table whose columns cannot become narrow enough for the page is set in smaller letters: its longest words decide.
 -- In one that is wider still, words break anywhere.
-local line_length = 84
 local letter, around = 0.0105, 0.026 -- of the line: a letter, and what is left empty beside a column
 local smallest = 0.5
 
@@ -378,18 +396,16 @@ end
 
 -- ::: {.columns} with ::: {.column width="40%"} in it
 local function columns(div)
-  local widths, cells = {}, {}
+  local row = {}
   for _, inner in ipairs(div.content) do
-    if inner.t == "Div" and inner.classes:includes("column") then
-      local share = (inner.attributes.width or ""):match("^(%d+%.?%d*)%%$")
-      table.insert(widths, share and share .. "fr" or "1fr")
-      inner.attributes.width = nil
-    else
-      table.insert(widths, "1fr")
-    end
-    table.insert(cells, convert(pandoc.Blocks({ inner })))
+    local width = inner.t == "Div" and inner.classes:includes("column") and inner.attributes.width or ""
+    table.insert(row, tonumber(width:match("^(%d+%.?%d*)%%$")) or 1)
+    if width ~= "" then inner.attributes.width = nil end
   end
-  return side_by_side("(" .. table.concat(widths, ", ") .. ",), gutter: 1em", "[", cells)
+  local cells = beside({ row }, function()
+    return div.content:map(function(inner) return convert(pandoc.Blocks({ inner })) end)
+  end)
+  return side_by_side("(" .. table.concat(row, "fr, ") .. "fr,), gutter: 1em", "[", cells)
 end
 
 -- In a layout the code of cells stands above what they show, not beside it.
@@ -461,7 +477,8 @@ local function block(element)
       local caption = element.attributes["uncaptioned"] and pandoc.Inlines({}) or caption_of(content)
       return float(element.identifier, element.attributes, content, caption)
     elseif rows_of(element.attributes, 1) then
-      local cells = cells_of(element.content)
+      local rows = rows_of(element.attributes, #element.content)
+      local cells = beside(rows, function() return cells_of(element.content) end)
       return panel(rows_of(element.attributes, #cells), cells)
     end
     local inner = convert(element.content)
