@@ -12,6 +12,7 @@ import ast
 import symtable
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from press.keeping.digests import digest, normalised
 
@@ -42,6 +43,7 @@ class Names:
     """All that it reads, now or when a function of it is called."""
 
 
+@lru_cache(maxsize=1024)
 def names(code: str) -> Names:
     """Find the names of a cell.
 

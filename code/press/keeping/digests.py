@@ -355,7 +355,7 @@ def _within(path: Path) -> str:
 
 def module_name(path: Path) -> str | None:
     """Name the module that a file is, if it is one of the code that is covered."""
-    if path.suffix != ".py" or not any(folder in (real := _real(path.parent), *real.parents) for folder in _folders):
+    if path.suffix != ".py" or not _is_covered(path.parent, _folders):
         return None
     path = path.resolve()
     name = ".".join(Path(_within(path)).with_suffix("").parts).removesuffix(".__init__")
@@ -363,8 +363,9 @@ def module_name(path: Path) -> str | None:
 
 
 @functools.lru_cache(maxsize=4096)
-def _real(folder: Path) -> Path:
-    return folder.resolve()
+def _is_covered(folder: Path, by: tuple[Path, ...]) -> bool:
+    real = folder.resolve()
+    return any(each == real or each in real.parents for each in by)
 
 
 REACHING = frozenset("__import__ eval exec globals import_module vars".split())
