@@ -192,14 +192,19 @@ class Kernel:
 
 # In a kernel that has run before: forget its names and the project's modules, so that edits of helpers are seen.
 _FORGET = """
-get_ipython().run_line_magic("reset", "-f")
-import sys as _sys
-for _name, _module in list(_sys.modules.items()):
-    if (getattr(_module, "__file__", "") or "").startswith(FOLDERS) and _name != "press.execution.watch":
-        del _sys.modules[_name]
-if "matplotlib.pyplot" in _sys.modules:
-    _sys.modules["matplotlib.pyplot"].close("all")
-del _sys, _name, _module
+def _forget():
+    import gc, sys
+    collect, gc.collect = gc.collect, lambda: 0  # IPython asks for it twice, Python does it in time
+    try:
+        get_ipython().run_line_magic("reset", "-f")
+    finally:
+        gc.collect = collect
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", "") or "").startswith(FOLDERS) and name != "press.execution.watch":
+            del sys.modules[name]
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+_forget()
 """
 
 # In one that was started a while ago too: matplotlib read its style when it was imported. What it finds wrong there it
