@@ -37,7 +37,6 @@ DEEPEST = 6
 _TABLE_ROW = re.compile(r"\|.*[^\\|]\|.*\|")
 _TABLE_RULE = re.compile(r"\|?\s*:?-+:?\s*([|+]\s*:?-+:?\s*)*\|?")
 _ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)]|#\.)\s+\S")
-_ANNOTATION = re.compile(r"(?:#|//|--|%)\s*<\d+>\s*$")
 _SPAN = re.compile(r"\]\{([^{}]*)\}")
 _NOTE_MARK = re.compile(r"\[\^([^\s\]]+)\](?!:)")
 _NOTE = re.compile(r"\s*\[\^([^\s\]]+)\]:")
@@ -79,9 +78,6 @@ def refuse_unsupported(document: Document, *, strict: bool = True) -> None:
             _refuse_in_code(line, judge)
         elif line.kind is Kind.FENCE and (before is None or before.kind is not Kind.CODE):
             _refuse_fence(line, judge)
-    for cell in document.cells:
-        for line in cell.lines:
-            _refuse_annotation(line, judge)
     plain = list(texts(lines))
     _refuse_in_text(plain, judge)
     _refuse_lossy_tables(list(without_mathematics(plain)))
@@ -97,25 +93,17 @@ def _refuse_fence(line: Line, judge: Judge) -> None:
             judge.mind(line.place, f"raw {raw[1]} is not for PDFs and is left out.")
     elif "filename=" in info:
         judge.mind(line.place, "a code block's filename= is not supported: name the file in the text.")
-    elif info.startswith("{") and "code-annotations" in info:
-        judge.mind(line.place, "code annotations are not supported.")
 
 
 def _refuse_in_code(line: Line, judge: Judge) -> None:
     """Refuse what Quarto does inside a code block that is not executed."""
     if re.match(r"\s*```+\s*\{=?[A-Za-z]", line.text):
         judge.mind(line.place, "a cell inside a code block is not supported: Quarto executes it.")
-    _refuse_annotation(line, judge)
     for code in shortcodes.PATTERN.findall(line.text):
         name = shortcodes.name_of(code)
         if name in shortcodes.KNOWN - {"var", "meta"}:
             hint = "write {{{< … >}}} to print it"
             judge.refuse(line.place, f"the shortcode {name!r} is not supported in a code block: {hint}.")
-
-
-def _refuse_annotation(line: Line, judge: Judge) -> None:
-    if _ANNOTATION.search(line.text):
-        judge.mind(line.place, f"code annotations ({line.text.split()[-1]}) are not supported.")
 
 
 def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:

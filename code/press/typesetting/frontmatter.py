@@ -21,30 +21,30 @@ WORDS = {
     for language, words in {
         "en": "Figure Table Listing Equation Section Theorem Lemma Corollary Proposition "
         "Conjecture Definition Example Exercise Algorithm Remark Solution Proof "
-        "Note Tip Important Warning Caution Abstract References",
+        "Note Tip Important Warning Caution Line Lines Abstract References",
         "de": "Abbildung Tabelle Listing Gleichung Kapitel Theorem Lemma Korollar Aussage "
         "Annahme Definition Beispiel Übungsaufgabe Algorithmus Anmerkung Lösung Beweis "
-        "Hinweis Tipp Wichtig Warnung Vorsicht Zusammenfassung Literatur",
+        "Hinweis Tipp Wichtig Warnung Vorsicht Zeile Zeilen Zusammenfassung Literatur",
         "fr": "Figure Tableau Listing Équation Section Théorème Lemme Corollaire Proposition "
         "Conjecture Définition Exemple Exercice Algorithme Remarque Solution Preuve "
-        "Note Astuce Important Avertissement Attention Résumé Références",
+        "Note Astuce Important Avertissement Attention Ligne Lignes Résumé Références",
         "es": "Figura Tabla Listado Ecuación Sección Teorema Lema Corolario Proposición "
         "Conjetura Definición Ejemplo Ejercicio Algoritmo Observación Solución Demostración "
-        "Nota Consejo Importante Advertencia Precaución Resumen Referencias",
+        "Nota Consejo Importante Advertencia Precaución Línea Líneas Resumen Referencias",
         "it": "Figura Tabella Listato Equazione Sezione Teorema Lemma Corollario Proposizione "
         "Congettura Definizione Esempio Esercizio Algoritmo Osservazione Soluzione Dimostrazione "
-        "Nota Consiglio Importante Avviso Attenzione Sommario Riferimenti",
+        "Nota Consiglio Importante Avviso Attenzione Linea Linee Sommario Riferimenti",
         "pt": "Figura Tabela Listagem Equação Seção Teorema Lema Corolário Proposição "
         "Conjetura Definição Exemplo Exercício Algoritmo Comentário Solução Comprovação "
-        "Nota Dica Importante Aviso Cuidado Resumo Referências",
+        "Nota Dica Importante Aviso Cuidado Linha Linhas Resumo Referências",
         "nl": "Figuur Tabel Listing Vergelijking Paragraaf Stelling Lemma Conclusie Voorstel "
         "Aanname Definitie Voorbeeld Oefening Algoritme Opmerking Oplossing Bewijs "
-        "Opmerking Tip Belangrijk Waarschuwing Opgelet Samenvatting Referenties",
+        "Opmerking Tip Belangrijk Waarschuwing Opgelet Regel Regels Samenvatting Referenties",
     }.items()
 }
 """For each language the words before numbers, and the headings of the abstract and of the list of sources."""
 
-CROSSREF = (*REFERENCE_KINDS, "proof", "note", "tip", "important", "warning", "caution")
+CROSSREF = (*REFERENCE_KINDS, "proof", "note", "tip", "important", "warning", "caution", "line", "lines")
 """What the words before the last two are for."""
 
 OF_AUTHORS = frozenset("id name literal affiliation affiliations email".split())

@@ -112,8 +112,6 @@ def test_references_and_citations_are_found_with_their_places(read):
         ('[![A](x.png){fig-alt="B"}](https://example.org)\n', "1: an image inside a link"),
         ("Value `{r} x`.\n", "1: expressions of r are not supported"),
         ("````\n```{python}\nx\n```\n````\n", "2: a cell inside a code block"),
-        ("```python\nx = 1 # <1>\n```\n", "2: code annotations (<1>)"),
-        ("```{python}\nx = 1  # <2>\n```\n", "2: code annotations (<2>)"),
         ("```\n{{< lipsum 1 >}}\n```\n", "2: the shortcode 'lipsum' is not supported in a code block"),
         ('[a]{style="color: red"}\n', "1: the span's attribute style="),
         ('[a]{.content-visible when-format="pdf"}\n', "1: the span .content-visible"),

@@ -114,6 +114,50 @@ local function image(element)
   return raw("#box(image(" .. table.concat(parameters, ", ") .. "))")
 end
 
+-- Code annotations -----------------------------------------------------------------------------------------------------
+
+local marks = { "#", "//", "%-%-", "%%", ";" } -- how a comment begins
+
+-- Take `# <1>` out of a block of code; return for each number the lines that it stands in, and how many numbers there are.
+local function marked_lines(code)
+  local lines, text, count, at = {}, {}, 0, 0
+  for line in (code.text .. "\n"):gmatch("(.-)\n") do
+    at = at + 1
+    for _, mark in ipairs(marks) do
+      local before, number = line:match("^(.-)%s*" .. mark .. "%s*<(%d+)>%s*$")
+      if before then
+        line, number = before, tonumber(number)
+        count = lines[number] and count or count + 1
+        lines[number] = lines[number] and lines[number] .. ", " .. at or tostring(at)
+      end
+    end
+    table.insert(text, line)
+  end
+  return lines, count, table.concat(text, "\n")
+end
+
+-- What a list below it says of lines of code names the lines.
+local function annotated(blocks)
+  local code, lines, count, text
+  for index, block in ipairs(blocks) do
+    if block.t == "CodeBlock" then
+      local found, several, without = marked_lines(block)
+      if several > 0 then code, lines, count, text = index, found, several, without end
+    elseif block.t == "OrderedList" and code and #block.content == count then
+      local items = {}
+      for number, item in ipairs(block.content) do
+        local named = lines[number] or ""
+        local term = { raw("#" .. word(named:match(",") and "lines" or "line", "title")), pandoc.Space(), pandoc.Str(named) }
+        table.insert(items, { pandoc.Inlines(term), { item } })
+      end
+      blocks[code].text = text
+      blocks[index] = pandoc.DefinitionList(items)
+      code = nil
+    end
+  end
+  return blocks
+end
+
 -- References and equations ------------------------------------------------------------------------------------------
 
 local reference_kinds = { fig = true, tbl = true, lst = true, eq = true, sec = true }
@@ -284,7 +328,7 @@ end
 
 return {
   { Div = function(div) return named(div) or captioned(div) end, CodeBlock = listing },
-  { Inlines = equations },
+  { Inlines = equations, Blocks = annotated },
   { Inlines = apostrophes },
   { Cite = references, Image = image, Span = aside },
 }
