@@ -129,7 +129,8 @@ def _other_ids(text: str, student_id: str) -> list[str]:
 
 _PLACEHOLDER = re.compile(rf"(?<![\w.]){PLACEHOLDER_ID}(?![\w.]*\d)")
 _USUAL_FIELDS = frozenset(
-    "/Title /Author /Subject /Keywords /Creator /Producer /CreationDate /ModDate /Trapped /PTEX.Fullbanner".split()
+    "/Title /Author /Subject /Keywords /Creator /Producer /CreationDate /ModDate /Trapped "
+    "/PTEX.Fullbanner /PTEX.FullBanner".split()
 )
 
 
@@ -153,7 +154,7 @@ def pdf_identity(pdf: Pdf, student_id: str | None, owner: Owner) -> Iterator[Sai
             message = f"The metadata have the field {shortened(field_name[1:], 20)}: {shortened(value, 30)}"
             yield "warning", "metadata", message, "Take it out of the document's properties."
     author = pdf.author.strip()
-    if not author or author in (student_id, PLACEHOLDER_ID):
+    if not author or author in (student_id, PLACEHOLDER_ID, "anonymous"):
         return
     if _other_ids(author, student_id or ""):
         message = f"The metadata name the student id {shortened(author, 30)} as the author."

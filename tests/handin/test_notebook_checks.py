@@ -52,6 +52,13 @@ NOTEBOOK_ERRORS = {
         ),
         "ended with an error (ValueError: bad)",
     ),
+    "a cell that was stopped": (
+        change_cell(
+            1,
+            outputs=[nbformat.v4.new_output("error", ename="KeyboardInterrupt", evalue="", traceback=[])],
+        ),
+        "cell 2: The cell was stopped before it had ended",
+    ),
     "a printed traceback": (stream("Traceback (most recent call last):\n  ..."), "traceback of an error"),
     "a coloured traceback": (
         stream("\x1b[31mKeyError\x1b[0m   Traceback\x1b[0m \x1b[32m(most recent call last)\x1b[0m", name="stderr"),
@@ -139,6 +146,10 @@ def test_a_fault_of_the_notebook_is_an_error(tmp_path, fault):
 
 
 NOTEBOOK_WARNINGS = {
+    "a figure that is not shown": (
+        display({"text/plain": "<Figure size 640x480 with 1 Axes>"}),
+        "names a figure and does not show it",
+    ),
     "a gap in the numbers": (change_cell(6, execution_count=12), "gaps"),
     "a cell that says eval: false": (
         change_cell(1, execution_count=None, source="#| eval: false\nx"),

@@ -18,7 +18,9 @@ def _json(change):
 
 
 NO_NOTEBOOKS = {
-    "cut short": (made.notebook_bytes()[:-200], "damaged: no JSON at line"),
+    "cut short": (made.notebook_bytes()[:-200], "its end is missing"),
+    "edited by hand": (made.notebook_bytes().replace(b"],", b"],,", 1), "as when it is edited by hand"),
+    "a script": (b"import numpy as np\nprint(1)\n", "it does not begin as JSON"),
     "empty": (b"", "no notebook but an empty file"),
     "zeros, as a cloud folder leaves them": (bytes(500), "no notebook but an empty file"),
     "not text": (b"\xff\xfe\x00", "not UTF-8"),
@@ -141,3 +143,11 @@ def test_a_cell_that_is_there_many_times_is_one_finding(tmp_path):
     found = made.examined_file(tmp_path, made.NOTEBOOK_NAME, json.dumps(raw).encode()).findings
     assert "cell 8: 2,000 times, of which this is the first: It is no valid notebook" in made.only(found)
     assert len(found) == 1
+
+
+def test_ids_of_a_newer_format_are_a_warning_and_said_once(tmp_path):
+    content = _json(lambda raw: raw.update(nbformat_minor=4))
+    found = made.examined_file(tmp_path, made.NOTEBOOK_NAME, content).findings
+    said = [each.message for each in found if "came with 4.5" in each.message]
+    assert len(said) == 1
+    assert not any("was unexpected" in each.message for each in found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name, String
@@ -90,8 +92,8 @@ def _attached(pdf):
     pdf.attachments["notes.txt"] = b"secret"
 
 
-def _comment(pdf):
-    note = Dictionary(Type=Name.Annot, Subtype=Name.Text, Rect=Array([0, 0, 9, 9]), Contents=String("Check this"))
+def _comment(pdf, kind=Name.Text):
+    note = Dictionary(Type=Name.Annot, Subtype=kind, Rect=Array([0, 0, 9, 9]), Contents=String("Check this"))
     pdf.pages[0].obj["/Annots"] = Array([pdf.make_indirect(note)])
 
 
@@ -172,6 +174,11 @@ PDF_ERRORS = {
     "an empty page": (lambda: made.pdf(middle="#pagebreak()\n#pagebreak()"), "page 2: The page is empty"),
     "an unresolved reference": (_body("see ?@fig-loss here"), "could not be resolved: ?@fig-loss"),
     "an unresolved number": (_body("see Figure ?? here"), "could not be resolved: ??"),
+    "an unresolved citation of LaTeX's": (_body("as shown [?, p. 3] by"), "could not be resolved: [?, p. 3]"),
+    "an unresolved reference of Word's": (
+        _body("see Error! Reference source not found."),
+        "could not be resolved: Error! Reference source not found",
+    ),
     "an unresolved variable": (_body("it is ?var:q1.dy"), "could not be resolved: ?var:q1.dy"),
     "a shortcode": (_body("it is {{< var q1.dy >}}"), "could not be resolved: {{<"),
     "an unresolved citation": (_body("as shown (kingma2015?)"), "could not be resolved"),
@@ -222,9 +229,31 @@ def test_a_fault_of_the_pdf_is_an_error(tmp_path, fault):
     assert message in made.only([finding for finding in findings if finding.is_error])
 
 
+def test_a_question_in_prose_is_no_reference(tmp_path):
+    findings = made.examined_file(tmp_path, made.PDF_NAME, made.pdf(end='\n#"Why?? And [why?] not"')).findings
+    assert not any("resolved" in finding.message for finding in findings)
+
+
+def test_a_page_with_one_line_of_its_own_is_not_empty(tmp_path):
+    set_high = "#pagebreak()\n#place(top, dy: -4em)[The last words of the report.]"
+    findings = made.examined_file(tmp_path, made.PDF_NAME, made.pdf(end=set_high)).findings
+    assert not any("empty" in finding.message for finding in findings)
+
+
+def test_a_long_pdf_is_not_called_damaged(tmp_path):
+    def longer(pdf):
+        for _ in range(501):
+            pdf.pages.append(pdf.pages[0])
+
+    said = made.only(made.examined_file(tmp_path, made.PDF_NAME, made.changed_pdf(longer)).findings)
+    assert "pages, and more than 500 are not looked at" in said
+    assert "damaged" not in said
+
+
 PDF_WARNINGS = {
     "something behind the end": (lambda: made.pdf() + b"<html>", "behind its end that no page shows"),
     "a comment": (_changed(_comment), "reviewer's comment"),
+    "a comment on a line": (_changed(partial(_comment, kind=Name.Underline)), "reviewer's comment"),
     "a field of its own": (
         _changed(lambda pdf: pdf.docinfo.update({"/Company": "Alice & Co"})),
         "metadata: The metadata have the field Company: Alice & Co",

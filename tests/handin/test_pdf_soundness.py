@@ -139,9 +139,20 @@ LOST = {
     "the middle": lambda: plain()[:9000] + bytes(len(plain()) - 12000) + plain()[-3000:],
     "what is no ASCII": lambda: bytes(byte if byte < 128 else 63 for byte in SOUND),
     "what is no UTF-8": lambda: SOUND.decode("utf-8", "replace").encode(),
+    "zeros in place of what a page draws": lambda: with_contents(_with_hole),
     "a picture of a repaired file": without_picture,
     "the end of a font": lambda: made.changed_pdf(half_a_font, SOUND),
 }
+
+
+def _with_hole(packed: bytes) -> bytes:
+    """Write zeros that an inflater reads over (an empty stored block each, behind a whole stream) and a wrong sum."""
+    whole = zlib.decompress(packed)
+    halves = zlib.compressobj(wbits=-15)
+    first = halves.compress(whole[: len(whole) // 2]) + halves.flush(zlib.Z_FULL_FLUSH)
+    last = halves.compress(whole[len(whole) // 2 :]) + halves.flush()
+    hole = b"\0\0\0\xff\xff" + b"\0\x2c\x01\xd3\xfe" + bytes(300)  # a stored block of 300 zeros
+    return b"\x78\x9c" + first + hole + last + packed[-4:]
 
 
 def half_a_font(pdf):

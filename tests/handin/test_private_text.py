@@ -104,6 +104,13 @@ PRIVATE = {
     "dop_v1_" + "a1b2" * 16: "an API key",
     "sk-or-v1-" + "0a1b2c3d" * 8: "an API key",
     "ASIAY34FZKBOKMUTVV7A": "AWS access key",
+    'os.environ["WANDB_API_KEY"] = "' + "0a1b2c3d4e" * 4 + '"': "looks like a key",
+    'os.environ["DB_PASSWORD"]="Summer2024"': "looks like a password",
+    'os.environ["AWS_SECRET_ACCESS_KEY"] = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"': "AWS secret key",
+    "wandb login " + "0a1b2c3d4e" * 4: "looks like a key",
+    "ngrok config add-authtoken 2aB3dE" + "x9" * 16: "looks like a key",
+    'wandb.login(key="' + "0a1b2c3d4e" * 4 + '")': "looks like a key",
+    'key_api = "' + "0a1b2c3d4e" * 4 + '"': "looks like a key",
 }
 
 
@@ -113,6 +120,14 @@ def test_a_private_detail_in_an_output_is_an_error(tmp_path, text):
     made.stream(f"epoch 1\n{text}\n")(notebook)
     findings = made.examined_file(tmp_path, made.NOTEBOOK_NAME, made.notebook_bytes(notebook)).findings
     assert PRIVATE[text] in made.only(findings)
+
+
+@pytest.mark.parametrize("where", ["output", "source"])
+def test_a_secret_in_an_address_is_no_name_in_it(where):
+    for text in ("https://jane:ghp_" + "a1B2" * 9 + "@github.com/x", "postgresql://jane:Summer2024@db.rhul.ac.uk/x"):
+        found = leaks(text, where)
+        assert found
+        assert not any(secret in leak.message for leak in found for secret in ("a1B2a1B2a1B2", "Summer2024"))
 
 
 def test_a_secret_is_not_quoted_in_full():
@@ -158,6 +173,10 @@ HARMLESS = [
     "password = getpass.getpass(), password: str, password=None, password1=password2, password: at least 8 characters",
     "password = x2_decode(y), password=os.environ['PW1'], passwords: 12345a",
     "Models-PC1 components, multi-PC, Mac-like, ssh-agent, ecdsa-sha2, the basic authorization",
+    "Mounted at /content/drive, /content/drive/MyDrive/cw/x.csv, /kaggle/input/digits/train.csv",
+    "Requirement already satisfied: keras in /usr/local/lib/python3.10/dist-packages (2.15)",
+    'OPENAI_API_KEY = "your-api-key-1234567890", password=input_password_1_from_user',
+    "cuda 10.1.243.1, driver 10.2.89.0, version 10.3.2.1",
     "aws_secret_santa: a game, gsk_ is a prefix, r8_g8_b8_a8, dopamine_v1_x",
 ]
 
@@ -171,6 +190,7 @@ def test_what_notebooks_normally_print_is_not_private(text):
 
 def test_code_may_name_common_paths_but_not_a_home():
     assert leaks("#!/usr/bin/env python\nUSER = 'x'\nopen('/tmp/x.py')", "source") == []
+    assert leaks("open('/home/jovyan/x.csv'), '/home/user/x', 'C:/Users/you/x'", "source") == []
     assert leaks("open('/home/alice/x.csv')", "source")
     assert leaks("connect(password='hunter2')", "source")
     assert leaks("connect(password=config2)", "source") == []

@@ -105,9 +105,17 @@ def _outputs(notebook: Notebook) -> Iterator[Said]:
         for output in cell.outputs:
             if output.get("output_type") == "error":
                 name = shortened(f"{output.get('ename', '')}: {output.get('evalue', '')}", 80)
-                yield "error", cell.place, f"The cell ended with an error ({name}).", correct
+                if output.get("ename") == "KeyboardInterrupt":
+                    yield "error", cell.place, "The cell was stopped before it had ended.", RUN_AGAIN
+                else:
+                    yield "error", cell.place, f"The cell ended with an error ({name}).", correct
             elif _TRACEBACK.search(_printed(output)):
                 yield "error", cell.place, "The output has the traceback of an error.", correct
+            elif _LOST_FIGURE.fullmatch(text_of(mapping_of(output.get("data")).get("text/plain"))) and not (
+                _has_image(mapping_of(output.get("data")))
+            ):
+                message = "The output names a figure and does not show it."
+                yield "warning", cell.place, message, "Draw it in a cell of its own (plt.show()), and run again."
             elif _is_lost_widget(output, notebook):
                 message = "The output is a widget whose state was not saved, so that it shows nothing."
                 yield "warning", cell.place, message, "Show a plain figure or text, and run the notebook again."
@@ -120,6 +128,7 @@ def _outputs(notebook: Notebook) -> Iterator[Said]:
     yield "error", "", message, fix
 
 
+_LOST_FIGURE = re.compile(r"<Figure size \S+ with [1-9]\d* Axes>")
 _TRACEBACK = re.compile(r"Traceback\s*\(most recent call last\)")
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _WIDGET_STATE = "application/vnd.jupyter.widget-state+json"

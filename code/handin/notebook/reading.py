@@ -159,8 +159,14 @@ def read_notebook(content: bytes, file: str) -> tuple[Notebook | None, list[Find
             add(f"It is no notebook but {what.name}.", what.fix)
         elif "\n<<<<<<< " in text:
             add("It is damaged: git left the marks of a conflict in it.", "Choose one version (git checkout --ours).")
+        elif not text.lstrip().startswith("{"):
+            add("It is no notebook: it does not begin as JSON.", "Export it as .ipynb; a script (.py) is none.")
+        elif text.rstrip().endswith("}"):
+            fix = "Correct that line, or hand in the notebook as its program saved it."
+            add(f"It is damaged: no JSON{f' at line {line}' if line else ''}, as when it is edited by hand.", fix)
         else:
-            add(f"It is damaged: no JSON{f' at line {line}' if line else ''}, as when an upload breaks off.")
+            fix = "Download it again; a copy or an upload has broken off."
+            add(f"It is damaged: no JSON{f' at line {line}' if line else ''}: its end is missing.", fix)
         return None, findings
     if not isinstance(raw, dict) or not isinstance(raw.get("cells", raw.get("worksheets")), list):
         add("It is JSON, but no notebook.", "Hand in the file that ends in .ipynb (Colab: File, Download).")
@@ -220,6 +226,14 @@ def _schema_findings(raw: Json) -> Iterator[Said]:
         message = f"It is in notebook format 4.{minor}; 4.{current_nbformat_minor} is the newest that is known here."
         yield "warning", "", message, SAVE_AGAIN
     has_ids = isinstance(minor, int) and minor >= 5
+    early = [number for number, cell in enumerate(raw["cells"], 1) if isinstance(cell, dict) and "id" in cell]
+    if early and not has_ids:
+        message = (
+            f"It says that it is in format 4.{minor}, and {len(early)} of its cells have ids, which came with 4.5."
+        )
+        yield "warning", f"cell {early[0]}", message, "Open it in Jupyter and save it, which corrects that."
+        raw = {**raw, "nbformat_minor": 5}
+        has_ids = True
     cells = [
         {"id": f"none-{number}", **cell} if has_ids and isinstance(cell, dict) else cell
         for number, cell in enumerate(raw["cells"], 1)

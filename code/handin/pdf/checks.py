@@ -10,7 +10,7 @@ import codecs
 import ctypes
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pikepdf
@@ -35,6 +35,10 @@ SMALLEST_PAGE, LARGEST_PAGE = 50, 595
 _UNREADABLE = (pikepdf.PdfError, ValueError, TypeError, RuntimeError, LookupError, AttributeError)
 """What the two libraries raise on files that break the rules in ways that they do not expect (PDFium: RuntimeError)."""
 
+RESOLVE = (
+    "LaTeX: look whether the label or key exists, run BibTeX or Biber, and LaTeX twice; Word: press Ctrl+A and F9, "
+    "or set the cross-reference again; else build the PDF again."
+)
 BUILD_AGAIN = "Build the PDF again; correct its source where that does not help."
 
 
@@ -53,8 +57,11 @@ def check_pdf_content(content: bytes, file: str) -> tuple[Pdf | None, list[Findi
         with pikepdf.open(io.BytesIO(content)) as pdf, pypdfium2.PdfDocument(content) as seen:
             if len(seen) != len(pdf.pages):
                 return broken("It is damaged: two viewers count different numbers of pages in it.")
-            if not 1 <= len(pdf.pages) <= MOST_PAGES:
-                return broken(f"It is damaged: it has {len(pdf.pages)} pages.")
+            if not len(pdf.pages):
+                return broken("It is damaged: it has no pages.")
+            if len(pdf.pages) > MOST_PAGES:
+                message = f"It has {len(pdf.pages)} pages, and more than {MOST_PAGES} are not looked at."
+                return broken(message, "Hand in the report alone.")
             opened = Opened(content, pdf, seen, read_pdf(pdf, seen))
             return opened.read, list(of_file(file, _examined(opened)))
     except pikepdf.PasswordError:
@@ -126,17 +133,30 @@ def _empty_pages(opened: Opened) -> Iterator[Said]:
             continue
         inner = image.crop((0, round(image.height * MARGIN), image.width, round(image.height * (1 - MARGIN))))
         low, high = inner.getextrema()
-        if high - low < 8:
+        if high - low < 8 and not _own_words(opened.read.pages, number):
             yield "error", place, "The page is empty.", "Take out the page break in front of it."
         elif not opened.read.pages[number - 1].strip():
             fix = "Export the text itself; do not hand in photographs, scans or screenshots of pages."
             yield "warning", place, "The page has no text that can be selected or read aloud.", fix
 
 
+def _own_words(pages: Sequence[str], number: int) -> set[str]:
+    """Return the lines of a page that are no page number, and stand on no other page."""
+
+    def lines(page: str) -> set[str]:
+        found = {re.sub(r"[\d\W_]+|\b[ivxlc]+\b", "", line) for line in page.splitlines()}
+        return {line for line in found if line}
+
+    others = set[str]().union(*(lines(page) for other, page in enumerate(pages, 1) if other != number))
+    return lines(pages[number - 1]) - others
+
+
 _RESIDUE = {
     "a reference, variable or citation that could not be resolved": re.compile(
-        r"\?@[\w-]+|\?(?:var|meta):[\w.]+|\?\?+|\{\{<|>\}\}|\([a-z]+(?:[-_:]?[a-z]+)*[-_]?\d{4}[a-z]?\?\)"
+        r"\?@[\w-]+|\?(?:var|meta):[\w.]+|(?<!\w)\?\?+|\[\?(?:[,;] ?[^\]\n]{1,40})?\]"
+        r"|\{\{<|>\}\}|\([a-z]+(?:[-_:]?[a-z]+)*[-_]?\d{4}[a-z]?\?\)"
         r"|\?(?:fig|tbl|eq|sec)-[\w-]+"
+        r"|(?:Error|Fehler|Erreur)\s?! (?:Reference|Bookmark|Verweisquelle|Textmarke|Source|Signet)\b[^.!\n]*"
     ),
     "raw TeX, Markdown or HTML": re.compile(
         r"\\[A-Za-z]{2,}|\$\$|\$[^$\n]*[\\^_][^$\n]*\$"
@@ -148,7 +168,7 @@ _RESIDUE = {
         re.MULTILINE,
     ),
 }
-_FIXED_PITCH = re.compile(r"mono|courier|consol|typewriter|cmtt|fixed|code", re.IGNORECASE)
+_FIXED_PITCH = re.compile(r"mono|courier|consol|typewriter|cmtt|[a-z]tt\d{3,}|fixed|code", re.IGNORECASE)
 
 
 def _residue(opened: Opened) -> Iterator[Said]:
@@ -161,7 +181,7 @@ def _residue(opened: Opened) -> Iterator[Said]:
             for match in pattern.finditer(exact):
                 if not all(is_code[match.start() : match.end()]):
                     message = f"There is {what}: {shortened(match.group(), 40)}"
-                    yield "error", f"page {number}", message, BUILD_AGAIN
+                    yield "error", f"page {number}", message, RESOLVE if "resolved" in what else BUILD_AGAIN
 
 
 def _characters(page: pypdfium2.PdfPage) -> tuple[str, list[bool]]:
@@ -270,7 +290,24 @@ _ACTIONS = {
 _LINK = re.compile(  # not to this machine, nor to a file beside the PDF; file: is found elsewhere
     r"(?:https?://(?!localhost\b|127\.|0\.0\.0\.0|\[::1\]|[\w-]+(?::\d+)?(?:/|$))|mailto:|doi:)\S+|file:", re.I
 )
-_COMMENTS = frozenset({"/Text", "/FreeText", "/Highlight", "/StrikeOut", "/Caret", "/Ink", "/Stamp", "/Squiggly"})
+_COMMENTS = frozenset(
+    {
+        "/Text",
+        "/FreeText",
+        "/Highlight",
+        "/StrikeOut",
+        "/Caret",
+        "/Ink",
+        "/Stamp",
+        "/Squiggly",
+        "/Underline",
+        "/Square",
+        "/Circle",
+        "/Line",
+        "/Polygon",
+        "/PolyLine",
+    }
+)
 
 
 def _active_content(opened: Opened) -> Iterator[Said]:

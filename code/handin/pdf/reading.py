@@ -170,7 +170,8 @@ def parts(item: Any, depth: int = 0) -> Iterator[Any]:
         return
     children = items(item)
     if isinstance(item, pikepdf.Dictionary | pikepdf.Stream):
-        children = [item.get(key) for key in item.keys()]  # noqa: SIM118 - a Stream has keys, and is not iterated by them
+        # The names of a font's letters are no text. (A Stream has keys, and is not iterated by them.)
+        children = [item.get(key) for key in item.keys() if key != "/CharSet"]  # noqa: SIM118
     for child in children:
         if not getattr(child, "is_indirect", False):
             yield from parts(child, depth + 1)

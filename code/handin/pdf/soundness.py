@@ -114,7 +114,7 @@ def font_files(font: pikepdf.Dictionary | pikepdf.Stream) -> list[pikepdf.Stream
 
 
 def _is_whole(stream: pikepdf.Stream) -> bool:
-    """Whether all of a stream's data is there; a wrong checksum behind the data harms nobody."""
+    """Whether all of a stream's data is there; a wrong checksum harms nobody but where zeros stand in place of data."""
     filters = stream.get("/Filter")
     first = filters[0] if isinstance(filters, pikepdf.Array) and len(filters) else filters
     packed = stream.read_raw_bytes() if str(first) in ("/FlateDecode", "/Fl") else b""
@@ -122,14 +122,18 @@ def _is_whole(stream: pikepdf.Stream) -> bool:
         return True
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     data = packed[2:]  # behind zlib's own header, which only matters to its checksum
+    checksum = 1
     try:
         while data and not inflater.eof:
-            inflater.decompress(data, 1 << 20)
+            checksum = zlib.adler32(inflater.decompress(data, 1 << 20), checksum)
             data = inflater.unconsumed_tail
     except zlib.error:
         return False
-    return inflater.eof
+    is_right = checksum.to_bytes(4, "big") == inflater.unused_data[:4]
+    return inflater.eof and (is_right or _HOLE not in packed)
 
+
+_HOLE = bytes(256)
 
 LARGEST_STREAM = 300_000_000
 """The most bytes that one stream may hold when it is inflated: a picture of 100 million pixels in colour."""

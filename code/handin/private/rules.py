@@ -39,7 +39,7 @@ _NO_ADDRESS = r"(?<!href=['\"])(?<!src=['\"])(?<!GET )(?<!POST )"
 """What stands in front of the path of a page on its own server."""
 
 _ROOTS = (
-    "tmp var private usr opt mnt media srv work workspace workspaces content kaggle scratch nix build builds app "
+    "tmp var private usr opt mnt media srv work workspace workspaces scratch nix build builds app "
     "volumes library applications repo repos project projects code site-packages"
 ).split()
 _DISKS = (
@@ -64,18 +64,25 @@ _NAMES = (
 )
 """The first folder on a drive; ``Q:\\\\nA`` is the end of a line in a quoted text."""
 
+_NOBODYS = r"(?!/(?:content|kaggle|usr/bin/env|usr/(?:local/)?lib/python[\d.]+/dist-packages)\b)"
+"""Places that are the same on every machine of Colab's or Kaggle's."""
+
+_ANYBODY = r"(?!(?:jovyan|users?|username|you|your-?_?name|runner|vscode|coder|codespace)\b)"
+"""Homes that name nobody."""
+
 _REST = r"[^\s'\"<>:;,()]"  # what the rest of a path is made of
 _PATHS = (
     _path(
         "an absolute path with an account's name",
         r"/home /users/ /root/ users\ :/users settings\ :/documents",
         _BEFORE_HOME
-        + r"(?:/(?:homes?|Users|export/homes?|(?:mnt/|cygdrive/)?[a-z]/Users)/[^\s/'\"<>:;,()\[\]{}$*]+|/root(?=/))"
-        rf"{_REST}*|(?<![A-Za-z])[A-Za-z]:(?:\\{{1,4}}|/)(?:Users|Documents and Settings)(?:\\{{1,4}}|/){_REST}+",
+        + rf"(?:/(?:homes?|Users|export/homes?|(?:mnt/|cygdrive/)?[a-z]/Users)/{_ANYBODY}[^\s/'\"<>:;,()\[\]{{}}$*]+"
+        rf"|/root(?=/)){_REST}*"
+        rf"|(?<![A-Za-z])[A-Za-z]:(?:\\{{1,4}}|/)(?:Users|Documents and Settings)(?:\\{{1,4}}|/){_ANYBODY}{_REST}+",
     ),
     _printed_path(
         " ".join(f"/{root}/" for root in _ROOTS),
-        rf"{_BEFORE}/(?!usr/bin/env\b)(?i:{'|'.join(_ROOTS)})/[\w.+@-]*[\w+@-]{_REST}*",
+        rf"{_BEFORE}{_NOBODYS}/(?i:{'|'.join(_ROOTS)})/[\w.+@-]*[\w+@-]{_REST}*",
     ),
     _printed_path(
         " ".join(f"/{disk}" for disk in _DISKS),
@@ -89,7 +96,9 @@ _PATHS = (
         in_source=None,
     ),
     # A file that is named by its whole path; a bare /x/y may be a fraction, or a device of TensorFlow.
-    _printed_path(" ".join(f".{ending}" for ending in _ENDINGS), rf"{_BEFORE}(?:/[\w.+@-]+){{2,}}{_FILE_ENDING}"),
+    _printed_path(
+        " ".join(f".{ending}" for ending in _ENDINGS), rf"{_BEFORE}{_NOBODYS}(?:/[\w.+@-]+){{2,}}{_FILE_ENDING}"
+    ),
     _printed_path(
         r":\ \\",
         rf"(?<![A-Za-z])[A-Z]:(?:\\{{1,4}}[\w.() +@-]+)+{_FILE_ENDING}"
@@ -165,10 +174,14 @@ _ACCOUNTS = (
     _printed_name(
         "the address of a machine in a local network",
         "10. 192.168. 172.",
-        r"(?<![\w.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?![\w.]*\d)",
+        r"(?<![\w.])(?<!cuda )(?<!driver )(?<!ersion )(?<!ersion: )"  # a version may look like one
+        r"(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?![\w.]*\d)",
         severity="warning",
     ),
 )
+
+_REAL = r"(?!\S{0,40}(?i:pass|your|example|dummy|x{4}))"
+"""No word in place of a secret, and no variable's name."""
 
 _PASSWORD = r"(?!\S{0,40}pass|[/~.$<])(?=[^\s'\"]{0,40}\d)(?=[^\s'\"]{0,40}[A-Za-z])[^\s'\"(){}\[\],;<>]{6,40}"
 """Something with a letter and a digit, that is no path and no other name of a password."""
@@ -183,7 +196,7 @@ _SECRETS = (
     _secret(
         "an AWS secret key",
         "aws",
-        r"(?i)aws_?secret(?:_?(?:access_?)?key)?['\"]?\s*[=:]\s*['\"]?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])",
+        r"(?i)aws_?secret(?:_?(?:access_?)?key)?['\"]?\]?\s*[=:]\s*['\"]?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])",
     ),
     _secret(
         "a GitHub token",
@@ -233,13 +246,14 @@ _SECRETS = (
     _secret(
         "what looks like a key or a password",
         "key token secret passw pwd",
-        r"(?i)\b(?:[a-z]+_)*(?:api_?key|access_?token|auth_?token|secret_?key|client_?secret|password|passwd|pwd)['\"]?"
-        r"\s*[=:]\s*['\"]?(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9+/_-]{16,}={0,2}(?![\w(.\[])",
+        r"(?i)\b(?:[a-z]+_)*(?:api_?key|access_?token|auth_?token|secret_?key|client_?secret|password|passwd|pwd)['\"]?\]?"
+        rf"\s*[=:]\s*['\"]?{_REAL}"
+        r"(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9+/_-]{16,}={0,2}(?![\w(.\[])",
     ),
     _secret(
         "what looks like a password",
         "passw passphrase",
-        rf"(?i)\bpass(?:word|wd|phrase)['\"]?[ \t]*[=:][ \t]*['\"]{_PASSWORD}",
+        rf"(?i)(?<![a-z])pass(?:word|wd|phrase)['\"]?\]?[ \t]*[=:][ \t]*['\"]{_PASSWORD}",
     ),
     _secret(
         "what looks like a password",
@@ -249,10 +263,13 @@ _SECRETS = (
     ),
     _secret(
         "what looks like a key",
-        "key token",
-        r"(?i)\b(?:wandb|kaggle|openai|anthropic|comet|neptune)(?:_\w+)*_?(?:key|token)['\"]?\s*[=:]\s*['\"]?[A-Za-z0-9_-]{20,}"
-        r"|['\"]key['\"]\s*:\s*['\"][0-9a-f]{32}['\"]",
+        "key token login secret",
+        r"(?i)\b(?:wandb|kaggle|openai|anthropic|comet|neptune)(?:_\w+)*_?(?:key|token)['\"]?\]?\s*[=:]"
+        rf"\s*['\"]?{_REAL}"
+        r"[A-Za-z0-9_-]{20,}"
+        r"|(?<![a-z])(?:key|token|secret)(?:_?api)?['\"]?\]?\s*[=:]\s*['\"][0-9a-f]{32,64}['\"]"
+        r"|\b(?:wandb[ \t]+login|authtoken)[ \t]+(?=\S*\d)\w{30,}",
     ),
 )
 
-RULES = (*_PATHS, *_ACCOUNTS, *_SECRETS)
+RULES = (*_SECRETS, *_PATHS, *_ACCOUNTS)
