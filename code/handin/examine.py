@@ -7,6 +7,7 @@ id, the digests of its sources, where each part is answered) is checked where it
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -113,6 +114,10 @@ def examine(
     return Examination(ordered(counted([*findings, *answer_findings(answers, pdf_file, notebook_file)])), answers)
 
 
+_UNFINISHED = re.compile(r"\.(?:crdownload|part|partial|download)$", re.IGNORECASE)
+"""How browsers call a file that they have not fetched to its end."""
+
+
 def _count_said(members: Mapping[str, bytes], owner: Owner) -> Iterator[Said]:
     """The assignment asks for one PDF, and one notebook unless the names are known and have none, and nothing else."""
     kinds = Counter(map(kind_of, members))
@@ -127,7 +132,12 @@ def _count_said(members: Mapping[str, bytes], owner: Owner) -> Iterator[Said]:
         message, fix = "The file was not asked for.", "Take it out of the zip."
         if name.startswith("."):
             message = "The file is hidden and was not asked for: a system or a program left it there."
-        elif real := looks_like(content, instead_of=""):
+        elif _UNFINISHED.search(name):
+            message, fix = (
+                "It is a download that had not ended.",
+                "Take it out, and download the file again.",
+            )
+        elif content.strip(b"\0") and (real := looks_like(content, instead_of="")):
             message, fix = f"The file was not asked for; it is {real.name}.", f"Take it out of the zip. {real.fix}"
         yield "error", shortened(name), message, fix
 

@@ -23,12 +23,18 @@ _NO_PAGE = (
 
 _BEGINNINGS: tuple[tuple[bytes, Kind], ...] = (
     (rb"%PDF-", Kind("a PDF", "Give it the ending .pdf.")),
-    (rb"PK\x03\x04(?s:.{0,200})(?:word/|xl/|ppt/|\[Content_Types\])", Kind("a Word or PowerPoint file", _EXPORT)),
+    (
+        rb"PK\x03\x04(?s:.{0,200})(?:word/|xl/|ppt/|\[Content_Types\]|_rels/|docProps/)",
+        Kind("a Word or PowerPoint file", _EXPORT),
+    ),
     (rb"PK\x03\x04(?s:.{0,60})mimetypeapplication/vnd\.oasis", Kind("a LibreOffice file", _EXPORT)),
+    (rb"PK\x03\x04(?s:.{0,200})(?:Index/|\.iwa|preview\.jpg)", Kind("a Pages or Keynote file", _EXPORT)),
     (rb"PK\x03\x04", Kind("a zip", "Unpack it, and hand in what is asked for.")),
     (rb"\xd0\xcf\x11\xe0", Kind("an old Word or Excel file", _EXPORT)),
     (rb"\{\\rtf", Kind("an RTF text", _EXPORT)),
     (rb"bplist00|book\0\0\0\0mark", Kind("a shortcut or list of macOS", "Hand in the file that it leads to.")),
+    (rb"L\0\0\0\x01\x14\x02\0", Kind("a shortcut of Windows", "Hand in the file that it leads to.")),
+    (rb"\{(?s:.{0,400})docs\.google\.com", Kind("a link to Google Docs", "Google Docs: File, Download, PDF.")),
     (rb"Rar!", Kind("a RAR archive", _PACK)),
     (rb"7z\xbc\xaf", Kind("a 7-Zip archive", _PACK)),
     (rb"\x1f\x8b", Kind("a gzip file", _PACK)),

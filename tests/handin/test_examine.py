@@ -40,6 +40,30 @@ def test_a_submission_of_somebody_else_is_checked_without_knowing_the_id(tmp_pat
 
 def test_more_files_and_fewer_files_are_errors(tmp_path):
     assert "not asked for" in made.only(made.examined(tmp_path, {**made.members(), "notes.txt": b"x"}).findings)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("report.pdf.crdownload", made.pdf(), "a download that had not ended. → Take it out, and download"),
+        ("report.gdoc", b'{"url": "https://docs.google.com/open?id=1"}', "a link to Google Docs"),
+        ("report.pdf.lnk", b"L\0\0\0\x01\x14\x02\0" + bytes(60), "a shortcut of Windows"),
+        ("report.docx", b"", "was not asked for. → Take it out of the zip."),
+    ],
+)
+def test_what_came_into_a_zip_by_accident_is_named(tmp_path, name, content, words):
+    findings = made.examined(tmp_path, {**made.members(), name: content}).findings
+    assert any(words in str(finding) for finding in findings), findings
+
+
+@pytest.mark.parametrize(
+    ("first", "what"), [("_rels/.rels", "a Word or PowerPoint file"), ("Index/Document.iwa", "a Pages or Keynote file")]
+)
+def test_a_document_that_is_called_a_pdf_is_named(tmp_path, first, what):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr(first, b"x")
+    content = (tmp_path / "x.zip").read_bytes()
+    assert what in made.only(made.examined_file(tmp_path, made.PDF_NAME, content).findings)
     twice = made.examined(tmp_path, {**made.members(), f"{made.STUDENT_ID}-2.pdf": made.pdf()}).findings
     assert "2 PDFs" in made.only([finding for finding in twice if finding.file == made.ZIP_NAME])
     for name in made.members():
