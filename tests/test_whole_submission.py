@@ -238,8 +238,8 @@ def test_preparing_again_looks_at_nothing_and_makes_again_what_is_lost_or_older(
     chapter.write_text(chapter.read_text() + "\nOne sentence more.\n")
     prepare()
     assert "One sentence more." in notebook.read_text()
-    chapter.write_text(chapter.read_text() + "\n{{< video film.mp4 >}}\n")
-    with pytest.raises(AssertionError, match="video"):
+    chapter.write_text(chapter.read_text() + "\n{{< lipsum 3 >}}\n")
+    with pytest.raises(AssertionError, match="lipsum"):
         prepare()
     assert "One sentence more." in notebook.read_text()
 
