@@ -25,7 +25,7 @@ REFERENCE_KINDS = (*FLOATS, "eq", "sec", *THEOREMS)
 DIV = re.compile(r"^\s*:{3,}\s*(\{.*\}|[^\s{:][^{]*?)?\s*:*\s*$")
 """The line that opens or closes a block."""
 
-ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)]|#\.)\s+(?=:{3})")
+ITEM = re.compile(r"(?:\s*(?:[-*+]|\d+[.)]|#\.)\s+)+(?=:{3})")
 """What stands before the opening of a block that begins an item of a list."""
 
 _FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})\s*(.*?)\s*$")

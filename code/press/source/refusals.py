@@ -217,7 +217,7 @@ def _check_div(attributes: str, line: Line, judge: Judge) -> None:
     for name in classes:
         if name.startswith("callout-") and name not in DIV_CLASSES:
             known = ", ".join(f".{each}" for each in sorted(DIV_CLASSES))
-            judge.refuse(line.place, f"the block .{name} is not supported; supported: {known}.")
+            judge.mind(line.place, f"the block .{name} is none of Quarto's, and is set as a note; there are {known}.")
         if QUARTOS_BLOCKS.fullmatch(name) and name not in ("content-visible", "content-hidden"):
             judge.mind(line.place, f"the block .{name} is not supported; its content would be set in the text.")
     if "list-table" in classes:

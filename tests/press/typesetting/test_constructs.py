@@ -65,6 +65,8 @@ SHOWN = [
         (f"callout {kind}", f"::: {{.callout-{kind}}}\nBody.\n:::", rf"title: \[#crossref\.{kind}\.title\], back")
         for kind in ("note", "tip", "important", "warning", "caution")
     ],
+    ("callout of another kind", "::: {.callout-info}\nBody.\n:::", r"title: \[Info\], back"),
+    ("block in an item's item", "- - ::: {.whatever}\n    Inner.\n    :::", r"Inner\."),
     ("callout with title", '::: {.callout-note title="Mine"}\nBody.\n:::', r"title: \[Mine\]"),
     ("callout with heading", "::: {.callout-tip}\n## Own *title*\nBody.\n:::", r"title: \[Own #emph\[title\]\]"),
     ("theorem", "::: {#thm-a}\n## Line\nA *line*.\n:::",
@@ -178,7 +180,7 @@ REFUSED = [
     ("an image of the web", "![x](https://example.org/a.png)", "is not a file of the project: download it"),
     ("an image's tag", '<img src="a.png">', r"raw HTML \(<img"),
     ("LaTeX's reference", "See \\ref{eq:x}.", r"raw LaTeX is not supported: \\ref\{eq:x\}"),
-    ("an unknown command", "A \\mystery{word}.", r"raw latex is not supported: \\mystery"),
+    ("an unknown command", "A \\mystery{word}.", r"raw latex is not supported outside a formula, .*: \\mystery"),
     ("words after a reference", "See [@sec-a and more].", "a reference has no words after it"),
     ("unknown formula", "$\\mysterious{x}$", "mysterious"),
     ("empty link", "[The camp]() is near.", "this link has no address"),
@@ -207,6 +209,11 @@ TOLD = [
     ("aside", "A word.[Aside]{.aside}", r":15: the span \.aside is not supported: it is set as a footnote"),
     ("layout", "\\vspace{1cm} Words", r":15: \\vspace\{1cm\} has no meaning in print"),
     ("margin", "::: {.column-margin}\nAside.\n:::", r":15: the block \.column-margin is not supported"),
+    (
+        "callout of another kind",
+        "::: {.callout-info}\nWords.\n:::",
+        r":15: the block \.callout-info is none of Quarto's",
+    ),
     ("list table", "::: {.list-table}\n- - a\n  - b\n:::", r":15: list tables are not supported"),
     ("skipped level", "### Deep\n", r":15: this heading is of level 3 under one of level 1"),
 ]

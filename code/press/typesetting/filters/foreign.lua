@@ -39,9 +39,9 @@ local function is_page_break(text)
 end
 
 -- What pandoc makes of the code in its own language; what it leaves out it would leave out without a word.
-local function understood(text, format)
+local function understood(text, format, hint)
   local sound, read = pcall(pandoc.read, text, format .. (format == "latex" and "+raw_tex" or "") .. "-auto_identifiers")
-  assert(sound, "raw " .. format .. " is not supported: " .. text)
+  assert(sound, "raw " .. format .. " is not supported" .. (hint or "") .. ": " .. text)
   local lost
   local function look(element)
     local said = element.text:match("^%s*<style") or element.text:match("^%s*<!%-%-") or is_definition(element.text)
@@ -49,7 +49,7 @@ local function understood(text, format)
     return {}
   end
   read = read:walk({ RawInline = look, RawBlock = look })
-  assert(not lost and (#read.blocks > 0 or is_definition(text)), "raw " .. format .. " is not supported: " .. (lost or text))
+  assert(not lost and (#read.blocks > 0 or is_definition(text)), "raw " .. format .. " is not supported" .. (hint or "") .. ": " .. (lost or text))
   return read.blocks
 end
 
@@ -93,7 +93,8 @@ local function raw_inline_of(element)
     if is_definition(text) then return nil end
     local reference = text:match("^\\%a*ref{")
     assert(not reference, "raw LaTeX is not supported: " .. text)
-    return pandoc.utils.blocks_to_inlines(understood(text, "latex"))
+    local hint = " outside a formula, which has no space inside its dollars and no digit behind them"
+    return pandoc.utils.blocks_to_inlines(understood(text, "latex", hint))
   end
   assert(false, "raw " .. format .. " is not supported: " .. text)
 end

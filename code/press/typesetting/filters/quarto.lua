@@ -250,8 +250,9 @@ local function title_of(div)
 end
 
 local function callout(div, name)
-  local look = callouts[name]
-  local title = title_of(div) or pandoc.Inlines({ raw("#" .. word(name, "title")) })
+  local look = callouts[name] or callouts.note
+  local title = title_of(div)
+    or pandoc.Inlines({ callouts[name] and raw("#" .. word(name, "title")) or pandoc.Str((name:gsub("^%l", string.upper))) })
   local result = pandoc.Blocks({ raw_block("#callout(body: [") })
   result:extend(convert(div.content))
   local closing = pandoc.Inlines({ raw("], title: [") })
