@@ -8,15 +8,17 @@ the rest is looked at.
 
 from __future__ import annotations
 
+import bz2
 import re
 import stat
 import struct
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from handin.findings import Finding, Said, of_file
 from handin.kinds import looks_like
@@ -31,7 +33,7 @@ _FETCH = "Open the file once, so that it is fetched; zip again."
 _ALONE = "Zip the two files alone, not the folder around them."
 _ADDED = {
     "macOS": (
-        re.compile(r"^__MACOSX/|(?:^|/)(?:\._[^/]*|\.DS_Store)$"),
+        re.compile(r"^__MACOSX/|(?:^|/)(?:\._[^/]*|\.DS_Store|Icon\r)$"),
         "The Finder always adds it: make the zip in the Terminal, with zip -X NAME.zip FIRST.pdf SECOND.ipynb.",
     ),
     "Windows": (re.compile(r"(?:^|/)(?:thumbs\.db|desktop\.ini)$", re.IGNORECASE), "Take it out of the zip."),
@@ -45,8 +47,15 @@ _END = b"PK\x05\x06"
 _END_SIZE = 22
 _LOCAL = b"PK\x03\x04"
 _LOCAL_SIZE = 30
+_INFLATERS: dict[int, Callable[[], Any] | None] = {
+    zipfile.ZIP_STORED: None,
+    zipfile.ZIP_DEFLATED: lambda: zlib.decompressobj(-zlib.MAX_WBITS),
+    zipfile.ZIP_BZIP2: bz2.BZ2Decompressor,
+}
+"""What can be read: these can be stopped at a length."""
 _UNICODE_PATH = 0x7075
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
+_AES = 99
 _DESCRIPTOR = 0x8
 _DOS_DIRECTORY = 0x10
 _DOS_DEVICE = 0x40
@@ -79,16 +88,17 @@ def open_zip(path: Path, *, largest: int) -> Opened:
     if size > largest:
         return refused(f"The zip has {size / MEGABYTE:.1f} MB and was not opened.", "Make it smaller.")
     raw = path.read_bytes()
-    if not raw.startswith(b"PK") and (what := looks_like(raw, instead_of="a zip")):
+    if what := looks_like(raw, instead_of="a zip"):
         return refused(f"It is no zip but {what.name}.", what.fix)
     if problem := _end_record_problem(raw):
         return refused(problem)
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
+            unfit = list(_unfit(entries))
             problems = list(_entry_problems(entries, largest)) or _layout_problems(raw, archive.start_dir, entries)
-            if problems:
-                return Opened({}, list(of_file(path.name, problems)), is_refused=True)
+            if problems or any(entry.compress_type not in _INFLATERS for entry in entries):
+                return Opened({}, list(of_file(path.name, [*problems, *unfit])), is_refused=True)
             comments = [archive.comment, *(entry.comment for entry in entries)]
             contents, extras = {}, []
             for entry in entries:
@@ -102,7 +112,20 @@ def open_zip(path: Path, *, largest: int) -> Opened:
         return refused(f"The zip is damaged ({shortened(str(error), 80)}).")
     members, untidy = _tidied(contents)
     unseen = _unseen([comment.decode("utf-8", "replace") for comment in comments if comment], extras)
-    return Opened(members, [*of_file(path.name, untidy), *of_file(path.name, unseen)])
+    return Opened(members, [*of_file(path.name, [*unfit, *untidy]), *of_file(path.name, unseen)])
+
+
+def _unfit(entries: list[zipfile.ZipInfo]) -> Iterator[Said]:
+    """Say what not every system can unpack, and what can be read here all the same."""
+    for entry in entries:
+        place = shortened(repr(entry.orig_filename))
+        if set(entry.orig_filename) & set('<>:"|?*'):
+            message, fix = "The name is not allowed on every system.", "Rename it: letters, digits and . _ - only."
+            yield "error", place, message, fix
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, _AES):
+            message = f"The entry is compressed by a rare method ({entry.compress_type})."
+            fix = "Make the zip with Windows, macOS or zip; in 7-Zip choose Deflate, not Deflate64."
+            yield "error", place, message, fix
 
 
 def _tidied(contents: dict[str, bytes]) -> tuple[dict[str, bytes], list[Said]]:
@@ -158,11 +181,11 @@ def _parts(raw: bytes, entry: zipfile.ZipInfo) -> tuple[bytes, bytes | None]:
     extra_start = entry.header_offset + _LOCAL_SIZE + name_length
     start = extra_start + extra_length
     extra, content = raw[extra_start:start], raw[start : start + entry.compress_size]
-    if entry.compress_type == zipfile.ZIP_DEFLATED:
-        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    if make_inflater := _INFLATERS[entry.compress_type]:
+        inflater = make_inflater()
         try:
             content = inflater.decompress(content, entry.file_size + 1)
-        except zlib.error:
+        except (zlib.error, OSError):
             return extra, None
         if not inflater.eof or inflater.unused_data:
             return extra, None
@@ -195,12 +218,8 @@ def _entry_problems(entries: list[zipfile.ZipInfo], largest: int) -> Iterator[Sa
         place = shortened(repr(entry.orig_filename))
         if problem := _name_problem(entry.orig_filename) or _second_name_problem(entry) or _kind_problem(entry):
             yield "error", place, problem, "Do not unpack it; make the zip again with plain files only."
-        if entry.flag_bits & _ENCRYPTED or entry.compress_type == 99:
+        if entry.flag_bits & _ENCRYPTED or entry.compress_type == _AES:
             yield "error", place, "The entry is encrypted.", "Make the zip again without a password."
-        elif entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            message = f"The entry is compressed by a rare method ({entry.compress_type})."
-            fix = "Make the zip with Windows, macOS or zip; in 7-Zip choose Deflate, not Deflate64."
-            yield "error", place, message, fix
         folded = unicodedata.normalize("NFKC", entry.orig_filename.replace("\\", "/")).casefold().rstrip(". ")
         if folded in seen:
             yield "error", place, f"The name is there twice (also as {shortened(repr(seen[folded]))}).", MAKE_AGAIN
@@ -215,7 +234,7 @@ def _entry_problems(entries: list[zipfile.ZipInfo], largest: int) -> Iterator[Sa
 def _name_problem(name: str) -> str | None:
     if not name or name.strip(". ") == "":
         return "The entry has no name, or only dots."
-    if not name.isprintable():
+    if not name.removesuffix("Icon\r").isprintable():  # the Finder adds that one
         return "The name has invisible or control characters."
     parts = name.replace("\\", "/").split("/")
     if ".." in parts:
@@ -223,7 +242,7 @@ def _name_problem(name: str) -> str | None:
     if name[0] in "/\\" or name[1:2] == ":":
         return "The name is an absolute path."
     for part in parts if parts[-1] else parts[:-1]:  # the name of a folder ends in a slash
-        if set(part) & set('<>:"|?*') or not part or part != part.rstrip(". "):
+        if not part or part != part.rstrip(". "):
             return "The name is not allowed on every system."
         if _RESERVED.fullmatch(part.split(".")[0]):
             return "The name is that of a device on Windows."

@@ -24,11 +24,11 @@ _NO_PAGE = (
 _BEGINNINGS: tuple[tuple[bytes, Kind], ...] = (
     (rb"%PDF-", Kind("a PDF", "Give it the ending .pdf.")),
     (
-        rb"PK\x03\x04(?s:.{0,200})(?:word/|xl/|ppt/|\[Content_Types\]|_rels/|docProps/)",
+        rb"PK\x03\x04(?s:.{26})(?:\[Content_Types\]\.xml|_rels/\.rels|(?:word|xl|ppt|docProps)/[\w/]+\.xml)",
         Kind("a Word or PowerPoint file", _EXPORT),
     ),
     (rb"PK\x03\x04(?s:.{0,60})mimetypeapplication/vnd\.oasis", Kind("a LibreOffice file", _EXPORT)),
-    (rb"PK\x03\x04(?s:.{0,200})(?:Index/|\.iwa|preview\.jpg)", Kind("a Pages or Keynote file", _EXPORT)),
+    (rb"PK\x03\x04(?s:.{26}.*)Index/Document\.iwa", Kind("a Pages or Keynote file", _EXPORT)),
     (rb"PK\x03\x04", Kind("a zip", "Unpack it, and hand in what is asked for.")),
     (rb"\xd0\xcf\x11\xe0", Kind("an old Word or Excel file", _EXPORT)),
     (rb"\{\\rtf", Kind("an RTF text", _EXPORT)),

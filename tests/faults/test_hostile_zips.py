@@ -72,7 +72,6 @@ def entry(name: str, *, mode: int = 0o100644, system: int = 3, attributes: int =
         ("folder//x.pdf", "not allowed on every system"),
         ("folder/", "a folder by its name, and has content"),
         ("x.pdf.", "not allowed on every system"),
-        ("x?.pdf", "not allowed on every system"),
         ("nul.pdf", "device on Windows"),
         ("COM1", "device on Windows"),
         ("x\n.pdf", "invisible or control"),
@@ -152,9 +151,11 @@ def test_a_zip_that_is_itself_too_large(tmp_path):
     assert "was not opened" in archive.open_zip(path, largest=LARGEST).findings[0].message
 
 
-def test_a_bomb_that_lies_about_its_size(tmp_path):
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_a_bomb_that_lies_about_its_size(tmp_path, method):
     """The directory promises a small content; what follows would inflate to 200 MB."""
-    content = bytearray(written(tmp_path / "x.zip", ("x.pdf", bytes(200_000_000))).read_bytes())
+    path = written(tmp_path / "x.zip", ("x.pdf", bytes(200_000_000)), compression=method)
+    content = bytearray(path.read_bytes())
     for signature, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
         struct.pack_into("<L", content, content.index(signature) + offset, 500_000)
     (tmp_path / "x.zip").write_bytes(bytes(content))
@@ -192,9 +193,8 @@ def test_an_encrypted_entry(tmp_path, flag):
     assert "encrypted" in refusal(tmp_path / "x.zip")
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_rare_compression(tmp_path, method):
-    assert "rare method" in refusal(written(tmp_path / "x.zip", ("x.pdf", b"x"), compression=method))
+def test_a_rare_compression(tmp_path):
+    assert "rare method" in refusal(written(tmp_path / "x.zip", ("x.pdf", b"x"), compression=zipfile.ZIP_LZMA))
 
 
 def test_a_second_name_in_an_extra_field(tmp_path):

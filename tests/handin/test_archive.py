@@ -110,6 +110,23 @@ def test_a_zip_of_a_mac_made_as_advised_is_sound(tmp_path, require):
     assert examine(tmp_path / made.ZIP_NAME, Owner(made.STUDENT_ID)).findings == []
 
 
+@pytest.mark.parametrize(
+    ("name", "method", "message"),
+    [
+        ("Icon\r", zipfile.ZIP_DEFLATED, "macOS added an entry"),
+        (f"{made.STUDENT_ID}: notes?.txt", zipfile.ZIP_DEFLATED, "Rename it"),
+        ("notes.txt", zipfile.ZIP_BZIP2, "rare method"),
+    ],
+)
+def test_what_not_every_system_can_unpack_hides_nothing(tmp_path, name, method, message):
+    extra, notebook = entry(name), entry(made.NOTEBOOK_NAME)
+    extra.compress_type = notebook.compress_type = method
+    path = packed(tmp_path / made.ZIP_NAME, [(notebook, UNRUN), (extra, b"x")])
+    said = " ".join(map(str, examine(path, Owner(made.STUDENT_ID)).findings))
+    assert message in said
+    assert "The cell was not run" in said
+
+
 @pytest.mark.parametrize("separator", ["/", "\\"])
 @pytest.mark.parametrize("has_entry", [False, True])
 def test_a_folder_that_windows_packed_is_looked_into(tmp_path, separator, has_entry):
@@ -144,6 +161,7 @@ def test_a_zip_in_a_zip_is_named(tmp_path):
         (b"", "an empty file"),
         (b"<html>", "a web page"),
         (b"%PDF-1.7", "a PDF"),
+        (b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml", "a Word or PowerPoint file"),
     ],
 )
 def test_what_is_no_zip_is_named(tmp_path, content, what):
