@@ -179,6 +179,7 @@ PDF_ERRORS = {
         _body("see Error! Reference source not found."),
         "could not be resolved: Error! Reference source not found",
     ),
+    "an unresolved citation of natbib's": (lambda: made.pdf(end="\nas (*?*, p. 3) show"), "resolved: (?, p. 3)"),
     "an unresolved variable": (_body("it is ?var:q1.dy"), "could not be resolved: ?var:q1.dy"),
     "a shortcode": (_body("it is {{< var q1.dy >}}"), "could not be resolved: {{<"),
     "an unresolved citation": (_body("as shown (kingma2015?)"), "could not be resolved"),
@@ -230,8 +231,20 @@ def test_a_fault_of_the_pdf_is_an_error(tmp_path, fault):
 
 
 def test_a_question_in_prose_is_no_reference(tmp_path):
-    findings = made.examined_file(tmp_path, made.PDF_NAME, made.pdf(end='\n#"Why?? And [why?] not"')).findings
+    findings = made.examined_file(tmp_path, made.PDF_NAME, made.pdf(end='\n#"Why?? And [why?] not (?)"')).findings
     assert not any("resolved" in finding.message for finding in findings)
+
+
+def test_code_in_a_font_that_does_not_say_its_width_is_no_residue(tmp_path):
+    def nameless(pdf):
+        for item in pdf.objects:
+            if isinstance(item, Dictionary) and "Mono" in str(item.get("/FontName", item.get("/BaseFont", ""))):
+                item["/FontName" if "/FontName" in item else "/BaseFont"] = Name("/F1")
+                if "/Flags" in item:
+                    item["/Flags"] = 4
+
+    findings = made.examined_file(tmp_path, made.PDF_NAME, made.changed_pdf(nameless)).findings
+    assert not any("raw TeX" in finding.message for finding in findings)
 
 
 def test_a_page_with_one_line_of_its_own_is_not_empty(tmp_path):

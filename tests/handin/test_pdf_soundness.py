@@ -89,6 +89,12 @@ SAME = {
     "an object without its end": lambda: plain().replace(b"\nendobj", b"\n      ", 1),
     "a wrong checksum in a stream": lambda: with_contents(lambda packed: packed[:-4] + b"\0\0\0\0"),
     "no checksum in a stream": lambda: with_contents(lambda packed: packed[:-4]),
+    "zeros in a stream without a checksum": lambda: with_contents(
+        lambda packed: zlib.compress(zlib.decompress(packed) + bytes(3000), 0)[:-4]
+    ),
+    "zeros behind a wrong place of the table": lambda: (
+        SOUND[: SOUND.rindex(b"startxref")] + bytes(500) + b"\nstartxref\n7\n%%EOF\n"
+    ),
     "bytes behind a stream": lambda: with_contents(lambda packed: packed + b"\r\n"),
 }
 
@@ -151,7 +157,7 @@ def _with_hole(packed: bytes) -> bytes:
     halves = zlib.compressobj(wbits=-15)
     first = halves.compress(whole[: len(whole) // 2]) + halves.flush(zlib.Z_FULL_FLUSH)
     last = halves.compress(whole[len(whole) // 2 :]) + halves.flush()
-    hole = b"\0\0\0\xff\xff" + b"\0\x2c\x01\xd3\xfe" + bytes(300)  # a stored block of 300 zeros
+    hole = b"\0\0\0\xff\xff" + b"\0\xdc\x05\x23\xfa" + bytes(1500)  # a stored block of 1500 zeros
     return b"\x78\x9c" + first + hole + last + packed[-4:]
 
 

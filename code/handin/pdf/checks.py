@@ -154,6 +154,7 @@ def _own_words(pages: Sequence[str], number: int) -> set[str]:
 _RESIDUE = {
     "a reference, variable or citation that could not be resolved": re.compile(
         r"\?@[\w-]+|\?(?:var|meta):[\w.]+|(?<!\w)\?\?+|\[\?(?:[,;] ?[^\]\n]{1,40})?\]"
+        r"|\((?P<bold>\?)(?:[,;] ?[^)\n]{1,40})?\)"
         r"|\{\{<|>\}\}|\([a-z]+(?:[-_:]?[a-z]+)*[-_]?\d{4}[a-z]?\?\)"
         r"|\?(?:fig|tbl|eq|sec)-[\w-]+"
         r"|(?:Error|Fehler|Erreur)\s?! (?:Reference|Bookmark|Verweisquelle|Textmarke|Source|Signet)\b[^.!\n]*"
@@ -177,26 +178,42 @@ def _residue(opened: Opened) -> Iterator[Said]:
         for what, pattern in _RESIDUE.items():
             if not pattern.search(text):
                 continue
-            exact, is_code = _characters(opened.seen[number - 1])
+            exact, fonts, fixed = _characters(opened.seen[number - 1])
             for match in pattern.finditer(exact):
-                if not all(is_code[match.start() : match.end()]):
+                if match.lastgroup == "bold" and fonts[match.start()] == fonts[match.start("bold")]:
+                    continue  # an author's own question mark: LaTeX prints its own in bold
+                places = range(match.start(), match.end())
+                if not all(exact[place].isspace() or fonts[place] in fixed for place in places):
                     message = f"There is {what}: {shortened(match.group(), 40)}"
                     yield "error", f"page {number}", message, RESOLVE if "resolved" in what else BUILD_AGAIN
 
 
-def _characters(page: pypdfium2.PdfPage) -> tuple[str, list[bool]]:
-    """Return a page's characters one by one, each with whether it is set in a font of fixed width."""
+def _characters(page: pypdfium2.PdfPage) -> tuple[str, list[int], set[int]]:
+    """Return a page's characters one by one, the font of each, and which fonts are of fixed width."""
     text = page.get_textpage()
-    characters, is_code = [], []
-    name, flags = ctypes.create_string_buffer(200), ctypes.c_int()
+    characters, fonts = [], []
+    fixed: set[int] = set()
+    widths: dict[int, dict[str, float]] = {}
+    name, flags, box = ctypes.create_string_buffer(200), ctypes.c_int(), pdfium.FS_RECTF()
     for index in range(text.count_chars()):
         code = pdfium.FPDFText_GetUnicode(text, index)
-        length = pdfium.FPDFText_GetFontInfo(text, index, name, len(name), ctypes.byref(flags))
-        fixed = bool(length) and bool(flags.value & 1 or _FIXED_PITCH.search(name.value.decode("utf-8", "replace")))
         character = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " "
         characters.append("\n" if character == "\r" else character)
-        is_code.append(fixed or character.isspace())
-    return "".join(characters), is_code
+        found = pdfium.FPDFTextObj_GetFont(pdfium.FPDFText_GetTextObject(text, index))
+        fonts.append(ctypes.addressof(found.contents) if found else 0)
+        length = pdfium.FPDFText_GetFontInfo(text, index, name, len(name), ctypes.byref(flags))
+        if length and (flags.value & 1 or _FIXED_PITCH.search(name.value.decode("utf-8", "replace"))):
+            fixed.add(fonts[-1])
+        pdfium.FPDFText_GetLooseCharBox(text, index, box)
+        size = pdfium.FPDFText_GetFontSize(text, index) or 1
+        widths.setdefault(fonts[-1], {})[character] = (box.right - box.left) / size
+    return "".join(characters), fonts, fixed.union(font for font in widths if _is_fixed(widths[font]))
+
+
+def _is_fixed(widths: dict[str, float]) -> bool:
+    """Whether narrow characters are as wide as others, as in fonts that do not say it: LaTeX's bitmaps have no name."""
+    narrow, others = ([widths[each] for each in group if each in widths] for group in ("il.,:;!|'", "abdehmnopuw"))
+    return bool(narrow and others) and min(narrow) > 0.9 * max(others)
 
 
 def _fonts(opened: Opened) -> Iterator[Said]:

@@ -129,11 +129,9 @@ def _is_whole(stream: pikepdf.Stream) -> bool:
             data = inflater.unconsumed_tail
     except zlib.error:
         return False
-    is_right = checksum.to_bytes(4, "big") == inflater.unused_data[:4]
+    is_right = inflater.unused_data[:4] in (b"", checksum.to_bytes(4, "big"))
     return inflater.eof and (is_right or _HOLE not in packed)
 
-
-_HOLE = bytes(256)
 
 LARGEST_STREAM = 300_000_000
 """The most bytes that one stream may hold when it is inflated: a picture of 100 million pixels in colour."""
