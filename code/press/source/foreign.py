@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from press.source.qmd import Kind, Line
+from press.source.qmd import Kind, Line, texts, without_mathematics
 
 PRINTED = ("typst", "latex", "tex")
 """The raw formats of which something is set; others are not for PDFs."""
@@ -60,29 +60,40 @@ def _end(lines: Sequence[Line], start: int, name: str) -> int | None:
 def printed(lines: Sequence[Line]) -> Iterator[Line]:
     """Make blocks of HTML into what a cell shows as HTML, and take out what asks for a look alone."""
     starts = {block.start: block for block in html_blocks(lines)}
-    inside = range(0)
+    inside, is_emptied = range(0), False
+    prose = without_mathematics(texts(lines))  # of each line of text
     for number, line in enumerate(lines):
         if number in starts:
             inside = starts[number]
             longest = max(len(run) for each in inside for run in re.findall("`*", lines[each].text))
             fence = replace(line, text="`" * max(3, longest + 1), kind=Kind.FENCE)
             yield replace(fence, text=fence.text + "{=html-output}")
+        blank = next(prose).text if line.kind is Kind.TEXT else ""
         if number in inside:
             yield replace(line, kind=Kind.CODE)
             if number == inside[-1]:
                 yield replace(fence, number=line.number)
+        elif line.kind is Kind.TEXT:
+            made = left_out(line, blank)
+            # What stands indented in a tag is no code when the tag has gone.
+            is_emptied = bool(line.text.strip()) and (is_emptied or (made is not line and not made.text.strip()))
+            bare = made.text.lstrip() if is_emptied or made is not line else made.text
+            yield replace(made, text=bare, plain=bare) if bare != made.text else made
         else:
-            yield left_out(line) if line.kind is Kind.TEXT else line
+            yield line
 
 
-def left_out(line: Line) -> Line:
-    """Take out of a line, for a format without a promise, what asks for a look alone, and tell the author."""
-    if len(line.plain) != len(line.text):
+def left_out(line: Line, prose: str) -> Line:
+    """Take out of a line, for a format without a promise, what asks for a look alone, and tell the author.
+
+    `prose` is the line with code, comments and formulas blanked out.
+    """
+    if len(prose) != len(line.text):
         return line
-    spans = [tag.span() for tag in TAG.finditer(line.plain) if tag[1].lower() not in (*TAGS, "style")]
-    spans += [command.span() for command in LAYOUT_COMMANDS.finditer(line.plain)]
+    spans = [tag.span() for tag in TAG.finditer(prose) if tag[1].lower() not in (*TAGS, "style")]
+    spans += [command.span() for command in LAYOUT_COMMANDS.finditer(prose)]
     spans = [(a, b) for a, b in sorted(spans) if not re.match(r"<(https?:|mailto:)", line.text[a:b])]
-    if not spans or "$" in line.text[: spans[0][0]]:
+    if not spans:
         return line
     text = line.text
     for start, end in reversed(spans):

@@ -84,7 +84,8 @@ CELL: dict[str, Option] = {
     **dict.fromkeys(
         "code-fold code-summary code-overflow code-line-numbers code-copy code-tools classes class tags slideshow "
         "panel fig-pos fig-env fig-scap fig-link fig-format fig-responsive column lightbox autodep id "
-        "html-table-processing tbl-alt lst-alt fig-asp message".split(),
+        "html-table-processing tbl-alt lst-alt fig-asp message vscode layout-align fig-cap-location "
+        "cap-location tbl-cap-location".split(),
         Option(NOTHING),
     ),
     **dict.fromkeys("cache freeze dependson".split(), Option(EXECUTION_ALONE)),
@@ -95,7 +96,7 @@ EXECUTE: dict[str, Option] = {
     **FIGURES,
     **dict.fromkeys(
         "cache freeze daemon daemon-restart debug keep-md keep-ipynb ipynb-shell-interactivity plotly-connected "
-        "ipynb-filters message".split(),
+        "ipynb-filters message enabled".split(),
         Option(EXECUTION_ALONE),
     ),
 }
@@ -234,7 +235,11 @@ def for_pdf(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     found = {key: value for key, value in values.items() if key != "format"}
     for name in ours(values):
-        own = {key: value for key, value in group(group(values, "format"), name).items() if key in FRONT}
+        own = {
+            key: value
+            for key, value in group(group(values, "format"), name).items()
+            if key in FRONT and key != "engine"
+        }
         groups = {key: {**group(found, key), **value} for key, value in own.items() if isinstance(value, dict)}
         found |= own | groups
     return found

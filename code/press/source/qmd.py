@@ -29,7 +29,7 @@ ITEM = re.compile(r"(?:\s*(?:[-*+]|\d+[.)]|#\.)\s+)+(?=:{3})")
 """What stands before the opening of a block that begins an item of a list."""
 
 _FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})\s*(.*?)\s*$")
-_SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")
+CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")
 _CONTINUED = re.compile(r" {0,3}(?:[-*+:~]|\(?(?:\w{1,4}|#|@[\w-]*)[.)]|\[\^[^\]]+\]:)\s")
 """How an item of a list, a definition or a note begins: an indented block behind it is more of it, and no code."""
 
@@ -181,7 +181,7 @@ class Scanner:
             text = text.split("-->", 1)[1]
             self._comment = None
         text = re.sub(r"<!--.*?-->", "", text)
-        text = _SPAN.sub(lambda match: " " * len(match[0]), text)
+        text = CODE_SPAN.sub(lambda match: " " * len(match[0]), text)
         if "<!--" in text:
             text = text.split("<!--", 1)[0]
             self._comment = line

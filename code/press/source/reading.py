@@ -265,7 +265,11 @@ def _check_front_matter(values: Mapping[str, Any], text: str, first: Line, print
     known = {**options.FRONT, **{key: options.Option("is printed by the shortcode meta") for key in printed}}
     doubts = list(options.check(values, known, "front matter's key", place))
     for name in options.ours(values):
-        own = options.group(options.group(values, "format"), name)
+        own = {
+            key: value
+            for key, value in options.group(options.group(values, "format"), name).items()
+            if key not in ("engine", "jupyter")  # which count at the top alone
+        }
         doubts += options.check(own, known, f"key of {name}", partial(place, "format", name))
     execute = values.get("execute") or {}
     for where, words in options.check(execute, options.EXECUTE, "option of execute", partial(place, "execute")):

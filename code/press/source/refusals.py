@@ -118,7 +118,10 @@ def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
         brackets = _nested(plain, brackets)
         _check_shortcodes(line, plain, judge)
         if note := next((n for n in _NOTE_MARK.findall(plain.text) if n not in notes), None):
-            judge.refuse(line.place, f"the footnote [^{note}] has no text: add a line '[^{note}]: …'.")
+            judge.refuse(
+                line.place,
+                f"the footnote [^{note}] has no text: add a line '[^{note}]: …', or write \\[^ if it is none.",
+            )
         named.update(_NOTE_MARK.findall(plain.text))
         if re.fullmatch(r"---\s*", line.text):
             before, after = (lines[i].text.strip() if 0 <= i < len(lines) else "" for i in (index - 1, index + 1))

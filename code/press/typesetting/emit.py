@@ -22,7 +22,7 @@ from press.execution.waiting import PLACEHOLDER, WORDS, Unfinished, is_waiting, 
 from press.source import reading, references, shortcodes
 from press.source.foreign import PRINTED, printed
 from press.source.options import CELL, listed
-from press.source.qmd import Cell, Document, Kind, Line, Prose, scanned
+from press.source.qmd import CODE_SPAN, Cell, Document, Kind, Line, Prose, scanned
 from press.source.refusals import IMAGE
 from press.typesetting import outputs as output_markdown
 from press.typesetting.outputs import Context, Shown, fenced, quoted
@@ -185,7 +185,9 @@ class _Writer:
             line = lines[match.string.count("\n", 0, match.start())]
             return match[0][:start] + self._image_file(match["file"], line.place) + match[0][end:]
 
-        texts = IMAGE.sub(image, "\n".join(line.text for line in lines)).split("\n")
+        text = "\n".join(line.text for line in lines)
+        code = [span.span() for span in CODE_SPAN.finditer(text)]
+        texts = IMAGE.sub(lambda m: m[0] if any(a < m.start() < b for a, b in code) else image(m), text).split("\n")
         return [replace(line, text=text) for line, text in zip(lines, texts, strict=True)]
 
     def _image_file(self, name: str, place: str) -> str:

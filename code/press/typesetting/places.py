@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from press.source.qmd import Document, Line
+from press.source.qmd import Document, Line, without_mathematics
 
 _WORD = re.compile(r"\w+")
 _FROM_TYPST = frozenset(
@@ -22,7 +22,10 @@ def of_quoted(message: str, document: Document, lines: Sequence[Line]) -> str:
     """Put the file and line of the text that a filter's message quotes before the message."""
     needle = re.sub(r"\s+", "", message.partition(": ")[2])
     cells = [line for cell in document.cells for line in (*cell.option_lines, *cell.lines)]
-    candidates = [(line.place, re.sub(r"\s+", "", line.text)) for line in (*document.prose, *cells, *lines)]
+    every = (*document.prose, *cells, *lines)
+    if "outside a formula" in message:
+        every = (*without_mathematics(document.prose), *every)
+    candidates = [(line.place, re.sub(r"\s+", "", line.text)) for line in every]
     for length in (len(needle), 60, 30, 15) if needle else ():
         for place, bare in candidates:
             if needle[:length] in bare:

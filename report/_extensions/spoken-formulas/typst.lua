@@ -297,7 +297,8 @@ return function(part)
   function setters.box(node)
     local stroke = node.stroke and 'stroke: 0.5pt + rgb("#' .. node.stroke .. '"), ' or not (node.fill or node.plain) and "stroke: 0.5pt, " or ""
     local fill = node.fill and 'fill: rgb("#' .. node.fill .. '"), ' or ""
-    return "#box(" .. stroke .. fill .. "inset: (x: 4pt), outset: (y: 4pt), $display(" .. argument(node.list) .. ")$)"
+    -- without leading a line is as high as the formula in it, and so is the frame
+    return "#box(" .. stroke .. fill .. "inset: (x: 4pt), outset: (y: 4pt), {set par(leading: 0pt); $display(" .. argument(node.list) .. ")$})"
   end
   function setters.colour(node)
     return '#text(fill: rgb("#' .. node.name .. '"), $' .. row(node.list) .. "$)"

@@ -139,6 +139,11 @@ SHOWN = [
     ("heading in HTML", "<h2>Words</h2>", r"== Words"),
     ("table in HTML", "<table><tr><th>A</th></tr>\n<tr><td>1</td></tr></table>", r"#table\(.*\[A\].*\[1\]"),
     ("quotation in HTML", "<blockquote>Said.</blockquote>", r"#quote\(block: true\)\[\s*Said"),
+    ("a size alone in a formula", "$$\n\\small\na = b\n$$", r"math\.equation\(block: true.*a = b"),
+    ("indented in a tag", "<details>\n    <summary><b>Answer</b></summary>\n\nWords.\n</details>",
+     r"^\s*#strong\[Answer\]\s*Words\.\s*$"),
+    ("a paragraph in a tag", "<p>\n    Indented *words*.\n</p>", r"^\s*Indented #emph\[words\]\.\s*$"),
+    ("an image in code", "- `![](path/to/image.png)` embeds", r"`!\[\]\(path/to/image\.png\)` embeds"),
     ("Markdown in HTML", "<ul>\n<li>*one*</li>\n</ul>", r"#emph\[one\]"),
     ("tags around a paragraph", "<center>\n\nMiddle\n\n</center>\n\n<p align='left'>Left</p>",
      r"^\s*Middle\s*Left\s*$"),
@@ -179,7 +184,7 @@ REFUSED = [
     ("no file", "![x](none.png)", "the image none.png does not exist"),
     ("an image of the web", "![x](https://example.org/a.png)", "is not a file of the project: download it"),
     ("an image's tag", '<img src="a.png">', r"raw HTML \(<img"),
-    ("LaTeX's reference", "See \\ref{eq:x}.", r"raw LaTeX is not supported: \\ref\{eq:x\}"),
+    ("LaTeX's reference", "See \\ref{eq:x}.", r"refer by @eq-name\): \\ref\{eq:x\}"),
     ("an unknown command", "A \\mystery{word}.", r"raw latex is not supported outside a formula, .*: \\mystery"),
     ("words after a reference", "See [@sec-a and more].", "a reference has no words after it"),
     ("unknown formula", "$\\mysterious{x}$", "mysterious"),
@@ -197,6 +202,15 @@ REFUSED = [
 def test_what_would_be_lost_is_refused_with_its_line(papers, text, words):
     with pytest.raises(InputError, match=rf"^paper\.qmd:15.*{words}"):
         papers.set(HEAD + FRONT + text + "\n", refs_bib=BIB, a_avif="")
+
+
+def test_raw_latex_is_refused_where_it_stands_outside_a_formula(papers):
+    with pytest.raises(InputError, match=r"^paper\.qmd:3: raw latex is not supported outside a formula"):
+        papers.set("The estimate $\\hat{\\theta}$ is good.\n\nDetermining $\\hat{\\theta}#, we ignore it.\n")
+
+
+def test_what_only_the_top_of_a_front_matter_says_is_no_matter_elsewhere(papers):
+    assert papers.set("---\nformat:\n  pdf:\n    engine: knitr\nexecute:\n  enabled: true\n---\n\nText.\n").told == ()
 
 
 TOLD = [

@@ -84,7 +84,7 @@ local function raw_inline_of(element)
   if format == "typst" then
     return nil
   elseif format == "html" then
-    if text:match("^<[bB][rR]") then return pandoc.LineBreak() end
+    if text:match("^</?[bB][rR]%W") then return pandoc.LineBreak() end
     if text:match("^<!%-%-") then return {} end
     return nil
   elseif format == "tex" or format == "latex" then
@@ -92,7 +92,7 @@ local function raw_inline_of(element)
     if math then return math end
     if is_definition(text) then return nil end
     local reference = text:match("^\\%a*ref{")
-    assert(not reference, "raw LaTeX is not supported: " .. text)
+    assert(not reference, "raw LaTeX is not supported (number it by $$…$$ {#eq-name}, and refer by @eq-name): " .. text)
     local hint = " outside a formula, which has no space inside its dollars and no digit behind them"
     return pandoc.utils.blocks_to_inlines(understood(text, "latex", hint))
   end
