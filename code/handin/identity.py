@@ -154,7 +154,7 @@ def pdf_identity(pdf: Pdf, student_id: str | None, owner: Owner) -> Iterator[Sai
             message = f"The metadata have the field {shortened(field_name[1:], 20)}: {shortened(value, 30)}"
             yield "warning", "metadata", message, "Take it out of the document's properties."
     author = pdf.author.strip()
-    if not author or author in (student_id, PLACEHOLDER_ID, "anonymous"):
+    if not author or author.casefold() in (student_id, PLACEHOLDER_ID, "anonymous"):
         return
     if _other_ids(author, student_id or ""):
         message = f"The metadata name the student id {shortened(author, 30)} as the author."

@@ -103,6 +103,16 @@ NOTEBOOK_ERRORS = {
     "an unresolved reference": (change_cell(0, source="See ?@fig-loss."), "could not be resolved"),
     "an unresolved variable": (display({"text/markdown": "It is ?var:q6.loss."}), "could not be resolved"),
     "an image outside": (change_cell(0, source="![loss](figures/loss.png)"), "is a file that is not handed in"),
+    "a damaged attachment": (
+        change_cell(
+            0,
+            source="![loss](attachment:a.png)",
+            attachments={"a.png": {"image/png": made.encoded(made.png()[:-3000])}},
+        ),
+        "cell 1: An attached image cannot be opened",
+    ),
+    "a damaged image in Markdown": (change_cell(0, source="![](data:image/png;base64,AAAA)"), "cannot be opened"),
+    "a damaged image in HTML": (display({"text/html": '<img src="data:image/png;base64,AAAA">'}), "cannot be opened"),
     "a missing attachment": (change_cell(0, source="![loss](attachment:loss.png)"), "is not attached"),
     "an image outside by reference": (
         change_cell(0, source="![loss][l]\n\n[L]: figures/loss.png 'x'"),
@@ -181,7 +191,9 @@ def test_a_blemish_of_the_notebook_is_a_warning(tmp_path, fault):
 
 def test_what_a_script_in_an_output_writes_is_no_image(tmp_path):
     notebook = made.notebook()
-    display({"text/html": "<script>x = '<img src=\"a.png\">'</script><img src='data:image/gif;base64,R0lG'>"})(notebook)
+    display(
+        {"text/html": f"<script>x = '<img src=\"a.png\">'</script><img src='data:image/png;base64,{_blank('L', 0)}'>"}
+    )(notebook)
     assert findings_of(tmp_path, notebook) == []
 
 
@@ -230,6 +242,21 @@ def test_private_details_in_metadata_are_errors(tmp_path):
     message = made.only(findings_of(tmp_path, notebook))
     for part in ("papermill.input_path", "hostname", "displayName", "e-mail"):
         assert part in message
+
+
+def test_the_account_that_colab_writes_is_said_once_with_a_fix_that_lasts(tmp_path):
+    notebook = made.notebook()
+    notebook.cells[1].metadata["executionInfo"] = {"user": {"displayName": "Alice Smith", "userId": "1234"}}
+    (finding,) = findings_of(tmp_path, notebook)
+    assert "that Colab wrote: Alice Smith" in finding.message
+    assert "nbconvert" in finding.fix
+
+
+def test_a_badge_is_no_image_that_is_missing(tmp_path):
+    notebook = made.notebook()
+    badge = '<img src="https://colab.research.google.com/assets/colab-badge.svg" alt="Open In Colab"/>'
+    change_cell(0, source=f"<a>{badge}</a> ![](https://mybinder.org/badge_logo.svg)")(notebook)
+    assert findings_of(tmp_path, notebook) == []
 
 
 def test_a_traceback_with_a_path_is_named_as_such(tmp_path):

@@ -263,6 +263,11 @@ def test_a_long_pdf_is_not_called_damaged(tmp_path):
     assert "damaged" not in said
 
 
+def test_nobody_is_no_account(tmp_path):
+    for author in ("anonymous", "Anonymous"):
+        assert made.examined_file(tmp_path, made.PDF_NAME, _changed(_author(author))()).findings == []
+
+
 PDF_WARNINGS = {
     "something behind the end": (lambda: made.pdf() + b"<html>", "behind its end that no page shows"),
     "a comment": (_changed(_comment), "reviewer's comment"),

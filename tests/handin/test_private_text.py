@@ -15,7 +15,10 @@ PRIVATE = {
     r"'C:\\Users\\alice\\x.csv'": "absolute path with an account",
     "C:/Users/alice/x.csv": "absolute path with an account",
     "/mnt/c/Users/alice/x": "absolute path",
-    "/root/Thesis": "absolute path",
+    "/root/Thesis": "a home folder",
+    "PATH=/usr/bin:/root/bin": "a home folder",
+    "/home/users/alice/x": "absolute path with an account",
+    "/home/user-smith/x": "absolute path with an account",
     "/usr/local/lib/python3.11/site-packages/keras/layers.py:93: UserWarning": "absolute path",
     "/tmp/ipykernel_4711/1234.py:3: RuntimeWarning: overflow": "absolute path",
     "wrote /data/run7/model.keras": "absolute path",
@@ -176,7 +179,10 @@ HARMLESS = [
     "Mounted at /content/drive, /content/drive/MyDrive/cw/x.csv, /kaggle/input/digits/train.csv",
     "Requirement already satisfied: keras in /usr/local/lib/python3.10/dist-packages (2.15)",
     'OPENAI_API_KEY = "your-api-key-1234567890", password=input_password_1_from_user',
-    "cuda 10.1.243.1, driver 10.2.89.0, version 10.3.2.1",
+    "cuda 10.1.243.1, CUDA: 10.1.243.1, Driver Version: 10.2.89.0, version=10.3.2.1",
+    "nvidia-curand-cu12==10.3.2.106, nvidia_curand_cu12-10.3.2.106-py3-none, nvidia-curand-cu12 10.3.7.77",
+    "Section 10.3.2.1, Subsection 10.3.2.1\n10.3.2.1 Heading",
+    "password=user_secret_value_2024_input, api_key = my_openai_key_number_1",
     "aws_secret_santa: a game, gsk_ is a prefix, r8_g8_b8_a8, dopamine_v1_x",
 ]
 
@@ -188,9 +194,23 @@ def test_what_notebooks_normally_print_is_not_private(text):
     assert leaks(text) == []
 
 
+def test_an_address_in_a_local_network_is_a_warning():
+    for text in ("bound to 10.0.0.5", "ip=10.0.0.5", "10.0.0.5"):
+        (leak,) = leaks(text)
+        assert (leak.severity, leak.shown) == ("warning", "10.0.0.5")
+
+
+def test_a_link_that_a_browser_printed_has_a_fix_in_the_browser():
+    (leak,) = leaks("file:///tmp/x.html 1/2")
+    assert "Headers and footers" in leak.fix
+
+
 def test_code_may_name_common_paths_but_not_a_home():
     assert leaks("#!/usr/bin/env python\nUSER = 'x'\nopen('/tmp/x.py')", "source") == []
-    assert leaks("open('/home/jovyan/x.csv'), '/home/user/x', 'C:/Users/you/x'", "source") == []
+    assert (
+        leaks("open('/home/jovyan/x.csv'), '/home/user/x', 'C:/Users/Public/x', '/home/ubuntu/x', '/root/x'", "source")
+        == []
+    )
     assert leaks("open('/home/alice/x.csv')", "source")
     assert leaks("connect(password='hunter2')", "source")
     assert leaks("connect(password=config2)", "source") == []

@@ -25,6 +25,9 @@ _MARKDOWN_IMAGE = re.compile(r"!\[[^\]]{0,1000}\]\(\s*<?([^)\s>]+)")
 _MARKDOWN_REFERENCE = re.compile(r"!\[([^\]]{0,200})\](?!\()(?:\[([^\]]{0,200})\])?")
 _MARKDOWN_DEFINITION = re.compile(r"^ {0,3}\[([^\]\n]+)\]:[ \t]*<?([^>\s]+)", re.MULTILINE)
 _HTML_IMAGE = re.compile(r"<img\b[^<>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
+_DATA_IMAGE = re.compile(r"data:(image/\w+);base64,([A-Za-z0-9+/=\s]+)(?=[\"')>])")
+_BADGE = re.compile(r"badge|open-in-|shields\.io", re.IGNORECASE)
+"""Pictures of no content, which open the notebook elsewhere (Colab, Kaggle, Binder) or name a version."""
 _HTML_SCRIPT = re.compile(r"<script\b[^<>]*?\bsrc\s*=\s*[\"']?((?:https?:)?//[^\"'\s>]+)", re.IGNORECASE)
 _SCRIPT_TEXT = re.compile(r"(<script\b[^<>]*>).*", re.DOTALL | re.IGNORECASE)
 _SCRIPT_END = re.compile("</script>", re.IGNORECASE)
@@ -181,16 +184,19 @@ def _has_table(bundle: Json) -> bool:
 def _images(notebook: Notebook) -> Iterator[Said]:
     """Every image can be opened and is not blank; none lies outside the notebook."""
     for cell in notebook.cells:
-        for output in cell.outputs:
-            bundle = mapping_of(output.get("data"))
-            for kind, data in bundle.items():
+        bundles = [mapping_of(output.get("data")) for output in cell.outputs]
+        shown = [("An image in the output", RUN_AGAIN, bundle) for bundle in bundles]
+        attached = [("An attached image", "Attach it again.", bundle) for bundle in cell.attachments.values()]
+        for what, fix, bundle in (*shown, *attached):
+            for kind, data in mapping_of(bundle).items():
                 problem = None
                 if is_raster(kind):
                     problem = _raster_problem(decoded(text_of(data)))
                 elif kind == "image/svg+xml" and not _SVG_SHAPE.search(text_of(data)):
                     problem = "is empty"
                 if problem:
-                    yield "error", cell.place, f"An image in the output {problem}.", RUN_AGAIN
+                    yield "error", cell.place, f"{what} {problem}.", fix
+        for bundle in bundles:
             yield from _outside(cell, text_of(bundle.get("text/markdown")) + text_of(bundle.get("text/html")))
         if cell.is_markdown:
             yield from _outside(cell, cell.source)
@@ -232,9 +238,15 @@ def _outside(cell: Cell, text: str) -> Iterator[Said]:
             if unquote(target.removeprefix("attachment:")) not in cell.attachments:
                 yield "error", cell.place, f"{image} is not attached.", fix
         elif re.match(r"(?:https?:)?//", target):
-            yield "warning", cell.place, f"{image} is fetched from the network whenever the notebook is read.", fix
+            if not _BADGE.search(target):
+                yield "warning", cell.place, f"{image} is fetched from the network whenever the notebook is read.", fix
         elif not target.startswith("data:"):
             yield "error", cell.place, f"{image} is a file that is not handed in.", fix
+    for kind, data in _DATA_IMAGE.findall(prose):
+        content = decoded(data) if is_raster(kind) else b""
+        problem = _raster_problem(content) if content else None
+        if problem and "blank" not in problem:  # as what only keeps a distance is
+            yield "error", cell.place, f"An image in the text {problem}.", fix
 
 
 def _without_code(markdown: str) -> str:

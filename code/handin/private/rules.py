@@ -67,17 +67,20 @@ _NAMES = (
 _NOBODYS = r"(?!/(?:content|kaggle|usr/bin/env|usr/(?:local/)?lib/python[\d.]+/dist-packages)\b)"
 """Places that are the same on every machine of Colab's or Kaggle's."""
 
-_ANYBODY = r"(?!(?:jovyan|users?|username|you|your-?_?name|runner|vscode|coder|codespace)\b)"
+_ANYBODY = (
+    r"(?!(?i:jovyan|user|username|you|your-?_?name|public|runner|vscode|coder|codespace|ubuntu|ec2-user|azureuser|student)"
+    r"(?![\w@-]|\.\w))"
+)
 """Homes that name nobody."""
 
 _REST = r"[^\s'\"<>:;,()]"  # what the rest of a path is made of
 _PATHS = (
     _path(
         "an absolute path with an account's name",
-        r"/home /users/ /root/ users\ :/users settings\ :/documents",
+        r"/home /users/ users\ :/users settings\ :/documents",
         _BEFORE_HOME
-        + rf"(?:/(?:homes?|Users|export/homes?|(?:mnt/|cygdrive/)?[a-z]/Users)/{_ANYBODY}[^\s/'\"<>:;,()\[\]{{}}$*]+"
-        rf"|/root(?=/)){_REST}*"
+        + rf"/(?:homes?|Users|export/homes?|(?:mnt/|cygdrive/)?[a-z]/Users)/{_ANYBODY}[^\s/'\"<>:;,()\[\]{{}}$*]+"
+        rf"{_REST}*"
         rf"|(?<![A-Za-z])[A-Za-z]:(?:\\{{1,4}}|/)(?:Users|Documents and Settings)(?:\\{{1,4}}|/){_ANYBODY}{_REST}+",
     ),
     _printed_path(
@@ -91,7 +94,7 @@ _PATHS = (
     _path(
         "a home folder",
         "/root ~",
-        r"(?:^|(?<=[\s'\"=]))/root(?=[\s'\",;)]|$)"
+        rf"(?:^|(?<=[\s'\"=]))/root(?=[\s'\",;)]|$)|{_BEFORE_HOME}/root/{_REST}*"
         r"|(?:^|(?<=[\s'\"=:(,\[]))~(?!uniform|normal|half)[a-z][a-z0-9_-]{2,31}/[\w.][\w./+@-]*",
         in_source=None,
     ),
@@ -106,7 +109,12 @@ _PATHS = (
         rf"|(?<![A-Za-z])[A-Z]:\\{{1,4}}(?:Windows|Program Files|ProgramData|Temp|Python\d*)\b{_REST}*"
         r"|(?<![\\\w])\\\\[A-Za-z][\w-]+\\[A-Za-z][\w$-]+(?:\\[\w.-]+){0,20}\\[\w.-]+\.\w{2,5}\b",
     ),
-    _path("a link to a file on this machine", "file:/", r"\bfile:///?[^\s'\"<>()]+"),
+    Rule(
+        "Take it out, and run again; where a browser printed it, untick 'Headers and footers' in its print dialogue.",
+        "a link to a file on this machine",
+        "file:/",
+        r"\bfile:///?[^\s'\"<>()]+",
+    ),
 )
 
 _TOP_LEVEL = (
@@ -117,6 +125,11 @@ _COMPUTERS = "macbook|imac|mac-?mini|laptop|desktop|thinkpad|workstation|raspber
 _LOCAL = "local|lan|internal|corp|home|intranet|localdomain"
 _VARIABLES = "(?:USER|(?i:USERNAME|LOGNAME|HOSTNAME|COMPUTERNAME|SUDO_USER|JUPYTERHUB_USER))"
 _NO_NAME = r"(?!['\"]|(?i:none|null)\b|\$|\{|<|(?:os|socket|platform)\.|str\b|getpass)[A-Za-z0-9]"
+
+_NUMBERED = "".join(
+    rf"(?<!(?i:{word}){gap})" for word in (r"cu\d\d", "cuda", "driver", "version", "section") for gap in ("[ =]", ": ")
+)
+"""Not behind a word with which a version or a section is numbered."""
 
 _ACCOUNTS = (
     _name(
@@ -174,16 +187,19 @@ _ACCOUNTS = (
     _printed_name(
         "the address of a machine in a local network",
         "10. 192.168. 172.",
-        r"(?<![\w.])(?<!cuda )(?<!driver )(?<!ersion )(?<!ersion: )"  # a version may look like one
+        rf"(?<![\w.])(?<!==)(?<!\w-){_NUMBERED}(?!^[\d.]+[ \t]+[A-Z])"  # nor the number of a heading
         r"(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?![\w.]*\d)",
         severity="warning",
     ),
 )
 
-_REAL = r"(?!\S{0,40}(?i:pass|your|example|dummy|x{4}))"
+_REAL = (
+    r"(?!\S{0,40}(?i:pass|your|example|dummy|x{4}))"
+    r"(?!(?<!['\"])(?-i:[a-z]+\d*(?:_(?:[a-z]+\d*|\d+))+)(?![\w-]))"
+)
 """No word in place of a secret, and no variable's name."""
 
-_PASSWORD = r"(?!\S{0,40}pass|[/~.$<])(?=[^\s'\"]{0,40}\d)(?=[^\s'\"]{0,40}[A-Za-z])[^\s'\"(){}\[\],;<>]{6,40}"
+_PASSWORD = _REAL + r"(?![/~.$<])(?=[^\s'\"]{0,40}\d)(?=[^\s'\"]{0,40}[A-Za-z])[^\s'\"(){}\[\],;<>]{6,40}"
 """Something with a letter and a digit, that is no path and no other name of a password."""
 
 _SECRETS = (

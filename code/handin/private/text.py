@@ -113,6 +113,11 @@ _PRIVATE_KEYS = re.compile(
     r"|nodename|computer|computername|server|server_?root|cwd|home)",
     re.IGNORECASE,
 )
+_COLABS = "execut….user."  # as `metadata_texts` names executionInfo.user
+_CLEAR = (
+    "Colab writes it at each run; clear it in what is handed in: `jupyter nbconvert --to notebook --inplace "
+    "--ClearMetadataPreprocessor.enabled=True --ClearMetadataPreprocessor.clear_notebook_metadata=False NAME.ipynb`."
+)
 LONGEST_KEY = 12  # longer keys of metadata may themselves be something private
 
 
@@ -134,8 +139,14 @@ def metadata_texts(value: object, path: str = "") -> Iterator[tuple[str, str]]:
 
 def metadata_leaks(value: object) -> Iterator[Placed]:
     """Find private things in metadata: by its texts, and by keys that name an account or a machine."""
+    is_said = False
     for path, text in metadata_texts(value):
         yield from ((path, leak) for leak in leaks(text))
         last = path.rsplit(".", 1)[-1]
-        if _PRIVATE_KEYS.fullmatch(last) and not path.startswith(("kernelspec.", "language_info.")):
+        if not _PRIVATE_KEYS.fullmatch(last) or path.startswith(("kernelspec.", "language_info.")):
+            continue
+        if not path.startswith(_COLABS):
             yield path, Leak("error", f"the name of an account or a machine ({last})", shortened(text, 30), NAMELESS)
+        elif not is_said:  # the account's number stands beside its name
+            is_said = True
+            yield path, Leak("error", "the name of an account that Colab wrote", shortened(text, 30), _CLEAR)
