@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pypdfium2
+import pypdfium2.raw as pdfium
 import pytest
 
 from handin.errors import InputError
@@ -283,6 +284,31 @@ def test_a_line_of_code_without_spaces_stays_in_its_box(papers, code):
     assert widest < page.get_width() - 27.5 * 72 / 25.4 - 8
     assert code in "".join(text.get_text_bounded().split("\n")).replace("\r", "").replace("\ufffe", "").replace(
         "a=", "a = "
+    )
+
+
+def letters(papers, text: str) -> tuple[pypdfium2.PdfPage, dict[str, list[tuple[float, float, float, float]]]]:
+    """Set a text; return its page, and the boxes (left, bottom, right, top) of each letter on it."""
+    page = pypdfium2.PdfDocument(papers.builder.typesetter.compile(papers.typst(text)))[0]
+    found: dict[str, list[tuple[float, float, float, float]]] = {}
+    written = page.get_textpage()
+    for index in range(written.count_chars()):
+        found.setdefault(written.get_text_range(index, 1), []).append(written.get_charbox(index))
+    return page, found
+
+
+def test_fractions_in_a_table_do_not_touch_those_below(papers):
+    rows = "\n".join([r"| $\frac{8}{9}$ |"] * 2)
+    _, found = letters(papers, f"| A |\n|---|\n{rows}\n")
+    assert found["9"][0][1] > found["8"][1][3] + 2
+
+
+def test_a_frame_is_around_all_of_its_formula(papers):
+    page, found = letters(papers, r"$$\boxed{\frac{8}{9}}$$")
+    frames = [found.get_bounds() for found in page.get_objects([pdfium.FPDF_PAGEOBJ_PATH])]
+    inside = (*found["8"][0], *found["9"][0])
+    assert any(
+        bottom < min(inside[1::4]) and top > max(inside[3::4]) and top - bottom < 60 for _, bottom, _, top in frames
     )
 
 
