@@ -89,15 +89,23 @@ def cited(root: Path, folder: Path, options: Mapping[str, Any], names: Collectio
         if path.suffix == ".bib":
             entries = list(_entries(text))
             wanted = {entry.key for entry in entries} if strict else _with_parents(names, entries)
-            _check([entry for entry in entries if entry.key in wanted], name, Judge(strict))
+            kept: list[_Entry] = []
             for entry in entries:
-                if entry.key not in wanted:
+                is_there = not strict and any(entry.key == each.key and _bare(entry) == _bare(each) for each in kept)
+                if entry.key in wanted and not is_there:
+                    kept.append(entry)
+                else:
                     text = text.replace(entry.body, "\n" * entry.body.count("\n"), 1)
+            _check(kept, name, Judge(strict))
             if text != path.read_text("utf-8"):
                 path = root / CITED / name
                 write_if_changed(path, text.encode())
         found.append(path)
     return found
+
+
+def _bare(entry: _Entry) -> str:
+    return " ".join(entry.body.split())
 
 
 def _with_parents(names: Collection[str], entries: Sequence[_Entry]) -> set[str]:

@@ -352,6 +352,15 @@ def test_a_source_that_nobody_cites_is_no_matter(papers, entry):
         )
 
 
+def test_a_source_that_stands_twice_in_the_same_words_is_one(papers):
+    made = papers.set("---\nbibliography: refs.bib\n---\n\nAs [@ada].\n", refs_bib=BIB + "\n" + BIB)
+    assert made.text.count("Lovelace") == 1
+    with pytest.raises(InputError, match=r"^refs\.bib:4: the key ada is used already"):
+        papers.set(
+            "---\nbibliography: refs.bib\n---\n\nAs [@ada].\n", refs_bib=BIB + "\n" + BIB.replace("1843", "1844")
+        )
+
+
 def test_what_a_cited_source_inherits_from_is_kept(papers):
     parent = "@proceedings{all, title={The Conference}, year={1850}}\n"
     child = "@inproceedings{one, title={A Talk}, author={B, C}, crossref={all}}\n"
