@@ -193,6 +193,15 @@ def test_in_a_layout_code_stands_above_what_its_cells_show(papers):
     assert re.search(r"'1'\).*'2'\).*columns: \(1fr, 1fr,\).*\no1\n.*\no2\n", made, flags=re.S), made
 
 
+@pytest.mark.parametrize("attributes", ["layout-ncol=2", "layout-nrow=1", 'layout="[1,2]"', "#fig-b layout-ncol=1"])
+@pytest.mark.parametrize("content", ["", "```{python}\nx = 1\n```\n"])
+def test_a_layout_of_nothing_is_set(papers, attributes, content):
+    caption = "\nCap of it.\n" if "#" in attributes else ""
+    made = papers.set(f"Before.\n\n::: {{{attributes}}}\n{content}{caption}:::\n\nAfter.\n").text
+    shown = [words for words in ("Before.", "x = 1" * bool(content), "Cap of it." * bool(caption), "After.") if words]
+    assert [words for words in shown if words in made] == shown
+
+
 @pytest.mark.parametrize(
     "front", ["jupyter: julia-1.9", "engine: knitr", "jupyter:\n  kernelspec: {name: ir, language: R}"]
 )

@@ -130,7 +130,7 @@ local function rows_of(attributes, count)
   if attributes["layout-ncol"] then
     equal(number("layout-ncol"))
   elseif attributes["layout-nrow"] then
-    equal(math.ceil(count / number("layout-nrow")))
+    equal(math.max(1, math.ceil(count / number("layout-nrow"))))
   elseif attributes["layout"] then
     local text = attributes["layout"]:gsub("^%s*%[%s*%[", "["):gsub("%]%s*%]%s*$", "]")
     for inner in text:gmatch("%[([^%[%]]*)%]") do
@@ -161,6 +161,7 @@ end
 
 -- Put cells into rows; what is left over makes more rows like the last one. Even columns are `same` wide each.
 local function in_rows(rows, cells, gutter, opening, same)
+  if #cells == 0 then return pandoc.Blocks({}) end
   if even(rows) then
     return side_by_side(same(#rows[1]) .. gutter, opening, cells)
   end
