@@ -7,6 +7,9 @@ import pytest
 import submissions as made
 from handin.private.text import leaks
 
+SUPERUSER = "/root"
+"""A home that names nobody, but says where a program ran."""
+
 PRIVATE = {
     "/home/alice/project/train.py": "absolute path with an account",
     'File "/home/alice/.venv/lib/python3.11/site-packages/keras/x.py", line 3': "absolute path",
@@ -16,7 +19,7 @@ PRIVATE = {
     "C:/Users/alice/x.csv": "absolute path with an account",
     "/mnt/c/Users/alice/x": "absolute path",
     "/root/Thesis": "a home folder",
-    "PATH=/usr/bin:/root/bin": "a home folder",
+    f"PATH=/usr/bin:{SUPERUSER}/x": "a home folder",
     "/home/users/alice/x": "absolute path with an account",
     "/home/user-smith/x": "absolute path with an account",
     "/usr/local/lib/python3.11/site-packages/keras/layers.py:93: UserWarning": "absolute path",
@@ -207,10 +210,8 @@ def test_a_link_that_a_browser_printed_has_a_fix_in_the_browser():
 
 def test_code_may_name_common_paths_but_not_a_home():
     assert leaks("#!/usr/bin/env python\nUSER = 'x'\nopen('/tmp/x.py')", "source") == []
-    assert (
-        leaks("open('/home/jovyan/x.csv'), '/home/user/x', 'C:/Users/Public/x', '/home/ubuntu/x', '/root/x'", "source")
-        == []
-    )
+    for home in ("/home/jovyan", "/home/user", "C:/Users/Public", "/home/ubuntu", SUPERUSER):
+        assert leaks(f"open('{home}/x.csv')", "source") == []
     assert leaks("open('/home/alice/x.csv')", "source")
     assert leaks("connect(password='hunter2')", "source")
     assert leaks("connect(password=config2)", "source") == []
