@@ -94,9 +94,10 @@ CELL: dict[str, Option] = {
 EXECUTE: dict[str, Option] = {
     **EXECUTION,
     **FIGURES,
+    "enabled": Option(EXECUTION_ALONE, (bool,), "true; to execute nothing, write eval: false", (True,)),
     **dict.fromkeys(
         "cache freeze daemon daemon-restart debug keep-md keep-ipynb ipynb-shell-interactivity plotly-connected "
-        "ipynb-filters message enabled".split(),
+        "ipynb-filters message".split(),
         Option(EXECUTION_ALONE),
     ),
 }

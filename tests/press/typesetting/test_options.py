@@ -216,6 +216,7 @@ def test_another_kernel_is_refused(papers, front):
         ("tilte: T", r"paper\.qmd:2: the front matter's key 'tilte' is not supported \(did you mean title\?\)"),
         ("toc: often", r"paper\.qmd:2: the front matter's key toc must be true or false"),
         ("execute:\n  ecko: false", r"paper\.qmd:3: the option of execute 'ecko' is not supported"),
+        ("execute:\n  enabled: false", r"paper\.qmd:3: .*enabled must be true; to execute nothing, write eval: false"),
         ("execute:\n  eval: maybe", r"paper\.qmd:3: the option of execute eval must be true or false"),
         ("bibliography: none.bib", r"none\.bib: the bibliography is missing"),
         ("format:\n  typst:\n    nmber-sections: true", r"paper\.qmd:4: the key of typst 'nmber-sections' is not"),
