@@ -45,6 +45,12 @@ _ADDED = {
 
 _END = b"PK\x05\x06"
 _END_SIZE = 22
+_LARGE_END = b"PK\x06\x06"
+_LOCATES = b"PK\x06\x07"
+_LARGE_LOCATOR = struct.Struct("<4sLQL")
+_LARGE = 0x1
+_ELSEWHERE = 0xFFFFFFFF
+"""What stands for a number that zip64 writes elsewhere."""
 _LOCAL = b"PK\x03\x04"
 _LOCAL_SIZE = 30
 _INFLATERS: dict[int, Callable[[], Any] | None] = {
@@ -95,7 +101,7 @@ def open_zip(path: Path, *, largest: int) -> Opened:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-            unfit = list(_unfit(entries))
+            unfit = list(_unfit(raw, entries))
             problems = list(_entry_problems(entries, largest)) or _layout_problems(raw, archive.start_dir, entries)
             if problems or any(entry.compress_type not in _INFLATERS for entry in entries):
                 return Opened({}, list(of_file(path.name, [*problems, *unfit])), is_refused=True)
@@ -115,13 +121,24 @@ def open_zip(path: Path, *, largest: int) -> Opened:
     return Opened(members, [*of_file(path.name, [*unfit, *untidy]), *of_file(path.name, unseen)])
 
 
-def _unfit(entries: list[zipfile.ZipInfo]) -> Iterator[Said]:
+def _unfit(raw: bytes, entries: list[zipfile.ZipInfo]) -> Iterator[Said]:
     """Say what not every system can unpack, and what can be read here all the same."""
+    sizes = (raw[entry.header_offset + 18 : entry.header_offset + 26] for entry in entries)
+    if raw.rfind(_LARGE_END, -MOST_DIRECTORY_BYTES) >= 0 or any(b"\xff" * 4 in (each[:4], each[4:]) for each in sizes):
+        yield (
+            "error",
+            "",
+            "It is a zip64, as OneDrive and other clouds make them: not every system opens it.",
+            MAKE_AGAIN,
+        )
     for entry in entries:
         place = shortened(repr(entry.orig_filename))
-        if set(entry.orig_filename) & set('<>:"|?*'):
+        parts = entry.orig_filename.replace("\\", "/").removesuffix("/").split("/")
+        if set(entry.orig_filename) & set('<>:"|?*') or any(not part or part[-1] in ". " for part in parts):
             message, fix = "The name is not allowed on every system.", "Rename it: letters, digits and . _ - only."
             yield "error", place, message, fix
+        if any(_RESERVED.fullmatch(part.split(".")[0]) for part in parts):
+            yield "error", place, "The name is that of a device on Windows.", "Rename it."
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, _AES):
             message = f"The entry is compressed by a rare method ({entry.compress_type})."
             fix = "Make the zip with Windows, macOS or zip; in 7-Zip choose Deflate, not Deflate64."
@@ -199,13 +216,22 @@ def _end_record_problem(raw: bytes) -> str | None:
     if end < 0 or len(raw) - end < _END_SIZE:
         return "It is not a zip, or it is cut short."
     disk, first_disk, here, total, directory_size, offset, comment = struct.unpack_from("<4H2LH", raw, end + 4)
-    if 0xFFFF in (disk, here, total) or 0xFFFFFFFF in (directory_size, offset):
-        return "It is a zip64 archive, as OneDrive and other clouds make them: not every system opens it."
+    end_of_all = end + _END_SIZE + comment
+    locator = end - _LARGE_LOCATOR.size
+    if (
+        raw.startswith(_LOCATES, max(locator, 0))
+        or 0xFFFF in (disk, here, total)
+        or _ELSEWHERE in (directory_size, offset)
+    ):
+        _, _, end, _ = _LARGE_LOCATOR.unpack_from(raw, max(locator, 0))
+        if not raw.startswith(_LARGE_END + struct.pack("<Q", 44), end) or locator != end + 56:
+            return "The record that ends it is damaged."
+        disk, first_disk, here, total, directory_size, offset = struct.unpack_from("<2L4Q", raw, end + 16)
     if disk or first_disk or here != total:
         return "It is one part of a zip that is split over several files."
     if total > MOST_ENTRIES or directory_size > MOST_DIRECTORY_BYTES:
         return f"It lists {total} entries: a whole folder was zipped, and two files were asked for."
-    if end + _END_SIZE + comment != len(raw):
+    if end_of_all != len(raw):
         return "There is something behind its end."
     if offset + directory_size != end:
         return "There is something in front of it or inside it that belongs to no entry."
@@ -241,23 +267,22 @@ def _name_problem(name: str) -> str | None:
         return "The name leads out of the folder that it is unpacked in (a path traversal)."
     if name[0] in "/\\" or name[1:2] == ":":
         return "The name is an absolute path."
-    for part in parts if parts[-1] else parts[:-1]:  # the name of a folder ends in a slash
-        if not part or part != part.rstrip(". "):
-            return "The name is not allowed on every system."
-        if _RESERVED.fullmatch(part.split(".")[0]):
-            return "The name is that of a device on Windows."
     return None
 
 
 def _second_name_problem(entry: zipfile.ZipInfo) -> str | None:
     """Find another name in Info-ZIP's Unicode Path field, which some programs take in place of the entry's own."""
-    extra = entry.extra
+    for kind, content in _fields(entry.extra):
+        if kind == _UNICODE_PATH and content[5:].decode("utf-8", "replace") != entry.orig_filename:
+            return "The entry has a second, different name."
+    return None
+
+
+def _fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
     while len(extra) >= 4:
         kind, length = struct.unpack("<HH", extra[:4])
-        if kind == _UNICODE_PATH and extra[9 : 4 + length].decode("utf-8", "replace") != entry.orig_filename:
-            return "The entry has a second, different name."
+        yield kind, extra[4 : 4 + length]
         extra = extra[4 + length :]
-    return None
 
 
 def _kind_problem(entry: zipfile.ZipInfo) -> str | None:
@@ -279,7 +304,6 @@ def _layout_problems(raw: bytes, start: int, entries: list[zipfile.ZipInfo]) -> 
     def refuse(place: str, message: str) -> list[Said]:
         return [("error", place, message, MAKE_AGAIN)]
 
-    cloud = "It is a zip64 entry, as OneDrive and other clouds make them: not every system opens it."
     position = 0
     for entry in sorted(entries, key=lambda entry: entry.header_offset):
         place = shortened(repr(entry.filename))
@@ -295,8 +319,14 @@ def _layout_problems(raw: bytes, start: int, entries: list[zipfile.ZipInfo]) -> 
         encoding = "utf-8" if flags & 0x800 else "cp437"
         if own_name.decode(encoding, "replace") != entry.orig_filename:
             return refuse(place, f"The entry's own header has another name ({shortened(repr(own_name))}).")
-        if 0xFFFFFFFF in (packed, unpacked):
-            return refuse(place, cloud)
+        is_large = _ELSEWHERE in (packed, unpacked)
+        if is_large:
+            start_of_extra = position + _LOCAL_SIZE + name_length
+            fields = dict(_fields(raw[start_of_extra : start_of_extra + extra_length]))
+            numbers = [number for (number,) in struct.iter_unpack("<Q", fields.get(_LARGE, b"")[:16])]
+            unpacked, packed = (
+                numbers.pop(0) if each == _ELSEWHERE and numbers else each for each in (unpacked, packed)
+            )
         sizes_follow = flags & _DESCRIPTOR
         sizes = (entry.CRC, entry.compress_size, entry.file_size)
         same = (method, flags) == (entry.compress_type, entry.flag_bits)
@@ -304,7 +334,7 @@ def _layout_problems(raw: bytes, start: int, entries: list[zipfile.ZipInfo]) -> 
             return refuse(place, "The entry's own header and the directory contradict each other.")
         position += _LOCAL_SIZE + name_length + extra_length + entry.compress_size
         if sizes_follow:  # in a record behind the content, whose signature is optional
-            record = struct.pack("<3L", *sizes)
+            record = struct.pack("<L2Q" if is_large else "<3L", *sizes)
             records = (b"PK\x07\x08" + record, record)
             position += next((len(record) for record in records if raw.startswith(record, position)), 0)
         if position > start:

@@ -67,13 +67,7 @@ def entry(name: str, *, mode: int = 0o100644, system: int = 3, attributes: int =
         ("\\\\host\\share\\x.pdf", "absolute path"),
         ("C:\\x.pdf", "absolute path"),
         ("c:x.pdf", "absolute path"),
-        ("folder/nul/x.pdf", "device on Windows"),
-        ("folder./x.pdf", "not allowed on every system"),
-        ("folder//x.pdf", "not allowed on every system"),
         ("folder/", "a folder by its name, and has content"),
-        ("x.pdf.", "not allowed on every system"),
-        ("nul.pdf", "device on Windows"),
-        ("COM1", "device on Windows"),
         ("x\n.pdf", "invisible or control"),
         ("x\u202efdp.exe", "invisible or control"),
         ("x\u200b.pdf", "invisible or control"),
@@ -224,7 +218,7 @@ def test_what_is_no_zip(tmp_path, content):
     assert refusal(tmp_path / "x.zip")
 
 
-def test_a_split_zip_and_a_zip64(tmp_path):
+def test_a_split_zip_and_a_damaged_zip64(tmp_path):
     content = bytearray(written(tmp_path / "x.zip", ("x.pdf", b"x")).read_bytes())
     end = content.index(b"PK\x05\x06")
     struct.pack_into("<H", content, end + 4, 1)
@@ -233,16 +227,7 @@ def test_a_split_zip_and_a_zip64(tmp_path):
     struct.pack_into("<H", content, end + 4, 0)
     struct.pack_into("<L", content, end + 16, 0xFFFFFFFF)
     (tmp_path / "x.zip").write_bytes(bytes(content))
-    assert "zip64" in refusal(tmp_path / "x.zip")
-
-
-def test_a_streamed_zip64_entry_is_called_by_its_name(tmp_path):
-    with zipfile.ZipFile(tmp_path / "x.zip", "w") as opened, opened.open("x.pdf", "w", force_zip64=True) as file:
-        file.write(b"x")
-    content = bytearray((tmp_path / "x.zip").read_bytes())
-    struct.pack_into("<2L", content, 18, 0xFFFFFFFF, 0xFFFFFFFF)  # as later releases of Python 3.11 write it themselves
-    (tmp_path / "x.zip").write_bytes(bytes(content))
-    assert "zip64" in refusal(tmp_path / "x.zip")
+    assert "The record that ends it is damaged" in refusal(tmp_path / "x.zip")
 
 
 @pytest.mark.parametrize("where", ["own header", "directory"])

@@ -116,6 +116,11 @@ def test_a_zip_of_a_mac_made_as_advised_is_sound(tmp_path, require):
         ("Icon\r", zipfile.ZIP_DEFLATED, "macOS added an entry"),
         (f"{made.STUDENT_ID}: notes?.txt", zipfile.ZIP_DEFLATED, "Rename it"),
         ("notes.txt", zipfile.ZIP_BZIP2, "rare method"),
+        ("notes.", zipfile.ZIP_DEFLATED, "not allowed on every system"),
+        ("notes./x.txt", zipfile.ZIP_DEFLATED, "not allowed on every system"),
+        ("notes//x.txt", zipfile.ZIP_DEFLATED, "not allowed on every system"),
+        ("aux.txt", zipfile.ZIP_DEFLATED, "device on Windows"),
+        ("nul/x.txt", zipfile.ZIP_DEFLATED, "device on Windows"),
     ],
 )
 def test_what_not_every_system_can_unpack_hides_nothing(tmp_path, name, method, message):
@@ -125,6 +130,32 @@ def test_what_not_every_system_can_unpack_hides_nothing(tmp_path, name, method, 
     said = " ".join(map(str, examine(path, Owner(made.STUDENT_ID)).findings))
     assert message in said
     assert "The cell was not run" in said
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_zip64_is_named_and_looked_into(tmp_path, streamed):
+    pipe = Pipe()
+    path = tmp_path / made.ZIP_NAME
+    with zipfile.ZipFile(pipe if streamed else path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in made.members(notebook=UNRUN).items():
+            with archive.open(entry(name), "w", force_zip64=True) as opened:
+                opened.write(content)
+    if streamed:
+        path.write_bytes(bytes(pipe.content))
+    found = examine(path, Owner(made.STUDENT_ID)).findings
+    assert sum("zip64" in str(finding) for finding in found) == 1
+    assert "The cell was not run" in " ".join(map(str, found))
+
+
+def test_a_zip64_directory_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 1)  # then the writer puts the directory's place elsewhere
+    path = packed(tmp_path / made.ZIP_NAME, made.members(notebook=UNRUN).items())
+    found = " ".join(map(str, examine(path, Owner(made.STUDENT_ID)).findings))
+    assert "zip64" in found
+    assert "The cell was not run" in found
+    damaged = path.read_bytes().replace(b"PK\x06\x06", b"PK\x06\x00")
+    path.write_bytes(damaged)
+    assert open_zip(path, largest=10**8).is_refused
 
 
 @pytest.mark.parametrize("separator", ["/", "\\"])
