@@ -322,8 +322,8 @@ def _layout_problems(raw: bytes, start: int, entries: list[zipfile.ZipInfo]) -> 
         is_large = _ELSEWHERE in (packed, unpacked)
         if is_large:
             start_of_extra = position + _LOCAL_SIZE + name_length
-            fields = dict(_fields(raw[start_of_extra : start_of_extra + extra_length]))
-            numbers = [number for (number,) in struct.iter_unpack("<Q", fields.get(_LARGE, b"")[:16])]
+            large = dict(_fields(raw[start_of_extra : start_of_extra + extra_length])).get(_LARGE, b"")
+            numbers = [number for (number,) in struct.iter_unpack("<Q", large[: len(large) // 8 * 8])]
             unpacked, packed = (
                 numbers.pop(0) if each == _ELSEWHERE and numbers else each for each in (unpacked, packed)
             )

@@ -265,3 +265,26 @@ def test_a_traceback_with_a_path_is_named_as_such(tmp_path):
     notebook.cells[1].outputs = [nbformat.v4.new_output("error", ename="ValueError", evalue="", traceback=trace)]
     message = made.only(findings_of(tmp_path, notebook))
     assert "traceback: It holds an absolute path with an account's name: /home/alice/x.py" in message
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "is_template"),
+    [
+        ("code", "# YOUR CODE HERE\nraise NotImplementedError()", True),
+        ("code", "# Your code here\n\npass", True),
+        ("code", "# YOUR CODE HERE\nx = 1", False),
+        ("code", "# My code is here", False),
+        ("markdown", "YOUR ANSWER HERE", True),
+        ("markdown", "*Write your answer here.*", True),
+        ("markdown", "Your answer here: 12 words at most. I think that L2 helps.", False),
+    ],
+)
+def test_a_cell_of_a_template_that_nobody_answered_is_named(tmp_path, kind, text, is_template):
+    notebook = made.notebook()
+    number = max(cell.get("execution_count") or 0 for cell in notebook.cells) + 1
+    cell = nbformat.v4.new_markdown_cell(text)
+    if kind == "code":
+        cell = nbformat.v4.new_code_cell(text, execution_count=number)
+    notebook.cells.append(cell)
+    said = [str(finding) for finding in findings_of(tmp_path, notebook)]
+    assert any("template's text" in each for each in said) == is_template

@@ -39,6 +39,13 @@ _INLINE_CODE = re.compile(r"`[^`\n]*`")
 _SVG_SHAPE = re.compile(r"<(?:\w+:)?(?:path|rect|circle|ellipse|line|polyline|polygon|text|image|use)\b")
 _TEXT_TABLE = re.compile(r"^\s*\|?.+\|.+\n\s*\|?\s*:?-{2,}|^\s*\+-", re.MULTILINE)
 
+_UNANSWERED = re.compile(
+    r"(?:(?:write|type|enter|insert|put|add|provide)\s+)?your\s+(?:own\s+)?(?:code|answer|solution|text|response|explanation)"
+    r"\s+(?:goes\s+)?here",
+    re.IGNORECASE,
+)
+_NO_STATEMENT = re.compile(r"^\s*(?:#.*|pass|\.\.\.|raise NotImplementedError.*)?$", re.MULTILINE)
+
 _CROSS_REFERENCE = "a cross-reference that Jupyter cannot resolve"
 _RESIDUE: tuple[tuple[re.Pattern[str], Severity, str], ...] = (
     (re.compile(r"\{\{<(?s:.*?)>\}\}"), "error", "a shortcode that was not replaced"),
@@ -255,6 +262,8 @@ def _without_code(markdown: str) -> str:
 
 def _residue(notebook: Notebook) -> Iterator[Said]:
     for cell in notebook.cells:
+        if _is_unanswered(cell):
+            yield "warning", cell.place, "The cell holds the template's text alone.", "Answer it, or delete the cell."
         texts = [cell.source] if cell.is_markdown else []
         if cell.is_code:
             texts = re.findall(r"^\s*\{\{<.*?>\}\}\s*$", cell.source, re.MULTILINE)
@@ -263,6 +272,13 @@ def _residue(notebook: Notebook) -> Iterator[Said]:
             for pattern, severity, what in _RESIDUE:
                 if match := pattern.search(prose):
                     yield severity, cell.place, f"There is {what}: {shortened(match.group(), 40)}", BUILD_AGAIN
+
+
+def _is_unanswered(cell: Cell) -> bool:
+    """Tell whether a cell has only what asks for an answer, such as "YOUR CODE HERE"."""
+    if cell.is_code:
+        return bool(_UNANSWERED.search(cell.source)) and not _NO_STATEMENT.sub("", cell.source).strip()
+    return cell.is_markdown and bool(_UNANSWERED.fullmatch(re.sub(r"^[\W_]+|[\W_]+$", "", cell.source)))
 
 
 def _private(notebook: Notebook) -> Iterator[Said]:
