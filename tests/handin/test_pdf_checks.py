@@ -42,6 +42,15 @@ def _alternative(text):
     return change
 
 
+def _titled(title):
+    def change(pdf):
+        with pdf.open_metadata() as metadata:
+            metadata["dc:title"] = title
+        pdf.docinfo["/Title"] = title
+
+    return change
+
+
 def _no_title(pdf):
     del pdf.docinfo["/Title"]
     with pdf.open_metadata(set_pikepdf_as_editor=False) as metadata:
@@ -277,6 +286,8 @@ PDF_WARNINGS = {
         "metadata: The metadata have the field Company: Alice & Co",
     ),
     "a name as author": (_changed(_author("Alice Smith")), "author: Alice Smith"),
+    "a program's title": (_changed(_titled("Microsoft Word - report.docx")), "a program gave it: Microsoft Word"),
+    "a template's title": (_changed(_titled("Untitled 2")), "a program gave it: Untitled 2"),
     "an alternative that says nothing": (_changed(_alternative("figure 1")), "says nothing"),
 }
 

@@ -91,11 +91,21 @@ def _restrictions(opened: Opened) -> Iterator[Said]:
         yield "error", "", message, "Save it without a password and without restrictions."
 
 
+_A_PROGRAMS_TITLE = re.compile(
+    r"(?:untitled|document|presentation|slide)[\s\d]*|powerpoint presentation|microsoft \w+ - .*"
+    r"|[^\s/]+\.(?:docx?|odt|pages|tex|md|qmd|ipynb|pptx?|html?)",
+    re.IGNORECASE,
+)
+
+
 def _identity(opened: Opened) -> Iterator[Said]:
     """Title, language, and what the PDF says of itself."""
     place, producer, claims = "metadata", producer_of(opened.read.info), opened.read.metadata
     if not opened.read.title:
         yield "error", place, "The PDF has no title.", producer.title
+    elif _A_PROGRAMS_TITLE.fullmatch(opened.read.title):
+        message = f"The PDF's title is what a program gave it: {shortened(opened.read.title, 40)}"
+        yield "warning", place, message, producer.title
     if not str(opened.pdf.Root.get("/Lang", "")).strip():
         yield "error", place, "The PDF does not say in which language it is written.", producer.language
     if not claims.get("pdfuaid:part"):
