@@ -19,7 +19,19 @@ _ENTRY = re.compile(r"^\s*@(?!comment|string|preamble)(\w+)\s*\{\s*([^,\s]+)\s*,
 _ANYTHING = re.compile(r"^\s*@\w+\s*[{(]", re.M)
 _FIELD = re.compile(r"(?:^|[,{]\s*|\n\s*)([A-Za-z][\w-]*)\s*=\s*", re.M)
 _PARENTS = re.compile(r"\b(?:crossref|xdata)\s*=\s*[{\"]([^}\"]*)", re.I)
+_VALUE = r"\s*=\s*(\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}|\"[^\"]*\"|\w+)"
+_LINK = re.compile(r"\\url\s*\{([^{}]*)\}")
+_CHANGED = re.compile(r"(?<!\w)0\d|[^\W\d].*\d-|^[IVXLCDM]+$")
+"""Numbers that Typst prints in another way, as it reads them: 007, CUCS-005-96, XII."""
+_UNREAD = "\N{WORD JOINER}"
+"""A sign that is not printed; what has it is no number."""
+PRINTED_AS = {field: "publisher" for field in ("school", "institution", "organization", "howpublished")} | {
+    "eid": "pages"
+}
+"""Fields that Typst does not read, with those that it prints where they were meant to stand."""
+WEB = ("misc", "online")
 SUFFIXES = frozenset([".bib", ".yml", ".yaml"])
+DEFAULT_STYLE = "ieee"
 CITED = Path(".cache", "render", "cited")
 """Where the cited entries are, in files with the names of those that they come from."""
 
@@ -77,18 +89,28 @@ def _entries(text: str) -> Iterator[_Entry]:
         yield _Entry(entry[1].lower(), entry[2], line, text[entry.start() : end])
 
 
-def cited(root: Path, folder: Path, options: Mapping[str, Any], names: Collection[str], *, strict: bool) -> list[Path]:
+def cited(
+    root: Path,
+    folder: Path,
+    options: Mapping[str, Any],
+    names: Collection[str],
+    *,
+    style: str,
+    everything: bool,
+    strict: bool,
+) -> list[Path]:
     """Refuse what is wrong with the entries that are cited, and return files in which Typst finds these.
 
     Typst reads every entry, and stops at one that it cannot read though nobody cites it. So it is given files with the
-    cited ones alone, each on its line; where the format promises a standard, all entries are looked at.
+    cited ones alone, or with `everything` all, each on its line. What Typst would leave out of the list, or change, is
+    written as what it prints; with `strict` it is refused, since Quarto reads the file as it is.
     """
     found = []
     for path in files(root, folder, options):
         text, name = _text(path, root)
         if path.suffix == ".bib":
             entries = list(_entries(text))
-            wanted = {entry.key for entry in entries} if strict else _with_parents(names, entries)
+            wanted = {entry.key for entry in entries} if everything else _with_parents(names, entries)
             kept: list[_Entry] = []
             for entry in entries:
                 is_there = not strict and any(entry.key == each.key and _bare(entry) == _bare(each) for each in kept)
@@ -96,7 +118,12 @@ def cited(root: Path, folder: Path, options: Mapping[str, Any], names: Collectio
                     kept.append(entry)
                 else:
                     text = text.replace(entry.body, "\n" * entry.body.count("\n"), 1)
-            _check(kept, name, Judge(strict))
+            judge = Judge(strict)
+            _check(kept, name, judge)
+            for entry in kept:
+                text = text.replace(entry.body, _whole(entry, f"{name}:{entry.line}", judge), 1)
+            if not strict and style == DEFAULT_STYLE:
+                _mind_what_the_style_drops(kept, name, judge)
             if text != path.read_text("utf-8"):
                 path = root / CITED / name
                 write_if_changed(path, text.encode())
@@ -121,7 +148,7 @@ def _with_parents(names: Collection[str], entries: Sequence[_Entry]) -> set[str]
 def _check(entries: Sequence[_Entry], name: str, judge: Judge) -> None:
     """Refuse what Typst would stop at, and what it would leave out of the list of sources."""
     seen: set[str] = set()
-    for kind, key, line, body in entries:
+    for _, key, line, body in entries:
         place = f"{name}:{line}"
         plain = re.sub(r"\\[{}]", "", body)
         if plain.count("{") != plain.count("}"):
@@ -129,9 +156,73 @@ def _check(entries: Sequence[_Entry], name: str, judge: Judge) -> None:
         if key in seen:
             judge.refuse(place, f"the key {key} is used already: give this entry another one.")
         seen.add(key)
-        fields = {field.lower() for field in _FIELD.findall(body.partition(",")[2])}
-        if kind not in ("article", "online") and "publisher" not in fields:
-            for field in sorted({"school", "institution", "organization"} & fields):
-                judge.mind(place, f"the {field} of {key} would be missing in the list: write it as publisher.")
-        if "howpublished" in fields and "url" not in fields:
-            judge.mind(place, f"the howpublished of {key} would be missing in the list: write it as url or publisher.")
+
+
+def _names(body: str) -> set[str]:
+    return {field.lower() for field in _FIELD.findall(body.partition(",")[2])}
+
+
+def _field(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<=[,\s])({name}){_VALUE}", re.IGNORECASE)
+
+
+def _whole(entry: _Entry, place: str, judge: Judge) -> str:
+    """Write what Typst would leave out, or change, as what it prints; refuse it where Quarto reads the file too."""
+    kind, key, _, body = entry
+    names = _names(body)
+
+    def is_lost(field: str, target: str, words: str = "") -> bool:
+        if not judge.strict and target not in names and (target != "publisher" or kind not in ("article", "online")):
+            names.add(target)
+            return False
+        elsewhere = "in another field" if target in names or kind in ("article", "online") else f"as {target}"
+        judge.mind(place, f"the {field} of {key} would be missing in the list: write it {elsewhere}{words}.")
+        return True
+
+    for field, target in PRINTED_AS.items():
+        found = _field(field).search(body)
+        if found and not (field != "howpublished" and "publisher" in names) and not is_lost(field, target):
+            value = _LINK.sub(r"\1", found[2])
+            body = f"{body[: found.start(1)]}{target} = {value}{body[found.end() :]}"
+    if (found := _field("eprint").search(body)) and not {"url", "doi"} & names:
+        number = found[2].strip('{}"')
+        target = "url" if kind == "online" else "journal" if kind == "article" else "publisher"
+        is_said = body.count(number) > 1 or (kind == "article" and "journal" in names)
+        if not is_said and not is_lost("eprint", target, f", arXiv:{number}"):
+            value = f"https://arxiv.org/abs/{number}" if target == "url" else f"arXiv:{number}"
+            body = body.replace(f"{key},", f"{key}, {target} = {{{value}}},", 1)
+    for field in ("volume", "pages") if kind == "article" else ("number", "volume", "pages"):
+        found = _field(field).search(body)
+        if found and _CHANGED.search(value := found[2].strip('{}" ')):
+            if judge.strict:
+                judge.refuse(
+                    place, f"the {field} {value} of {key} would be printed in another way: write it in the title."
+                )
+            body = (
+                body[: found.start(2)] + f"{{{re.sub('(?=[0-9]|$)', _UNREAD, value, count=1)}}}" + body[found.end() :]
+            )
+    return body
+
+
+def _mind_what_the_style_drops(entries: Sequence[_Entry], name: str, judge: Judge) -> None:
+    """Say what the usual style leaves out of the list, which BibTeX's own styles print."""
+    fields = {entry.key: _names(entry.body) for entry in entries}
+    for what, found, fix in (
+        ("note", [each for each in entries if "note" in fields[each.key]], "write it as another field"),
+        (
+            "volume",
+            [
+                each
+                for each in entries
+                if each.kind == "inproceedings" and "volume" in fields[each.key] and "series" not in fields[each.key]
+            ],
+            "add the series",
+        ),
+        ("year", [each for each in entries if each.kind in WEB and "url" in fields[each.key]], "write @manual"),
+    ):
+        if found:
+            keys = ", ".join(entry.key for entry in found)
+            words = (
+                f"the style {DEFAULT_STYLE} prints no {what} for {keys}: {fix}, or name another `bibliographystyle`."
+            )
+            judge.mind(f"{name}:{found[0].line}", words)

@@ -115,8 +115,15 @@ def of_sources(
     """
     found = dict(values)
     names = {key for key, _ in references.citations(lines)} | set(found.get("nocite", ()))
-    everything = strict or "bibliography-full" in found
-    files = bibliography.cited(root, document.path.parent, document.options, names, strict=everything)
+    files = bibliography.cited(
+        root,
+        document.path.parent,
+        document.options,
+        names,
+        style=found["bibliographystyle"],
+        everything=strict or "bibliography-full" in found,
+        strict=strict,
+    )
     if names or "bibliography-full" in found:
         found["bibliography"] = ["/" + path.resolve().relative_to(root.resolve()).as_posix() for path in files]
     texts = [line for line in lines if line.kind is Kind.TEXT and line.text.strip()]
@@ -129,7 +136,7 @@ def of_sources(
 
 def _style(options: Mapping[str, Any], document: Document, root: Path) -> str:
     if not (csl := options.get("csl")):
-        return str(options.get("bibliographystyle", "ieee"))
+        return str(options.get("bibliographystyle", bibliography.DEFAULT_STYLE))
     for base in (document.path.parent, root):
         path = (base / str(csl).lstrip("/")).resolve()
         if path.is_file() and root.resolve() in path.parents:

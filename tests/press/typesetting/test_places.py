@@ -54,29 +54,6 @@ def test_a_date_that_is_none_is_named_in_the_bibliography(papers):
         papers.set("---\nbibliography: refs.bib\n---\n\nSee [@x].\n", refs_bib=entry)
 
 
-@pytest.mark.parametrize(
-    ("entry", "wanted"),
-    [
-        ("@phdthesis{x, title={X}, author={B, C}, school={S}, year={2001}}", "the school of x would be missing"),
-        ("@techreport{x, title={X}, author={B, C}, institution={S}, year={2001}}", "the institution of x would be"),
-        ("@misc{x, title={X}, author={B, C}, howpublished={\\url{https://a.b}}, year={2001}}", "the howpublished of x"),
-    ],
-)
-def test_what_the_list_of_sources_would_leave_out_is_told(papers, entry, wanted):
-    made = papers.set("---\nbibliography: refs.bib\n---\n\nSee [@x].\n", refs_bib=entry)
-    assert any(told.startswith(f"refs.bib:1: {wanted}") for told in made.told), made.told
-    assert "S, 2001" not in made.text
-
-
-def test_what_it_is_to_be_written_as_is_in_the_list(papers):
-    entry = "@phdthesis{x, title={X}, author={B, C and others}, publisher={School}, year={2001}}"
-    made = papers.set("---\nbibliography: refs.bib\n---\n\nSee [@x].\n", refs_bib=entry)
-    assert "School" in made.text
-    assert "et al." in made.text
-    assert "others" not in made.text
-    assert not made.told
-
-
 def test_long_words_of_code_break_at_the_end_of_the_line(papers):
     numbers = ",".join(str(number) for number in range(1000, 1100))
     table = f"| a | b |\n|---|---|\n| `{numbers}` | 1 |\n"

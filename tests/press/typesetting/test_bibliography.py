@@ -1,0 +1,88 @@
+"""What a source says stands in the list of sources, or its author is told."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from handin.errors import InputError
+from press.typesetting import bibliography
+
+HEAD = "---\nbibliography: refs.bib\n---\n\nSee [@x].\n"
+
+
+@pytest.mark.parametrize(
+    ("entry", "printed"),
+    [
+        ("@phdthesis{x, title={X}, author={B, C}, school={Clown {\\&} College}, year={2001}}", "Clown & College, 2001"),
+        ("@techreport{x, title={X}, author={B, C}, institution={Acme}, number=7, year={2001}}", "Acme, technical"),
+        ('@inproceedings{x, title={X}, author={B, C}, booktitle={P}, organization="Acme", year={2001}}', "Acme, 2001"),
+        (
+            "@misc{x, title={X}, author={B, C}, howpublished={\\url{https://a.b/c_d}}, year={2001}}",
+            "https://a.b/c_d, 2001",
+        ),
+        ("@misc{x, title={X}, author={B, C}, howpublished={Mimeo}, year={2001}}", "Mimeo, 2001"),
+        ("@article{x, title={X}, author={B, C}, journal={J}, eid={e77}, year={2001}}", "J, p. e77, 2001"),
+        (
+            "@misc{x, title={X}, author={B, C}, eprint={1412.6980}, archivePrefix={arXiv}, year={2001}}",
+            "arXiv:1412.6980",
+        ),
+        ("@article{x, title={X}, author={B, C}, eprint={1412.6980}, year={2001}}", "arXiv:1412.6980, 2001"),
+        ("@online{x, title={X}, author={B, C}, eprint={1412.6980}, year={2001}}", "https://arxiv.org/abs/1412.6980"),
+        ("@techreport{x, title={X}, author={B, C}, number={CUCS-005-96}, year={2001}}", "report CUCS-005-96"),
+        (
+            "@article{x, title={X}, author={B, C}, journal={J}, volume={007}, pages={014001}, year=2001}",
+            "vol. 007, p. 014001",
+        ),
+        ("@book{x, title={X}, author={B, C}, volume={XII}, publisher={P}, year=2001}", "vol. XII"),
+        ("@phdthesis{x, title={X}, author={B, C and others}, publisher={Acme}, year={2001}}", "et al."),
+    ],
+)
+def test_what_a_source_says_is_in_the_list(papers, entry, printed):
+    made = papers.set(HEAD, refs_bib=entry)
+    assert re.sub(r"\W", "", printed) in re.sub(r"\W", "", made.text), made.text
+    assert "others" not in made.text
+
+
+@pytest.mark.parametrize(
+    ("entry", "wanted"),
+    [
+        ("@article{x, title={X}, author={B}, journal={J}, howpublished={Acme}, year={2001}}", "the howpublished of x"),
+        ("@misc{x, title={X}, author={B}, publisher={P}, howpublished={Acme}, year={2001}}", "the howpublished of x"),
+        ("@article{x, title={X}, author={B}, journal={J}, pages={1}, eid={e7}, year={2001}}", "the eid of x"),
+        (
+            "@article{x, title={X}, author={B}, journal={J}, note={In press}, year={2001}}",
+            "the style ieee prints no note",
+        ),
+        ("@misc{x, title={X}, author={B}, url={https://a.b}, year={2001}}", "the style ieee prints no year for x"),
+        (
+            "@inproceedings{x, title={X}, booktitle={P}, volume={77}, year={2001}}",
+            "the style ieee prints no volume for x",
+        ),
+    ],
+)
+def test_what_the_list_leaves_out_is_told(papers, entry, wanted):
+    made = papers.set(HEAD, refs_bib=entry)
+    (told,) = made.told
+    assert told.startswith(f"refs.bib:1: {wanted}")
+
+
+def test_what_another_style_leaves_out_is_its_own_affair(papers):
+    entry = "@misc{x, title={X}, author={B}, url={https://a.b}, year={2001}}"
+    made = papers.set(HEAD.replace("---\n\n", "bibliographystyle: apa\n---\n\n"), refs_bib=entry)
+    assert made.told == ()
+    assert "2001" in made.text
+
+
+@pytest.mark.parametrize("field", ["institution={Acme}", "eprint={1412.6980}", "eid={e7}", "volume={007}"])
+def test_a_format_that_promises_something_refuses_what_would_be_lost_or_changed(tmp_path, field):
+    (tmp_path / "refs.bib").write_text(f"\n@book{{x, title={{X}}, author={{B}}, {field}, year={{2001}}}}")
+
+    def cited(strict):
+        options = {"bibliography": "refs.bib"}
+        return bibliography.cited(tmp_path, tmp_path, options, {"x"}, style="apa", everything=True, strict=strict)
+
+    cited(False)
+    with pytest.raises(InputError, match=rf"^refs\.bib:2: the {field.partition('=')[0]}\b.* of x would be"):
+        cited(True)
