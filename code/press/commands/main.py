@@ -94,7 +94,14 @@ def cli() -> None:
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
     if issubclass(category, UserWarning):
-        note(str(message))
+        text = str(message)
+        place = text.partition(": ")[0]
+        before = _warned.setdefault(text.removeprefix(place), place)
+        note(text if before == place else f"{place}: the same as at {before}.")
+
+
+_warned: dict[str, str] = {}
+"""What was said, with its first place: many cells may have one fault."""
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -80,7 +80,7 @@ def refuse_unsupported(document: Document, *, strict: bool = True) -> None:
             _refuse_fence(line, judge)
     plain = list(texts(lines))
     _refuse_in_text(plain, judge)
-    _refuse_lossy_tables(list(without_mathematics(plain)))
+    _refuse_lossy_tables(list(without_mathematics(plain)), [line.text for line in lines if line.kind is Kind.TEXT])
     _refuse_run_in(lines, judge)
 
 
@@ -104,6 +104,10 @@ def _refuse_in_code(line: Line, judge: Judge) -> None:
         if name in shortcodes.KNOWN - {"var", "meta"}:
             hint = "write {{{< … >}}} to print it"
             judge.refuse(line.place, f"the shortcode {name!r} is not supported in a code block: {hint}.")
+
+
+_OWN_DELIMITERS = re.compile(r"\\\((?P<a>.+?)\\\)|\\\[(?P<b>.+?)\\\]")
+"""LaTeX's delimiters of formulas, which pandoc takes for escaped brackets."""
 
 
 def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
@@ -130,6 +134,10 @@ def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
         raw = re.search(r"\{=(\w+)\}", plain.text)
         if raw and (judge.strict or raw[1] not in ("typst", "latex", "tex")):
             judge.mind(line.place, "raw inline code is not supported: write it as Markdown.")
+        for formula in _OWN_DELIMITERS.finditer(plain.text):
+            if re.search(r"[\\^_=]|^\w$", formula["a"] or formula["b"]):
+                sign = "$" if formula["a"] else "$$"
+                judge.mind(line.place, f"{formula[0]} is text and no formula: write it between {sign} and {sign}.")
         _check_attributes(plain, judge)
         if div := DIV.match(ITEM.sub("", plain.text)):
             if div[1]:
@@ -173,10 +181,21 @@ def _check_foreign(line: Line, judge: Judge) -> None:
     for tag in TAG.finditer(line.text):
         is_link = re.match(r"<(https?:|mailto:)", tag[0])
         if not is_link and (judge.strict or tag[1].lower() in LOST_TAGS):
-            judge.refuse(line.place, f"raw HTML ({tag[0]}) is not supported: write it as Markdown.")
+            judge.refuse(line.place, f"raw HTML ({tag[0]}) is not supported: {_instead_of(tag[0], tag[1])}.")
     command = _COMMAND.search(line.text) if judge.strict else None
     if command and not (command[1] == "begin" and _ENVIRONMENT.match(line.text, command.start())):
         judge.refuse(line.place, f"raw LaTeX ({command[0]}) outside a formula is not supported.")
+
+
+def _instead_of(tag: str, name: str) -> str:
+    """Say what to write in place of HTML."""
+    given = {key.lower(): value for key, value in re.findall(r"([\w-]+)\s*=\s*[\"']?([^\"'>]*)", tag)}
+    if name.lower() == "img" and "src" in given:
+        width = f"{{width={given['width']}}}" if given.get("width") else ""
+        return f"write ![{given.get('alt', 'what it shows')}]({given['src']}){width}"
+    if name.lower() in LOST_TAGS - {"img", "table"}:
+        return 'put it in a block ::: {.content-visible when-format="html"}'
+    return "write it as Markdown"
 
 
 def _check_attributes(line: Line, judge: Judge) -> None:
@@ -321,20 +340,23 @@ def _check_run_in(line: Line, following: Line | None, judge: Judge) -> None:
         judge.mind(line.place, f"this {what} is taken for more of the paragraph above it: leave an empty line between.")
 
 
-def _refuse_lossy_tables(lines: Sequence[Line]) -> None:
-    """Refuse tables of which pandoc would leave cells out without a word, or which it would not take for tables."""
+def _refuse_lossy_tables(lines: Sequence[Line], written: Sequence[str]) -> None:
+    """Refuse tables of which pandoc would leave cells out without a word, or which it would not take for tables.
+
+    In `lines` code and formulas are blanked out; `written` has them.
+    """
     columns = 0
-    for before, line, after in zip([None, *lines], lines, [*lines[1:], None], strict=False):
+    for index, (before, line, after) in enumerate(zip([None, *lines], lines, [*lines[1:], None], strict=False)):
         text = line.text.strip()
         if not text:
             columns = 0
         elif columns:
-            _check_row(line, columns)
+            _check_row(line, written[index], columns)
         elif (
             _TABLE_RULE.fullmatch(text) and before is not None and "|" in before.text and "|" in text.replace("+", "|")
         ):
             columns = _columns(text.replace("+", "|"))
-            _check_row(before, columns)
+            _check_row(before, written[index - 1], columns)
         elif _TABLE_ROW.fullmatch(text) and not (before is not None and before.text.strip().startswith(("+", "|"))):
             follows = after.text.strip() if after is not None else ""
             if _TABLE_ROW.fullmatch(follows) and not _TABLE_RULE.fullmatch(follows):
@@ -342,9 +364,10 @@ def _refuse_lossy_tables(lines: Sequence[Line]) -> None:
                 raise InputError(f"{line.place}: this table has no line under its head: write {rule} there.")
 
 
-def _check_row(line: Line, columns: int) -> None:
+def _check_row(line: Line, whole: str, columns: int) -> None:
     found = _columns(line.text)
-    if found > columns:
+    bars = [bar.start() for bar in re.finditer(r"(?<!\\)\|", line.text)][line.text.lstrip().startswith("|") :]
+    if found > columns and whole[bars[columns - 1] if len(whole) == len(line.text) else 0 :].strip("| \t"):
         raise InputError(
             f"{line.place}: this row of the table has {found} cells, and the line under its head has {columns}: make "
             "them equal, since what is too many would be left out (a bar inside a cell is written \\|)."

@@ -13,7 +13,7 @@ from press.source import references
 from press.source.options import each_of, listed
 from press.source.qmd import REFERENCE_KINDS, Document, Kind, Line
 from press.source.refusals import Judge
-from press.typesetting import bibliography
+from press.typesetting import bibliography, places
 from press.typesetting.formats import Extension
 
 WORDS = {
@@ -78,13 +78,16 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
     judge, words = Judge(extension.promises), options.get("crossref", {})
     if language not in WORDS and "fig-prefix" not in words:
         unknown = f"the words before numbers are not known in the language {language!r}"
-        judge.mind(document.name, f"{unknown}: give them under crossref, as fig-prefix and fig-title.")
+        judge.mind(
+            places.in_file(document, "lang:"), f"{unknown}: give them under crossref, as fig-prefix and fig-title."
+        )
     for key in sorted(words.keys() - {f"{kind}-{use}" for kind in CROSSREF for use in ("title", "prefix")}):
-        judge.mind(document.name, f"crossref: the key {key!r} is not supported.")
+        judge.mind(places.in_file(document, f"{key}:"), f"crossref: the key {key!r} is not supported.")
     for key in sorted(
         {key for author in each_of(options.get("author", options.get("authors"))) for key in _lost(author)}
     ):
-        judge.mind(document.name, f"author: the key {key!r} is not supported; what stands there would not be printed.")
+        place = places.in_file(document, f"{key}:")
+        judge.mind(place, f"author: the key {key!r} is not supported; what stands there would not be printed.")
     if region:
         values["region"] = region
     if authors := _authors(options):
@@ -141,7 +144,9 @@ def _style(options: Mapping[str, Any], document: Document, root: Path) -> str:
         path = (base / str(csl).lstrip("/")).resolve()
         if path.is_file() and root.resolve() in path.parents:
             return "/" + path.relative_to(root.resolve()).as_posix()
-    raise InputError(f"{document.name}: the file {csl} with the style of citations is not in the project.")
+    raise InputError(
+        f"{places.in_file(document, str(csl))}: the file {csl} with the style of citations is not in the project."
+    )
 
 
 def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str, Any]:
@@ -213,7 +218,9 @@ def _date(options: Mapping[str, Any], document: Document, language: str) -> str:
         try:
             given = datetime.date.fromisoformat(given)
         except ValueError:
-            raise InputError(f"{document.name}: there is no {given} in the calendar: change the date.") from None
+            raise InputError(
+                f"{places.in_file(document, str(given))}: there is no {given} in the calendar: change the date."
+            ) from None
     if not isinstance(given, datetime.date):
         return str(given)
     style = str(options.get("date-format", "long" if language == "en" else "iso"))
@@ -225,8 +232,8 @@ def _date(options: Mapping[str, Any], document: Document, language: str) -> str:
     style = _STYLES.get(style, style)
     if language != "en" and re.search(r"MMM|ddd", re.sub(r"\[[^\]]*\]", "", style)):
         raise InputError(
-            f"{document.name}: date-format: the names of months and days are there in English alone: write the date "
-            f"as it is to be printed, in quotes, and leave date-format out."
+            f"{places.in_file(document, 'date-format:')}: date-format: the names of months and days are there in "
+            "English alone: write the date as it is to be printed, in quotes, and leave date-format out."
         )
     pattern = "|".join(sorted(tokens, key=len, reverse=True))
     return re.sub(rf"\[([^\]]*)\]|{pattern}", lambda m: m[1] or tokens[m[0]], style)

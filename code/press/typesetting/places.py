@@ -53,3 +53,10 @@ def of_typst(before: str, after: str, lines: Sequence[Line]) -> str:
         # of two that are as far away, the one behind the position
         return min(found, key=lambda match: (abs(match[0] - at), match[0] < at))[1].place
     return next((line.place for line in lines if line.text.strip()), "")
+
+
+def in_file(document: Document, wanted: str) -> str:
+    """Name the first line of a document's own file in which something stands, as in its front matter; else the file."""
+    lines = document.path.read_text(encoding="utf-8", errors="replace").splitlines()
+    number = next((number for number, line in enumerate(lines, 1) if wanted in line), None)
+    return f"{document.name}:{number}" if number else document.name

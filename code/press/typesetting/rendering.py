@@ -62,7 +62,7 @@ class Typesetter:
         self._exporter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="typst")
         self._exporting: Future[bytes] | None = None
         self._pieces: list[Piece] = []
-        self._name = ""
+        self._document: Document | None = None
 
     def typst_source(self, document: Document, emitted: Emitted, metadata: Mapping[str, Any]) -> str:
         """Turn a document into Typst: its Markdown, and the metadata that the template reads.
@@ -90,7 +90,7 @@ class Typesetter:
         with ThreadPoolExecutor(max_workers=2) as pool:
             made = pool.map(chapter, emitted.chapters, emitted.lines or itertools.repeat(()))
             self._pieces = [piece for pieces in made for piece in pieces]
-        self._name = document.name
+        self._document = document
         body = "\n\n".join(piece.typst for piece in self._pieces)
         return self._frame(metadata, tools).replace(BODY, body)
 
@@ -185,13 +185,16 @@ class Typesetter:
         except typst.TypstError as error:
             hints = "".join(f" ({hint})" for hint in error.hints)
             place = self._place(error.diagnostic)
+            if not place and self._document is not None:
+                glyph = _GLYPH.search(error.message)
+                place = places.in_file(self._document, _sign(glyph[1])) if glyph else self._document.name
             raise InputError(f"{place}: {_in_words(error.message)}{hints}") from None
 
     def _place(self, diagnostic: str) -> str:
-        """Name the place in the sources of the first position that Typst names."""
+        """Name the place in the sources of the first position that Typst names; '' where it names none."""
         found = re.search(r"┌─ (.+?):(\d+):(\d+)", diagnostic)
         if not found:
-            return self._name
+            return ""
         if not found[1].endswith(self._main.name):
             parts = Path(found[1]).parts
             tails = ("/".join(parts[index:]) for index in range(len(parts)))
@@ -204,9 +207,9 @@ class Typesetter:
         for piece in self._pieces if at >= 0 else ():
             if at <= start <= at + len(piece.typst):
                 before, after = piece.typst[: start - at], piece.typst[start - at :]
-                return places.of_typst(before, after, piece.lines) or self._name
+                return places.of_typst(before, after, piece.lines)
             at += len(piece.typst) + 2
-        return self._template_place(lines[row].strip()) or self._name
+        return self._template_place(lines[row].strip())
 
     def _template_place(self, wanted: str) -> str:
         """Say which line of a template a line of the document comes from; '' if from none."""
@@ -233,10 +236,15 @@ def _lines_of(texts: Sequence[str], lines: Sequence[Line]) -> Iterator[tuple[Lin
 _GLYPH = re.compile(r"the text `?\"?(.+?)\"?`? could not be displayed with font.*")
 
 
+def _sign(said: str) -> str:
+    return re.sub(r"\\u\{([0-9a-f]+)\}", lambda match: chr(int(match[1], 16)), said)
+
+
 def _in_words(message: str) -> str:
     if glyph := _GLYPH.search(message):
-        sign = re.sub(r"\\u\{([0-9a-f]+)\}", lambda match: f"U+{match[1].upper():0>4}", glyph[1])
-        return f"no font has the sign {sign}: write it in another way"
+        sign = _sign(glyph[1])
+        name = sign if sign.isprintable() else f"U+{ord(sign[0]):04X}"
+        return f"no font has the sign {name}: write it in another way"
     if "wrong number of digits" in message:
         return "this is no date that can be printed: write the year as four digits, or leave it out"
     if "BibLaTeX" in message:

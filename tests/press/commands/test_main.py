@@ -40,6 +40,16 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False)
 
 
+def test_what_is_said_again_is_said_in_short(tmp_path):
+    cell = "```{python}\n#| colour: red\n```\n"
+    (tmp_path / "paper.qmd").write_text(f"Text.\n\n{cell}\n{cell}\n{cell.replace('colour', 'shape')}")
+    done = run(tmp_path, "render", "paper.qmd")
+    said = [line for line in done.stderr.splitlines() if line.startswith("!")]
+    assert "paper.qmd:4: the cell option 'colour' is not supported" in said[0]
+    assert said[1] == "! paper.qmd:8: the same as at paper.qmd:4."
+    assert "paper.qmd:12: the cell option 'shape' is not supported" in said[2]
+
+
 COMMANDS = ["prepare", "render", "preview", "experiments", "status", "check", "bundle", "doctor"]
 
 

@@ -119,6 +119,8 @@ def test_references_and_citations_are_found_with_their_places(read):
         ("A $$x$$ {#eq-a} b\n", "1: a numbered formula"),
         ("$$\nx\n", "1: a formula that begins with $$ is not closed"),
         ("a\n\n$$\nx\n\nText {{< var q1.y >}}.\n\n$$\ny\n$$\n", "3: a formula that begins with $$ is not closed"),
+        ("a\nsee \\(x_1\\) b\n", "2: \\(x_1\\) is text and no formula: write it between $ "),
+        ("\\[ a = b \\]\n", "1: \\[ a = b \\] is text and no formula: write it between $$ "),
         ("a\n{{< var q1.y\n", "2: the shortcode {{< is not closed"),
         ("{{< var q1.y }}\n", "1: the shortcode {{< is not closed"),
         ("a\n<!-- b\n\nc\n", "2: this comment is not closed"),
@@ -146,6 +148,7 @@ def test_refused_with_file_line_and_name(read, text, message):
         "a [^b], c [[d] (e [f])]\n\n[^b]: The note.\n\n---\n\nBelow the rule.\n",
         "\\[" * 30 + " and `[[[[[[[[[` and $[[[[[[[[$\n",
         "[a\n\n" * 20,
+        "\\[sic\\] and \\(so\\)\n",
         "a <!-- b\nc --> d\n",
         "`{python}` alone, and `{x}`\n",
         "```python\nif a <1>b: pass  # x < 1 > y\n```\n",
@@ -201,6 +204,8 @@ def test_any_text_is_read_or_refused_in_one_sentence(tmp_path_factory, lines):
         ("| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 | 5 |", 4, "has 3 cells, and the line under its head has 2"),
         ("| a | b | c |\n|---|:-:|\n| 1 | 2 |", 1, "has 3 cells"),
         ("a | b\n--|--\n1 | 2 | 3", 3, "has 3 cells"),
+        ("| a | b |\n|---|---|\n| 1 | 2 | $x$ |", 3, "has 3 cells"),
+        ("| a | b |\n|---|---|\n| 1 | \\| 2 | `x` |", 3, "has 3 cells"),
         ("| a | b |\n| 1 | 2 |", 1, r"write \|---\|---\| there"),
     ],
 )
@@ -213,6 +218,7 @@ def test_a_table_that_would_lose_cells_is_refused(read, table, line, words):
     "text",
     [
         "| a | b |\n|---|---|\n| 1 |\n\n: C {#tbl-a}",  # what is missing is empty
+        "| a | b |\n|---|---|\n| 1 | 2 | |\n| 3 | 4 |   |  |",  # and so is what is too many
         "| a | b |\n|--:|---|\n| `x|y` | $|z|$ |\n| p\\|q | 1 |",
         "| A line\n| of a poem",
         "| A line\n| of a | poem |",

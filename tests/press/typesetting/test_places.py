@@ -32,6 +32,7 @@ TEXT = "# One\n\nWords.\n\n## Two\n\nMore words.\n\n"
     [
         (TEXT + "```{=typst}\n#nothing-of-the-kind()\n```\n", 10),
         (TEXT + "A sign \U00012000 that no font has.\n", 9),
+        (f"---\nlang: en\ntitle: A \U00012000\n---\n\n{TEXT}", 3),
         (TEXT + "| a | b |\n|---|---|\n| 1 | \U00012000 |\n", 11),
         (TEXT + "$\\mysterious{x}$ in words\n", 9),
         (TEXT + "$$\na = b\n$$\n\n$$\n\\mysterious{y}\n$$\n", 14),
