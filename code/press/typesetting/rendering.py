@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import os
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from press.typesetting.row_headers import with_row_headers
 HERE = Path(__file__).resolve().parent
 BODY = "PRESS-BODY"
 BORDER = "PRESS-BORDER"
+TOO_WIDE = "/* too wide */"
+"""What a filter writes before a table that no page is wide enough for."""
 FILTERS = ("foreign", "references", "quarto")
 """What Quarto's own filters do, in the order in which they run."""
 READ_BY_FILTERS = ("lang", "header-includes", "macros")
@@ -91,8 +94,17 @@ class Typesetter:
             made = pool.map(chapter, emitted.chapters, emitted.lines or itertools.repeat(()))
             self._pieces = [piece for pieces in made for piece in pieces]
         self._document = document
+        self._mind_wide_tables()
         body = "\n\n".join(piece.typst for piece in self._pieces)
         return self._frame(metadata, tools).replace(BODY, body)
+
+    def _mind_wide_tables(self) -> None:
+        for piece in self._pieces:
+            for mark in re.finditer(re.escape(TOO_WIDE), piece.typst):
+                place = places.of_typst(piece.typst[: mark.start()], piece.typst[mark.end() :], piece.lines)
+                words = "this table is so wide that its letters are half as large and its words break"
+                fix = "show fewer columns or digits, or rows in place of columns"
+                warnings.warn(f"{place}: {words}: {fix}.", UserWarning, stacklevel=2)
 
     def _frame(self, metadata: Mapping[str, Any], tools: str) -> str:
         """Fill the template, with a mark where the body goes."""

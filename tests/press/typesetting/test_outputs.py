@@ -148,3 +148,13 @@ def test_latex_that_is_words_is_read_as_words():
 
 def test_only_what_a_terminal_shows_is_taken_out():
     assert clean("a\tb 0x7f and <hex> at 10:00") == "a       b 0x7f and <hex> at 10:00"
+
+
+def test_a_table_that_no_page_is_wide_enough_for_is_told(papers):
+    def told(columns):
+        cell = f"import pandas\npandas.DataFrame([[1.23456789] * {columns}])"
+        return papers.set(f"```{{python}}\n#| echo: false\n{cell}\n```\n").told
+
+    assert told(7) == ()
+    (said,) = told(40)
+    assert said.startswith("paper.qmd:1 (output 1): this table is so wide")

@@ -367,7 +367,7 @@ local function fitted(element)
     opening = opening .. string.format("#set text(size: %.2fem)\n#set table(inset: (x: %.1fpt, y: 3pt))", scale, 6 * scale)
   end
   if line_length / needed < smallest then
-    opening = opening .. '\n#show regex("\\S{4,}"): word => word.text.clusters().join(box(width: 0pt))'
+    opening = opening .. '/* too wide */\n#show regex("\\S{4,}"): word => word.text.clusters().join(box(width: 0pt))'
   end
   if #element.head.rows == 0 then -- the first row is one like the others
     opening = opening .. '\n#show table.cell: set text(weight: "regular")'
