@@ -29,6 +29,8 @@ _META = re.compile(r"\{\{<\s*meta\s+([\w-]+)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _PYTHON = re.compile(r"python3?")
 _OPTION = re.compile(r"#\s*\|")  # formatters of code put a space there
+_LITERAL = re.compile(r"\{[^}]*\bshortcodes\s*=\s*\"?false\b")
+"""The attribute of a block of code whose shortcodes are printed as they stand."""
 _ITEM = re.compile(r"(\s*(?:[-*+]|\(?\w+[.)])\s+)\S")
 
 
@@ -105,8 +107,13 @@ class _Reader:
         scanner = Scanner()
         head: re.Match[str] | None = None
         body: list[Line] = []
+        is_literal = False
         for line in lines:
             found = scanner.feed(line)
+            if found.kind is Kind.FENCE:
+                is_literal = bool(_LITERAL.search(line.text))
+            elif found.kind is Kind.CODE and is_literal:
+                found = replace(found, text=shortcodes.escaped(line.text))
             if head is not None:
                 if found.kind is Kind.CODE:
                     body.append(line)

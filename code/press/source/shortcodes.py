@@ -25,6 +25,11 @@ def name_of(code: str) -> str:
     return next(iter(code.split()), "")
 
 
+def escaped(text: str) -> str:
+    """Write the shortcodes in a text so that they are printed."""
+    return PATTERN.sub(lambda match: f"{{{match[0]}}}", text)
+
+
 def substitute(text: str, place: str, variables: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
     """Replace the shortcodes in a line of `text` by what they stand for, and write escaped ones as they are shown.
 

@@ -171,6 +171,13 @@ def test_an_escaped_shortcode_is_printed():
     assert text == "{{< var q1.y >}} is 1"
 
 
+def test_a_block_may_print_its_shortcodes(read):
+    text = '```{.markdown shortcodes="false"}\n{{< lipsum 1 >}}\n```\n\n```\nx\n```\n'
+    (shown, other) = (line.text for line in read(text).prose if line.kind is qmd.Kind.CODE)
+    assert shortcodes.substitute(shown, "", {}, {}) == "{{< lipsum 1 >}}"
+    assert other == "x"
+
+
 def test_substitution_reads_variables_and_front_matter():
     text = shortcodes.substitute("{{< var q1.y >}} and {{< meta title >}}", "p", {"q1": {"y": "1"}}, {"title": "T"})
     assert text == "1 and T"
