@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import zlib
+
+import pikepdf
+from pikepdf import Dictionary, Name
 
 import submissions as made
 from handin.pdf import soundness
@@ -21,3 +25,27 @@ def test_a_pdf_that_grows_without_end_is_refused_before_it_is_opened(tmp_path, m
         found = made.examined_file(tmp_path, made.PDF_NAME, content).findings
         assert "a bomb" in made.only(found)
     assert made.examined(tmp_path, made.members()).findings == []
+
+
+def _nested(levels, times):
+    """A PDF whose page draws a form that draws another one so many times, and so on."""
+
+    def change(pdf):
+        form = pdf.make_stream(b"0 0 9 9 re f", Type=Name.XObject, Subtype=Name.Form, BBox=[0, 0, 9, 9])
+        for _ in range(levels):
+            resources = Dictionary(XObject=Dictionary(X=form))
+            form = pdf.make_stream(
+                b"/X Do " * times, Type=Name.XObject, Subtype=Name.Form, BBox=[0, 0, 9, 9], Resources=resources
+            )
+        page = pdf.pages[0]
+        page.contents_add(f"{page.add_resource(form, Name.XObject)} Do".encode())
+
+    return made.changed_pdf(change)
+
+
+def test_drawings_that_unfold_without_end_are_refused_before_they_are_drawn(tmp_path):
+    for levels, times, is_refused in ((12, 10, True), (400, 1, True), (3, 10, False)):
+        content = _nested(levels, times)
+        assert len(pikepdf.open(io.BytesIO(content)).pages) == 1
+        said = " ".join(map(str, made.examined_file(tmp_path, made.PDF_NAME, content).findings))
+        assert ("millions of times: a bomb" in said) == is_refused

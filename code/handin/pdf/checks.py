@@ -22,7 +22,7 @@ from handin.kinds import looks_like
 from handin.pdf.edges import POINTS_A_MM, off_the_page
 from handin.pdf.producers import producer_of
 from handin.pdf.reading import MARGIN, Opened, Pdf, items, parts, read_pdf
-from handin.pdf.soundness import DOWNLOAD, damage, drawn, font_files, is_bomb
+from handin.pdf.soundness import DOWNLOAD, damage, drawn, draws_without_end, font_files, is_bomb
 from handin.private.files import image_leaks
 from handin.private.text import leaks
 from handin.text import shortened
@@ -62,6 +62,8 @@ def check_pdf_content(content: bytes, file: str) -> tuple[Pdf | None, list[Findi
             if len(pdf.pages) > MOST_PAGES:
                 message = f"It has {len(pdf.pages)} pages, and more than {MOST_PAGES} are not looked at."
                 return broken(message, "Hand in the report alone.")
+            if draws_without_end(pdf):
+                return broken("Its drawings repeat one another millions of times: a bomb.", "Build it again.")
             opened = Opened(content, pdf, seen, read_pdf(pdf, seen))
             return opened.read, list(of_file(file, _examined(opened)))
     except pikepdf.PasswordError:

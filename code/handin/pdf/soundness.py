@@ -183,6 +183,39 @@ def is_bomb(content: bytes) -> bool:
     return False
 
 
+MOST_FORMS = 1_000_000
+"""The most forms that a page may draw, each with all that is in it."""
+DEEPEST_FORM = 50
+
+
+def draws_without_end(pdf: pikepdf.Pdf) -> bool:
+    """Say whether forms draw forms that draw forms, ten times each: a viewer unfolds them all."""
+    known: dict[tuple[int, int], int] = {}
+
+    def forms(resources: Any) -> dict[str, pikepdf.Stream]:
+        group = resources.get("/XObject") if isinstance(resources, pikepdf.Dictionary) else None
+        found = dict(group.items()) if isinstance(group, pikepdf.Dictionary) else {}
+        return {
+            name: each
+            for name, each in found.items()
+            if isinstance(each, pikepdf.Stream) and str(each.get("/Subtype")) == "/Form"
+        }
+
+    def unfolded(form: pikepdf.Stream, depth: int) -> int:
+        if form.objgen not in known:
+            known[form.objgen] = 0  # a circle ends here, as in a viewer
+            inner = forms(form.get("/Resources"))
+            drawn = pikepdf.parse_content_stream(form, "Do") if inner else []
+            names = [str(each.operands[0]) for each in drawn if len(each.operands) == 1]
+            is_deep = depth > DEEPEST_FORM
+            total = sum(0 if is_deep else unfolded(inner[name], depth + 1) for name in names if name in inner)
+            known[form.objgen] = MOST_FORMS if is_deep and names else 1 + total
+        return known[form.objgen]
+
+    every = (form for page in pdf.pages for form in forms(page.resources).values())
+    return any(unfolded(form, 0) >= MOST_FORMS for form in every)
+
+
 def _inflated(pieces: Iterator[bytes]) -> Iterator[bytes]:
     inflater = zlib.decompressobj()
     for piece in pieces:
