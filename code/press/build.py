@@ -13,7 +13,7 @@ from typing import Any
 from handin import yaml_text
 from handin.errors import InputError
 from handin.names import DRAFT
-from press.currency import Read, beside
+from press.currency import Read, beside, note_written
 from press.execution import seen
 from press.execution.job import Execution, Job
 from press.execution.kernel import PRELOADED
@@ -172,7 +172,9 @@ class Builder:
                 self._endings[-1].start()
         write_if_changed(self._seen_file(job), _own_digest(job).encode())
         self.used.files.update(job.document.sources)
-        self.used.seen[name], self.used.facts[name] = found.seen, job.facts()
+        self.used.seen[name] = found.seen
+        note_written(self.project, self.used.written)
+        self.used.facts[name] = job.without(self.used.written).facts() if self.used.written else job.facts()
         return found
 
     def job(self, document: Document, inputs: Inputs) -> Job:
@@ -206,7 +208,8 @@ class Builder:
             none = tuple(() for _ in job.document.cells)
             return notebook.write(job.document, none, _values(variables, job), ""), False
         found = self._execute(job, self.notebook_cache, refresh)
-        content = notebook.write(job.document, found.outputs, variables, digest_of(job.dependencies()))
+        own = job.without(self.used.written) if self.used.written else job
+        content = notebook.write(job.document, found.outputs, variables, digest_of(own.dependencies()))
         write_if_changed(self.project.generated / f"{document.name}.ipynb", content)
         return content, found.ran
 
@@ -249,15 +252,15 @@ class Builder:
         *,
         document: Document | None = None,
         refresh: bool = False,
-        digest: str = "",
+        digest: Callable[[], str] | None = None,
     ) -> Source:
         """Turn a document, the one that is handed in if none is named, into Typst.
 
         Parameters
         ----------
         digest
-            The digest of the sources, which the PDF carries among its keywords; with `DRAFT` where its cells' outputs
-            do not come from one execution.
+            Finds, when the cells have run, the digest of the sources, which the PDF carries among its keywords; with
+            `DRAFT` where its cells' outputs do not come from one execution.
 
         Raises
         ------
@@ -273,7 +276,7 @@ class Builder:
             for key, value in frontmatter.metadata(read, extension, root).items()
         }
         if digest:
-            metadata["digest"] = digest if execution.is_whole else digest + DRAFT
+            metadata["digest"] = digest() + ("" if execution.is_whole else DRAFT)
         said = _said(read, emitted)
         refusals.refuse_skipped_headings(said, strict=extension.promises)
         metadata = frontmatter.of_sources(said, metadata, read, root, strict=extension.promises)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +66,7 @@ def beside(project: Project) -> tuple[Path, ...]:
     apart = {project.settings_file, *([project.root / project.report.scheme] if project.report.scheme else ())}
     if any(path.suffix == ".md" for path in found):
         apart |= _read_by_documents(project)
+    apart |= {project.root / name for name in written(project)}
     return tuple(sorted(path for path in set(found) - apart if path.is_file()))
 
 
@@ -84,8 +87,22 @@ def _below(folder: Path) -> Iterator[Path]:
                 yield path
 
 
+@functools.cache
+def _own_logs() -> frozenset[tuple[int, int]]:
+    """Find the files that this program's own words go to."""
+    found = []
+    for number in (1, 2):
+        with contextlib.suppress(OSError):
+            found.append(os.fstat(number))
+    return frozenset(_identity(each) for each in found if stat.S_ISREG(each.st_mode))
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
+
+
 def _is_source(path: Path) -> bool:
-    if NO_SOURCES.match(path.name):
+    if NO_SOURCES.match(path.name) or (_own_logs() and path.is_file() and _identity(path.stat()) in _own_logs()):
         return False
     return path.suffix not in LEFT_BY_QUARTO or not path.with_suffix(".qmd").is_file()
 
@@ -101,6 +118,11 @@ class Read:
     facts: dict[str, Facts] = field(default_factory=dict)
     """What else the cells depend on, by the document's name."""
 
+    @property
+    def written(self) -> set[str]:
+        """The files that the cells wrote, by their names from the project's folder: they are no sources."""
+        return {name for found in self.seen.values() for name in found.get(seen.WRITTEN, ())}
+
     def key(self) -> str:
         """Digest what the cells depend on beside their own text."""
         facts = {name: {**found, "cells": None} for name, found in self.facts.items()}
@@ -108,7 +130,11 @@ class Read:
 
 
 def _texts(project: Project, further: Iterable[Path] = ()) -> dict[str, str | None]:
-    return {_place(project, path): file_digest(path) for path in sorted({*sources(project), *further})}
+    return _digests(project, sorted({*sources(project), *further}))
+
+
+def _digests(project: Project, paths: Iterable[Path]) -> dict[str, str | None]:
+    return {_place(project, path): file_digest(path) for path in paths}
 
 
 def _place(project: Project, path: Path) -> str:
@@ -126,7 +152,7 @@ def facts(project: Project, settings: Settings, renderer: str, further: Iterable
     packages = {"python", *RENDERING, *(name for product in project.report.products for name in product.packages)}
     return {
         "sources": _texts(project, further),
-        "data": {_place(project, path): file_digest(path) for path in _data(project, settings)},
+        "data": _digests(project, _data(project, settings)),
         "settings": settings.dumped(),
         "renderer": renderer,
         "packages": package_versions(*sorted(packages)),
@@ -144,7 +170,7 @@ def _data(project: Project, settings: Settings) -> Iterator[Path]:
 def _results(project: Project) -> dict[str, str | None]:
     """Digest the records of long work and other computations."""
     found = (path for folder in project.results for path in folder.glob("*.json"))
-    return {_place(project, path): file_digest(path) for path in sorted(found)}
+    return _digests(project, sorted(found))
 
 
 def _read_now(project: Project, settings: Settings) -> str:
@@ -156,9 +182,27 @@ def _read_now(project: Project, settings: Settings) -> str:
     return ""
 
 
+def source_texts(project: Project) -> dict[str, str | None]:
+    """Digest each of the sources that the PDF is made from."""
+    return _texts(project, _read_by_documents(project))
+
+
 def source_digest(project: Project, settings: Settings) -> str:
     """Digest the sources and settings that the PDF is made from."""
-    return digest(_texts(project, _read_by_documents(project)), settings.dumped())
+    return digest(source_texts(project), settings.dumped())
+
+
+def written(project: Project) -> set[str]:
+    """Name the files that the cells were seen to write, in whichever document: who reads them is seen too."""
+    with contextlib.suppress(WorkError):
+        return set(Kept(project.cache).load(WRITTEN) or ())
+    return set()
+
+
+def note_written(project: Project, names: Iterable[str]) -> None:
+    """Keep the names of files that cells wrote."""
+    if more := set(names) - (known := written(project)):
+        Kept(project.cache).save(WRITTEN, digest(sorted(known | more)), sorted(known | more))
 
 
 def _read_by_documents(project: Project) -> set[Path]:
@@ -177,6 +221,9 @@ def _read_by_documents(project: Project) -> set[Path]:
                 found |= {path.resolve() for path in paths if path.is_file()}
     return {path for path in found if project.generated not in path.parents}
 
+
+WRITTEN = "written"
+"""The name of the record of the files that cells write."""
 
 RECORDS = {"prepare": "prepared"}
 """The names of the records of what was made; everything but `prepare` shares one."""
@@ -225,10 +272,16 @@ def remember(
         generated.append(project.generated / f"{project.report.notebook.name}.ipynb")
     found = {path.relative_to(project.root).as_posix(): file_digest(path) for path in [*files, *generated]}
     further = {path.resolve() for path in read.files} - {path.resolve() for path in generated}
-    texts = _texts(project, further)
+    sources_now, data_now = _texts(project, further), _digests(project, _data(project, settings))
+    own = read.written
     state = {
         "goal": goal,
-        "facts": {**began_with, "sources": texts | began_with["sources"]},
+        "facts": {
+            **began_with,
+            "sources": sources_now | {name: was for name, was in began_with["sources"].items() if name not in own},
+            "data": {name: now for name, now in data_now.items() if name in own}
+            | {name: was for name, was in began_with["data"].items() if name not in own},
+        },
         "further": sorted(os.path.relpath(path, project.root) for path in further),
         "read": seen.both(*read.seen.values()),
         "results": (results := _results(project)),

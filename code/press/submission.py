@@ -11,7 +11,7 @@ from handin.errors import InputError, WorkError
 from handin.findings import Finding, Refused, errors
 from handin.names import unfit, zip_bytes
 from press import quarto
-from press.currency import Read, facts, last_made, remember, source_digest, why_not
+from press.currency import Read, facts, last_made, remember, source_digest, source_texts, why_not
 from press.keeping.digests import digest
 from press.keeping.kept import write_atomically, write_if_changed
 from press.keeping.lock import alone
@@ -106,12 +106,15 @@ def make(project: Project, settings: Settings, request: Request) -> Made:
         mark(project, "A build was begun and is not finished: it is still running, or it was stopped.")
         if why_not(project, settings, "", "prepare"):
             quarto.discard(project)
-        began_with, sourced = facts(project, settings, request.renderer), source_digest(project, settings)
+        began_with, before = facts(project, settings, request.renderer), source_texts(project)
         read = Read()
         try:
-            contents, findings = _contents(project, settings, request, sourced, read)
-            if source_digest(project, settings) != sourced:
-                raise WorkError("The sources were edited while they were built: run the same command again.")
+            contents, findings = _contents(project, settings, request, read)
+            after = source_texts(project)
+            edited = [name for name in sorted({*before, *after} - read.written) if before.get(name) != after.get(name)]
+            if edited:
+                named = ", ".join(edited[:4])
+                raise WorkError(f"The sources were edited while they were built: run the same command again ({named}).")
             for path in target:
                 write_if_changed(path, contents[path.name])
         except BaseException as failure:
@@ -123,7 +126,7 @@ def make(project: Project, settings: Settings, request: Request) -> Made:
 
 
 def _contents(
-    project: Project, settings: Settings, request: Request, sourced: str, read: Read
+    project: Project, settings: Settings, request: Request, read: Read
 ) -> tuple[dict[str, bytes], list[Finding]]:
     from press.build import Builder, Purpose
     from press.prepare import prepare
@@ -152,13 +155,17 @@ def _contents(
             contents[names.notebook] = notebook
             for words in _false_claims(notebook, is_trial=report.is_trial(settings)):
                 tell(f"{report.notebook.path}: {words}")
-        carried, refresh = _carried(sourced, prepared.inputs), request.refreshes(report.document.name)
+        refresh = request.refreshes(report.document.name)
+
+        def carried() -> str:  # what cells write and the document shows is there when they have run
+            return _carried(source_digest(project, settings), prepared.inputs)
+
         if request.renderer == "quarto":
             # Quarto sets the same cells and text; what is false in a formula is said here.
             builder.emitted(report.document, prepared)
             quarto.forget_cells(project, builder.used.key())
             tell("Rendering with Quarto")
-            pdf = quarto.pdf(project, report.document, carried, refresh=refresh)
+            pdf = quarto.pdf(project, report.document, carried(), refresh=refresh)
         else:
             source = builder.report(prepared, refresh=refresh, digest=carried)
             if source.is_draft:

@@ -182,7 +182,7 @@ def test_a_draft_executes_the_edited_chapter_alone_and_says_so(project, write):
     def built(settings=1, refresh=False, **how):
         ran.clear()
         with Builder(project, on_cell=lambda document, index, count, cell: ran.append(cell.place), **how) as builder:
-            source = builder.report(reading({}, {"settings": settings}), digest="0123", refresh=refresh)
+            source = builder.report(reading({}, {"settings": settings}), digest=lambda: "0123", refresh=refresh)
             assert ("0123-draft" in source.text) is source.is_draft
             return source
 

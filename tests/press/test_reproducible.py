@@ -28,7 +28,7 @@ from press.build import Builder
 project = Project(Path(sys.argv[1]))
 environment.apply(project)
 with Builder(project) as builder:
-    source = builder.report( digest="0123456789abcdef")
+    source = builder.report(digest=lambda: "0123456789abcdef")
     print(hashlib.sha256(builder.typesetter.compile(source.text)).hexdigest())
 """
 

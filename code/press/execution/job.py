@@ -6,8 +6,8 @@ import contextlib
 import functools
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -100,9 +100,18 @@ class Job:
         """Digest each kind of thing that the outputs depend on, by its name for people."""
         return {name: digest(found) for name, found in self.facts().items()}
 
-    def holds(self) -> bool:
-        """Whether `facts` are still what they were when they were first asked for."""
-        return self._found() == self._first_found
+    def without(self, names: Collection[str]) -> Job:
+        """Return the same job, as it is now, without some of the files beside it: its cells have written them."""
+        return replace(self, beside=tuple(path for path in self.beside if self._name(path) not in names))
+
+    def facts_without(self, other: Job) -> Facts:
+        """Return the facts, as they were first found, of the files that another job has too."""
+        files = {self._name(path) for path in other.beside}
+        kept = {name: found for name, found in self._first_found["files"].items() if name in files}
+        return {**self._first_found, "files": kept}
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.place).as_posix()
 
     @functools.cached_property
     def _first_found(self) -> Facts:
@@ -112,7 +121,7 @@ class Job:
         found = {
             "cells": digest([normalised_cell(cell.keyed) for cell in self.cells]),
             "code": by_file(source_facts(*self.modules), self.place),
-            "files": {path.relative_to(self.place).as_posix(): _read(path) for path in self.beside},
+            "files": {self._name(path): _read(path) for path in self.beside},
             "figures": digest(list(self.figure_formats)),
             "packages": {name: installed.version(name) for name in KERNEL_PACKAGES},
             **self.inputs,

@@ -64,8 +64,9 @@ class OutputCache:
             outputs, read = kernel.run(job, on_cell, held)
             read = seen.both(before if held else {}, read)
             found = Execution(outputs, ran=True, is_whole=is_fresh and not held, seen=read)
-            if job.holds():  # else nobody knows which of two states the cells have seen
-                self.save(job, replace(found, ran=False), in_parts=bool(held))
+            own = job.without(read.get(seen.WRITTEN, ()))
+            if own.facts() == job.facts_without(own):  # else nobody knows which of two states the cells have seen
+                self.save(own, replace(found, ran=False), in_parts=bool(held))
         by_cell = dict(zip((id(cell) for cell in job.cells), found.outputs, strict=True))
         return replace(found, outputs=tuple(by_cell.get(id(cell), ()) for cell in job.document.cells))
 

@@ -1,7 +1,7 @@
 """What a document's cells were seen to read when they were executed, and what of it has changed since.
 
-The facts are kept with the outputs: files and folders by their digests, the project's modules that no import statement
-leads to, and the versions of the packages that were imported.
+The facts are kept with the outputs: files and folders by their digests, what the cells wrote as they left it, the
+project's modules that no import statement leads to, and the versions of the packages that were imported.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ SYSTEM = tuple(f"/{name}/" for name in "Library System bin dev etc lib lib32 lib
 
 UNSTEADY = "changed while it was read"
 """In place of a digest: nobody knows which of two states the cells have seen, so nothing will ever equal it."""
+
+WRITTEN = "written"
+"""The fact that holds the files that the cells themselves wrote, as they left them."""
 
 UNKNOWN: Facts = {"files": {"what the cells read": UNSTEADY}}
 """What is known where the kernel could not say it."""
@@ -68,11 +71,14 @@ def facts(
             files[name] = file_digest(Path(path))
     listed = {name for path in found["listed"] if (name := own.name(path)) is not None and os.path.isdir(path)}
     packages = {name for library in found["libraries"] for name in installed.owners(library)}
+    made = {name for path in written if (name := own.name(path)) is not None and not name.startswith("..")}
+    left = {name: digested for name in sorted(made) if (digested := file_digest(root / name))}
     return {
-        "files": files,
+        "files": {name: digested for name, digested in files.items() if name not in left},
         "folders": {name: _listing(root / name) for name in sorted(listed)},
         "modules": modules,
         "packages": package_versions("python", *sorted(packages)),
+        **({WRITTEN: left} if left else {}),
     }
 
 
@@ -81,7 +87,9 @@ def now(seen: Facts, root: Path) -> Facts:
     if not seen:
         return seen
     return {
-        "files": {name: file_digest(root / name) for name in seen.get("files", ())},
+        **{
+            kind: {name: file_digest(root / name) for name in seen[kind]} for kind in ("files", WRITTEN) if kind in seen
+        },
         "folders": {name: _listing(root / name) for name in seen.get("folders", ())},
         "modules": _modules(seen.get("modules", ()), root),
         "packages": package_versions(*seen.get("packages", ())),
