@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -282,7 +283,9 @@ class Builder:
         metadata = frontmatter.of_sources(said, metadata, read, root, strict=extension.promises)
         text = typesetter.typst_source(read, emitted, metadata)
         listed = bibliography.files(root, read.path.parent, read.options)
-        self.used.files.update((*emitted.embedded, *listed, *extension.files()))
+        named = (root / name for name in re.findall(r'"/([^"\n]+)"', text))  # by the author, too: raw Typst
+        named = (path for path in named if self.project.cache not in path.parents and path.is_file())
+        self.used.files.update((*emitted.embedded, *listed, *extension.files(), *named))
         sources = (*read.sources, *emitted.embedded, *seen.paths(execution.seen, root))
         return Source(text, execution.ran, not execution.is_whole, sources, str(metadata.get("title", read.name)))
 

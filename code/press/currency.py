@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from handin.errors import InputError, WorkError
 from press.execution import seen
-from press.keeping.digests import code_folder, digest, package_versions
+from press.keeping.digests import code_folder, covered_files, digest, package_versions
 from press.keeping.facts import Facts, file_digest, reasons, stamps, trust
 from press.keeping.kept import Kept
 from press.project import Project
@@ -23,7 +23,7 @@ from press.settings import Settings
 Goal = Literal["prepare", "render", "bundle"]
 """What was made: what the documents read; with it the PDF and the notebook; with these the zip."""
 
-CODE = ("**/*.py", "**/*.lua", "**/*.typ")
+CODE = ("**/*.lua", "**/*.typ")
 BESIDE = ("*.bib", "*.csl", "*.lock")
 SINGLE_SOURCES = ("_quarto.yml", "_environment", "pyproject.toml")
 NO_SOURCES = re.compile(
@@ -45,7 +45,7 @@ def sources(project: Project) -> list[Path]:
     """List the files that the submission is made from, but for data, kept results, and what lies in other places."""
     own_code = code_folder()
     folders = {own_code, *([project.code] if project.code.is_dir() else [])}
-    found = {path for folder in folders for pattern in CODE for path in folder.glob(pattern)}
+    found = {path for folder in folders for pattern in CODE for path in folder.glob(pattern)} | set(covered_files())
     found |= set(_beside_documents(project)) | set(_below(project.root / "_extensions"))
     found |= {path for pattern in BESIDE for path in project.root.glob(pattern)}
     found |= {project.root / name for name in SINGLE_SOURCES}

@@ -100,7 +100,7 @@ def make(project: Project, settings: Settings, request: Request) -> Made:
     with alone(project, request.tell):
         target = [project.output / name for name in (names.all if request.goal == "bundle" else names.members)]
         current = request.refresh is None and not why_not(project, settings, request.renderer, request.goal)
-        if current and all(path.is_file() for path in target):
+        if current and {path.name for path in target} <= last_made(project).keys():
             return Made(tuple(target), worked=False)
         # Before the work, since a build that is killed cannot say anything any more.
         mark(project, "A build was begun and is not finished: it is still running, or it was stopped.")

@@ -120,6 +120,7 @@ class Job:
     def _found(self) -> Facts:
         found = {
             "cells": digest([normalised_cell(cell.keyed) for cell in self.cells]),
+            "document": self.document.name,
             "code": by_file(source_facts(*self.modules), self.place),
             "files": {self._name(path): _read(path) for path in self.beside},
             "figures": digest(list(self.figure_formats)),

@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from press.keeping import installed
-from press.keeping.digests import digest, hides, module_name, package_versions, source_digest, source_digests
+from press.keeping.digests import (
+    digest,
+    hides,
+    is_searched,
+    module_name,
+    modules_in,
+    package_versions,
+    source_digest,
+    source_digests,
+)
 from press.keeping.facts import Facts, file_digest, stamp
 
 SYSTEM = tuple(f"/{name}/" for name in "Library System bin dev etc lib lib32 lib64 proc run sbin sys usr".split())
@@ -24,6 +33,9 @@ UNSTEADY = "changed while it was read"
 
 WRITTEN = "written"
 """The fact that holds the files that the cells themselves wrote, as they left them."""
+
+SEARCHED = "searched"
+"""The fact that holds the names of the modules in the folders in which modules were looked for."""
 
 UNKNOWN: Facts = {"files": {"what the cells read": UNSTEADY}}
 """What is known where the kernel could not say it."""
@@ -69,7 +81,11 @@ def facts(
                 modules[os.path.relpath(path, root)] = source_digest(module)
         elif (name := own.name(path)) is not None:
             files[name] = file_digest(Path(path))
-    listed = {name for path in found["listed"] if (name := own.name(path)) is not None and os.path.isdir(path)}
+    listed = {name for path in found["listed"] if (name := own.name(path)) is not None}
+    listed = {name for name in listed if not name.startswith("..") or (root / name).is_dir()}  # else a temporary one
+    # A module that appears in a folder that is searched first would be imported in place of another one.
+    searched = {name for path in found["searched"] if (name := own.name(path)) is not None}
+    searched = {name for name in searched if not name.startswith("..") and not is_searched(root / name)}
     packages = {name for library in found["libraries"] for name in installed.owners(library)}
     made = {name for path in written if (name := own.name(path)) is not None and not name.startswith("..")}
     left = {name: digested for name in sorted(made) if (digested := file_digest(root / name))}
@@ -79,6 +95,7 @@ def facts(
         "modules": modules,
         "packages": package_versions("python", *sorted(packages)),
         **({WRITTEN: left} if left else {}),
+        **({SEARCHED: {name: modules_in(root / name) for name in sorted(searched)}} if searched else {}),
     }
 
 
@@ -91,6 +108,7 @@ def now(seen: Facts, root: Path) -> Facts:
             kind: {name: file_digest(root / name) for name in seen[kind]} for kind in ("files", WRITTEN) if kind in seen
         },
         "folders": {name: _listing(root / name) for name in seen.get("folders", ())},
+        **({SEARCHED: {name: modules_in(root / name) for name in seen[SEARCHED]}} if SEARCHED in seen else {}),
         "modules": _modules(seen.get("modules", ()), root),
         "packages": package_versions(*seen.get("packages", ())),
     }
@@ -103,8 +121,9 @@ def both(*several: Facts) -> Facts:
 
 
 def paths(seen: Facts, root: Path) -> Iterable[Path]:
-    """Return the files that were read."""
-    return [Path(os.path.normpath(root / name)) for name in seen.get("files", ())]
+    """Return the files that were read, the modules that were imported, and the folders that were listed."""
+    names = (name for kind in ("files", "modules", "folders") for name in seen.get(kind, ()))
+    return [Path(os.path.normpath(root / name)) for name in names]
 
 
 def _modules(names: Iterable[str], root: Path) -> dict[str, str | None]:

@@ -15,11 +15,13 @@ from importlib.util import source_from_cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.parse import unquote
 
-from press.keeping.facts import Stamp, stamp
+from press.keeping.facts import Stamp, forget_bytecode, stamp
 
 _CODE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ENGINE = tuple(os.path.join(_CODE, package, "") for package in ("press", "handin"))
+INSTALLED = ("site-packages", "dist-packages")
 STANDARD = os.path.dirname(os.path.abspath(os.__file__))
 
 
@@ -30,6 +32,7 @@ class Watch:
         self.read: dict[str, Stamp | None] = {}
         self.written: set[str] = set()
         self.listed: set[str] = set()
+        self.searched: set[str] = set()
         self.engine: set[str] = set()
         self.imported: set[str] = set()
 
@@ -51,13 +54,16 @@ class Watch:
         name, frame = os.path.abspath(os.fsdecode(path)), sys._getframe(2)
         if frame.f_code.co_filename == "<frozen importlib._bootstrap_external>" and name.endswith((".py", ".pyc")):
             if not flags & (os.O_WRONLY | os.O_RDWR):
-                self.imported.add(source_from_cache(name) if name.endswith(".pyc") else name)
+                source = source_from_cache(name) if name.endswith(".pyc") else name
+                if source != name and not any(folder in name for folder in INSTALLED):
+                    forget_bytecode(source)  # it is told of before it is opened
+                self.imported.add(source)
             return
-        new = bool(mode and set(mode) & set("wx")) or bool(flags & os.O_TRUNC)
+        new = bool(mode and set(mode) & set("wx")) or bool(flags & (os.O_TRUNC | os.O_EXCL))
+        if not new and not flags & os.O_WRONLY and (name not in self.written or name in self.read):
+            self._note(name, frame)
         if new or (mode and set(mode) & set("a+")) or flags & (os.O_WRONLY | os.O_RDWR):
             self.written.add(name)
-        if not new and (name not in self.written or name in self.read or (mode and "+" in mode)):
-            self._note(name, frame)
 
     def _note(self, name: str, frame: FrameType | None) -> None:
         if name not in self.read:
@@ -69,22 +75,27 @@ class Watch:
 
     def _listing(self, path: Any = ".") -> None:
         frame = sys._getframe(2)
-        if isinstance(path, int) or "importlib" in frame.f_code.co_filename:
+        if isinstance(path, int):
             return
-        if not _caller(frame).startswith(ENGINE):
+        if "importlib" in frame.f_code.co_filename:
+            self.searched.add(os.path.abspath(os.fsdecode(path or ".")))
+        elif not _caller(frame).startswith(ENGINE):
             self.listed.add(os.path.abspath(os.fsdecode(path or ".")))
 
-    def _started(self, program: Any, arguments: Any, *_: Any) -> None:
+    def _started(self, program: Any, arguments: Any, folder: Any = None, *_: Any) -> None:
         """Note the files that a child process is given by name."""
         given = [arguments] if isinstance(arguments, str | bytes | os.PathLike) else list(arguments or ())
         for text in map(os.fsdecode, given):
             for word in (text, *shlex.split(text)):
-                if os.path.isfile(word):
-                    self._note(os.path.abspath(word), None)
+                if os.path.isfile(path := os.path.abspath(os.path.join(os.fsdecode(folder or "."), word))):
+                    self._note(path, None)
 
     def _database(self, path: Any) -> None:
-        self._note(os.path.abspath(os.fsdecode(path)), None)
-        self._replaced(path)
+        name = os.fsdecode(path)
+        if name.startswith("file:"):
+            name = unquote(name.removeprefix("file:").partition("?")[0])
+        self._note(os.path.abspath(name), None)
+        self._replaced(name)
 
     def _replaced(self, *paths: Any) -> None:
         self.written.update(os.path.abspath(os.fsdecode(path)) for path in paths[:2] if not isinstance(path, int))
@@ -96,6 +107,7 @@ class Watch:
             "read": self.read,
             "written": sorted(self.written),
             "listed": sorted(self.listed),
+            "searched": sorted(self.searched),
             "engine": sorted(self.engine),
             "imported": sorted(self.imported),
             "libraries": sorted(libraries),
@@ -105,7 +117,7 @@ class Watch:
 
 def _is_installed(module: object) -> bool:
     file = getattr(module, "__file__", None)
-    return isinstance(file, str) and ("site-packages" in file or "dist-packages" in file)
+    return isinstance(file, str) and any(folder in file for folder in INSTALLED)
 
 
 def _caller(frame: FrameType | None) -> str:

@@ -14,6 +14,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any
 
 from handin.errors import InputError, WorkError
 from press.keeping import installed
+from press.keeping.facts import forget_bytecode
 from press.keeping.kept import Kept
 
 KEPT = "code"
@@ -84,6 +86,18 @@ def _is_own(module: str) -> bool:
     return module_file(name) is not None or any(_is_package(folder / name) for folder in _folders)
 
 
+def is_searched(folder: Path) -> bool:
+    """Whether a folder is one of those in which modules that count are looked for, or a package of them."""
+    return folder.resolve() in _folders or (folder / "__init__.py").is_file()
+
+
+def modules_in(folder: Path) -> list[str]:
+    """Name the modules and packages in a folder."""
+    with contextlib.suppress(OSError):
+        return sorted(path.name for path in folder.iterdir() if path.suffix == ".py" or _is_package(path))
+    return []
+
+
 def _is_package(folder: Path) -> bool:
     """Whether a folder holds modules itself; what lies deeper in a folder without any is none of the code."""
     try:
@@ -95,10 +109,15 @@ def _is_package(folder: Path) -> bool:
 class _Module:
     """The top-level definitions of one module, and which names of this package it imports."""
 
-    def __init__(self, source: str):
+    def __init__(self, source: str, package: str = ""):
         tree = ast.parse(source)
+        self.package = package
         self.definitions: dict[str, list[ast.stmt]] = {}
         self.imports: dict[str, tuple[str, str | None]] = {}
+        self.imported: set[str] = set()
+        self.stars: list[str] = []
+        self.foreign: dict[str, str] = {}
+        """What names of other packages stand for: an edit of an import changes what the code does."""
         self.loose: list[ast.stmt] = []
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
@@ -115,9 +134,8 @@ class _Module:
         own = {*self.definitions, *self.imports}
         statements = [each for several in self.definitions.values() for each in several]
         decorators = [decorator for each in statements for decorator in getattr(each, "decorator_list", ())]
-        loose = [each for each in self.loose if not isinstance(each, ast.If | ast.Try)]  # these choose what is imported
         return (
-            bool(loose)
+            any(map(_has_effects, self.loose))
             or any(_names(each) & own for each in decorators)
             or any(self._reaches(node) for each in (*statements, *self.loose) for node in ast.walk(each))
         )
@@ -130,17 +148,37 @@ class _Module:
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
+                bound = alias.asname or alias.name.split(".")[0]
                 if _is_own(alias.name):
-                    self.imports[alias.asname or alias.name.split(".")[0]] = (alias.name, None)
-        elif node.module and _is_own(node.module):
-            for alias in node.names:
-                inner = f"{node.module}.{alias.name}"
-                target = (inner, None) if module_file(inner) else (node.module, alias.name)
-                self.imports[alias.asname or alias.name] = target
+                    self.imports[bound] = (alias.name if alias.asname else bound, None)
+                    self.imported.add(alias.name)
+                elif alias.asname:
+                    self.foreign[bound] = alias.name
+            return
+        above = self.package.split(".")[: len(self.package.split(".")) - node.level + 1] if node.level else []
+        module = ".".join([*above, *([node.module] if node.module else [])])
+        for alias in node.names:
+            inner, bound = f"{module}.{alias.name}", alias.asname or alias.name
+            if not _is_own(module):
+                self.foreign[bound] = f"{module}:{alias.name}"
+            elif alias.name == "*":
+                self.stars.append(module)
+                self.imported.add(module)
+            else:
+                self.imports[bound] = (inner, None) if module_file(inner) else (module, alias.name)
+                self.imported.add(self.imports[bound][0])
 
 
 def _names(tree: ast.AST) -> set[str]:
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _has_effects(statement: ast.stmt) -> bool:
+    """Whether a statement of a module does something else than choose what is imported and bound."""
+    if isinstance(statement, ast.If | ast.Try):
+        inner = [each for each in ast.walk(statement) if isinstance(each, ast.stmt) and each is not statement]
+        return any(isinstance(each, ast.Expr) and not _is_constant(each) for each in inner)
+    return True
 
 
 def _bound(statement: ast.stmt) -> Iterable[str]:
@@ -150,16 +188,23 @@ def _bound(statement: ast.stmt) -> Iterable[str]:
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         for target in targets:
             for node in ast.walk(target):
-                if isinstance(node, ast.Name):
+                if isinstance(node, ast.Name) and node.id != "_":
                     yield node.id
+    elif isinstance(statement, ast.If | ast.Try | ast.With | ast.For | ast.While):
+        for inner in ast.iter_child_nodes(statement):
+            for each in [inner, *getattr(inner, "body", ())] if isinstance(inner, ast.ExceptHandler) else [inner]:
+                if isinstance(each, ast.stmt):
+                    yield from _bound(each)
 
 
 @functools.lru_cache(maxsize=256)
 def _parsed(module: str, stamp: tuple[int, int, int]) -> _Module:
     path = module_file(module)
     assert path is not None, "only modules that were found are parsed"
+    forget_bytecode(path)
     try:
-        return _Module(path.read_text(encoding="utf-8"))
+        package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+        return _Module(path.read_text(encoding="utf-8"), package)
     except SyntaxError as error:
         name = "/".join(path.parts[-3:])
         raise InputError(f"{name}:{error.lineno}: SyntaxError: {error.msg}.") from None
@@ -197,7 +242,11 @@ def normalised(source: str) -> str:
     SyntaxError
         If `source` is not Python.
     """
-    return ast.dump(without_docstrings(ast.parse(source)))
+    tree = ast.parse(source)
+    return ast.dump(tree if _SHOWS_DOCUMENTATION.search(source) else without_docstrings(tree))
+
+
+_SHOWS_DOCUMENTATION = re.compile(r"__doc__|\bhelp\(|\bgetdoc\b|\bdoctest\b")
 
 
 @functools.lru_cache(maxsize=4096)
@@ -219,6 +268,8 @@ def _references(statement: ast.stmt, module: _Module) -> tuple[tuple[str, str | 
                 found.append(("", node.id))
             elif module.imports.get(node.id, ("", None))[1] is not None:
                 found.append(module.imports[node.id])
+            elif node.id not in module.imports:
+                found += [(star, node.id) for star in module.stars]
     return tuple(found)
 
 
@@ -266,28 +317,29 @@ def closure(*roots: str) -> dict[str, str]:
         if name and name not in parsed.definitions:
             raise InputError(f"The report names {root}, but {module} defines no {name}: correct the name.")
         todo.append((module, name or None))
-    whole: set[str] = set()
+    done: set[tuple[str, str | None]] = set()
     while todo:
         module, wanted = todo.pop()
         parsed = _module(module)
-        if parsed is None:
+        if parsed is None or (module, wanted) in done:
             continue
+        done.add((module, wanted))
         if wanted is None:
-            if module in whole:
-                continue
-            whole.add(module)
             todo.extend((module, each) for each in parsed.definitions)
+            todo.extend(each for each in parsed.imports.values() if each[1] is not None)  # used by way of this module
+            todo.extend((star, None) for star in parsed.stars)
             statements, key = parsed.loose, f"{module}:"
         else:
             key = f"{module}:{wanted}"
-            if key in found:
-                continue
             if wanted not in parsed.definitions:
-                if wanted in parsed.imports:  # re-exported
-                    todo.append(parsed.imports[wanted])
-                continue
-            statements = parsed.definitions[wanted]
-        found[key] = "\n".join(_statement_text(statement) for statement in statements)
+                re_exported = [parsed.imports[wanted]] if wanted in parsed.imports else []
+                todo += re_exported or [(star, wanted) for star in parsed.stars]
+                if wanted not in parsed.foreign:
+                    continue
+            statements = parsed.definitions.get(wanted, [])
+        used = {name for statement in statements for name in _names(statement)} | ({wanted} if wanted else set())
+        names = [f"{name} = {parsed.foreign[name]}" for name in sorted(used & parsed.foreign.keys())]
+        found[key] = "\n".join([*names, *map(_statement_text, statements)])
         for statement in statements:
             todo += [(target or module, target_name) for target, target_name in _references(statement, parsed)]
     return dict(sorted(found.items()))
@@ -311,6 +363,11 @@ def source_digests(modules: Iterable[str]) -> dict[str, str]:
     """Digest the code that each of some modules depends on."""
     stamp = _stamp_of_all()
     return {module: _source_facts((module,), stamp)[_WHOLE] for module in modules}
+
+
+def covered_files() -> list[Path]:
+    """List the modules that count as the project's own."""
+    return [Path(path) for path, *_ in _stamp_of_all()]
 
 
 def _stamp_of_all() -> tuple[tuple[str, int, int, int], ...]:
@@ -411,4 +468,4 @@ def _stamp(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
 def imported_modules(source: str) -> tuple[str, ...]:
     """Name the modules of this package that a piece of Python imports, anywhere in it."""
     module = _Module(source)
-    return tuple(sorted({target for target, _ in module.imports.values() if module_file(target)}))
+    return tuple(sorted(name for name in module.imported if module_file(name)))

@@ -5,10 +5,12 @@ A fact has a name for people and a value: a digest, or a mapping of entries (fil
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import time
 from collections.abc import Iterable, Mapping
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,17 @@ def stamp(path: str | Path) -> Stamp | None:
         return None
     # A time of change can be set by anybody; that of the file's entry cannot.
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+
+
+def forget_bytecode(path: str | Path) -> None:
+    """Remove what Python compiled of a module before its last change.
+
+    Python compares its size and the second of its time, and would go on with what was there before.
+    """
+    with contextlib.suppress(OSError, NotImplementedError):
+        compiled = cache_from_source(path)
+        if os.stat(compiled).st_mtime_ns <= os.stat(path).st_ctime_ns:
+            os.unlink(compiled)
 
 
 def file_digest(path: Path) -> str | None:

@@ -13,7 +13,7 @@ from press.project import Project
 
 SINGLE_FILES = frozenset("_quarto.yml _environment".split())
 BIBLIOGRAPHY = frozenset((".bib", ".csl"))
-TEMPORARY = ("~", ".swp", ".swx", ".part", ".tmp", ".pyc", "4913")
+TEMPORARY = ("~", ".swp", ".swx", ".pyc", "4913")
 GENERATED = frozenset("__pycache__ _generated _output".split())
 
 STEP = 6
@@ -48,13 +48,15 @@ def effect(
     read
         The files that the pages were made from the last time.
     """
-    if path.name.endswith(TEMPORARY) or path.name.startswith((".", "#")):
+    is_read = path in read or path.parent in read  # a folder that was listed
+    if not is_read and (path.name.endswith(TEMPORARY) or path.name.startswith((".", "#"))):
         return Effect.NOTHING
     try:
         parts = path.relative_to(project.root).parts
     except ValueError:
         return Effect.PREPARATION  # the data set lies elsewhere
-    if GENERATED.intersection(parts) or any(part.startswith(".") or part.endswith("_files") for part in parts):
+    is_hidden = any(part.startswith(".") or part.endswith("_files") for part in parts)
+    if GENERATED.intersection(parts) or (is_hidden and not is_read):
         return Effect.NOTHING
     if path in running or path.name == "_environment":
         return Effect.RESTART
@@ -67,7 +69,7 @@ def effect(
     ):
         return Effect.PREPARATION
     is_source = path.name in SINGLE_FILES or path.suffix in BIBLIOGRAPHY | {".qmd"}
-    if len(parts) == 1 and project.folder != project.root and not is_source and path not in read:
+    if len(parts) == 1 and project.folder != project.root and not is_source and not is_read:
         return Effect.NOTHING
     return Effect.DOCUMENTS
 
@@ -83,7 +85,8 @@ def folders(project: Project, further: Iterable[Path] = ()) -> frozenset[Path]:
 
 def outside(project: Project, further: Iterable[Path] = ()) -> frozenset[Path]:
     """Return the folders outside the project that hold further files: these alone count there, whatever else is in."""
-    return frozenset(path.parent for path in further if project.root not in path.parents and path.parent.is_dir())
+    found = (path if path.is_dir() else path.parent for path in further if project.root not in path.parents)
+    return frozenset(path for path in found if path.is_dir())
 
 
 async def changes(project: Project, further: Callable[[], Iterable[Path]]) -> AsyncIterator[set[Path]]:
@@ -95,7 +98,7 @@ async def changes(project: Project, further: Callable[[], Iterable[Path]]) -> As
     tasks = [
         # Beside the folders the root itself is watched, since a file that is replaced has a new identity.
         asyncio.create_task(_follow(lambda: frozenset([project.root]), found, recursive=False)),
-        asyncio.create_task(_follow(lambda: folders(project, further()), found, unseen=project.folder / "…")),
+        asyncio.create_task(_follow(lambda: folders(project, further()), found, is_complete=True)),
         asyncio.create_task(_follow(lambda: outside(project, further()), found, recursive=False, only=further)),
     ]
     try:
@@ -118,19 +121,19 @@ async def _follow(
     wanted: Callable[[], frozenset[Path]],
     found: asyncio.Queue[set[Path]],
     *,
-    unseen: Path | None = None,
+    is_complete: bool = False,
     recursive: bool = True,
     only: Callable[[], Iterable[Path]] | None = None,
 ) -> None:
     """Follow what happens in some folders: all that is in them, or some files only."""
     from watchfiles import awatch
 
-    watched: frozenset[Path] = frozenset()
+    watched = wanted()
     while True:
         before, watched = watched, wanted()
-        if before and unseen is not None:
+        if before != watched and is_complete:
             # A folder came or went: what happened in it meanwhile was not seen.
-            found.put_nowait({folder / "…" for folder in before ^ watched} or {unseen})
+            found.put_nowait({folder / "…" for folder in before ^ watched})
         if not watched:
             await asyncio.sleep(1)
             continue
@@ -144,7 +147,8 @@ async def _follow(
             recursive=recursive,
         ):
             changed = {Path(name) for _, name in batch}
-            if changed := changed if only is None else changed & set(only()):
+            wanted_files = set(only()) if only is not None else set()
+            if changed := {path for path in changed if only is None or {path, path.parent} & wanted_files}:
                 found.put_nowait(changed)
             if wanted() != watched:
                 break
