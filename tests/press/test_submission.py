@@ -157,6 +157,23 @@ def test_a_source_that_is_edited_during_the_build_stops_it(project, settings, bu
     assert make(project, settings, Request("bundle")).worked
 
 
+def test_a_document_beside_the_one_that_was_made_last_is_made(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.qmd").write_text("Text.\n")
+    (tmp_path / "_quarto.yml").write_text("project:\n  title: T\n")
+    made = []
+
+    def contents(project, *_):
+        made.append(project.report.document.path)
+        return {f"{project.report.document.name}.pdf": b"1"}, []
+
+    monkeypatch.setattr(submission, "_contents", contents)
+    for name in ("a", "b", "a", "a"):
+        project = Project(tmp_path, Report(document=Document(f"{name}.qmd")))
+        make(project, project.settings(), Request("render"))
+    assert made == ["a.qmd", "b.qmd", "a.qmd"]
+
+
 def test_all_findings_are_written_beside_the_older_files(project, settings, built):
     built()
     make(project, settings, Request("bundle"))

@@ -153,3 +153,16 @@ def test_what_a_library_says_past_python_is_an_output_and_not_on_the_terminal(pr
 def test_much_output_arrives_whole(project):
     (first, _) = run(project, "for _ in range(20_000):\n    print('x' * 99)")
     assert sum(len(output["text"]) for output in first) == 20_000 * 100
+
+
+def test_documents_of_one_name_and_the_same_cells_are_kept_apart(project):
+    """Each reads the files of its own folder."""
+    names = []
+    for folder in ("one", "two"):
+        path = project.root / folder / "paper.qmd"
+        path.parent.mkdir()
+        path.write_text("```{python}\nprint(open('x.txt').read())\n```\n")
+        job = Job(reading.read(path, project.root), path.parent, ("svg",), {}, root=project.root)
+        names.append(outputs._name(job))
+    assert names[0] != names[1]
+    assert names[0].split("-")[1] != names[1].split("-")[1], "no cell of one is taken for a cell of the other"

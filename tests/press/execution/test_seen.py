@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -27,7 +28,10 @@ READING = {
     "updated in place": "f = open('a.txt', 'r+')\nf.read()\nf.write('more')\nf.close()",
     "a child's": "import subprocess\nsubprocess.run(['cat', 'a.txt'], capture_output=True)",
     "a shell's": "import subprocess\nsubprocess.run('cat <a.txt || cat a.txt', shell=True, capture_output=True)",
+    "a child's, elsewhere": "import os, subprocess\nos.chdir('/')\nsubprocess.run(['cat', 'a.txt'], cwd={root!r})",
     "a database": "import sqlite3\nsqlite3.connect('a.txt')",
+    "a database by its address": "import sqlite3\nsqlite3.connect('file:a.txt?mode=ro', uri=True)",
+    "opened to be read and written": "import os\nos.read(os.open('a.txt', os.O_RDWR), 9)",
     "listed": "import os\nos.listdir('.')",
     "found": "from pathlib import Path\nlist(Path('.').glob('*.txt'))",
     "imported by its path": (
@@ -60,7 +64,7 @@ def project(tmp_path, monkeypatch):
 
 
 def watched(root, code):
-    path = root.parent / "seen.json"
+    path, code = root.parent / "seen.json", code.replace("{root!r}", repr(str(root)))
     program = WATCHED.format(code=code, path=str(path))
     subprocess.run([sys.executable, "-c", program], cwd=root, check=True, stderr=subprocess.PIPE)
     return seen.facts(json.loads(path.read_text()), root, kept=(), accounted=(), reached=())
@@ -103,3 +107,35 @@ def test_what_counts_already_is_left_out(project):
     subprocess.run([sys.executable, "-c", program], cwd=project, check=True)
     found = json.loads(path.read_text())
     assert seen.facts(found, project, kept=(), accounted=("a.txt", "apart"), reached=())["files"] == {}
+
+
+def test_a_module_that_would_be_found_first_counts(project):
+    (project / "first").mkdir()
+    (project / "first" / "other.py").write_text("")
+    facts = watched(project, "import sys\nsys.path[:0] = ['first', 'apart']\nimport m")
+    (project / "first" / "notes.txt").write_text("no module")
+    assert reasons(facts, seen.now(facts, project)) == ()
+    (project / "first" / "m.py").write_text("VALUE = 2\n")
+    assert reasons(facts, seen.now(facts, project)) == ("first changed",)
+
+
+def test_what_code_wrote_is_kept_as_it_left_it(project):
+    facts = watched(project, "open('c.txt', 'w').write('x')")
+    assert reasons(facts, seen.now(facts, project)) == ()
+    (project / "c.txt").unlink()
+    assert reasons(facts, seen.now(facts, project)) == ("c.txt is gone",)
+
+
+def test_code_of_an_earlier_edit_is_not_taken_for_the_last_one(project, monkeypatch):
+    """Python compares a compiled module's size and second with the source's, and both may be the same."""
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    module, code = (
+        project / "apart" / "m.py",
+        "import sys\nsys.path.insert(0, 'apart')\nimport m\nopen('c.txt', 'w').write(str(m.VALUE))",
+    )
+    watched(project, code)
+    times = module.stat()
+    module.write_text("VALUE = 3\n")
+    os.utime(module, ns=(times.st_atime_ns, times.st_mtime_ns))
+    watched(project, code)
+    assert (project / "c.txt").read_text() == "3"

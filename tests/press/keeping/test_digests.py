@@ -54,6 +54,85 @@ def test_what_changes_a_digest(package, name, source, same):
     assert (digests.source_digest(ROOT) == before) is same
 
 
+G, H = "def g():\n    return 1\n", "def g():\n    return 2\n"
+WAYS = {
+    "another package's name": ({"a": "from math import sin as g\ndef f():\n    return g(1)"}, ("a", "sin", "cos")),
+    "another package": ({"a": "import numpy as np\ndef f():\n    return np.e"}, ("a", "numpy", "math")),
+    "a choice": (
+        {
+            "a": "from coursework.b import g\ndef f():\n    return g()",
+            "b": "if True:\n    def g():\n        return 1\n",
+        },
+        ("b", "1", "2"),
+    ),
+    "an attempt": (
+        {
+            "a": "from coursework.b import V\ndef f():\n    return V",
+            "b": "try:\n    pass\nexcept OSError:\n    V = 1\n",
+        },
+        ("b", "1", "2"),
+    ),
+    "everything": ({"a": "from coursework.b import *\ndef f():\n    return g()", "b": G}, ("b", "1", "2")),
+    "everything, twice": (
+        {"a": "from coursework.c import *\ndef f():\n    return g()", "b": G, "c": "from coursework.b import *\n"},
+        ("b", "1", "2"),
+    ),
+    "a neighbour": ({"a": "from .b import g\ndef f():\n    return g()", "b": G}, ("b", "1", "2")),
+    "a neighbour as a whole": ({"a": "from . import b\ndef f():\n    return b.g()", "b": G}, ("b", "1", "2")),
+    "its whole name": (
+        {"a": "import coursework.b, coursework.c\ndef f():\n    return coursework.b.g()", "b": G, "c": H},
+        ("b", "1", "2"),
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_way_of_using_other_code_is_missed(package, way):
+    sources, (edited, old, new) = WAYS[way]
+    for name, source in sources.items():
+        package(name, source)
+    before = digests.source_digest(ROOT)
+    assert old in sources[edited]
+    package(edited, sources[edited].replace(old, new))
+    assert digests.source_digest(ROOT) != before
+
+
+def test_what_a_module_hands_on_counts_with_it(package):
+    package("a", "from .b import g\n")
+    before = digests.source_digest("coursework.a")
+    package("b", "def g():\n    return 7\n")
+    assert digests.source_digest("coursework.a") != before
+
+
+def test_a_circle_of_modules_comes_to_an_end(package):
+    package("a", "from coursework.b import *\ndef f():\n    return nothing\n")
+    package("b", "from coursework.a import *\n")
+    assert "coursework.a:f" in digests.closure(ROOT)
+
+
+@pytest.mark.parametrize(
+    ("source", "hides"),
+    [
+        ("if True:\n    print()\n", True),
+        ("_ = print()\n", True),
+        ("if True:\n    x = 1\nelse:\n    import json\n", False),
+        ("try:\n    import json\nexcept ImportError:\n    json = None\n", False),
+    ],
+)
+def test_a_module_that_does_something_when_it_is_imported_counts_as_a_whole(package, source, hides):
+    package("b", source)
+    assert digests.hides("coursework.b") is hides
+
+
+def test_a_docstring_that_is_shown_counts():
+    def same(code):
+        return digests.normalised(code) == digests.normalised(code.replace("one", "two"))
+
+    assert same("def f():\n    'one'\n    return 1")
+    assert not same("def f():\n    'one'\nprint(f.__doc__)")
+    assert not same("def f():\n    'one'\nhelp(f)")
+
+
 def test_an_unrelated_function_of_the_same_module_does_not_count(package):
     before = digests.source_digest(ROOT)
     package("a", A)

@@ -86,3 +86,21 @@ def test_a_format_that_promises_something_refuses_what_would_be_lost_or_changed(
     cited(False)
     with pytest.raises(InputError, match=rf"^refs\.bib:2: the {field.partition('=')[0]}\b.* of x would be"):
         cited(True)
+
+
+def test_a_style_in_another_folder_is_among_what_the_pages_are_made_from(papers):
+    style = papers.folder / "styles" / "own.csl"
+    style.parent.mkdir()
+    style.write_text(
+        '<style xmlns="http://purl.org/net/xbiblio/csl" class="in-text" version="1.0"><info><title>t</title><id>t</id>'
+        "<updated>2020-01-01T00:00:00+00:00</updated></info><citation><layout><text variable='title'/></layout>"
+        "</citation><bibliography><layout><text variable='title'/></layout></bibliography></style>"
+    )
+    entry = "@book{x, title={Engines}, author={B, C}, publisher={P}, year={2001}}"
+    made = papers.set(HEAD.replace("---\n\n", "csl: styles/own.csl\n---\n\n"), refs_bib=entry)
+    assert "See Engines." in made.text
+    assert style in papers.builder.used.files
+    (papers.folder / "own.txt").write_text("Words of a file.")
+    made = papers.set('```{=typst}\n#read("/own.txt")\n```\n')
+    assert "Words of a file." in made.text
+    assert papers.folder / "own.txt" in papers.builder.used.files
