@@ -62,12 +62,12 @@ def number(value: Any, places: int = PLACES) -> Printed:
     whose exponent would not fit on a line is 0, not called exact. A rounded number has `places` decimals; one that is
     below 0.001 or at least a million has four significant digits.
     """
+    if value == 0:
+        return _plain("0", exact=True)
     if isinstance(value, int | np.integer):
         value = Fraction(int(value))
     if isinstance(value, Fraction) and (exact := _exact(value)):
         return exact
-    if value == 0:
-        return _plain("0", exact=True)
     if isinstance(value, mpmath.mpf) and mpmath.isfinite(value) and mpmath.log10(abs(value)) < NEGLIGIBLE:
         return _plain("0", exact=False)
     rounded = _decimal(value)
@@ -78,7 +78,7 @@ def number(value: Any, places: int = PLACES) -> Printed:
 
 def decimal(value: Any, places: int = PLACES) -> str:
     """Print a number rounded to `places` decimals as Unicode, trailing zeros kept; see `number` for its range."""
-    return number(value if value == 0 else _decimal(value), places).text
+    return number(_decimal(value), places).text
 
 
 def scientific(value: Any, digits: int = 2) -> str:
@@ -101,14 +101,14 @@ def _decimal(value: Any) -> Decimal:
     if isinstance(value, Fraction):
         return _DECIMAL.divide(Decimal(value.numerator), Decimal(value.denominator))
     if isinstance(value, mpmath.mpf) and mpmath.isfinite(value):
-        return Decimal(mpmath.nstr(value, 40, min_fixed=0, max_fixed=0))
+        return Decimal(mpmath.nstr(value, 40))
     if not np.isfinite(float(value)):
         raise ValueError(f"{value} cannot be printed as a number")
     return Decimal(repr(float(value)))
 
 
 def _exact(value: Fraction) -> Printed | None:
-    """Print a short rational exactly, as a decimal or else as a fraction; None if it is too long for either."""
+    """Print a short rational, not 0, exactly: as a decimal or else as a fraction; None if it is too long for either."""
     rest = value.denominator
     for prime in (2, 5):
         while rest % prime == 0:
@@ -116,7 +116,7 @@ def _exact(value: Fraction) -> Printed | None:
     if rest == 1:
         digits = _decimal(value).normalize(_DECIMAL)
         if Fraction(digits) == value and len(digits.as_tuple().digits) <= SIGNIFICANT:
-            if digits == 0 or Decimal("0.0001") <= abs(digits) < LARGEST:
+            if Decimal("0.0001") <= abs(digits) < LARGEST:
                 return _plain(f"{digits:f}", exact=True)
             return _power_of_ten(digits, SIGNIFICANT, exact=True)
     numerator, denominator, negative = abs(value.numerator), value.denominator, value < 0

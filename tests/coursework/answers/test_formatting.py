@@ -31,7 +31,23 @@ from coursework.answers.formatting import decimal, equation, number, scientific,
         (0.00009999999, "10⁻⁴", r"10^{-4}", False),
         (1e300, "10³⁰⁰", r"10^{300}", False),
         (mpmath.mpf(0), "0", "0", True),
+        (0, "0", "0", True),
+        (Fraction(0), "0", "0", True),
         (np.int64(12), "12", "12", True),
+        # where an exact number is too long, and a rounded one too small or too large for a plain decimal
+        (Fraction(-999, 7), "−999/7", r"-\tfrac{999}{7}", True),
+        (Fraction(1000, 7), "142.8571", "142.8571", False),
+        (Fraction(7, 999), "7/999", r"\tfrac{7}{999}", True),
+        (Fraction(5, 1001), "0.0050", "0.0050", False),
+        (Fraction(999, 512), "1.9512", "1.9512", False),
+        (Fraction("0.0001"), "0.0001", "0.0001", True),
+        (Fraction("0.00009"), "9\u00a0×\u00a010⁻⁵", r"9 \times 10^{-5}", True),
+        (Fraction(999_999), "999999", "999999", True),
+        (Fraction(10**6), "10⁶", "10^{6}", True),
+        (0.001, "0.0010", "0.0010", False),
+        (0.00099, "9.9\u00a0×\u00a010⁻⁴", r"9.9 \times 10^{-4}", False),
+        (999_999.5, "999999.5000", "999999.5000", False),
+        (1e6, "10⁶", "10^{6}", False),
     ],
 )
 def test_examples(value, text, tex, exact):
@@ -65,7 +81,23 @@ def test_magnitudes():
     assert scientific(0.0) == "0"
     assert scientific(1e-12) == "10⁻¹²"
     assert scientific(5.6e-3) == "5.6\u00a0×\u00a010⁻³"
-    assert decimal(3) == "3.0000"
+    assert scientific(1.0) == "10⁰"
+
+
+def test_decimals_keep_their_zeros():
+    assert [decimal(value) for value in (3, 1, 0, Fraction(1, 2))] == ["3.0000", "1.0000", "0", "0.5000"]
+    assert decimal(-2.345, 2) == "−2.35"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.5, "0.50"), (0.0123, "0.012"), (3.14159, "3.1"), (9.96, "10"), (99.4, "99"), (990.0, "990"),
+        (0.001, "0.0010"), (0.00099, "9.9\u00a0×\u00a010⁻⁴"), (996.0, "10³"), (1000.0, "10³"), (-0.25, "−0.25"),
+    ],
+)  # fmt: skip
+def test_so_many_significant_digits_are_a_decimal_where_that_is_short(value, text):
+    assert significant(value) == text
 
 
 @given(st.floats(min_value=1e-9, max_value=1e9), st.integers(2, 4))
