@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gzip
 import hashlib
+import math
 import re
 import zipfile
 import zlib
@@ -132,12 +133,12 @@ def _verify(folder, files):
 def _read_idx(file):
     """Read an IDX file of bytes (two zeros, the type 8, the rank, the big-endian lengths, the values)."""
     raw = _contents(file)
-    rank = raw[3] if len(raw) > 3 else 0
+    rank = int.from_bytes(raw[3:4])
     start = 4 + 4 * rank
     if raw[:3] != b"\0\0\x08" or not 1 <= rank <= 4 or len(raw) < start:
         raise InputError(f"{file.name} is not an IDX file of unsigned bytes.")
-    shape = tuple(int.from_bytes(raw[4 + 4 * i : 8 + 4 * i], "big") for i in range(rank))
-    if len(raw) - start != np.prod(shape, dtype=np.int64):
+    shape = tuple(int.from_bytes(raw[i : i + 4], "big") for i in range(4, start, 4))
+    if len(raw) - start != math.prod(shape):
         raise InputError(f"{file.name} says it holds {shape} bytes and holds {len(raw) - start}: get the file again.")
     return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
 

@@ -117,6 +117,23 @@ def test_floating_point_images_are_read_as_they_are(tmp_path, arrays):
     np.testing.assert_allclose(data.load("set.npz", tmp_path).x_test[..., 0], arrays["x_test"], atol=1e-6)
 
 
+def test_the_smallest_set_is_two_classes_of_five_single_pixels(tmp_path):
+    small = {"x": np.arange(10, dtype=np.uint8).reshape(10, 1, 1), "y": np.repeat([0, 1], 5)}
+    np.savez(tmp_path / "set.npz", **{f"{key}_{part}": small[key] for key in small for part in ("train", "test")})
+    assert np.bincount(data.load("set.npz", tmp_path).y_train).tolist() == [4, 4]
+    assert data.training_examples("set.npz", tmp_path) == 8
+
+
+def test_colour_images_and_labels_in_a_column_are_taken(tmp_path):
+    x, y = generated(50)
+    np.savez(tmp_path / "set.npz", x_train=x, y_train=y[:, None], x_test=x[:9], y_test=y[:9, None])
+    found = data.load("set.npz", tmp_path)
+    assert found.x_test.shape == (9, 32, 32, 3)
+    assert found.x_train.shape == (40, 32, 32, 3)
+    np.testing.assert_allclose(found.x_test, x[:9] / 255, atol=1e-6)
+    assert found.y_test.tolist() == y[:9].tolist()
+
+
 def test_a_name_that_is_markup_is_shown_as_text():
     assert data.shown_name("sets/my *best*_<set>.npz") == "my -best---set-"
     assert data.class_names("sets/x.npz", 3) == ("0", "1", "2")
@@ -137,8 +154,11 @@ def test_changed_byte_is_noticed(folder, arrays):
         (lambda raw: b"\0\0\x0d" + raw[3:], "not an IDX file"),
         (lambda raw: b"", "not an IDX file"),
         (lambda raw: raw[:7], "not an IDX file"),
+        (lambda raw: raw[:3] + b"\0" + raw[4:], "not an IDX file"),
+        (lambda raw: raw[:3] + b"\5" + raw[4:8] + 4 * b"\0\0\0\1" + raw[8:], "not an IDX file"),
+        (lambda raw: raw[:3] + b"\4" + 4 * b"\0\1\0\0", "holds 0"),
     ],
-    ids=["short", "long", "another type", "empty", "half a header"],
+    ids=["short", "long", "another type", "empty", "half a header", "no rank", "rank 5", "lengths beyond 2**64"],
 )
 def test_damaged_idx(folder, damage, message):
     (folder / "SHA256SUMS").unlink()
@@ -183,7 +203,14 @@ def test_fashion_mnist_without_checksums(tmp_path):
         ("x_train", lambda x: x.reshape(len(x), -1), "must be bytes or floating-point"),
         ("x_train", lambda x: x.astype(float), "must be finite and lie in"),
         ("x_train", lambda x: np.where(x > 200, np.nan, x / 255.0), "must be finite and lie in"),
+        ("x_train", lambda x: x / 127.5, "must be finite and lie in"),
+        ("x_train", lambda x: x / 255 - 0.1, "must be finite and lie in"),
+        ("x_train", lambda x: x[..., None, None], "must be bytes or floating-point"),
+        ("x_train", lambda x: x[:, :0], "must be bytes or floating-point"),
         ("x_train", lambda x: x[:, :-1], "training images have the shape"),
+        ("x_train", lambda x: x[..., None], "training images have the shape"),
+        ("y_train", lambda y: y[:, None, None], "whole-number labels"),
+        ("y_train", lambda y: y[:, None].repeat(2, axis=1), "whole-number labels"),
         ("y_train", lambda y: y.astype(float), "whole-number labels"),
         ("y_train", lambda y: y.astype(int) - 1, "whole-number labels"),
         ("y_train", lambda y: y * 0, "at least 2 classes"),
