@@ -156,7 +156,7 @@ class GraphModel:
     def _logits(self, x, rows):
         """Compute the logits of the images `x[rows]`, every one of them, float32 of shape (len(rows), classes)."""
         count = tf.shape(rows)[0]
-        chunks = (count + CHUNK - 1) // CHUNK
+        chunks = -(-count // CHUNK)
         found = tf.TensorArray(tf.float32, size=chunks, infer_shape=False)
         for chunk in tf.range(chunks):
             some = rows[chunk * CHUNK : tf.minimum((chunk + 1) * CHUNK, count)]

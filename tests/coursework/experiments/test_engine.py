@@ -29,9 +29,10 @@ def agree(ours, theirs, rel=1e-4):
     ],
     ids=lambda settings: settings["model"],
 )
-def test_agrees_with_fit(engine, images, settings):
+def test_agrees_with_fit(engine, images, settings, capfd):
     run = Run(seed=3, **SHORT, **settings)
     ours, theirs = engine.train(run)[0], models.train(run, images)
+    assert capfd.readouterr().out == ""
     agree(ours, theirs)
     if run.test:
         np.testing.assert_allclose(ours["test_logits"], theirs["test_logits"], atol=1e-2)
@@ -82,6 +83,39 @@ def test_reading_the_test_set_from_kept_weights(engine):
     read, _ = engine.train(reading, weights)
     assert np.array_equal(read["test_logits"], trained["test_logits"])
     assert read["test_loss"] == trained["test_loss"]
+
+
+def test_every_image_is_measured_whatever_their_number(engine, images):
+    """Images go through the graph in chunks; Keras' own `predict` takes them all."""
+    from coursework.experiments.engine import CHUNK
+
+    run = Run("mlp", seed=1, **SHORT)
+    _, weights = engine.train(run)
+    model = models.BUILD["mlp"](run, images.x_train.shape[1:], 10)
+    model.set_weights(weights)
+    expected = model.predict(images.x_train[: 2 * CHUNK + 1], verbose=0)
+    for count in (1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 1):
+        logits = engine.graph(run).logits(engine.x_train, np.arange(count, dtype=np.int32)).numpy()
+        np.testing.assert_allclose(logits, expected[:count], atol=1e-4)
+
+
+def test_the_fast_convolution_is_taken_where_the_arithmetic_is_float32(engine):
+    for model, taken in (("cnn", True), ("mlp", False)):
+        assert bool(engine.graph(Run(model, seed=0, **SHORT)).pooled) == taken
+
+
+def test_the_processes_compute_with_one_thread(monkeypatch):
+    """So that sums are taken in one order; TensorFlow itself has been started here and takes no other number."""
+    import tensorflow as tf
+
+    from coursework.experiments.engine import one_thread
+
+    asked = {}
+    for kind in ("intra", "inter"):
+        setter = f"set_{kind}_op_parallelism_threads"
+        monkeypatch.setattr(tf.config.threading, setter, lambda number, kind=kind: asked.update({kind: number}))
+    one_thread()
+    assert asked == {"intra": 1, "inter": 1}
 
 
 def test_divergence_is_a_result(engine):

@@ -117,6 +117,34 @@ def test_batches_pass_over_all_images_equally_often(n, steps, batch, seed):
     assert len(set(one_pass.tolist())) == len(one_pass)
 
 
+def test_nothing_random_repeats_anything_else(monkeypatch):
+    """Choice of images, order, initial weights and dropout each have a stream of their own."""
+    streams, real = [], np.random.default_rng
+
+    def recorded(seed):
+        streams.append(tuple(seed))
+        return real(seed)
+
+    monkeypatch.setattr(np.random, "default_rng", recorded)
+    run = replace(RUN, seed=7, dropout=0.5)
+    models.choose_images(np.repeat(np.arange(2), 10), run)
+    models.batches(run)
+    model = models.BUILD["cnn"](run, SHAPE, 10)
+    assert len(streams) == len(set(streams)) == 4
+    assert all(run.seed in stream for stream in streams)
+    drawn = [layer.kernel_initializer.seed for layer in model.layers if hasattr(layer, "kernel_initializer")]
+    drawn += [layer.seed for layer in model.layers if hasattr(layer, "seed")]
+    assert len(set(drawn)) == len(drawn) == 5
+
+
+def test_the_last_tenth_of_the_steps_has_a_tenth_of_the_rate():
+    rate = models.rate_of(replace(RUN, steps=50, rate=0.5))
+    rates = [float(rate(step)) for step in range(50)]
+    late = sum(each < 0.5 for each in rates)
+    assert abs(late - 5) <= 1
+    assert rates == pytest.approx([0.5] * (50 - late) + [0.05] * late)
+
+
 def test_order_depends_on_the_seed_and_not_on_the_model_or_its_regularisation():
     """So that a comparison is paired, and two λ see the same batches."""
     run = replace(RUN, n=500, steps=20)
