@@ -57,6 +57,44 @@ def test_steps_are_bounded_on_both_sides():
     assert taken[48000] == FULL.most
 
 
+def test_learning_rates_are_searched_for_both_models_and_widths_for_the_mlp_alone():
+    for model, widths in (("mlp", FULL.widths), ("cnn", (FULL.cnn_width,))):
+        runs = protocol.search(FULL, model)
+        usual = protocol.new_run(FULL, model, FULL.tuned, 0)
+        assert {run.rate for run in runs if run.width == usual.width} == set(FULL.rates)
+        assert {run.width for run in runs if run.rate == usual.rate} == set(widths)
+        assert {(run.l2, run.dropout, run.n) for run in runs} == {(0, 0, FULL.tuned)}
+        assert {run.seed for run in runs} == {0, 1, 2}
+
+
+def test_the_mlp_has_the_middle_width_and_the_linear_model_no_regularisation():
+    assert protocol.new_run(FULL, "mlp", 200, 0).width == sorted(FULL.widths)[1]
+    baseline = protocol.baseline(FULL)
+    assert {(run.model, run.l2, run.dropout) for run in baseline} == {("linear", 0, 0)}
+    found = Counter((run.n, run.seed) for run in baseline)
+    assert found == Counter((n, seed) for n in (FULL.tuned, max(FULL.sizes)) for seed in range(FULL.seeds))
+
+
+def test_the_test_set_is_read_from_weights_that_the_largest_size_keeps():
+    for model in MODELS:
+        final = protocol.final(FULL, model, 1e-3)
+        assert {run.n for run in final} == {max(FULL.sizes)}
+        assert all(run.keep and run.test for run in final)
+        largest = protocol.largest(FULL, model, 1e-3)
+        assert {replace(run, test=False) for run in final} == {run for run in largest if run.l2 == 1e-3}
+        assert {run.n for run in largest} == {max(FULL.sizes)}
+        assert {run.l2 for run in largest} == set(protocol.rules(FULL, 1e-3).values())
+    curve = protocol.learning_curve(FULL, "mlp", 1e-3)
+    assert {run.n for run in curve if run.keep} == {max(FULL.sizes)}
+
+
+def test_what_is_repeated_with_fit_is_short_and_the_same_on_every_machine():
+    checked = protocol.checked(FULL, 1e-3)
+    assert (checked.precision, checked.l2, checked.test) == ("float32", 1e-3, False)
+    assert checked.n < FULL.tuned
+    assert checked.steps < FULL.least
+
+
 def test_rules_for_the_largest_size():
     assert protocol.rules(FULL, 2.4e-3) == {"fixed λ": 2.4e-3, "λ ∝ 1/n": 1e-4, "λ = 0": 0.0}
 

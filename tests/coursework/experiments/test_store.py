@@ -245,6 +245,21 @@ def test_damaged_images_are_refused_before_anything_is_made(settings, project):
         store_module.why(project, settings)
 
 
+@pytest.mark.parametrize(
+    ("profile", "dataset", "excuse"),
+    [
+        ("full", "fashion-mnist", ""),
+        ("full", "set.npz", "for these images"),
+        ("tiny", "set.npz", "in this smaller run"),
+        ("tiny", "fashion-mnist", "in this smaller run"),
+    ],
+)
+def test_a_claim_is_excused_on_a_smaller_budget_and_on_other_images(project, monkeypatch, profile, dataset, excuse):
+    monkeypatch.setattr(store_module.data, "checksum", lambda dataset, root: "0" * 64)
+    settings = Settings(date=datetime.date(2026, 1, 2), dataset=dataset, experiments=Experiments(profile=profile))
+    assert RunStore(settings, project).excuse == excuse
+
+
 def test_description():
     assert describe(RUN) == "mlp, 64 examples, λ = 0.001, seed 1"
     assert describe(dataclasses.replace(RUN, dropout=0.5, test=True)).endswith("dropout 0.5, seed 1, test set")
