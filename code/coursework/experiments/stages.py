@@ -72,7 +72,7 @@ def all_runs(budget: Budget, results: Mapping[Run, dict]) -> list[Run]:
 def expected_runs(budget: Budget, results: Mapping[Run, dict]) -> list[Run]:
     """List every run of all stages, guessing λ where it is not chosen yet: for telling how much is left."""
     found = stages(budget, results)
-    guess = dict.fromkeys(MODELS, sorted(budget.l2)[len(budget.l2) // 2])
+    guess = dict.fromkeys(MODELS, max(budget.l2))
     found.setdefault("curves", curves(budget, guess))
     found.setdefault("test", test(budget, guess))
     return _once(*found.values())

@@ -210,12 +210,12 @@ def _train_here(runs: list[Run], store: RunStore, failed: dict[Run, None]) -> It
     waiting = list(runs)
     while waiting:
         suspects = [run for run in waiting if deaths[run]]
-        batch, most = (suspects[:1], 1) if suspects else (waiting, _workers(store.settings))
+        batch = suspects[:1] or waiting
         done = set()
         with _marks(store.project) as folder:
             marks = Path(folder)
             try:
-                for found in _parallel(batch, store, marks, min(most, len(batch))):
+                for found in _parallel(batch, store, marks, min(_workers(store.settings), len(batch))):
                     done.add(found.run)
                     yield found
             except BrokenProcessPool as error:
