@@ -258,7 +258,7 @@ def _shows(inputs: np.ndarray) -> tuple[int, float]:
     at = np.flatnonzero(inputs[:, 1])
     numbers = inputs[at, 0]
     apart = np.diff(at) * abs(np.diff(numbers))
-    return -abs(len(at) - 3), float(apart.min(initial=2.0 * len(inputs)))
+    return -abs(len(at) - 3), float(apart.min(initial=np.inf))
 
 
 # --- what the prose says of it ---------------------------------------------------------------------------------------
