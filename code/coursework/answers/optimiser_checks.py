@@ -161,13 +161,14 @@ def _keras_first_steps(steps: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _defaults_check() -> Check:
     """Check the constants that the report calls Keras' defaults, and how many arrays each method keeps."""
-    from keras.optimizers import Adam, RMSprop
+    from keras.optimizers import SGD, Adam, RMSprop
 
     o, rmsprop, adam = optimisers, RMSprop().get_config(), Adam().get_config()
-    start = np.zeros((1, 1)), np.zeros(1)
-    kept = [keras_states(each, *start).shape[1] - 1 for each in (RMSprop(), RMSprop(momentum=MOMENTUM), Adam())]
+    methods = SGD(), SGD(momentum=MOMENTUM), RMSprop(), RMSprop(momentum=MOMENTUM), Adam()
+    kept = [keras_states(each, np.array([]), np.zeros(1)).shape[1] - 1 for each in methods]
     stated = [o.LEARNING_RATE, o.RHO, o.EPSILON, o.LEARNING_RATE, o.BETA_1, o.BETA_2, o.EPSILON]
-    stated += [made.averages for made in (o.rmsprop(RATE), o.rmsprop_with_momentum(RATE), o.adam(RATE))]
+    made = o.sgd, o.momentum, o.rmsprop, o.rmsprop_with_momentum, o.adam
+    stated += [each(RATE).averages for each in made]
     theirs = [rmsprop[name] for name in ("learning_rate", "rho", "epsilon")]
     theirs += [adam[name] for name in ("learning_rate", "beta_1", "beta_2", "epsilon")]
     method = "the configuration and states of Keras' optimisers"
