@@ -152,6 +152,23 @@ def test_question_2_is_kerass(text, kind):
     assert [v.kind for v in verdicts(text, _fixed("sec-q2"))] == [kind]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (r"$\tanh z = \frac{e^z - e^{-z}}{e^z + e^{-z}}$", "holds"),
+        (r"$\tanh z = \frac{e^z - e^{-z}}{e^z + e^{z}}$", "false"),
+        (r"$\mathrm{d}y/\mathrm{d}z = 1 - \tanh^2 z$", "holds"),
+        (r"$\mathrm{d}y/\mathrm{d}z = 1 - \tanh z$", "false"),
+        (r"$z = \sum_i w_i x_i + b$", "holds"),
+        (r"$z = \sum_i w_i x_i - b$", "false"),
+        (r"$y = \max(0, z)$", "holds"),
+        (r"$y = \max(1, z)$", "false"),
+    ],
+)
+def test_question_3_is_mpmaths(text, kind):
+    assert [v.kind for v in verdicts(text, _fixed("sec-q3"))] == [kind]
+
+
 @cache
 def _fixed(label: str) -> dict:
     makers = {

@@ -71,6 +71,16 @@ def test_every_claim_holds(group):
     assert [c.claim for c in checks if not c.outcome().passed] == []
 
 
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_deviation_of_two_per_cent_fails_every_check(group):
+    """So that no tolerance is too large to notice a mistake."""
+    for check in GROUPS[group]():
+        derived = np.array(check.derived)
+        if np.any(derived != 0):
+            passed = replace(check, derived=derived * Fraction(51, 50)).outcome().passed
+            assert not passed, (check.claim, check.method)
+
+
 numbers = st.fractions(-12, 12, max_denominator=50)
 
 
