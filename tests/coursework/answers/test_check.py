@@ -47,7 +47,9 @@ def test_a_relative_tolerance_is_of_the_independent_value():
 
 
 def test_exact_agreement_needs_no_tolerance():
-    assert check([0.0], [0.0], Tolerance()).outcome().passed
+    for value in (0.0, 3.0, mpmath.mpf(3)):
+        outcome = check([value], [value], Tolerance()).require()
+        assert (outcome.values, outcome.difference, outcome.ratio) == (1, 0, 0)
     assert not check([1e-300], [0.0], Tolerance()).outcome().passed
 
 
@@ -56,4 +58,5 @@ def test_numbers_that_float64_cannot_hold_are_told_apart():
         tiny = mpmath.exp(-5000)
         assert check([tiny], [tiny], Tolerance(relative=1e-20)).outcome().passed
         assert not check([tiny], [2 * tiny], Tolerance(relative=1e-20)).outcome().passed
+        assert 0 < check([tiny], [2 * tiny], Tolerance(relative=1)).require().difference < 1e-300
     assert check([Fraction(1, 3)], [mpmath.mpf(1) / 3], Tolerance(relative=1e-14)).outcome().passed

@@ -163,6 +163,13 @@ def test_question_2_is_kerass(text, kind):
         (r"$z = \sum_i w_i x_i - b$", "false"),
         (r"$y = \max(0, z)$", "holds"),
         (r"$y = \max(1, z)$", "false"),
+        (r"$y = z$", "false"),
+        (r"$y = 0$", "false"),
+        (r"$\mathrm{d}y/\mathrm{d}z = 1$", "holds"),
+        (r"$\mathrm{d}y/\mathrm{d}z = 0$", "holds"),
+        (r"$\mathrm{d}y/\mathrm{d}z = 2$", "false"),
+        (r"$\tanh z \approx z$", "holds"),
+        (r"$\tanh z \approx 2z$", "false"),
     ],
 )
 def test_question_3_is_mpmaths(text, kind):

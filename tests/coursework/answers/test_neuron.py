@@ -172,6 +172,30 @@ def test_formulas_are_balanced_and_numbers_readable(neuron):
         assert "cdot -" not in tex
 
 
+@pytest.mark.parametrize(
+    ("neuron", "summands"),
+    [
+        (make((1, 2), (3, -1)), [1]),
+        (make(("1/3", "2/7"), ("-5/11", "1/3"), "8/9"), [3, 0]),  # the value no longer fits
+        (make(("1.2345678", "0.0012345", "-7/13"), ("-9.876543", "123456.7", "1/3")), [2, 1]),
+        (make(("1/3", "2/7", "0.123", "-17/23"), ("-5/11", "1/3", "22.25", "7/999"), "-1.25"), [2, 3]),
+    ],
+)
+def test_a_long_sum_is_broken_into_rows_that_fit_on_the_page(neuron, summands):
+    result = answer(neuron)
+    names = [f"w_{i} x_{i}" for i in range(1, len(neuron.inputs) + 1)] + ([] if neuron.bias is None else ["b"])
+    rows = q1.total_input_rows(result)
+    joined = "".join(rows).replace("&", "").replace(r"\quad {}", "")
+    assert joined.replace(" ", "") == f"z = {' + '.join(names)} {q1._in_numbers(result)}".replace(" ", "")
+    if summands == [1]:
+        assert len(rows) == 1
+    else:
+        assert max(map(len, rows)) < 100
+        assert len(rows) == 1 + len(summands)
+        counts = [row.count(r" \cdot ") + row.count("+ (-1.25)") + row.count(r"+ \tfrac{8}{9}") for row in rows[1:]]
+        assert counts == summands
+
+
 def test_the_source_of_the_numbers_is_stated():
     assert "my own" in q1.source(read_from_figure=False, checked_output=False)
     assert "my own" not in q1.source(read_from_figure=True, checked_output=False)

@@ -36,6 +36,13 @@ def test_the_adjustment_follows_the_parameter(strength):
     assert regularisation.adjustment(value).endswith(rf"{Penalty(value).printed.factor}\, w_i")
 
 
+def test_the_points_are_the_sine_with_noise_over_all_of_the_interval():
+    x, y = regularisation.noisy_points()
+    assert x == pytest.approx(np.linspace(-1, 1, regularisation.POINTS))
+    noise = y - np.sin(np.pi * x)
+    assert noise.std(ddof=1) == pytest.approx(regularisation.NOISE, rel=0.5)
+
+
 @pytest.mark.parametrize("strength", [0.001, 0.1])
 def test_the_fit_minimises_the_penalised_mean_squared_error(strength):
     x, y = regularisation.noisy_points()
