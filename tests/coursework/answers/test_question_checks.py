@@ -256,7 +256,7 @@ MUTATIONS = {
     ),
     "momentum averages": (
         "optimisers", optimisers, "momentum",
-        _rule(1, lambda rate, decay: lambda g, a, t: 2 * (decay * a[0] - (1 - decay) * rate * g,)),
+        _rule(1, lambda rate, decay=0.9: lambda g, a, t: 2 * (decay * a[0] - (1 - decay) * rate * g,)),
         {"Momentum: the written update"},
     ),
     "RMSProp's ε is outside the root": (

@@ -8,6 +8,8 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 import sympy as sp
+from matplotlib.colors import to_rgba
+from matplotlib.patches import Circle
 from readable import assert_readable, lightness, svg
 
 from coursework.answers import recurrent
@@ -125,6 +127,18 @@ def test_an_operation_with_a_sign_is_a_disc_and_one_with_a_name_is_a_box():
         shapes = [patch for patch in axes.patches if patch.contains_point(place) and patch.get_linewidth()]
         smallest = min(shapes, key=lambda patch: np.prod(patch.get_window_extent().size))
         assert type(smallest).__name__ == ("FancyBboxPatch" if node.label == "tanh" else "Circle")
+
+
+def test_an_operation_on_the_memory_has_the_colour_of_its_stage_and_the_others_are_white():
+    (axes,) = lstm.draw().axes
+    discs = {tuple(patch.center): patch for patch in axes.patches if isinstance(patch, Circle)}
+    stages = {lstm.cell().node(stage.node).at: stage.colour for stage in lstm.STAGES}
+    for node in lstm.cell().nodes:
+        if node.kind == "pointwise" and node.label != "tanh":
+            assert discs[node.at].get_facecolor() == to_rgba(stages.pop(node.at, "white"))
+        elif node.kind == "copy":
+            assert discs[node.at].radius < 0.1
+    assert stages == {}
 
 
 def test_it_can_be_read():

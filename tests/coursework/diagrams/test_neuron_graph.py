@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.colors import to_rgba
+from matplotlib.patches import Circle
+from matplotlib.text import Annotation
 from readable import assert_readable, lightness, outside, overlapping, svg, texts
 
 from coursework.answers.formatting import number
@@ -79,6 +83,41 @@ def test_every_forward_value_stands_above_its_edge_and_every_gradient_below():
             text = output(result).text if edge.target == "y" and sign > 0 else number(value(edge)).text
             at = [y for found, y in written if found == text]
             assert any(0 < sign * (y - heights[edge.source]) < 0.1 for y in at), (edge, at)
+
+
+@pytest.mark.parametrize("name", NEURONS)
+def test_every_edge_is_drawn_from_its_source_to_its_target_with_its_numbers_on_its_level_part(name):
+    case = NEURONS[name]
+    graph = build(case, answer(case).relu, "ReLU")
+    (axes,) = draw(case, answer(case).relu, "ReLU").axes
+    nodes = {node.name: node for node in graph.nodes}
+    level = {tuple(line.get_xydata()[-1].round(6)): line.get_xydata() for line in axes.lines}
+    arrows = [text for text in axes.texts if isinstance(text, Annotation)]
+    for edge, arrow in zip(graph.edges, arrows, strict=True):
+        source, target = nodes[edge.source], nodes[edge.target]
+        tip, bend = np.array(arrow.xy), np.array(arrow.xyann)
+        begin, end = level.get(tuple(bend.round(6)), (bend, tip))
+        assert tuple(begin) == pytest.approx((source.at[0] + source.size[0] / 2, source.at[1]))
+        assert begin[0] < end[0] <= tip[0]
+        assert end[1] == begin[1]
+        distance = target.size[0] / 2  # of the tip from the middle of a disc, or of a box that is met level
+        assert np.linalg.norm(tip - target.at) == pytest.approx(distance)
+        assert bend[0] < tip[0]
+        numbers = [t for t in axes.texts if abs(t.get_position()[1] - begin[1]) < 0.1 and t not in arrows]
+        assert any(begin[0] < t.get_position()[0] < end[0] for t in numbers if t.get_color() == style.BLUE)
+        assert any(begin[0] < t.get_position()[0] < end[0] for t in numbers if t.get_color() == style.RED)
+
+
+def test_variables_are_tinted_and_the_signs_of_operations_are_large():
+    case = NEURONS["default"]
+    (axes,) = draw(case, answer(case).relu, "ReLU").axes
+    discs = {tuple(patch.center): patch.get_facecolor() for patch in axes.patches if isinstance(patch, Circle)}
+    sizes = {text.get_position(): text.get_size() for text in axes.texts}
+    kinds = {node.at: node.kind for node in build(case, answer(case).relu, "ReLU").nodes}
+    for at, colour in discs.items():
+        assert (colour == to_rgba(style.FAINT)) == (kinds[at] == "variable")
+    letters, signs = ([sizes[at] for at in kinds if kinds[at] == kind] for kind in ("variable", "operation"))
+    assert min(signs) > max(letters)
 
 
 def test_the_key_says_which_number_is_which():
