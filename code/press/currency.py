@@ -218,7 +218,7 @@ def _read_by_documents(project: Project) -> set[Path]:
             for line in read.prose:
                 names = (image["file"] for image in IMAGE.finditer(line.text))
                 paths = (project.root / name[1:] if name[:1] == "/" else read.path.parent / name for name in names)
-                found |= {path.resolve() for path in paths if path.is_file()}
+                found |= {path.resolve() for path in paths if os.path.isfile(path)}  # a name may be the image itself
     return {path for path in found if project.generated not in path.parents}
 
 

@@ -174,7 +174,9 @@ def _recorded(error: Exception) -> str:
     with contextlib.suppress(Exception):
         from press.project import Project
 
-        path = Project.find().cache / "last-error.txt"
+        path = Path.cwd() / ".cache" / "last-error.txt"
+        with contextlib.suppress(InputError):
+            path = Project.find().cache / path.name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
         return " The details are in .cache/last-error.txt."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -65,8 +66,8 @@ def note(text: str) -> None:
 
 
 def fail(text: str) -> None:
-    """Say why a command ends without having done its work."""
-    _say(click.style("✗ ", fg="red") + text)
+    """Say why a command ends without having done its work; what is quoted may be an image in letters."""
+    _say(click.style("✗ ", fg="red") + re.sub(r"\S{200,}", lambda quoted: f"{quoted[0][:60]}…", text))
 
 
 def done(text: str) -> None:

@@ -82,6 +82,20 @@ def defines_macros(text: str) -> bool:
     return DEFINITION.search(text) is not None
 
 
+_TARGET = re.compile(r"^ {0,3}(\[[^\]\n]+\]):", re.MULTILINE)
+_COLONS = re.compile(r"^ {0,3}:{3,}[ \t]*([^:\s]?)", re.MULTILINE)
+
+
+def hang_together(chapters: Sequence[str]) -> bool:
+    """Whether something reaches from one chapter into another: a macro, a note, a link's target, a block."""
+    for number, chapter in enumerate(chapters):
+        others = "\n".join([*chapters[:number], *chapters[number + 1 :]])
+        is_in_block = sum(1 if opens else -1 for opens in _COLONS.findall(chapter)) != 0
+        if defines_macros(chapter) or is_in_block or any(target in others for target in _TARGET.findall(chapter)):
+            return True
+    return False
+
+
 def front_matter(values: Mapping[str, Any]) -> str:
     """Write values as the front matter of a Markdown text."""
     return "---\n" + json.dumps(dict(values), ensure_ascii=False, default=str) + "\n...\n\n"

@@ -26,7 +26,7 @@ from press.typesetting import places
 from press.typesetting.bibliography import CITED
 from press.typesetting.emit import Emitted, in_one
 from press.typesetting.formats import Extension, check_fonts, inside
-from press.typesetting.pandoc import READER, PandocFailure, defines_macros, front_matter, run_pandoc, sections
+from press.typesetting.pandoc import READER, PandocFailure, front_matter, hang_together, run_pandoc, sections
 from press.typesetting.row_headers import with_row_headers
 
 HERE = Path(__file__).resolve().parent
@@ -79,7 +79,7 @@ class Typesetter:
         arguments += [f"--lua-filter={path}" for path in filters]
         every = [line for lines in emitted.lines for line in lines]
         front = front_matter({key: document.options[key] for key in READ_BY_FILTERS if key in document.options})
-        if any(map(defines_macros, emitted.chapters)):  # a macro reaches all that comes after it
+        if hang_together(emitted.chapters):
             emitted = in_one(emitted)
 
         def chapter(text: str, lines: Sequence[Line]) -> list[Piece]:

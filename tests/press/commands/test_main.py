@@ -50,6 +50,14 @@ def test_what_is_said_again_is_said_in_short(tmp_path):
     assert "paper.qmd:12: the cell option 'shape' is not supported" in said[2]
 
 
+def test_an_image_in_letters_is_refused_in_a_line(tmp_path):
+    (tmp_path / "paper.qmd").write_text(f"Text.\n\n![x](data:image/png;base64,{'A' * 9000})\n")
+    done = run(tmp_path, "render", "paper.qmd")
+    assert done.returncode == 2
+    assert "paper.qmd:3: the image data:image/png;base64,AAA" in done.stderr
+    assert len(done.stderr) < 1000
+
+
 COMMANDS = ["prepare", "render", "preview", "experiments", "status", "check", "bundle", "doctor"]
 
 

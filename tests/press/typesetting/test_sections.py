@@ -145,3 +145,19 @@ def test_a_macro_reaches_the_sections_and_chapters_after_its_definition(tmp_path
     made = setter.typst_source(Document(Path("x.qmd"), "x.qmd", {}, ()), emitted, {"title": "T"})
     assert "bb(E) \\[ x \\]" in made
     assert "bb(E) \\[ y \\]" in made
+
+
+@pytest.mark.parametrize(
+    ("before", "part", "after"),
+    [
+        ("::: {.callout-note}", "Inside.", ":::"),
+        ("A note.[^n]", "Between.", "[^n]: The note."),
+        ("A [link][l].", "Between.", "[l]: https://example.org"),
+        ("Words.", "[^n]: The note.", "A note.[^n]"),
+    ],
+)
+def test_what_reaches_over_an_include_is_set(papers, before, part, after):
+    whole = papers.set(f"{before}\n\n{part}\n\n{after}\n").text
+    made = papers.set(f"{before}\n\n{{{{< include part.md >}}}}\n\n{after}\n", part_md=f"{part}\n")
+    assert made.text == whole
+    assert "[" not in made.text
