@@ -110,6 +110,7 @@ FORMAT: dict[str, Option] = {
     "toc-title": _text("is its heading"),
     "number-sections": _flag("numbers the headings"),
     "number-depth": Option("is how deep headings are numbered", (int,), "a whole number"),
+    "shift-heading-level-by": Option("moves headings by so many levels", (int,), "a whole number"),
     "section-numbering": _text("is the pattern of the headings' numbers, as Typst has it"),
     "papersize": _text("is the paper's size, as Typst names it"),
     "bibliographystyle": _text("is the style of citations, as Typst names it"),

@@ -12,7 +12,7 @@ from handin.errors import InputError
 from press.source import references
 from press.source.options import each_of, listed
 from press.source.qmd import REFERENCE_KINDS, Document, Kind, Line
-from press.source.refusals import Judge
+from press.source.refusals import Judge, heading
 from press.typesetting import bibliography, places
 from press.typesetting.formats import Extension
 
@@ -135,6 +135,24 @@ def of_sources(
     elif texts and re.fullmatch(r"#+\s+(References|Bibliography|Works cited)\s*(\{.*\})?", texts[-1].text, re.I):
         found["references-title"] = ""  # the heading is there
     return found
+
+
+def moved(options: Mapping[str, Any], lines: Sequence[Line], *, strict: bool) -> int:
+    """Say by how many levels the headings of `lines`, the Markdown that is set, are moved.
+
+    The document says so; else the topmost ones become those of level 1, as with Quarto where there is a title above
+    them. With `strict` they stay as they are. A heading that cannot be moved that far stays, and is told.
+    """
+    found = [(line, level) for line in lines for level, _ in filter(None, [heading(line)])]
+    underlined = any(line.kind is Kind.TEXT and re.fullmatch(r"=+\s*", line.text) for line in lines)
+    shift = options.get("shift-heading-level-by")
+    if shift is None:
+        return 0 if strict or underlined or not found else 1 - min(level for _, level in found)
+    for line, level in found:
+        if level + shift < 1:
+            words = f"this heading is of level {level} and cannot be moved by {shift}: it stays."
+            Judge(strict).mind(line.place, words)
+    return int(shift)
 
 
 def _style(options: Mapping[str, Any], document: Document, root: Path) -> str:

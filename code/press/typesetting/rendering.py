@@ -22,7 +22,7 @@ from handin.errors import InputError
 from press.keeping.digests import digest, package_versions
 from press.keeping.kept import Kept, write_atomically, write_if_changed
 from press.source.qmd import Document, Line
-from press.typesetting import places
+from press.typesetting import frontmatter, places
 from press.typesetting.bibliography import CITED
 from press.typesetting.emit import Emitted, in_one
 from press.typesetting.formats import Extension, check_fonts, inside
@@ -78,7 +78,10 @@ class Typesetter:
         arguments = [f"--from={READER}", "--to=typst", "--wrap=none", "--number-sections"]
         arguments += [f"--lua-filter={path}" for path in filters]
         every = [line for lines in emitted.lines for line in lines]
-        front = front_matter({key: document.options[key] for key in READ_BY_FILTERS if key in document.options})
+        read = {key: document.options[key] for key in READ_BY_FILTERS if key in document.options}
+        if shift := frontmatter.moved(document.options, every, strict=self.extension.promises):
+            read["shift-heading-level-by"] = shift
+        front = front_matter(read)
         if hang_together(emitted.chapters):
             emitted = in_one(emitted)
 

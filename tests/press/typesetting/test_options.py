@@ -109,6 +109,7 @@ FRONT = {
     "toc-title": ("toc: true\ntoc-title: Inside", r"toc-title: \[Inside\]"),
     "number-sections": ("number-sections: true", r'section-numbering: "1\.1"'),
     "number-depth": ("number-sections: true\nnumber-depth: 1", r"number-depth: 1"),
+    "shift-heading-level-by": ("shift-heading-level-by: 2", r"\n=== A"),
     "section-numbering": ("section-numbering: A.1", r'section-numbering: "A\.1"'),
     "papersize": ("papersize: letter", r'paper: "us-letter"'),
     "format": ("format:\n  pdf:\n    toc: true", r"toc: true"),
@@ -202,6 +203,34 @@ def test_a_layout_of_nothing_is_set(papers, attributes, content):
     assert [words for words in shown if words in made] == shown
 
 
+PRINTS = "```{{python}}\n#| output: asis\n#| echo: false\nprint('{} Printed')\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("front", "text", "numbers"),
+    [
+        ("", "## One\n\n### Part\n\n## Two\n", ["1 One", "1.1 Part", "2 Two"]),
+        ("", "### One\n\n### Two\n", ["1 One", "2 Two"]),
+        ("", "# One\n\n## Part\n", ["1 One", "1.1 Part"]),
+        ("", "One\n===\n\n## Part\n", ["1 One", "1.1 Part"]),
+        ("", f"{PRINTS.format('#')}\n## Part\n", ["1 Printed", "1.1 Part"]),
+        ("", f"{PRINTS.format('##')}\n## Two\n", ["1 Printed", "2 Two"]),
+        ("shift-heading-level-by: -1\n", "## One\n\n### Part\n", ["1 One", "1.1 Part"]),
+        ("shift-heading-level-by: 0\n", "## One\n", ["0.1 One"]),
+    ],
+)
+def test_headings_are_numbered_from_one(papers, front, text, numbers):
+    made = papers.set(f"---\ntitle: T\nnumber-sections: true\n{front}---\n\n{text}")
+    assert re.findall(r"[\d.]+ (?:One|Two|Part|Printed)", made.text) == numbers
+    assert made.told == ()
+
+
+def test_a_heading_that_cannot_be_moved_stays_and_is_told(papers):
+    made = papers.set("---\nshift-heading-level-by: -1\n---\n\n# One\n\n## Two\n")
+    assert re.findall("=+ [OT]", made.typst) == ["= O", "= T"]
+    assert made.told == ("paper.qmd:5: this heading is of level 1 and cannot be moved by -1: it stays.",)
+
+
 @pytest.mark.parametrize(
     "front", ["jupyter: julia-1.9", "engine: knitr", "jupyter:\n  kernelspec: {name: ir, language: R}"]
 )
@@ -220,7 +249,7 @@ def test_another_kernel_is_refused(papers, front):
         ("execute:\n  eval: maybe", r"paper\.qmd:3: the option of execute eval must be true or false"),
         ("bibliography: none.bib", r"none\.bib: the bibliography is missing"),
         ("format:\n  typst:\n    nmber-sections: true", r"paper\.qmd:4: the key of typst 'nmber-sections' is not"),
-        ("lang: de\ndate: 2026-12-01\ndate-format: long", r"paper\.qmd: date-format: .*in English alone"),
+        ("lang: de\ndate: 2026-12-01\ndate-format: long", r"paper\.qmd:4: date-format: .*in English alone"),
         ("date: 2024-02-31", r"there is no 2024-02-31 in the calendar|not valid YAML: day is out of range"),
     ],
 )

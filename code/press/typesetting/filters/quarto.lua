@@ -525,6 +525,13 @@ return {
   {
     Pandoc = function(document)
       document.blocks = convert(document.blocks)
+      local shift = tonumber(pandoc.utils.stringify(document.meta["shift-heading-level-by"] or "0"))
+      document.blocks = document.blocks:walk({
+        Header = function(header)
+          header.level = math.max(1, header.level + shift)
+          return header
+        end,
+      })
       return document
     end,
   },
