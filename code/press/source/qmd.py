@@ -215,18 +215,36 @@ def texts(lines: Iterable[Line]) -> Iterator[Line]:
     return (replace(line, text=line.plain) for line in lines if line.kind is Kind.TEXT)
 
 
+_ENVIRONMENT = re.compile(r"\\begin\{((?:align|equation|gather|multline|eqnarray|alignat|flalign)\*?)\}")
+"""What begins a formula without dollars."""
+
+
 def without_mathematics(lines: Iterable[Line]) -> Iterator[Line]:
-    """Yield lines with formulas, inline and displayed, blanked out; an empty line ends a formula."""
-    display = False
+    """Yield lines with formulas, inline, displayed or in TeX's environments, blanked out; an empty line ends each."""
+    display, end = False, ""
     for line in lines:
-        display = display and bool(line.text.strip())
-        if not display and "$" not in line.text:
-            yield line
+        if not line.text.strip():
+            display, end = False, ""
+        text, end = _without_environments(line.text.replace("\\$", "  "), end)
+        if not display and "$" not in text:
+            yield line if text == line.text else replace(line, text=text)
             continue
-        text = line.text.replace("\\$", "  ")
         kept = ""
         for index, piece in enumerate(text.split("$$")):
             if index:
                 display = not display
             kept += " " * len(piece) if display else piece
         yield replace(line, text=re.sub(r"\$(?=\S)[^$]*?(?<=\S)\$", lambda m: " " * len(m[0]), kept))
+
+
+def _without_environments(text: str, end: str) -> tuple[str, str]:
+    """Blank out environments of mathematics; `end` is what ends the one that is open before the line and behind it."""
+    if not end:
+        begin = _ENVIRONMENT.search(text)
+        if begin is None:
+            return text, ""
+        rest, end = _without_environments(text[begin.start() :], f"\\end{{{begin[1]}}}")
+        return text[: begin.start()] + rest, end
+    inside, found, rest = text.partition(end)
+    after, end = _without_environments(rest, "") if found else ("", end)
+    return " " * len(inside + found) + after, end

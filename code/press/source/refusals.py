@@ -40,7 +40,6 @@ _ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)]|#\.)\s+\S")
 _SPAN = re.compile(r"\]\{([^{}]*)\}")
 _NOTE_MARK = re.compile(r"\[\^([^\s\]]+)\](?!:)")
 _NOTE = re.compile(r"\s*\[\^([^\s\]]+)\]:")
-_ENVIRONMENT = re.compile(r"\\begin\{(align|equation|gather|multline|eqnarray|alignat|flalign)\*?\}")
 _COMMAND = re.compile(r"\\(begin|textbf|textit|emph|cite[pt]?|ref|eqref|newpage|vspace|hspace|footnote|input|label)\b")
 
 
@@ -148,6 +147,8 @@ def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
             else:
                 judge.refuse(line.place, "this ::: closes nothing.")
         _check_foreign(plain, judge)
+        if judge.strict and "\\label{" in line.text and not display and "$" not in line.text:
+            judge.refuse(line.place, "raw LaTeX (\\label) is not supported: number a formula by $$…$$ {#eq-name}.")
         if "]()" in plain.text:
             judge.refuse(line.place, "this link has no address: write one between the brackets ().")
         if "$$" in line.text:
@@ -182,8 +183,7 @@ def _check_foreign(line: Line, judge: Judge) -> None:
         is_link = re.match(r"<(https?:|mailto:)", tag[0])
         if not is_link and (judge.strict or tag[1].lower() in LOST_TAGS):
             judge.refuse(line.place, f"raw HTML ({tag[0]}) is not supported: {_instead_of(tag[0], tag[1])}.")
-    command = _COMMAND.search(line.text) if judge.strict else None
-    if command and not (command[1] == "begin" and _ENVIRONMENT.match(line.text, command.start())):
+    if judge.strict and (command := _COMMAND.search(line.text)):
         judge.refuse(line.place, f"raw LaTeX ({command[0]}) outside a formula is not supported.")
 
 

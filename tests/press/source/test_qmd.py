@@ -105,6 +105,8 @@ def test_references_and_citations_are_found_with_their_places(read):
         ("```{=html}\nx\n```\n", "1: raw html is not supported"),
         ("`x`{=typst}\n", "1: raw inline code"),
         ("\\newpage\n", "1: raw LaTeX"),
+        ("\\begin{align}\na &= b \\label{eq:a}\n\\end{align} \\emph{c}\n", "2: raw LaTeX (\\label)"),
+        ("\\begin{align}\na &= b\n\\end{align} \\emph{c}\n", "3: raw LaTeX (\\emph)"),
         ('```{.python filename="a.py"}\nx\n```\n', "1: a code block's filename="),
         ("![A](x.png)\n", "1: the image needs an alternative text"),
         ('![A](x.png){fig-alt="B" fig-align="left"}\n', "1: the image's attribute fig-align= is not supported"),

@@ -31,6 +31,10 @@ SHOWN = [
     ("align*", "Then\n\\begin{align*}\na &= b\n\\end{align*}\n", r"math\.equation\(block: true"),
     ("equation", "\\begin{equation}\na = b \\label{eq:x}\n\\end{equation}\n", r"math\.equation\(block: true"),
     ("gather", "\\begin{gather*}\na = b \\\\ c = d\n\\end{gather*}\n", r"math\.equation\(block: true"),
+    ("layout in a formula", "\\begin{equation}\nx = \\underline{\\hspace{3in}} + \\small h\n\\end{equation}\n",
+     r"underline\(#h\("),
+    ("layout in a line's formula", "So \\begin{align*} a \\hspace{1cm} b \\end{align*} holds.\n", r"a #h\("),
+    ("layout in dollars", "So $a \\hspace{1cm} b$ holds.\n", r"a #h\("),
     # citations, in all forms of pandoc's
     ("citation", "As in [@ada].", r"#cite\(<ada>|@ada"),
     ("citation with words", "X [see @ada, p. 3; but cf. @bob for it].", r"see .*ada.*p\.~3.*; but cf\. .*bob.*for it"),
