@@ -46,6 +46,8 @@ def labels(document: Document) -> dict[str, str]:
 
     for part in document.parts:
         if isinstance(part, Cell):
+            if not part.options.get("include", True):
+                continue
             for key in ("label", "lst-label"):
                 if part.options.get(key):
                     define(part.options[key], part.place)

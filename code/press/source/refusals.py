@@ -266,7 +266,7 @@ def refuse_images_without_alternative(document: Document, *, strict: bool = True
                 if strict:
                     judge.refuse(line.place, 'the image needs an alternative text: add {fig-alt="…"}.')
                 missing.append(line.place)
-    for cell in document.cells:
+    for cell in (each for each in document.cells if each.options.get("include", True)):
         kind = (cell.label or "").partition("-")[0]
         for key in {"fig": ("fig-cap", "fig-alt"), "tbl": ("tbl-cap",)}.get(kind, ()):
             if not cell.options.get(key):

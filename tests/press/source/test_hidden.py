@@ -3,7 +3,7 @@
 import pytest
 
 from handin.errors import InputError
-from press.source import reading
+from press.source import reading, references, refusals
 
 
 @pytest.fixture
@@ -55,6 +55,14 @@ def test_the_macros_of_a_hidden_block_count(document):
 def test_a_cell_in_a_hidden_block_is_executed_and_not_shown(document):
     (cell,) = document("::: {.hidden}\n```{python}\n#| include: true\nx = 1\n```\n:::\n").cells
     assert (cell.code, cell.options["include"]) == ("x = 1", False)
+
+
+@pytest.mark.parametrize("what", ["::: {.content-hidden}\nCELL\n:::\n", "CELL\n"])
+def test_what_is_hidden_defines_no_label_and_needs_no_alternative_text(document, what):
+    cell = f"```{{python}}\n#| label: fig-a\n{'' if 'hidden' in what else '#| include: false'}\nx = 1\n```"
+    found = document(what.replace("CELL", cell) + '\n![A](a.png){#fig-a fig-alt="x"}\n')
+    assert references.labels(found) == {"fig-a": f"a.qmd:{len(found.path.read_text().splitlines())}"}
+    refusals.refuse_images_without_alternative(found)
 
 
 def test_a_hidden_block_that_is_not_closed_is_refused(document):
