@@ -100,7 +100,7 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
         values["toc"] = True
     if options.get("number-sections", "section-numbering" in options):
         values["section-numbering"] = options.get("section-numbering", "1.1")
-        values["number-depth"] = options.get("number-depth", 3)
+        values["number-depth"] = options.get("number-depth", 6)
     nocite = str(options.get("nocite", ""))
     if "@*" in nocite:
         values["bibliography-full"] = True

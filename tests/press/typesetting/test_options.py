@@ -225,6 +225,13 @@ def test_headings_are_numbered_from_one(papers, front, text, numbers):
     assert made.told == ()
 
 
+def test_all_headings_are_numbered_where_nothing_is_said(papers):
+    levels = "\n\n".join(f"{'#' * level} Part {{#sec-{level}}}" for level in range(1, 7))
+    made = papers.set(f"---\nnumber-sections: true\n---\n\n{levels}\n\nSee @sec-4 and @sec-6.\n").text
+    assert "1.1.1.1.1.1 Part" in made
+    assert "See Section 1.1.1.1 and Section 1.1.1.1.1.1." in made
+
+
 def test_a_heading_that_cannot_be_moved_stays_and_is_told(papers):
     made = papers.set("---\nshift-heading-level-by: -1\n---\n\n# One\n\n## Two\n")
     assert re.findall("=+ [OT]", made.typst) == ["= O", "= T"]
