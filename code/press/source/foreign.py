@@ -23,7 +23,7 @@ TAGS = frozenset("br sub sup b strong i em u s del code kbd mark span small div 
 """What pandoc's reader or a filter makes into what the tags say; any other tag would leave its text alone."""
 LOST_TAGS = frozenset("img table iframe video audio svg canvas object embed script input".split())
 
-TAG = re.compile(r"</?([A-Za-z][\w-]*)(?:\s[^<>]*)?/?>")
+TAG = re.compile(r"(?<!\]\()</?([A-Za-z][\w-]*)(?:\s[^<>]*)?/?>")
 _BLOCK = re.compile(r" {0,3}<(ul|ol|dl|pre|blockquote|table|h[1-6])\b[^<>]*>", re.IGNORECASE)
 _MARKDOWN = re.compile(r"[*`$]|\]\(|\{\{<|@\w")
 

@@ -24,10 +24,13 @@ DIV_ATTRIBUTES = frozenset(
 )
 IMAGE_ATTRIBUTES = frozenset("fig-alt alt width height".split())
 IMAGE = re.compile(
-    r"!\[(?P<caption>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<file>[^()\s]*)(?:\s+\"[^\"]*\")?\)"
-    r"(?P<attributes>\{(?:[^{}]|\{\{<.*?>\}\})*\})?"
+    r"!\[(?P<caption>(?:[^\[\]]|\[[^\]]*\])*)\]"
+    r"\((?P<angle><)?(?P<file>(?(angle)[^<>\n]*|(?:[^()<>\s]|\([^()\s]*\)| (?![\s\"')]))*))(?(angle)>)"
+    r"(?:\s+(?:\"[^\"]*\"|'[^']*'))?\)(?P<attributes>\{(?:[^{}]|\{\{<.*?>\}\})*\})?"
 )
-"""An image; its attributes may hold shortcodes."""
+"""An image; its file's name may have spaces and brackets, its attributes may hold shortcodes."""
+_ATTRIBUTE = re.compile(r"[#.][^\s\"'=]+|[\w:.-]+=(?:\"[^\"]*\"|'[^']*'|[^\s\"']+)|-(?=\s|$)|\{\{<.*?>\}\}")
+"""What may stand in the braces behind an image."""
 QUARTOS_BLOCKS = re.compile(r"aside|content-(visible|hidden)|column-[\w-]+|panel-[\w-]+")
 """Classes by which Quarto moves, hides or folds a piece of text; any other class changes nothing in print."""
 
@@ -208,15 +211,27 @@ def _check_attributes(line: Line, judge: Judge) -> None:
         if refused := re.search(r"(?:^|\s)(style|when-[\w-]+|unless-[\w-]+)\s*=", attributes):
             judge.mind(line.place, f"the span's attribute {refused[1]}= is not supported.")
     for image in IMAGE.finditer(line.text):
-        attributes = re.sub(r'"[^"]*"', '""', image["attributes"] or "")
+        if wrong := " ".join(_ATTRIBUTE.sub("", written := (image["attributes"] or "")[1:-1]).split()):
+            words = f'the braces behind the image are printed as they stand, since {wrong} is no key="value"'
+            (judge.refuse if "#" in written else judge.mind)(
+                line.place, f'{words}: write ![caption](file){{#fig-name fig-alt="…"}}.'
+            )
+        attributes = re.sub(r"\"[^\"]*\"|'[^']*'", '""', image["attributes"] or "")
         for key in re.findall(r"([\w-]+)\s*=", attributes):
-            if key not in IMAGE_ATTRIBUTES:
+            if key not in IMAGE_ATTRIBUTES and (judge.strict or not _is_followed(key, image)):
                 known = ", ".join(sorted(IMAGE_ATTRIBUTES))
                 judge.mind(line.place, f"the image's attribute {key}= is not supported; supported: {known}.")
         if named := re.search(r"[{\s]\.([\w-]+)", attributes):
             judge.mind(line.place, f"the image's class .{named[1]} is not supported.")
         if image.start() and line.text[image.start() - 1] == "[":
             judge.mind(line.place, "an image inside a link is not supported.")
+
+
+def _is_followed(key: str, image: re.Match[str]) -> bool:
+    """Whether an attribute asks for what is done anyway, or for a float's place in the pages, which is no content."""
+    is_figure = image["caption"] or "{#fig-" in image["attributes"]
+    is_centred = re.search(r"fig-align=[\"']?(center|default)", image["attributes"])
+    return key == "fig-pos" or (key == "fig-align" and not (is_figure and not is_centred))
 
 
 def _check_display(line: Line, display: bool, judge: Judge) -> bool:
@@ -262,7 +277,7 @@ def refuse_images_without_alternative(document: Document, *, strict: bool = True
     missing: list[str] = []
     for line in texts(document.prose):
         for image in IMAGE.finditer(line.text):
-            if not re.search(r"fig-alt\s*=\s*\"[^\"]+\"", image["attributes"] or ""):
+            if not re.search(r"fig-alt\s*=\s*(?:\"[^\"]+\"|'[^']+')", image["attributes"] or ""):
                 if strict:
                     judge.refuse(line.place, 'the image needs an alternative text: add {fig-alt="…"}.')
                 missing.append(line.place)

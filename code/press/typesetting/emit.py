@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from handin.errors import InputError, WorkError
 from handin.notebook import reading as notebooks
@@ -34,6 +35,9 @@ _SHOWN_CELL = re.compile(r"^(\s*[`~]{3,}\s*)\{\{(\w+)\}\}")
 """How a code block shows the head of a cell that is not to be executed."""
 
 _NOT_PRINTED = re.compile(rf"\{{=(?!(?:{'|'.join(PRINTED)})\}})[\w-]+\}}")
+
+_UNSAFE = re.compile(r"""[ ()<>%"'\[\]\\]""")
+"""What may not stand in an image's address as it is."""
 
 IMAGES = frozenset(".svg .png .jpg .jpeg .gif .webp .pdf".split())
 """The endings of images that Typst reads."""
@@ -195,7 +199,7 @@ class _Writer:
         if re.match(r"[a-z]+:", name):
             raise InputError(f"{place}: the image {name} is not a file of the project: download it.")
         root = self.context.root.resolve()
-        name = name.replace("%20", " ")
+        name = unquote(name)
         path = (root / name.lstrip("/") if name.startswith("/") else self.document.path.parent / name).resolve()
         if root not in path.parents or not path.is_file():
             raise InputError(f"{place}: the image {name} does not exist in the project.")
@@ -203,7 +207,7 @@ class _Writer:
             kind = path.suffix or "that has no ending"
             raise InputError(f"{place}: an image {kind} cannot be set: convert {name} to SVG, PNG or JPEG.")
         self.embedded.append(path)
-        return "/" + path.relative_to(root).as_posix().replace(" ", "%20")
+        return "/" + _UNSAFE.sub(lambda sign: f"%{ord(sign[0]):02X}", path.relative_to(root).as_posix())
 
     # -- cells
 

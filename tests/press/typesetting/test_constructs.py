@@ -97,6 +97,16 @@ SHOWN = [
     ("an image in pixels", '![](a.svg){width=96 fig-alt="x"}', r'width: 1\.00000in'),
     ("caption in an attribute", '::: {#fig-z fig-cap="2. Below"}\n![](a.svg){fig-alt="x"}\n:::', r"\[2\\. Below\]"),
     ("image over two lines", '![A\nB](a.svg){#fig-a fig-alt="x"}', r'image\("/a\.svg", alt: "x"\).*<fig-a>'),
+    ("a space in an image's name", '![](my file.svg){fig-alt="x"}', r'image\("/my file\.svg", alt: "x"'),
+    ("a name in angles", '![](<my file.svg> "T"){fig-alt="x"}', r'image\("/my file\.svg", alt: "x"'),
+    ("an escaped space", '![](my%20file.svg){fig-alt="x"}', r'image\("/my file\.svg", alt: "x"'),
+    ("brackets in an image's name", '![A](b(1).svg){fig-alt="x"}', r'image\("/b\(1\)\.svg", alt: "x".*\[A\]'),
+    ("a link in angles", "[There](<a b.txt>).", r'#link\("a%20b\.txt"\)\[There\]'),
+    ("a label without caption", '![](a.svg){#fig-b fig-alt="x"}\n\nSee @fig-b.',
+     r'image\("/a\.svg", alt: "x"\).*supplement: crossref\.fig\.title, \)<fig-b>'),
+    ("labels of parts without captions", '::: {#fig-c layout-ncol=2}\n![](a.svg){#fig-c-1 fig-alt="x"}\n\n'
+     '![](a.svg){#fig-c-2 fig-alt="y"}\n\nBoth.\n:::', r'quarto_super.*<fig-c-1>.*<fig-c-2>'),
+    ("an image in the middle", '![](a.svg){fig-align="center"}', r'#align\(center\)\[\s*#box\(image'),
     ("block quote", "> Said.", r"#quote\(block: true\)\[\s*Said"),
     ("rule", "a\n\n---\n\nb", r"#horizontalrule"),
     ("shown cell", "```{{python}}\n#| echo: true\nx = 1\n```",
@@ -168,7 +178,8 @@ def pieces(papers) -> dict[str, str]:
     """All constructs in one paper: the Typst of each, by its name."""
     texts = [f"START{number}\n\n{text.strip()}\n\nEND{number}" for number, (_, text, _) in enumerate(SHOWN)]
     picture = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
-    made = papers.set(HEAD + FRONT + "\n\n".join(texts) + "\n", refs_bib=BIB, a_svg=picture).typst
+    more = {"my file_svg": picture, "b(1)_svg": picture}
+    made = papers.set(HEAD + FRONT + "\n\n".join(texts) + "\n", refs_bib=BIB, a_svg=picture, **more).typst
     return {
         name: made.partition(f"START{number}\n")[2].partition(f"END{number}\n")[0]
         for number, (name, _, _) in enumerate(SHOWN)
@@ -189,6 +200,21 @@ REFUSED = [
     ("no file", "![x](none.png)", "the image none.png does not exist"),
     ("an image of the web", "![x](https://example.org/a.png)", "is not a file of the project: download it"),
     ("an image's tag", '<img src="a.png">', r"raw HTML \(<img.*: write !\[what it shows\]\(a\.png\)\."),
+    (
+        "words in an image's braces",
+        '![](a.svg){#fig-z "Words"}',
+        r'braces behind the image .* "Words" is no key="value"',
+    ),
+    (
+        "a figure in LaTeX",
+        "\\begin{figure}\n\\includegraphics{a.png}\n\\end{figure}",
+        r"with an image is not supported, write !\[caption\]\(a\.png\)\{#fig-name\}: \\begin\{figure\}",
+    ),
+    (
+        "an image by a name",
+        "[b]: c d.png\n\n![A][b]",
+        r"must stand behind its caption, on one line, as !\[caption\]\(file\)",
+    ),
     ("a video", '<iframe src="a"></iframe>', r'put it in a block ::: \{\.content-visible when-format="html"\}'),
     ("LaTeX's reference", "See \\ref{eq:x}.", r"refer by @eq-name\): \\ref\{eq:x\}"),
     ("an unknown command", "A \\mystery{word}.", r"raw latex is not supported outside a formula, .*: \\mystery"),
@@ -504,3 +530,9 @@ def test_keys_below_a_key_that_have_an_effect_are_not_told(papers):
 @pytest.mark.parametrize("value", ["true", "false"])
 def test_crossref_may_be_a_word(papers, value):
     assert "Text" in papers.set(f"---\ntitle: T\nlang: xx\ncrossref: {value}\n---\n\nText.\n").text
+
+
+@pytest.mark.parametrize("attribute", ['fig-align="center"', 'fig-align="default"', 'fig-pos="H"'])
+def test_an_attribute_that_changes_nothing_is_no_matter(papers, attribute):
+    picture = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+    assert papers.set(f"![C](a.svg){{#fig-a fig-alt='x' {attribute}}}\n", a_svg=picture).told == ()

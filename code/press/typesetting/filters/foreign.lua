@@ -48,7 +48,9 @@ local function understood(text, format, hint)
     if not said then lost = lost or element.text end
     return {}
   end
-  read = read:walk({ RawInline = look, RawBlock = look })
+  read = read:walk({ RawInline = look, RawBlock = look, Image = function(image)
+    assert(format ~= "latex", "raw latex with an image is not supported, write ![caption](" .. image.src .. "){#fig-name}: " .. text)
+  end })
   assert(not lost and (#read.blocks > 0 or is_definition(text)), "raw " .. format .. " is not supported" .. (hint or "") .. ": " .. (lost or text))
   return read.blocks
 end

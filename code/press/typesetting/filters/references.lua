@@ -69,6 +69,18 @@ local function captioned(div)
   end
 end
 
+-- An image that is a paragraph of its own without caption may have a label or a place in the line.
+local function alone(para)
+  local image = para.content[1]
+  if #para.content ~= 1 or image.t ~= "Image" then return nil end
+  local identifier, align = image.identifier, image.attributes["fig-align"]
+  if identifier:match("^fig%-") then
+    return pandoc.Div({ para }, pandoc.Attr(identifier, {}, { uncaptioned = "true" }))
+  elseif align and align ~= "default" then
+    return pandoc.Div({ para }, pandoc.Attr("", {}, { ["fig-align"] = align }))
+  end
+end
+
 -- ```{#lst-x .python lst-cap="…"}
 local function listing(code)
   local identifier, caption = code.identifier, code.attributes["lst-cap"]
@@ -97,9 +109,10 @@ end
 
 local function image(element)
   local alternative = element.attributes["fig-alt"] or element.attributes["alt"]
+  local file = element.src:gsub("%%(%x%x)", function(code) return string.char(tonumber(code, 16)) end)
   -- what Python has not found has not been named from the project's folder
-  assert(element.src:match("^/"), "an image's file and attributes must stand on one line, as ![caption](file){…}: " .. element.src)
-  local parameters = { quoted((element.src:gsub("%%20", " "))) }
+  assert(file:match("^/"), "an image's file must stand behind its caption, on one line, as ![caption](file){…}: " .. file)
+  local parameters = { quoted(file) }
   if not alternative or alternative == "" then
     alternative = pandoc.utils.stringify(element.caption)
   end
@@ -327,7 +340,7 @@ local function equations(inlines)
 end
 
 return {
-  { Div = function(div) return named(div) or captioned(div) end, CodeBlock = listing },
+  { Div = function(div) return named(div) or captioned(div) end, CodeBlock = listing, Para = alone },
   { Inlines = equations, Blocks = annotated },
   { Inlines = apostrophes },
   { Cite = references, Image = image, Span = aside },
