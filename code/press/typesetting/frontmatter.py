@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,9 @@ WORDS = {
 CROSSREF = (*REFERENCE_KINDS, "proof", "note", "tip", "important", "warning", "caution", "line", "lines")
 """What the words before the last two are for."""
 
+OF_AFFILIATIONS = "department name address city region state postal-code country".split()
+"""What is printed of an affiliation, in this order."""
+
 OF_AUTHORS = frozenset("id name literal affiliation affiliations email".split())
 
 _MONTHS = "January February March April May June July August September October November December".split()
@@ -88,6 +91,8 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
     ):
         place = places.in_file(document, f"{key}:")
         judge.mind(place, f"author: the key {key!r} is not supported; what stands there would not be printed.")
+    for wanted, words in _lost_affiliations(options):
+        judge.mind(places.in_file(document, wanted), words)
     if region:
         values["region"] = region
     if authors := _authors(options):
@@ -195,11 +200,8 @@ def _one(words: Any) -> str:
 
 def _authors(options: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Bring authors, which may be a name, a group of keys or a list of either, into the shape that Quarto's has."""
-    given = each_of(options.get("author", options.get("authors")))
-    authors = [each if isinstance(each, dict) else {"name": each} for each in given]
-    # the places of one author may be named by another
-    places = [place for each in (options, *authors) for place in each_of(each.get("affiliations"))]
-    known = {str(place["id"]): place for place in places if isinstance(place, dict) and "id" in place}
+    authors = _given_authors(options)
+    known = _known_affiliations(options, authors)
     own = options.get("affiliation", options.get("institute"))
     if not known and own is not None:
         authors = [{"affiliation": own, **author} for author in authors]
@@ -218,11 +220,38 @@ def _authors(options: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
+def _given_authors(options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    given = each_of(options.get("author", options.get("authors")))
+    return [each if isinstance(each, dict) else {"name": each} for each in given]
+
+
+def _known_affiliations(options: Mapping[str, Any], authors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the affiliations by their ids; those of one author may be named by another."""
+    given = [place for each in (options, *authors) for place in each_of(each.get("affiliations"))]
+    return {str(place["id"]): place for place in given if isinstance(place, dict) and "id" in place}
+
+
+def _lost_affiliations(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Find affiliations that would not be printed: (what stands where it is written, what is to be said of it)."""
+    authors = _given_authors(options)
+    known = _known_affiliations(options, authors)
+    own = [place for each in authors for place in each_of(each.get("affiliations", each.get("affiliation")))]
+    named = {str(place.get("ref")) if isinstance(place, dict) else str(place) for place in own}
+    for place in own:
+        if isinstance(place, dict) and "ref" in place and (ref := str(place["ref"])) not in known:
+            yield f"ref: {ref}", f"no affiliation has the id {ref!r}: write id: {ref} beside its name."
+    for place in each_of(options.get("affiliations")):
+        name, id_ = (place.get("name"), place.get("id")) if isinstance(place, dict) else (place, place)
+        if str(id_) not in named:
+            fix = "give it an id, and write affiliations: [{ref: id}] under the author"
+            yield str(name), f"the affiliation {str(name)!r} is no author's and would not be printed: {fix}."
+
+
 def _affiliation(place: Any, known: Mapping[str, Any]) -> str:
     place = known.get(str(place.get("ref", "") if isinstance(place, dict) else place), place)
     if not isinstance(place, dict):
         return str(place)
-    return ", ".join(str(place[key]) for key in ("department", "name", "city", "country") if place.get(key))
+    return ", ".join(str(place[key]) for key in OF_AFFILIATIONS if place.get(key))
 
 
 def _date(options: Mapping[str, Any], document: Document, language: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pypdfium2
 import pytest
 
 from handin.errors import InputError
@@ -223,6 +224,37 @@ def test_headings_are_numbered_from_one(papers, front, text, numbers):
     made = papers.set(f"---\ntitle: T\nnumber-sections: true\n{front}---\n\n{text}")
     assert re.findall(r"[\d.]+ (?:One|Two|Part|Printed)", made.text) == numbers
     assert made.told == ()
+
+
+def test_keywords_are_the_pdfs_beside_the_digest(papers):
+    papers.path.write_text("---\nkeywords: [zebra, yak]\n---\n\nText.\n")
+    typst = papers.builder.report(digest="0123456789abcdef").text
+    found = pypdfium2.PdfDocument(papers.builder.typesetter.compile(typst)).get_metadata_value("Keywords")
+    assert found == "zebra, yak, made-from:0123456789abcdef"
+
+
+def test_an_affiliation_is_printed_in_full(papers):
+    address = "address: 1 Main Street, city: Austin, region: Texas, state: TX, postal-code: 12345, country: USA"
+    place = f"{{name: Univ A, department: Dept X, {address}, url: https://a.edu}}"
+    made = papers.set(f"---\nauthor:\n  - name: Ann\n    affiliation: {place}\n---\n\nText.\n")
+    assert "Ann, Dept X, Univ A, 1 Main Street, Austin, Texas, TX, 12345, USA" in made.text
+    assert made.told == ()
+
+
+@pytest.mark.parametrize(
+    ("front", "words"),
+    [
+        ("author: Ann\naffiliations:\n  - Hospital, Tabuk", ":4: the affiliation 'Hospital, Tabuk' is no author's"),
+        (
+            "author: {name: Ann, affiliations: [{ref: a}]}\naffiliations:\n- {id: a, name: A}\n- id: b\n  name: B",
+            ":6: the affiliation 'B' is no author's",
+        ),
+        ("author:\n  - name: Ann\n    affiliations:\n      - ref: nowhere", ":5: no affiliation has the id 'nowhere'"),
+    ],
+)
+def test_an_affiliation_that_would_not_be_printed_is_told(papers, front, words):
+    made = papers.set(f"---\n{front}\n---\n\nText.\n")
+    assert [words in told for told in made.told] == [True], made.told
 
 
 def test_all_headings_are_numbered_where_nothing_is_said(papers):
