@@ -76,7 +76,9 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
         "bibliographystyle": _style(options, document, root),
         **words_before_numbers(options, language),
     }
-    if extension.promises and "abstract-title" not in options:
+    if not extension.promises:
+        values["number-unlabelled"] = True
+    elif "abstract-title" not in options:
         del values["abstract-title"]  # Quarto hands over none to a format
     judge, words = Judge(extension.promises), options.get("crossref", {})
     if language not in WORDS and "fig-prefix" not in words:

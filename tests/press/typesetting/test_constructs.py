@@ -123,7 +123,7 @@ SHOWN = [
     ("simple table", "  a     b\n----  ----\n   1     2\n", r"#table\("),
     ("grid table", "+---+---+\n| a | b |\n+===+===+\n| 1 | 2 |\n+---+---+", r"#table\("),
     ("multiline table", MULTILINE, r"#table\("),
-    ("table with caption alone", "| a |\n|---|\n| 1 |\n\n: No number here\n", r"No number here.*numbering: none"),
+    ("table with caption alone", "| a |\n|---|\n| 1 |\n\n: No number here\n", r"No number here.*numbering: unlabelled"),
     ("wide table", WIDE, r"#set text\(size: 0\.\d+em\)"),
     ("table in a narrow column", f'::: {{layout="[1,4]"}}\n\n{SMALL}\n\nx\n:::',
      r"#set text\(size: 0\.\d+em\)"),
@@ -536,3 +536,40 @@ def test_crossref_may_be_a_word(papers, value):
 def test_an_attribute_that_changes_nothing_is_no_matter(papers, attribute):
     picture = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
     assert papers.set(f"![C](a.svg){{#fig-a fig-alt='x' {attribute}}}\n", a_svg=picture).told == ()
+
+
+UNLABELLED = """![First](a.svg){fig-alt='x'}
+
+![](a.svg){fig-alt='x'}
+
+| a |
+|---|
+| 1 |
+
+: Second
+
+| a |
+|---|
+| 1 |
+
+: Third {#tbl-a}
+
+::: {#fig-b layout-ncol=2}
+![Part](a.svg){fig-alt='x'}
+
+![Part](a.svg){fig-alt='x'}
+
+Fourth
+:::
+
+See @fig-b and @tbl-a.
+"""
+
+
+def test_a_caption_without_label_has_a_number_that_counts(papers):
+    made = papers.set(UNLABELLED, a_svg='<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>').text
+    words = re.findall(r"(?:(?:Figure|Table) \d\. )?(?:First|Second|Third|Part|Fourth|See.*?\d.*?\d)", made)
+    assert words == [
+        "Figure 1. First", "Table 1. Second", "Table 2. Third", "Part", "Part", "Figure 2. Fourth",
+        "See Figure 2 and Table 2",
+    ]  # fmt: skip

@@ -24,7 +24,7 @@ CELLS = {
     "fig-height": (f"#| fig-height: 1\n{DRAW}", r"image\("),
     "fig-dpi": (f"#| fig-dpi: 50\n{DRAW}", r"image\("),
     "label": (f"#| label: fig-one\n{DRAW}", r"<fig-one>"),
-    "fig-cap": (f'#| fig-cap: "A caption."\n{DRAW}', r"A caption\..*numbering: none"),
+    "fig-cap": (f'#| fig-cap: "A caption."\n{DRAW}', r"A caption\..*numbering: unlabelled"),
     "fig-alt": (f'#| fig-alt: "A line."\n{DRAW}', r'alt: "A line\."'),
     "fig-subcap": (
         "#| label: fig-two\n#| fig-cap: Both\n#| fig-subcap: [One, Two]\nimport matplotlib.pyplot as plt\n"

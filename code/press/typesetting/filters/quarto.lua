@@ -208,13 +208,22 @@ local function beside(rows, make)
   return made
 end
 
-local function float(identifier, attributes, blocks, caption, unnumbered)
-  local kind = unnumbered or kind_of(identifier)
-  local numbered = not unnumbered
+-- A part of a float that has no label has no number either.
+local is_part = false
+
+local function float(identifier, attributes, blocks, caption, unlabelled)
+  local kind = unlabelled or kind_of(identifier)
+  local numbering = unlabelled and ("numbering: " .. (is_part and "none" or "unlabelled") .. ", ") or ""
   local rows = rows_of(attributes, #blocks)
+  local has_parts = has_subfloats(blocks)
+  local outer = is_part
+  is_part = true
+  local content = (rows or has_parts)
+    and in_float(rows or { { 1 } }, beside(rows, function() return cells_of(blocks) end)) or convert(blocks)
+  is_part = outer
   local position = caption_position[kind]
   local label = identifier ~= "" and "<" .. identifier .. ">" or ""
-  if has_subfloats(blocks) then
+  if has_parts then
     local result = pandoc.Blocks({
       pandoc.Plain({
         raw('#quarto_super(kind: "quarto-float-' .. kind .. '", caption: ['),
@@ -223,20 +232,20 @@ local function float(identifier, attributes, blocks, caption, unnumbered)
           .. ', subcapnumbering: "(a)", ['),
       }),
     })
-    result:extend(in_float(rows or { { 1 } }, beside(rows, function() return cells_of(blocks) end)))
+    result:extend(content)
     result:insert(raw_block("])"))
     return result
   end
   local result = pandoc.Blocks({ raw_block("#figure([") })
-  result:extend(rows and in_float(rows, beside(rows, function() return cells_of(blocks) end)) or convert(blocks))
-  if unnumbered and #caption == 0 then
+  result:extend(content)
+  if unlabelled and #caption == 0 then
     result:insert(pandoc.Plain({ raw('], kind: "quarto-float-' .. kind .. '", supplement: none, numbering: none)' .. label) }))
     return result
   end
   local closing = pandoc.Inlines({ raw("], caption: figure.caption(position: " .. position .. ", [") })
   closing:extend(caption)
   closing:insert(raw(']), kind: "quarto-float-' .. kind .. '", supplement: ' .. word(kind, "title") .. ", "
-    .. (numbered and "" or "numbering: none, ") .. ")" .. label))
+    .. numbering .. ")" .. label))
   result:insert(pandoc.Plain(closing))
   return result
 end
