@@ -243,7 +243,7 @@ class Builder:
             self._checker = Checker(prepared.printed, self.project.report.demands.formulas)
         self._checker.require(emitted.chapters, job.document.prose)
         read = job.document
-        references.check(_said(read, emitted), bibliography.keys(self.project.root, read.path.parent, read.options))
+        references.check(_said(read, emitted), bibliography.keys(self.project.root, read))
         chapters = tuple(map(without_marks, emitted.chapters))
         return read, replace(emitted, chapters=chapters), execution
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +13,9 @@ from handin.errors import InputError
 from handin.text import read_text
 from press.keeping.kept import write_if_changed
 from press.source.options import listed
+from press.source.qmd import Document
 from press.source.refusals import Judge
+from press.typesetting import places
 from press.typesetting.pandoc import front_matter, run_pandoc
 
 _ENTRY = re.compile(r"^\s*@(?!comment|string|preamble)(\w+)\s*\{\s*([^,\s]+)\s*,", flags=re.M | re.I)
@@ -36,18 +39,22 @@ CITED = Path(".cache", "render", "cited")
 """Where the cited entries are, in files with the names of those that they come from."""
 
 
-def files(root: Path, folder: Path, options: Mapping[str, Any]) -> list[Path]:
+def files(
+    root: Path, folder: Path, options: Mapping[str, Any], place: Callable[[str], str] = lambda name: name
+) -> list[Path]:
     """Find the files of a document's bibliography, beside it or in the project's folder.
 
-    One that is missing, lies outside the project or is of a kind that Typst does not read is refused.
+    One that is missing, lies outside the project or is of a kind that Typst does not read is refused; `place` says
+    where it is named.
     """
     found = []
     for name in listed(options.get("bibliography")):
         path = next((base / name.lstrip("/") for base in (folder, root) if (base / name.lstrip("/")).is_file()), None)
         if path is None or root.resolve() not in path.resolve().parents:
-            raise InputError(f"{name}: the bibliography is missing or cannot be read.")
+            raise InputError(f"{place(name)}: the bibliography {name} is not in the project: {remedy(name)}.")
         if path.suffix not in SUFFIXES:
-            raise InputError(f"{name}: a bibliography is a file that ends in .bib or .yml: convert it.")
+            words = f"the bibliography {name} must be a file that ends in .bib or .yml: convert it."
+            raise InputError(f"{place(name)}: {words}")
         found.append(path)
     if references := options.get("references"):  # the sources themselves: Typst reads a file
         text = run_pandoc(
@@ -58,10 +65,15 @@ def files(root: Path, folder: Path, options: Mapping[str, Any]) -> list[Path]:
     return found
 
 
-def keys(root: Path, folder: Path, options: Mapping[str, Any]) -> set[str]:
+def remedy(name: str) -> str:
+    """Say what helps where a file is not in the project."""
+    return "download it" if re.match(r"\w+:", name) else "put it there, or correct its name"
+
+
+def keys(root: Path, document: Document) -> set[str]:
     """Read the citation keys of a document's bibliography."""
     found: set[str] = set()
-    for path in files(root, folder, options):
+    for path in files(root, document.path.parent, document.options, partial(places.in_file, document)):
         text, name = _text(path, root)
         found |= (
             {entry.key for entry in _entries(text)} if path.suffix == ".bib" else set(yaml_text.mapping(text, name))

@@ -67,7 +67,7 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
     """
     own = {key: value for key, value in extension.options.items() if key not in ("filters", "font-paths")}
     options = {key: value for key, value in {**own, **document.options}.items() if value is not None}
-    values: dict[str, Any] = {key: options[key] for key in PLAIN if key in options}
+    values: dict[str, Any] = {key: _without_breaks(options[key]) for key in PLAIN if key in options}
     lang = str(options.get("lang", "en"))
     language, _, region = lang.partition("-")
     values |= {
@@ -114,6 +114,11 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
     elif cited := re.findall(r"@([\w:.#$%&+?<>~/-]*\w)", nocite):
         values["nocite"] = cited
     return values
+
+
+def _without_breaks(value: Any) -> Any:
+    """Put a space in place of HTML's line break, of which pandoc would leave nothing."""
+    return re.sub(r"\s*<br\s*/?>\s*", " ", value, flags=re.IGNORECASE) if isinstance(value, str) else value
 
 
 def of_sources(
@@ -169,9 +174,8 @@ def _style(options: Mapping[str, Any], document: Document, root: Path) -> str:
         path = (base / str(csl).lstrip("/")).resolve()
         if path.is_file() and root.resolve() in path.parents:
             return "/" + path.relative_to(root.resolve()).as_posix()
-    raise InputError(
-        f"{places.in_file(document, str(csl))}: the file {csl} with the style of citations is not in the project."
-    )
+    words = f"the file {csl} with the style of citations is not in the project: {bibliography.remedy(str(csl))}."
+    raise InputError(f"{places.in_file(document, str(csl))}: {words}")
 
 
 def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str, Any]:

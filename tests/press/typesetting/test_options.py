@@ -286,7 +286,12 @@ def test_another_kernel_is_refused(papers, front):
         ("execute:\n  ecko: false", r"paper\.qmd:3: the option of execute 'ecko' is not supported"),
         ("execute:\n  enabled: false", r"paper\.qmd:3: .*enabled must be true; to execute nothing, write eval: false"),
         ("execute:\n  eval: maybe", r"paper\.qmd:3: the option of execute eval must be true or false"),
-        ("bibliography: none.bib", r"none\.bib: the bibliography is missing"),
+        ("bibliography: none.bib", r"paper\.qmd:2: the bibliography none\.bib is not in the project: put it there"),
+        ("lang: en\nbibliography: [refs.bib, no.bib]", r"paper\.qmd:3: the bibliography no\.bib is not in the project"),
+        ("bibliography: refs.txt", r"paper\.qmd:2: the bibliography refs\.txt must be a file that ends in \.bib or"),
+        ("bibliography: https://a.org/b.bib", r"paper\.qmd:2: the bibliography https://a\.org/b\.bib is .*download it"),
+        ("csl: none.csl", r"paper\.qmd:2: the file none\.csl"),
+        ("csl: https://a.org/b.csl", r"paper\.qmd:2: the file https://a\.org/b\.csl .*download it"),
         ("format:\n  typst:\n    nmber-sections: true", r"paper\.qmd:4: the key of typst 'nmber-sections' is not"),
         ("lang: de\ndate: 2026-12-01\ndate-format: long", r"paper\.qmd:4: date-format: .*in English alone"),
         ("date: 2024-02-31", r"there is no 2024-02-31 in the calendar|not valid YAML: day is out of range"),
@@ -294,7 +299,7 @@ def test_another_kernel_is_refused(papers, front):
 )
 def test_an_option_without_effect_is_refused_with_its_line(papers, front, words):
     with pytest.raises(InputError, match=words):
-        papers.set(f"---\n{front}\n---\n\nText.\n")
+        papers.set(f"---\n{front}\n---\n\nText.\n", refs_txt="")
 
 
 @pytest.mark.parametrize(
