@@ -14,7 +14,7 @@ PRINTED = ("typst", "latex", "tex")
 
 LAYOUT_COMMANDS = re.compile(
     r"\\(?:noindent|vspace|hspace|bigskip|medskip|smallskip|hfill|vfill|centering|raggedright|small|footnotesize|large|"
-    r"Large|normalsize|FloatBarrier|appendix|tableofcontents|listoffigures|listoftables|setlength|setcounter|"
+    r"Large|LARGE|huge|Huge|normalsize|FloatBarrier|appendix|tableofcontents|listoffigures|listoftables|setlength|setcounter|"
     r"doublespacing|singlespacing|onehalfspacing|thispagestyle|pagestyle|pagenumbering|maketitle|begingroup|endgroup|"
     r"usepackage|linenumbers|scriptsize|tiny|phantomsection|addcontentsline|hypersetup)\b\*?(?:\[[^\]]*\])?(?:\{[^{}]*\})*"
 )
@@ -91,13 +91,22 @@ def left_out(line: Line, prose: str) -> Line:
     if len(prose) != len(line.text):
         return line
     spans = [tag.span() for tag in TAG.finditer(prose) if tag[1].lower() not in (*TAGS, "style")]
-    spans += [command.span() for command in LAYOUT_COMMANDS.finditer(prose)]
+    spans += [span for command in LAYOUT_COMMANDS.finditer(prose) for span in _with_braces(prose, *command.span())]
     spans = [(a, b) for a, b in sorted(spans) if not re.match(r"<(https?:|mailto:)", line.text[a:b])]
     if not spans:
         return line
     text = line.text
     for start, end in reversed(spans):
         text = text[:start] + text[end:]
-    names = ", ".join(line.text[a:b] for a, b in spans)
-    warnings.warn(f"{line.place}: {names} has no meaning in print and is left out.", UserWarning, stacklevel=2)
+    names = ", ".join(line.text[a:b].lstrip("{ ").rstrip() for a, b in spans if line.text[a:b] != "}")
+    fix = ": write toc: true in the front matter instead" if "\\tableofcontents" in names else ""
+    warnings.warn(f"{line.place}: {names} has no meaning in print and is left out{fix}.", UserWarning, stacklevel=2)
     return replace(line, text=text, plain=text)
+
+
+def _with_braces(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Return where a command stands, and the braces of the group that it begins, as in ``{\\small words}``."""
+    before, after = len(text[:start].rstrip()), re.compile(r"\s*[^{}]*(\})").match(text, end)
+    if after is None or text[before - 1 : before] != "{":
+        return [(start, end)]
+    return [(before - 1, len(text) - len(text[end:].lstrip())), after.span(1)]

@@ -146,6 +146,7 @@ SHOWN = [
     # words
     ("apostrophes", "The 1990's wave, as @ada's paper and @sec-a's title say.", r"1990’s wave.*’s paper.*’s title"),
     ("tags", "H<sub>2</sub>O, x<sup>2</sup>,<br>a <b>word</b>", r"H#sub\[2\]O, x#super\[2\],\s*\\\s*a #strong\[word\]"),
+    ("sizes in braces", "A {\\Huge big} and { \\small small} word.", r"A big and small word\."),
     ("LaTeX words", "A \\textbf{bold} word", r"A #strong\[bold\] word"),
     ("marked", "[a]{.mark} [b]{.underline} [C]{.smallcaps}", r"#highlight\[a\] #underline\[b\] #smallcaps\[C\]"),
     # HTML that says what stands in it
@@ -217,6 +218,11 @@ REFUSED = [
     ),
     ("a video", '<iframe src="a"></iframe>', r'put it in a block ::: \{\.content-visible when-format="html"\}'),
     ("LaTeX's reference", "See \\ref{eq:x}.", r"refer by @eq-name\): \\ref\{eq:x\}"),
+    (
+        "LaTeX's reference to a section",
+        "See \\autoref{sec-a}.",
+        r"are written @kind-name, as @fig-name\): \\autoref\{sec-a\}",
+    ),
     ("an unknown command", "A \\mystery{word}.", r"raw latex is not supported outside a formula, .*: \\mystery"),
     ("words after a reference", "See [@sec-a and more].", "a reference has no words after it"),
     ("unknown formula", "$\\mysterious{x}$", "mysterious"),
@@ -254,6 +260,12 @@ TOLD = [
     ("another format", "```{=openxml}\n<w:p/>\n```\n\nText.", r":15: raw openxml is not for PDFs and is left out"),
     ("aside", "A word.[Aside]{.aside}", r":15: the span \.aside is not supported: it is set as a footnote"),
     ("layout", "\\vspace{1cm} Words", r":15: \\vspace\{1cm\} has no meaning in print"),
+    ("sizes", "{\\Huge a} {\\huge b} {\\LARGE c}", r":15: \\Huge, \\huge, \\LARGE has no meaning in print"),
+    (
+        "contents",
+        "\\tableofcontents",
+        r":15: \\tableofcontents .* left out: write toc: true in the front matter instead",
+    ),
     ("margin", "::: {.column-margin}\nAside.\n:::", r":15: the block \.column-margin is not supported"),
     (
         "callout of another kind",
@@ -462,6 +474,16 @@ def test_what_begins_with_a_number_is_on_the_title_page(papers):
     head = '---\ntitle: "2. Title"\nsubtitle: "2. Part"\nauthor: "1. Ann"\ndate: "1. Mai 2024"\n---\n\n'
     text = papers.set(f"{head}Text.\n").text
     assert [words for words in ("2. Title", "2. Part", "1. Ann", "1. Mai 2024") if words not in text] == []
+
+
+@pytest.mark.parametrize("key", ["title", "subtitle", "abstract"])
+def test_a_break_on_the_title_page_parts_words(papers, key):
+    made = papers.set(f'---\n{key}: "Workshop,<br>Sept<BR/>17"\n---\n\nText.\n')
+    assert "Workshop, Sept 17" in made.text
+
+
+def test_an_empty_block_of_latex_is_nothing(papers):
+    assert papers.set("Words.\n\n```{=latex}\n```\n").text.startswith("Words.")
 
 
 def test_front_matter_may_begin_after_empty_lines(papers):
