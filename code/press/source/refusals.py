@@ -137,7 +137,7 @@ def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
         if raw and (judge.strict or raw[1] not in ("typst", "latex", "tex")):
             judge.mind(line.place, "raw inline code is not supported: write it as Markdown.")
         for formula in _OWN_DELIMITERS.finditer(plain.text):
-            if re.search(r"[\\^_=]|^\w$", formula["a"] or formula["b"]):
+            if re.search(r"[\\^_=]|^[^\W\d]$", formula["a"] or formula["b"]):
                 sign = "$" if formula["a"] else "$$"
                 judge.mind(line.place, f"{formula[0]} is text and no formula: write it between {sign} and {sign}.")
         _check_attributes(plain, judge)

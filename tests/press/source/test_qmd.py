@@ -150,7 +150,7 @@ def test_refused_with_file_line_and_name(read, text, message):
         "a [^b], c [[d] (e [f])]\n\n[^b]: The note.\n\n---\n\nBelow the rule.\n",
         "\\[" * 30 + " and `[[[[[[[[[` and $[[[[[[[[$\n",
         "[a\n\n" * 20,
-        "\\[sic\\] and \\(so\\)\n",
+        "\\[sic\\] and \\(so\\), [\\[3\\]](https://example.org)\n",
         "a <!-- b\nc --> d\n",
         "`{python}` alone, and `{x}`\n",
         "```python\nif a <1>b: pass  # x < 1 > y\n```\n",
