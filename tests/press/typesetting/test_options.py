@@ -228,7 +228,7 @@ def test_headings_are_numbered_from_one(papers, front, text, numbers):
 
 def test_keywords_are_the_pdfs_beside_the_digest(papers):
     papers.path.write_text("---\nkeywords: [zebra, yak]\n---\n\nText.\n")
-    typst = papers.builder.report(digest="0123456789abcdef").text
+    typst = papers.builder.report(digest=lambda: "0123456789abcdef").text
     found = pypdfium2.PdfDocument(papers.builder.typesetter.compile(typst)).get_metadata_value("Keywords")
     assert found == "zebra, yak, made-from:0123456789abcdef"
 
