@@ -21,7 +21,7 @@ from handin.findings import Finding, Said, Severity, of_file
 from handin.kinds import looks_like
 from handin.pdf.edges import POINTS_A_MM, off_the_page
 from handin.pdf.producers import producer_of
-from handin.pdf.reading import MARGIN, Opened, Pdf, items, parts, read_pdf
+from handin.pdf.reading import MARGIN, UNREADABLE, Opened, Pdf, items, parts, read_pdf
 from handin.pdf.soundness import DOWNLOAD, damage, drawn, draws_without_end, font_files, is_bomb
 from handin.private.files import image_leaks
 from handin.private.text import leaks
@@ -31,9 +31,6 @@ MOST_PAGES = 500
 MOST_NODES = 500_000
 SMALLEST_PAGE, LARGEST_PAGE = 50, 595
 """The shortest and the longest side, in mm, that a page may have: a slide for a screen has, and A2 has."""
-
-_UNREADABLE = (pikepdf.PdfError, ValueError, TypeError, RuntimeError, LookupError, AttributeError)
-"""What the two libraries raise on files that break the rules in ways that they do not expect (PDFium: RuntimeError)."""
 
 RESOLVE = (
     "LaTeX: look whether the label or key exists, run BibTeX or Biber, and LaTeX twice; Word: press Ctrl+A and F9, "
@@ -68,7 +65,7 @@ def check_pdf_content(content: bytes, file: str) -> tuple[Pdf | None, list[Findi
             return opened.read, list(of_file(file, _examined(opened)))
     except pikepdf.PasswordError:
         return broken("It is encrypted: nobody can open it without a password.", "Save it without a password.")
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return broken(f"It is damaged, and viewers cannot open it ({_reason(str(error))}).")
 
 
@@ -79,12 +76,14 @@ def _reason(text: str) -> str:
 
 def _examined(opened: Opened) -> Iterator[Said]:
     """Make every check; one that a strange structure stops does not stop the others."""
+    unlooked = "could not be looked at: the file is built in an unusual way"
+    fix = "Look yourself, or export the PDF again from its program."
+    yield from (("warning", "", f"{what} {unlooked}.", fix) for what in opened.read.unread)
     for what, check in _CHECKS.items():
         try:
             yield from check(opened)
-        except _UNREADABLE as error:
-            message = f"{what} could not be looked at: the file is built in an unusual way ({_reason(str(error))})."
-            yield "warning", "", message, "Look yourself, or export the PDF again from its program."
+        except UNREADABLE as error:
+            yield "warning", "", f"{what} {unlooked} ({_reason(str(error))}).", fix
 
 
 def _restrictions(opened: Opened) -> Iterator[Said]:
@@ -140,7 +139,7 @@ def _empty_pages(opened: Opened) -> Iterator[Said]:
             page = opened.seen[number - 1]
             width, height = page.get_size()
             image = page.render(scale=min(300 / max(width, height, 1), 4), grayscale=True).to_pil()
-        except _UNREADABLE:
+        except UNREADABLE:
             yield "error", place, "The PDF is damaged: the page cannot be drawn.", DOWNLOAD
             continue
         inner = image.crop((0, round(image.height * MARGIN), image.width, round(image.height * (1 - MARGIN))))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from functools import partial
+from typing import Any, TypeVar
 
 import pikepdf
 import pypdfium2
@@ -17,6 +19,12 @@ logging.getLogger("pikepdf").addHandler(logging.NullHandler())
 MARGIN = 0.1  # the part of a page, at its top and at its bottom, in which running heads and page numbers stand
 DIGEST = re.compile(r"made-from:([0-9a-f]{16,}(?:-draft)?)")
 """How this project writes the digest of the document's sources into the keywords."""
+
+
+UNREADABLE = (pikepdf.PdfError, ValueError, TypeError, RuntimeError, LookupError, AttributeError)
+"""What the two libraries raise on files that break the rules in ways that they do not expect (PDFium: RuntimeError)."""
+
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,7 @@ class Pdf:
     info: dict[str, str]  # the document information (/Title)
     metadata: dict[str, str]  # what matters of the XMP metadata (dc:title)
     strings: str  # every text that is not on a page: alternative texts, links, metadata
+    unread: tuple[str, ...] = ()  # what of it is built in a way that nobody expects, and was left out
 
     @property
     def author(self) -> str:
@@ -66,31 +75,46 @@ class Opened:
 
 
 def read_pdf(pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument) -> Pdf:
-    """Read an opened PDF."""
-    pages = tuple(_page_text(page) for page in seen)
-    info = {str(key): str(value) for key, value in pdf.docinfo.items()}
-    metadata = _metadata(pdf)
+    """Read an opened PDF; a part that is built in a way that nobody expects does not hide the others."""
+    unread: list[str] = []
+
+    def part(what: str, read: Callable[[], _Read], otherwise: _Read) -> _Read:
+        try:
+            return read()
+        except UNREADABLE:
+            unread.append(what)
+            return otherwise
+
+    pages = tuple(part("The text of a page", partial(_page_text, seen, index), "") for index in range(len(seen)))
+    info = part(
+        "Its properties", lambda: {str(key): str(value) for key, value in pdf.docinfo.items()}, dict[str, str]()
+    )
+    metadata = part("Its metadata", lambda: _metadata(pdf), dict[str, str]())
+    named = part("Its named places", lambda: list(_destinations(pdf)), list[tuple[str, int, float]]())
+    sections = part("Its bookmarks", lambda: _sections(seen, named), tuple[Section, ...]())
+    strings: list[str] = []
+    part("Its texts beside the pages", lambda: strings.extend(_strings(pdf)), None)
     found = DIGEST.search(info.get("/Keywords", "")) or DIGEST.search(metadata.get("pdf:Keywords", ""))
     digest = found.group(1) if found else None
-    return Pdf(pages, _sections(pdf, seen), digest, info, metadata, "\n".join(_strings(pdf)))
+    return Pdf(pages, sections, digest, info, metadata, "\n".join(strings), tuple(dict.fromkeys(unread)))
 
 
-def _page_text(page: pypdfium2.PdfPage) -> str:
-    text = page.get_textpage()
+def _page_text(seen: pypdfium2.PdfDocument, index: int) -> str:
+    text = seen[index].get_textpage()
     return text.get_text_range().replace("\r\n", "\n").replace("\ufffe", "-") if text.count_chars() else ""
 
 
-def _sections(pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument) -> tuple[Section, ...]:
+def _sections(seen: pypdfium2.PdfDocument, places: list[tuple[str, int, float]]) -> tuple[Section, ...]:
     """List the headings of the outline in the order in which they stand, with the identifiers that lead to them."""
     named: dict[tuple[int, int], set[str]] = {}
-    for name, page, top in _destinations(pdf):
+    for name, page, top in places:
         named.setdefault((page, round(top)), set()).add(name)
     marks = []
     for bookmark in seen.get_toc():
         target = bookmark.get_dest()
         index = target.get_index() if target else None
-        if index is None:
-            continue
+        if target is None or index is None or not 0 <= index < len(seen):
+            continue  # a page that is not there: viewers stay where they are
         _, view = target.get_view()
         top = view[1] if len(view) > 1 and view[1] is not None else seen[index].get_height()
         marks.append((index + 1, top, bookmark.level + 1, bookmark.get_title()))
@@ -116,7 +140,7 @@ def _destinations(pdf: pikepdf.Pdf) -> Iterator[tuple[str, int, float]]:
         place = items(target.get("/D") if isinstance(target, pikepdf.Dictionary) else target)
         page = numbers.get(place[0].objgen) if place and isinstance(place[0], pikepdf.Dictionary) else None
         if page is not None:
-            has_top = len(place) > 3 and str(place[1]) == "/XYZ" and place[3] is not None
+            has_top = len(place) > 3 and str(place[1]) == "/XYZ" and isinstance(place[3], int | float | Decimal)
             yield name, page, float(place[3]) if has_top else 0.0
 
 
