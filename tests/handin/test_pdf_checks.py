@@ -64,8 +64,16 @@ def _author(name):
     return change
 
 
-def _turned(pdf):
-    pdf.pages[0].obj["/Rotate"] = 90
+def _turned(pdf, by=90):
+    pdf.pages[0].obj["/Rotate"] = by
+
+
+def _drawn_sideways(pdf):
+    """The text runs from the lower to the upper edge."""
+    page = pdf.pages[0]
+    page.contents_add(b"q 0 1 -1 0 595 0 cm", prepend=True)
+    page.contents_add(b"Q")
+    page.obj["/MediaBox"] = Array([-247, 0, 595, 595])
 
 
 def _sized(width, height, box="/MediaBox"):
@@ -174,7 +182,8 @@ PDF_ERRORS = {
         lambda: made.changed_pdf(_one_page_less, made.pdf(middle="#pagebreak()")),
         "page 2: The PDF's tags do not describe this page",
     ),
-    "a turned page": (_changed(_turned), "page 1: The page is turned by 90°"),
+    "a turned page": (_changed(_turned), "page 1: Most of the text on the page lies on its side (turned by 90°)"),
+    "a page on its head": (_changed(partial(_turned, by=180)), "Most of the text on the page stands on its head"),
     "a giant page": (_changed(_sized(10**7, 10**7)), "page 1: The page is 3527778 × 3527778 mm large"),
     "a page of no size": (_changed(_sized(0, 0)), "page 1: The page is 0 × 0 mm large"),
     "a page of which little is shown": (_changed(_sized(10, 10, "/CropBox")), "page 1: The page is 4 × 4 mm large"),
@@ -239,6 +248,22 @@ def test_a_fault_of_the_pdf_is_an_error(tmp_path, fault):
     assert message in made.only([finding for finding in findings if finding.is_error])
 
 
+def _scanned(pdf):
+    page = pdf.pages[0]
+    page.obj["/Contents"] = pdf.make_stream(b"0 0 300 400 re f")
+    _turned(pdf)
+
+
+@pytest.mark.parametrize("changes", [(_drawn_sideways, _turned), (_scanned,)])
+def test_a_page_that_is_turned_and_shows_no_text_on_its_side_is_sound(tmp_path, changes):
+    def change(pdf):
+        for each in changes:
+            each(pdf)
+
+    findings = made.examined_file(tmp_path, made.PDF_NAME, made.changed_pdf(change)).findings
+    assert not any("turned" in finding.message for finding in findings)
+
+
 def test_a_question_in_prose_is_no_reference(tmp_path):
     findings = made.examined_file(tmp_path, made.PDF_NAME, made.pdf(end='\n#"Why?? And [why?] not (?)"')).findings
     assert not any("resolved" in finding.message for finding in findings)
@@ -285,6 +310,7 @@ PDF_WARNINGS = {
         _changed(lambda pdf: pdf.docinfo.update({"/Company": "Alice & Co"})),
         "metadata: The metadata have the field Company: Alice & Co",
     ),
+    "text that is drawn sideways": (_changed(_drawn_sideways), "lies on its side (turned by 270°)"),
     "a name as author": (_changed(_author("Alice Smith")), "author: Alice Smith"),
     "a program's title": (_changed(_titled("Microsoft Word - report.docx")), "a program gave it: Microsoft Word"),
     "a template's title": (_changed(_titled("Untitled 2")), "a program gave it: Untitled 2"),

@@ -9,7 +9,9 @@ from __future__ import annotations
 import codecs
 import ctypes
 import io
+import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -31,6 +33,9 @@ MOST_PAGES = 500
 MOST_NODES = 500_000
 SMALLEST_PAGE, LARGEST_PAGE = 50, 595
 """The shortest and the longest side, in mm, that a page may have: a slide for a screen has, and A2 has."""
+
+FEWEST_TURNED = 20
+"""A page whose only text is the label of an axis is not turned."""
 
 RESOLVE = (
     "LaTeX: look whether the label or key exists, run BibTeX or Biber, and LaTeX twice; Word: press Ctrl+A and F9, "
@@ -117,10 +122,8 @@ def _identity(opened: Opened) -> Iterator[Said]:
 
 
 def _sizes(opened: Opened) -> Iterator[Said]:
-    """Find the pages that a marker cannot read as they come up: turned, or of a size that no sheet has."""
+    """Find the pages of a size that no sheet has."""
     for number, page in enumerate(opened.pdf.pages, 1):
-        if turned := page.rotation % 360:
-            yield "error", f"page {number}", f"The page is turned by {turned}°.", "Save it upright."
         scale = float(page.obj.get("/UserUnit", 1)) / POINTS_A_MM
         for box in (page.mediabox, page.cropbox):
             left, bottom, right, top = (float(side) * scale for side in box)
@@ -129,6 +132,30 @@ def _sizes(opened: Opened) -> Iterator[Said]:
                 message = f"The page is {width:.0f} × {height:.0f} mm large."
                 yield "error", f"page {number}", message, "Build it for A4 paper."
                 break
+
+
+def _turned(opened: Opened) -> Iterator[Said]:
+    """Find the pages whose text lies on its side as they come up; a turned page may well show upright text."""
+    for number in range(1, len(opened.seen) + 1):
+        page = opened.seen[number - 1]
+        if angle := _angle(page):
+            how = "stands on its head" if angle == 180 else f"lies on its side (turned by {angle}°)"
+            fix = "Turn the page in the PDF's program, and save it; LaTeX: the package pdflscape turns wide pages."
+            severity: Severity = "error" if page.get_rotation() else "warning"  # LaTeX's sidewaystable is meant so
+            yield severity, f"page {number}", f"Most of the text on the page {how}.", fix
+
+
+def _angle(page: pypdfium2.PdfPage) -> int:
+    """Return by how many degrees most of a page's text is turned clockwise as it is shown, in steps of 90."""
+    text = page.get_textpage()
+    count = text.count_chars()
+    angles: Counter[int] = Counter()
+    for index in range(0, count, max(1, count // 500)):
+        turned = math.degrees(pdfium.FPDFText_GetCharAngle(text, index))
+        if turned >= 0 and chr(pdfium.FPDFText_GetUnicode(text, index)).isalnum():
+            angles[round((turned + page.get_rotation()) / 90) * 90 % 360] += 1
+    ((most, number),) = angles.most_common(1) or [(0, 0)]
+    return most if 2 * number > angles.total() and number >= FEWEST_TURNED else 0
 
 
 def _empty_pages(opened: Opened) -> Iterator[Said]:
@@ -432,6 +459,7 @@ _CHECKS: dict[str, Callable[[Opened], Iterator[Said]]] = {
     "Its restrictions": _restrictions,
     "Its metadata": _identity,
     "The size of its pages": _sizes,
+    "Which way up its pages are": _turned,
     "What its pages show": _empty_pages,
     "What runs off its pages": off_the_page,
     "What is left of its sources": _residue,
