@@ -171,6 +171,13 @@ def read_notebook(content: bytes, file: str) -> tuple[Notebook | None, list[Find
     if not isinstance(raw, dict) or not isinstance(raw.get("cells", raw.get("worksheets")), list):
         add("It is JSON, but no notebook.", "Hand in the file that ends in .ipynb (Colab: File, Download).")
         return None, findings
+    has_ids = any(isinstance(cell, dict) and "id" in cell for cell in raw.get("cells", ()))
+    for key, usual in (("nbformat", 4 if "cells" in raw else 3), ("nbformat_minor", 5 if has_ids else 4)):
+        value = raw.get(key)
+        if not (type(value) is int and value >= 0) and raw.get("nbformat") in (4, value):
+            given = f"is {shortened(json.dumps(value), 20)}" if key in raw else "is missing"
+            add(f"It is no valid notebook: its {key} {given}, which should be a whole number such as {usual}.")
+            raw[key] = usual
     if raw.get("nbformat") != 4:
         add(f"It is in notebook format {shortened(repr(raw.get('nbformat')), 20)}; 4 is read everywhere.")
         raw = _converted(raw)
