@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import zlib
 
 import pikepdf
+import pytest
 from pikepdf import Dictionary, Name
 
 import submissions as made
@@ -19,12 +21,19 @@ def test_a_pdf_that_grows_without_end_is_refused_before_it_is_opened(tmp_path, m
         (once, "/FlateDecode"),
         (zlib.compress(once, 9), "[/FlateDecode /FlateDecode]"),
         (once.hex().encode() + b">", "[/ASCIIHexDecode /FlateDecode]"),
+        (base64.a85encode(once, wrapcol=80) + b"~>", "[/ASCII85Decode /FlateDecode]"),
+        (base64.a85encode(b"x\x01" + b"\0\0\0\xff\xff" * 2000 + once[2:]) + b"~>", "[/A85 /Fl]"),
     ):
         head = f"%PDF-1.7\n1 0 obj\n<< /Length {len(packed)} /Filter {filters} >>\nstream\n".encode()
         content = head + packed + b"\nendstream\nendobj\n%%EOF"
         found = made.examined_file(tmp_path, made.PDF_NAME, content).findings
         assert "a bomb" in made.only(found)
     assert made.examined(tmp_path, made.members()).findings == []
+
+
+@pytest.mark.parametrize("line", [b"/ASCII85Decode stream\n", b"/ASCIIHexDecode stream\n78", b"stream\n"])
+def test_many_beginnings_of_streams_are_no_bomb(line):
+    assert not soundness.is_bomb(b"%PDF-1.7\n" + line * 50_000)
 
 
 def _nested(levels, times):

@@ -41,7 +41,6 @@ class _Outside(NamedTuple):
 
     what: str
     box: Box
-    words: str = ""
 
 
 def off_the_page(opened: Opened) -> Iterator[Said]:
@@ -54,10 +53,11 @@ def off_the_page(opened: Opened) -> Iterator[Said]:
             shown = media
         found = [*_texts(page, shown), *_objects(page, shown)]
         if inked := _with_ink(opened.content, number - 1, shown, found) if found else []:
-            what, box, words = max(inked, key=lambda thing: (_TELLING.index(thing.what), _reach(thing.box, shown)))
+            what, box = max(inked, key=lambda thing: (_TELLING.index(thing.what), _reach(thing.box, shown)))
             is_lost = _reach(box, media) > TEXT_MAY_REACH_OUT
             edge = max(distances := _distances(box, shown), key=distances.__getitem__)
             how = f"runs off the {edge} edge of the page" if is_lost else "was cut away when the page was cropped"
+            words = _words_outside(page, box, shown) if what == _TELLING[1] else ""
             message = f"{what} {how}" + (f": {shortened(words, 40)}" if words else ".")
             yield "error" if is_lost else "warning", place, message, _FIX
         elif text := _unprinted(page, shown):
@@ -92,15 +92,18 @@ def _lines(page: pypdfium2.PdfPage) -> Iterator[tuple[Box, pypdfium2.PdfTextPage
 
 
 def _texts(page: pypdfium2.PdfPage, shown: Box) -> Iterator[_Outside]:
-    """Find the pieces of lines that reach out, each with its own words: those beyond the edge."""
-    for box, text in _lines(page):
-        if _reach(box, shown) > TEXT_MAY_REACH_OUT:
-            left, bottom, right, top = box
-            if left < shown[2] < right:
-                left = shown[2]
-            elif left < shown[0] < right:
-                right = shown[0]
-            yield _Outside(_TELLING[1], box, text.get_text_bounded(left, bottom, right, top).strip())
+    """Find the pieces of lines that reach out."""
+    return (_Outside(_TELLING[1], box) for box, _ in _lines(page) if _reach(box, shown) > TEXT_MAY_REACH_OUT)
+
+
+def _words_outside(page: pypdfium2.PdfPage, box: Box, shown: Box) -> str:
+    """Return of a piece of a line the words beyond the edge; to look them up for every piece would take too long."""
+    left, bottom, right, top = box
+    if left < shown[2] < right:
+        left = shown[2]
+    elif left < shown[0] < right:
+        right = shown[0]
+    return str(page.get_textpage().get_text_bounded(left, bottom, right, top)).strip()
 
 
 def _unprinted(page: pypdfium2.PdfPage, shown: Box) -> str:

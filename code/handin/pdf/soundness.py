@@ -153,7 +153,7 @@ def is_bomb(content: bytes) -> bool:
 
     It looks at the bytes alone: a parser would already have inflated what it needs.
     """
-    whole = total = 0
+    whole = total = end = 0
 
     def counted(pieces: Iterator[bytes]) -> Iterator[bytes]:
         nonlocal whole, total
@@ -167,15 +167,17 @@ def is_bomb(content: bytes) -> bool:
     try:
         for match in _STREAM.finditer(content):
             start, total = match.end(), 0
-            packed = memoryview(content)[start:]  # the end of the stream is where the inflater says so
-            if letters := _IN_LETTERS.search(content, max(0, start - 400), start):
+            if 0 <= end < start:
                 end = content.find(b"endstream", start)
-                text = content[start : end if end >= 0 else None]
-                packed = memoryview(_from_letters(text, hexadecimal=b"H" in letters.group()))
-            stages: list[Iterator[bytes]] = [(bytes(packed[i : i + _CHUNK]) for i in range(0, len(packed), _CHUNK))]
-            for _ in range(4):
+            if letters := _IN_LETTERS.search(content, max(0, start - 400), start):
+                pieces = _pieces(content, start, end if end >= 0 else len(content))
+                first = _from_letters(pieces, hexadecimal=b"H" in letters.group())
+            else:
+                first = _pieces(content, start, len(content))  # the end is where the inflater says so
+            stages = [counted(_inflated(first))]
+            for _ in range(3):
                 stages.append(counted(_inflated(stages[-1])))
-            for stage in reversed(stages[1:]):  # the inner ones take from the outer ones as long as there is something
+            for stage in reversed(stages):  # the inner ones take from the outer ones as long as there is something
                 for _ in stage:
                     pass
     except _TooLarge:
@@ -231,10 +233,27 @@ def _inflated(pieces: Iterator[bytes]) -> Iterator[bytes]:
             return
 
 
-def _from_letters(text: bytes, *, hexadecimal: bool) -> bytes:
-    try:
-        if hexadecimal:
-            return bytes.fromhex(text.split(b">")[0].decode("ascii", "ignore"))
-        return base64.a85decode(text.split(b"~>")[0].removeprefix(b"<~"))
-    except ValueError:
-        return b""
+def _pieces(content: bytes, start: int, end: int) -> Iterator[bytes]:
+    """Cut what may be a stream into pieces, small ones first: most are no stream, and few reach to the end."""
+    size = 1 << 10
+    while start < end:
+        yield content[start : min(start + size, end)]
+        start, size = start + size, min(4 * size, _CHUNK)
+
+
+def _from_letters(pieces: Iterator[bytes], *, hexadecimal: bool) -> Iterator[bytes]:
+    rest, group = b"", 2 if hexadecimal else 5
+    for piece in pieces:
+        text, is_end, _ = piece.removeprefix(b"<~").partition(b">" if hexadecimal else b"~")
+        letters = rest + text.translate(None, b"\0\t\n\f\r ").replace(b"z", b"!!!!!")
+        whole = len(letters) if is_end else len(letters) // group * group
+        rest = letters[whole:]
+        try:
+            if hexadecimal:
+                yield bytes.fromhex(letters[:whole].decode("ascii", "replace"))
+            else:
+                yield base64.a85decode(letters[:whole])
+        except ValueError:
+            return
+        if is_end:
+            return
