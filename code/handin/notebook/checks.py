@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from handin.findings import MOST_ALIKE, Finding, Said, Severity, errors, of_file
-from handin.notebook.reading import FENCE, Cell, Json, Notebook, is_raster, mapping_of, read_notebook, text_of
+from handin.notebook import markup
+from handin.notebook.reading import Cell, Json, Notebook, is_raster, mapping_of, read_notebook, text_of
 from handin.private.files import decoded, file_leaks, image_leaks, markup_leaks
 from handin.private.text import Placed, inside, leaks, metadata_leaks, metadata_texts
 from handin.text import shortened, without_colours
@@ -20,39 +21,31 @@ RUN_AGAIN = (
 )
 BUILD_AGAIN = "Build the notebook again; correct its source where that does not help."
 
-_NOT_EVALUATED = re.compile(r"^\s*#\|\s*eval:\s*(?:false|False|no)\s*$", re.MULTILINE)
-_MARKDOWN_IMAGE = re.compile(r"!\[[^\]]{0,1000}\]\(\s*<?([^)\s>]+)")
-_MARKDOWN_REFERENCE = re.compile(r"!\[([^\]]{0,200})\](?!\()(?:\[([^\]]{0,200})\])?")
-_MARKDOWN_DEFINITION = re.compile(r"^ {0,3}\[([^\]\n]+)\]:[ \t]*<?([^>\s]+)", re.MULTILINE)
-_HTML_IMAGE = re.compile(r"<img\b[^<>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
+_NOT_EVALUATED = re.compile(r"^[ \t]*#\|[ \t]*eval:\s*(?:false|False|no)\s*$", re.MULTILINE)
 _DATA_IMAGE = re.compile(r"data:(image/\w+);base64,([A-Za-z0-9+/=\s]+)(?=[\"')>])")
 _BADGE = re.compile(r"badge|open-in-|shields\.io", re.IGNORECASE)
 """Pictures of no content, which open the notebook elsewhere (Colab, Kaggle, Binder) or name a version."""
-_HTML_SCRIPT = re.compile(r"<script\b[^<>]*?\bsrc\s*=\s*[\"']?((?:https?:)?//[^\"'\s>]+)", re.IGNORECASE)
-_SCRIPT_TEXT = re.compile(r"(<script\b[^<>]*>).*", re.DOTALL | re.IGNORECASE)
-_SCRIPT_END = re.compile("</script>", re.IGNORECASE)
 _HTML_DRAWING = re.compile(r"<(?:svg|canvas)\b", re.IGNORECASE)
 _FILLED_CELL = re.compile(
     r"<t[dh]\b[^<>]*>(?:\s|&nbsp;|<(?!/?t[rdh]\b|img\b|svg\b)[^<>]*>)*(?:[^\s<]|<img\b|<svg\b)", re.I
 )
-_INLINE_CODE = re.compile(r"`[^`\n]*`")
 _SVG_SHAPE = re.compile(r"<(?:\w+:)?(?:path|rect|circle|ellipse|line|polyline|polygon|text|image|use)\b")
-_TEXT_TABLE = re.compile(r"^\s*\|?.+\|.+\n\s*\|?\s*:?-{2,}|^\s*\+-", re.MULTILINE)
+_TEXT_TABLE = re.compile(r"^(?>.*\|)(?>.*\n)[ \t]*\|?[ \t]*+:?-{2}|^[ \t]*\+-", re.MULTILINE)
 
 _UNANSWERED = re.compile(
     r"(?:(?:write|type|enter|insert|put|add|provide)\s+)?your\s+(?:own\s+)?(?:code|answer|solution|text|response|explanation)"
     r"\s+(?:goes\s+)?here",
     re.IGNORECASE,
 )
-_NO_STATEMENT = re.compile(r"^\s*(?:#.*|pass|\.\.\.|raise NotImplementedError.*)?$", re.MULTILINE)
+_NO_STATEMENT = re.compile(r"^[ \t]*(?:#.*|pass|\.\.\.|raise NotImplementedError.*)?$", re.MULTILINE)
 
 _CROSS_REFERENCE = "a cross-reference that Jupyter cannot resolve"
 _RESIDUE: tuple[tuple[re.Pattern[str], Severity, str], ...] = (
-    (re.compile(r"\{\{<(?s:.*?)>\}\}"), "error", "a shortcode that was not replaced"),
+    (re.compile(r"\{\{<(?s:(?!\{\{<).)*?>\}\}"), "error", "a shortcode that was not replaced"),
     (re.compile(r"\?@[\w-]+|\?(?:var|meta):[\w.]+"), "error", "a reference or variable that could not be resolved"),
     (re.compile(r"(?<![\w@?])@(?:fig|tbl|eq|sec|lst)-[\w-]+"), "warning", _CROSS_REFERENCE),
     (re.compile(r"^:{3,}.*$", re.MULTILINE), "warning", "a fenced div that Jupyter shows as it is"),
-    (re.compile(r"\{#[\w-]+[^}\n]*\}"), "warning", "an identifier that Jupyter shows as it is"),
+    (re.compile(r"\{#[\w-]++[^{}\n]*+\}"), "warning", "an identifier that Jupyter shows as it is"),
 )
 
 
@@ -178,7 +171,7 @@ def _has_image(bundle: Json) -> bool:
     if any(is_raster(kind) or kind in ("image/svg+xml", "application/vnd.plotly.v1+json") for kind in bundle):
         return True
     shown = text_of(bundle.get("text/html"))
-    images = _HTML_IMAGE.findall(shown)
+    images = [each.target for each in markup.taken(shown) if each.what == "image"]
     return bool(_HTML_DRAWING.search(shown)) or any(re.match(r"data:|(?:https?:)?//", target) for target in images)
 
 
@@ -204,9 +197,10 @@ def _images(notebook: Notebook) -> Iterator[Said]:
                 if problem:
                     yield "error", cell.place, f"{what} {problem}.", fix
         for bundle in bundles:
-            yield from _outside(cell, text_of(bundle.get("text/markdown")) + text_of(bundle.get("text/html")))
+            yield from _outside(cell, markup.seen_markdown(text_of(bundle.get("text/markdown"))))
+            yield from _outside(cell, markup.seen_html(text_of(bundle.get("text/html"))))
         if cell.is_markdown:
-            yield from _outside(cell, cell.source)
+            yield from _outside(cell, markup.seen_markdown(cell.source))
 
 
 def _raster_problem(content: bytes) -> str | None:
@@ -228,36 +222,29 @@ def _raster_problem(content: bytes) -> str | None:
     return "is blank: all its pixels are the same" if all(low == high for low, high in bands) else None
 
 
-def _outside(cell: Cell, text: str) -> Iterator[Said]:
-    """Find what a Markdown cell, or an output in Markdown or HTML, takes from outside the notebook."""
-    without_scripts = "".join(_SCRIPT_TEXT.sub(r"\1", part, count=1) for part in _SCRIPT_END.split(text))
-    prose = _without_code(without_scripts)
-    definitions = {name.casefold(): target for name, target in _MARKDOWN_DEFINITION.findall(prose)}
-    named = [(name or alternative).casefold() for alternative, name in _MARKDOWN_REFERENCE.findall(prose)]
-    by_reference = [definitions[name] for name in named if name in definitions]
-    for script in _HTML_SCRIPT.findall(prose):
+def _outside(cell: Cell, prose: str) -> Iterator[Said]:
+    """Find what the text of a Markdown cell, or of an output in Markdown or HTML, takes from outside the notebook."""
+    for script in markup.scripts(prose):
         message = f"It fetches a script from the network whenever it is read: {shortened(script, 50)}"
         yield "warning", cell.place, message, "Show a plain figure, or include the script."
-    fix = "Attach it to the cell." if cell.is_markdown else "Show the picture itself, and run the notebook again."
-    for target in (*_MARKDOWN_IMAGE.findall(prose), *_HTML_IMAGE.findall(prose), *by_reference):
-        image = f"The image {shortened(target, 50)}"
+    for what, target in markup.taken(prose):
+        thing = f"The {what} {shortened(target, 50)}"
+        fix = "Attach it to the cell." if cell.is_markdown else "Show the picture itself, and run the notebook again."
+        if what != "image":
+            fix = "Say what it shows in words, or with a picture: the notebook is handed in alone."
         if target.startswith("attachment:"):
-            if unquote(target.removeprefix("attachment:")) not in cell.attachments:
-                yield "error", cell.place, f"{image} is not attached.", fix
+            if not {target, unquote(target)} & {f"attachment:{name}" for name in cell.attachments}:
+                yield "error", cell.place, f"{thing} is not attached.", fix
         elif re.match(r"(?:https?:)?//", target):
             if not _BADGE.search(target):
-                yield "warning", cell.place, f"{image} is fetched from the network whenever the notebook is read.", fix
-        elif not target.startswith("data:"):
-            yield "error", cell.place, f"{image} is a file that is not handed in.", fix
+                yield "warning", cell.place, f"{thing} is fetched from the network whenever the notebook is read.", fix
+        elif not target.startswith(("data:", "about:")):
+            yield "error", cell.place, f"{thing} is a file that is not handed in.", fix
     for kind, data in _DATA_IMAGE.findall(prose):
         content = decoded(data) if is_raster(kind) else b""
         problem = _raster_problem(content) if content else None
         if problem and "blank" not in problem:  # as what only keeps a distance is
             yield "error", cell.place, f"An image in the text {problem}.", fix
-
-
-def _without_code(markdown: str) -> str:
-    return _INLINE_CODE.sub("", FENCE.sub("", markdown))
 
 
 def _residue(notebook: Notebook) -> Iterator[Said]:
@@ -266,9 +253,9 @@ def _residue(notebook: Notebook) -> Iterator[Said]:
             yield "warning", cell.place, "The cell holds the template's text alone.", "Answer it, or delete the cell."
         texts = [cell.source] if cell.is_markdown else []
         if cell.is_code:
-            texts = re.findall(r"^\s*\{\{<.*?>\}\}\s*$", cell.source, re.MULTILINE)
+            texts = re.findall(r"^[ \t]*\{\{<.*>\}\}[ \t]*$", cell.source, re.MULTILINE)
             texts += [text_of(mapping_of(output.get("data")).get("text/markdown")) for output in cell.outputs]
-        for prose in map(_without_code, texts):
+        for prose in map(markup.seen_markdown, texts):
             for pattern, severity, what in _RESIDUE:
                 if match := pattern.search(prose):
                     yield severity, cell.place, f"There is {what}: {shortened(match.group(), 40)}", BUILD_AGAIN
@@ -278,7 +265,8 @@ def _is_unanswered(cell: Cell) -> bool:
     """Tell whether a cell has only what asks for an answer, such as "YOUR CODE HERE"."""
     if cell.is_code:
         return bool(_UNANSWERED.search(cell.source)) and not _NO_STATEMENT.sub("", cell.source).strip()
-    return cell.is_markdown and bool(_UNANSWERED.fullmatch(re.sub(r"^[\W_]+|[\W_]+$", "", cell.source)))
+    rest, number = _UNANSWERED.subn("", cell.source)
+    return cell.is_markdown and number > 0 and not re.search(r"[^\W_]", rest)
 
 
 def _private(notebook: Notebook) -> Iterator[Said]:

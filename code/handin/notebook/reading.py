@@ -16,6 +16,7 @@ from typing import Any
 
 from handin.findings import MOST_ALIKE, Finding, Said, of_file
 from handin.kinds import looks_like
+from handin.notebook.markup import without_fences
 from handin.private.text import metadata_texts
 from handin.text import shortened, slug
 
@@ -26,10 +27,9 @@ METADATA = "press"
 
 SAVE_AGAIN = "Open it in Jupyter or Colab, see that nothing is missing, and save it there; or build it again."
 
-_LABEL = re.compile(r"^\s*#\|\s*label:\s*['\"]?([\w:.-]+)['\"]?\s*$", re.MULTILINE)
-_HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_LABEL = re.compile(r"^[ \t]*#\|[ \t]*label:\s*['\"]?([\w:.-]+)['\"]?\s*$", re.MULTILINE)
+_HEADING = re.compile(r"^(#{1,6})[ \t]++(.{1,500})$", re.MULTILINE)
 _IDENTIFIER = re.compile(r"\s*\{[^}]*#([\w:.-]+)[^}]*\}\s*$")
-FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)  # a block of code in Markdown
 
 
 def text_of(value: Any) -> str:
@@ -95,9 +95,10 @@ class Cell:
         """Yield each heading of a Markdown cell with its identifier (given, or as pandoc makes it)."""
         if not self.is_markdown:
             return
-        for match in _HEADING.finditer(FENCE.sub("", self.source)):
-            given = _IDENTIFIER.search(match.group(2))
-            text = _IDENTIFIER.sub("", match.group(2))
+        for match in _HEADING.finditer(without_fences(self.source)):
+            heading = match.group(2).rstrip("# \t")
+            given = _IDENTIFIER.search(heading)
+            text = _IDENTIFIER.sub("", heading)
             yield text, given.group(1) if given else slug(text)
 
 
