@@ -160,6 +160,10 @@ NOTEBOOK_WARNINGS = {
         display({"text/plain": "<Figure size 640x480 with 1 Axes>"}),
         "names a figure and does not show it",
     ),
+    "an output of another run": (
+        change_cell(1, outputs=[nbformat.v4.new_output("execute_result", {"text/plain": "3"}, execution_count=9)]),
+        "cell 2: The output has number 9 and the cell 1: it is that of another run",
+    ),
     "a gap in the numbers": (change_cell(6, execution_count=12), "gaps"),
     "a cell that says eval: false": (
         change_cell(1, execution_count=None, source="#| eval: false\nx"),

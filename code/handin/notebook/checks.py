@@ -55,7 +55,7 @@ def check_notebook_content(content: bytes, file: str) -> tuple[Notebook | None, 
     said: list[Said] = []
     if notebook is not None:
         try:
-            for check in (_execution, _outputs, _figures, _images, _residue, _private):
+            for check in (_execution, _other_runs, _outputs, _figures, _images, _residue, _private):
                 said += check(notebook)
         except RecursionError:
             said.append(("error", "", "It is nested too deeply to be a notebook that a program wrote.", RUN_AGAIN))
@@ -99,6 +99,16 @@ def _execution(notebook: Notebook) -> Iterator[Said]:
     if gap and not (hollow or skipped or astray or idle):
         message = "The numbers of the cells have gaps: some were run more than once, or deleted after they had run."
         yield "warning", "", message, RUN_AGAIN
+
+
+def _other_runs(notebook: Notebook) -> Iterator[Said]:
+    """The value of a cell has the number of the cell's own run."""
+    for cell in notebook.cells:
+        numbers = [each.get("execution_count") for each in cell.outputs if each.get("output_type") == "execute_result"]
+        other = next((number for number in numbers if isinstance(number, int) and number != cell.count), None)
+        if other is not None and cell.count is not None:
+            message = f"The output has number {other} and the cell {cell.count}: it is that of another run."
+            yield "warning", cell.place, message, RUN_AGAIN
 
 
 def _outputs(notebook: Notebook) -> Iterator[Said]:
