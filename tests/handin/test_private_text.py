@@ -22,8 +22,9 @@ PRIVATE = {
     f"PATH=/usr/bin:{SUPERUSER}/x": "a home folder",
     "/home/users/alice/x": "absolute path with an account",
     "/home/user-smith/x": "absolute path with an account",
-    "/usr/local/lib/python3.11/site-packages/keras/layers.py:93: UserWarning": "absolute path",
-    "/tmp/ipykernel_4711/1234.py:3: RuntimeWarning: overflow": "absolute path",
+    "/opt/thesis/layers.py:93: UserWarning": "absolute path",
+    "/tmp/alice/1234.py:3: RuntimeWarning: overflow": "absolute path",
+    r"C:\Users\alice\AppData\Local\Temp\ipykernel_4711\1234.py:3: FutureWarning": "absolute path with an account",
     "wrote /data/run7/model.keras": "absolute path",
     "file:///srv/notebooks/x.html": "link to a file",
     r"D:\work\loss.png": "absolute path",
@@ -144,6 +145,11 @@ def test_a_secret_is_not_quoted_in_full():
 
 
 HARMLESS = [
+    "/tmp/ipykernel_1234/567.py:3: FutureWarning: use concat",
+    "/var/folders/qn/x1_2c3d4e5f6g7h8j9k0lm1n0000gn/T/ipykernel_4711/1234.py:3: RuntimeWarning: overflow",
+    "/opt/conda/lib/python3.10/site-packages/keras/layers.py:93: UserWarning: x",
+    "/usr/local/lib/python3.11/site-packages/keras/layers.py:93: UserWarning",
+    "saved to /home/jovyan/work/x.py",
     made.KERAS,
     r"f:\mathbb{R}\to\mathbb{R}, \mathrm{d}y/\mathrm{d}x, a/b/c, 1/2, and/or, n/a",
     "https://www.tensorflow.org/api_docs/python/tf/keras/layers/Dense and //home/x, http://host/home/index.html",
@@ -201,6 +207,12 @@ def test_an_address_in_a_local_network_is_a_warning():
     for text in ("bound to 10.0.0.5", "ip=10.0.0.5", "10.0.0.5"):
         (leak,) = leaks(text)
         assert (leak.severity, leak.shown) == ("warning", "10.0.0.5")
+
+
+def test_a_path_that_a_warning_printed_is_cured_by_its_cause():
+    for text in (r"C:\Users\alice\Temp\ipykernel_4711\1.py:3: FutureWarning", "/home/alice/lib/x.py:3: UserWarning"):
+        (leak,) = leaks(text)
+        assert "silence it" in leak.fix
 
 
 def test_a_link_that_a_browser_printed_has_a_fix_in_the_browser():

@@ -64,32 +64,41 @@ _NAMES = (
 )
 """The first folder on a drive; ``Q:\\\\nA`` is the end of a line in a quoted text."""
 
-_NOBODYS = r"(?!/(?:content|kaggle|usr/bin/env|usr/(?:local/)?lib/python[\d.]+/dist-packages)\b)"
-"""Places that are the same on every machine of Colab's or Kaggle's."""
-
-_ANYBODY = (
-    r"(?!(?i:jovyan|user|username|you|your-?_?name|public|runner|vscode|coder|codespace|ubuntu|ec2-user|azureuser|student)"
-    r"(?![\w@-]|\.\w))"
+_ACCOUNTS_OF_ALL = (
+    r"(?i:jovyan|user|username|you|your-?_?name|public|runner|vscode|coder|codespace|ubuntu|ec2-user|azureuser|student)"
+    r"(?![\w@-]|\.\w)"
 )
+_ANYBODY = rf"(?!{_ACCOUNTS_OF_ALL})"
 """Homes that name nobody."""
 
+_NOBODYS = (
+    r"(?!/(?:(?:content|kaggle|usr/bin/env|opt/conda|usr/(?:local/)?lib/python[\d.]+/(?:dist|site)-packages)\b"
+    rf"|tmp/ipykernel_\d|var/folders/[^\s'\"]{{1,80}}/ipykernel_\d|(?:home|Users)/{_ACCOUNTS_OF_ALL}))"
+)
+"""Places that are the same on every machine of Colab's, Kaggle's or JupyterHub's, or Jupyter's own for each run."""
+
 _REST = r"[^\s'\"<>:;,()]"  # what the rest of a path is made of
+_IN_A_HOME = (
+    "an absolute path with an account's name",
+    r"/home /users/ users\ :/users settings\ :/documents",
+    rf"(?:{_BEFORE_HOME}/(?:homes?|Users|export/homes?|(?:mnt/|cygdrive/)?[a-z]/Users)/"
+    rf"{_ANYBODY}[^\s/'\"<>:;,()\[\]{{}}$*]+{_REST}*"
+    rf"|(?<![A-Za-z])[A-Za-z]:(?:\\{{1,4}}|/)(?:Users|Documents and Settings)(?:\\{{1,4}}|/){_ANYBODY}{_REST}+)",
+)
 _PATHS = (
-    _path(
-        "an absolute path with an account's name",
-        r"/home /users/ users\ :/users settings\ :/documents",
-        _BEFORE_HOME
-        + rf"/(?:homes?|Users|export/homes?|(?:mnt/|cygdrive/)?[a-z]/Users)/{_ANYBODY}[^\s/'\"<>:;,()\[\]{{}}$*]+"
-        rf"{_REST}*"
-        rf"|(?<![A-Za-z])[A-Za-z]:(?:\\{{1,4}}|/)(?:Users|Documents and Settings)(?:\\{{1,4}}|/){_ANYBODY}{_REST}+",
+    Rule(
+        "A warning printed it: cure what it warns of, or silence it (warnings.filterwarnings), and run again.",
+        *_IN_A_HOME[:2],
+        rf"{_IN_A_HOME[2]}(?=:\d+: \w*Warning\b)",
     ),
+    _path(*_IN_A_HOME),
     _printed_path(
         " ".join(f"/{root}/" for root in _ROOTS),
         rf"{_BEFORE}{_NOBODYS}/(?i:{'|'.join(_ROOTS)})/[\w.+@-]*[\w+@-]{_REST}*",
     ),
     _printed_path(
         " ".join(f"/{disk}" for disk in _DISKS),
-        rf"{_NO_ADDRESS}{_BEFORE}/(?:{'|'.join(_DISKS)})\d*/[A-Za-z][\w.+@-]+/[\w.+@-]*[\w+@-]{_REST}*",
+        rf"{_NO_ADDRESS}{_BEFORE}{_NOBODYS}/(?:{'|'.join(_DISKS)})\d*/[A-Za-z][\w.+@-]+/[\w.+@-]*[\w+@-]{_REST}*",
     ),
     _path(
         "a home folder",
