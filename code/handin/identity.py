@@ -50,14 +50,29 @@ def kind_of(name: str) -> str:
 _ID_LIKE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,3}\d{5,12}[A-Za-z]{0,2}(?![A-Za-z0-9])")
 
 
+_DATE = re.compile(
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{4})?|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d"
+)
+
+
+def _placed_id(name: str, naming: Naming | None) -> str | None:
+    """Return what stands where the names have the student id."""
+    if naming is None:
+        return None
+    before, _, after = Path(naming("\0").zip).stem.partition("\0")
+    own = re.match(rf"{re.escape(before)}([A-Za-z0-9]{{1,32}}){re.escape(after)}(?![A-Za-z0-9])", name)
+    return own.group(1) if own else None
+
+
+def _digits(text: str) -> int:
+    return sum(character.isdigit() for character in text)
+
+
 def _ids(name: str, naming: Naming | None) -> list[str]:
-    """Find what may be a student id in a name: what stands where the names have it, or else a long number."""
-    found = _ID_LIKE.findall(name)
-    if naming is not None:
-        before, _, after = Path(naming("\0").zip).stem.partition("\0")
-        if own := re.match(rf"{re.escape(before)}([A-Za-z0-9]{{1,32}}){re.escape(after)}(?![A-Za-z0-9])", name):
-            found.insert(0, own.group(1))
-    return list(dict.fromkeys(found))
+    """Find what may be a student id in a name: what stands where the names have it, or else long numbers."""
+    found = sorted(_ID_LIKE.findall(name), key=lambda each: (bool(_DATE.fullmatch(each)), _digits(each) < 6))
+    own = _placed_id(name, naming)
+    return list(dict.fromkeys([own, *found] if own else found))
 
 
 def student_id_in(name: str, naming: Naming | None = None) -> str | None:
@@ -65,10 +80,16 @@ def student_id_in(name: str, naming: Naming | None = None) -> str | None:
     return next(iter(_ids(name, naming)), None)
 
 
+def _is_other(found: str, student_id: str) -> bool:
+    """Whether a number in a name is another student's id: as long as this one, and no date."""
+    return found != student_id and _digits(found) == _digits(student_id) and not _DATE.fullmatch(found)
+
+
 def guessed_id(names: list[str], naming: Naming | None) -> str | None:
     """Return the id that most of the names carry, of equals the first."""
     found = Counter(student_id for name in names for student_id in _ids(name, naming))
-    return found.most_common(1)[0][0] if found else None
+    likely = {student_id: number for student_id, number in found.items() if not _DATE.fullmatch(student_id)} or found
+    return max(likely, key=likely.__getitem__, default=None)
 
 
 def name_findings(names: list[str], owner: Owner) -> Iterator[Finding]:
@@ -87,7 +108,9 @@ def name_findings(names: list[str], owner: Owner) -> Iterator[Finding]:
         suffix, copied = Path(name).suffix, _COPY.search(name)
         proper = usual.get(kind_of(name) or suffix.lower())
         rename = f"Name it {proper}." if proper else f"Name it by the student id {student_id} and its ending."
-        others = [found for found in _ids(name, owner.names) if found != student_id]
+        others = [found for found in _ids(name, owner.names) if _is_other(found, student_id)]
+        if (placed := _placed_id(name, owner.names)) not in (None, student_id):
+            others.insert(0, placed)
         if others:
             message = f"The name has the student id {others[0]} where {student_id} is expected."
             yield Finding("error", name, "name", message, rename)
@@ -120,7 +143,7 @@ _COPY = re.compile("|".join(f"({pattern})" for pattern in _COPIERS), re.IGNORECA
 
 def _other_ids(text: str, student_id: str) -> list[str]:
     """Find what has the shape of this student id (as many digits, the same letters around them), and is another one."""
-    if sum(character.isdigit() for character in student_id) < 6:
+    if _digits(student_id) < 6:
         return []
     shape = "".join(r"\d" if character.isdigit() else "[A-Za-z]" for character in student_id)
     found = re.findall(rf"(?<![\w./:-]){shape}(?![\w/]|[.-]\w)", text)

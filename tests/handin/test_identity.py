@@ -22,6 +22,23 @@ def test_a_name_without_the_id_or_with_another_is_an_error(tmp_path, changed, me
     assert message in made.only(made.examined(tmp_path, members).findings)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "101234567_20241201.ipynb",
+        "20241201_101234567.ipynb",
+        "01122024-101234567.ipynb",
+        "101234567_10000_steps.ipynb",
+        "10000-101234567.ipynb",
+        "202412011530_101234567.ipynb",
+    ],
+)
+@pytest.mark.parametrize("student_id", [made.STUDENT_ID, None])
+def test_a_date_or_a_number_of_another_length_is_no_other_id(tmp_path, name, student_id):
+    found = made.examined_file(tmp_path, name, made.notebook_bytes(), names=None, student_id=student_id).findings
+    assert found == []
+
+
 def test_the_zip_has_the_id_in_its_name_too(tmp_path):
     found = made.examined(tmp_path, made.members(), name="submission.zip").findings
     assert "without the student id" in made.only(found)
