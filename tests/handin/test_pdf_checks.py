@@ -19,7 +19,8 @@ def _no_font_files(pdf):
                     del item[key]
 
 
-def _standard_font(pdf):
+def _standard_font(pdf, draws=b"BT /F99 12 Tf 72 100 Td (Words) Tj ET"):
+    pdf.pages[0].contents_add(b"q " + draws + b" Q")
     font = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
     pdf.pages[0].resources["/Font"]["/F99"] = pdf.make_indirect(font)
 
@@ -262,6 +263,13 @@ def test_a_page_that_is_turned_and_shows_no_text_on_its_side_is_sound(tmp_path, 
 
     findings = made.examined_file(tmp_path, made.PDF_NAME, made.changed_pdf(change)).findings
     assert not any("turned" in finding.message for finding in findings)
+
+
+@pytest.mark.parametrize("draws", [b"", b"BT /F99 9 Tf ET", b"BT /F99 9 Tf 9 9 Td ( ) Tj 3 Tr (Words) Tj ET"])
+def test_a_font_that_no_letter_shows_need_not_be_embedded(tmp_path, draws):
+    content = made.changed_pdf(partial(_standard_font, draws=draws), made.pdf(tagged=False))
+    findings = made.examined_file(tmp_path, made.PDF_NAME, content).findings
+    assert not any("embedded" in finding.message for finding in findings)
 
 
 def test_a_question_in_prose_is_no_reference(tmp_path):

@@ -7,24 +7,21 @@ and that every viewer reads.
 from __future__ import annotations
 
 import codecs
-import ctypes
 import io
-import math
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pikepdf
 import pypdfium2
-import pypdfium2.raw as pdfium
 
 from handin.findings import Finding, Said, Severity, of_file
 from handin.kinds import looks_like
 from handin.pdf.edges import POINTS_A_MM, off_the_page
+from handin.pdf.letters import angle_of, characters, fonts_of
 from handin.pdf.producers import producer_of
 from handin.pdf.reading import MARGIN, UNREADABLE, Opened, Pdf, items, parts, read_pdf
-from handin.pdf.soundness import DOWNLOAD, damage, drawn, draws_without_end, font_files, is_bomb
+from handin.pdf.soundness import DOWNLOAD, damage, draws_without_end, is_bomb
 from handin.private.files import image_leaks
 from handin.private.text import leaks
 from handin.text import shortened
@@ -33,9 +30,6 @@ MOST_PAGES = 500
 MOST_NODES = 500_000
 SMALLEST_PAGE, LARGEST_PAGE = 50, 595
 """The shortest and the longest side, in mm, that a page may have: a slide for a screen has, and A2 has."""
-
-FEWEST_TURNED = 20
-"""A page whose only text is the label of an axis is not turned."""
 
 RESOLVE = (
     "LaTeX: look whether the label or key exists, run BibTeX or Biber, and LaTeX twice; Word: press Ctrl+A and F9, "
@@ -138,24 +132,11 @@ def _turned(opened: Opened) -> Iterator[Said]:
     """Find the pages whose text lies on its side as they come up; a turned page may well show upright text."""
     for number in range(1, len(opened.seen) + 1):
         page = opened.seen[number - 1]
-        if angle := _angle(page):
+        if angle := angle_of(page):
             how = "stands on its head" if angle == 180 else f"lies on its side (turned by {angle}°)"
             fix = "Turn the page in the PDF's program, and save it; LaTeX: the package pdflscape turns wide pages."
             severity: Severity = "error" if page.get_rotation() else "warning"  # LaTeX's sidewaystable is meant so
             yield severity, f"page {number}", f"Most of the text on the page {how}.", fix
-
-
-def _angle(page: pypdfium2.PdfPage) -> int:
-    """Return by how many degrees most of a page's text is turned clockwise as it is shown, in steps of 90."""
-    text = page.get_textpage()
-    count = text.count_chars()
-    angles: Counter[int] = Counter()
-    for index in range(0, count, max(1, count // 500)):
-        turned = math.degrees(pdfium.FPDFText_GetCharAngle(text, index))
-        if turned >= 0 and chr(pdfium.FPDFText_GetUnicode(text, index)).isalnum():
-            angles[round((turned + page.get_rotation()) / 90) * 90 % 360] += 1
-    ((most, number),) = angles.most_common(1) or [(0, 0)]
-    return most if 2 * number > angles.total() and number >= FEWEST_TURNED else 0
 
 
 def _empty_pages(opened: Opened) -> Iterator[Said]:
@@ -207,7 +188,6 @@ _RESIDUE = {
         re.MULTILINE,
     ),
 }
-_FIXED_PITCH = re.compile(r"mono|courier|consol|typewriter|cmtt|[a-z]tt\d{3,}|fixed|code", re.IGNORECASE)
 
 
 def _residue(opened: Opened) -> Iterator[Said]:
@@ -216,7 +196,7 @@ def _residue(opened: Opened) -> Iterator[Said]:
         for what, pattern in _RESIDUE.items():
             if not pattern.search(text):
                 continue
-            exact, fonts, fixed = _characters(opened.seen[number - 1])
+            exact, fonts, fixed = characters(opened.seen[number - 1])
             for match in pattern.finditer(exact):
                 if match.lastgroup == "bold" and fonts[match.start()] == fonts[match.start("bold")]:
                     continue  # an author's own question mark: LaTeX prints its own in bold
@@ -226,42 +206,13 @@ def _residue(opened: Opened) -> Iterator[Said]:
                     yield "error", f"page {number}", message, RESOLVE if "resolved" in what else BUILD_AGAIN
 
 
-def _characters(page: pypdfium2.PdfPage) -> tuple[str, list[int], set[int]]:
-    """Return a page's characters one by one, the font of each, and which fonts are of fixed width."""
-    text = page.get_textpage()
-    characters, fonts = [], []
-    fixed: set[int] = set()
-    widths: dict[int, dict[str, float]] = {}
-    name, flags, box = ctypes.create_string_buffer(200), ctypes.c_int(), pdfium.FS_RECTF()
-    for index in range(text.count_chars()):
-        code = pdfium.FPDFText_GetUnicode(text, index)
-        character = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " "
-        characters.append("\n" if character == "\r" else character)
-        found = pdfium.FPDFTextObj_GetFont(pdfium.FPDFText_GetTextObject(text, index))
-        fonts.append(ctypes.addressof(found.contents) if found else 0)
-        length = pdfium.FPDFText_GetFontInfo(text, index, name, len(name), ctypes.byref(flags))
-        if length and (flags.value & 1 or _FIXED_PITCH.search(name.value.decode("utf-8", "replace"))):
-            fixed.add(fonts[-1])
-        pdfium.FPDFText_GetLooseCharBox(text, index, box)
-        size = pdfium.FPDFText_GetFontSize(text, index) or 1
-        widths.setdefault(fonts[-1], {})[character] = (box.right - box.left) / size
-    return "".join(characters), fonts, fixed.union(font for font in widths if _is_fixed(widths[font]))
-
-
-def _is_fixed(widths: dict[str, float]) -> bool:
-    """Whether narrow characters are as wide as others, as in fonts that do not say it: LaTeX's bitmaps have no name."""
-    narrow, others = ([widths[each] for each in group if each in widths] for group in ("il.,:;!|'", "abdehmnopuw"))
-    return bool(narrow and others) and min(narrow) > 0.9 * max(others)
-
-
 def _fonts(opened: Opened) -> Iterator[Said]:
+    """Find the fonts that the letters on the pages have and that the file does not carry; a list of fonts is no use."""
     missing: dict[str, int] = {}
-    seen: set[tuple[int, int]] = set()
-    for number, page in enumerate(opened.pdf.pages, 1):
-        for item in drawn(page, seen):
-            is_font = isinstance(item, pikepdf.Dictionary)
-            if is_font and str(item.get("/Subtype", "")) != "/Type3" and not font_files(item):
-                missing.setdefault(str(item.get("/BaseFont", "without a name")).lstrip("/"), number)
+    for number in range(1, len(opened.seen) + 1):
+        for name, is_embedded in fonts_of(opened.seen[number - 1]):
+            if not is_embedded:
+                missing.setdefault(name, number)
     fix = producer_of(opened.read.info).fonts
     for name, number in missing.items():
         yield "error", f"page {number}", f"The font {shortened(name)} is not embedded.", fix
