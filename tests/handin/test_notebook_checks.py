@@ -160,6 +160,10 @@ NOTEBOOK_WARNINGS = {
         display({"text/plain": "<Figure size 640x480 with 1 Axes>"}),
         "names a figure and does not show it",
     ),
+    "a letter that no font has": (
+        stream("x.py:3: UserWarning: Glyph 28450 (\\N{CJK UNIFIED IDEOGRAPH-6F22}) missing from font(s) DejaVu Sans."),
+        "cell 2: A figure shows a box in place of a letter (28450",
+    ),
     "an output of another run": (
         change_cell(1, outputs=[nbformat.v4.new_output("execute_result", {"text/plain": "3"}, execution_count=9)]),
         "cell 2: The output has number 9 and the cell 1: it is that of another run",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from functools import partial
 
 import pikepdf
@@ -263,6 +264,18 @@ def test_a_page_that_is_turned_and_shows_no_text_on_its_side_is_sound(tmp_path, 
 
     findings = made.examined_file(tmp_path, made.PDF_NAME, made.changed_pdf(change)).findings
     assert not any("turned" in finding.message for finding in findings)
+
+
+def test_a_letter_that_no_font_has_is_named(tmp_path):
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    figure, saved = Figure(), io.BytesIO()
+    figure.text(0.1, 0.5, "Words and \u6f22")
+    with rc_context({"pdf.fonttype": 42}), pytest.warns(UserWarning, match="missing from font"):
+        figure.savefig(saved, format="pdf")
+    findings = made.examined_file(tmp_path, made.PDF_NAME, saved.getvalue()).findings
+    assert any("which shows as a box" in finding.message for finding in findings)
 
 
 @pytest.mark.parametrize("draws", [b"", b"BT /F99 9 Tf ET", b"BT /F99 9 Tf 9 9 Td ( ) Tj 3 Tr (Words) Tj ET"])

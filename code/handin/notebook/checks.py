@@ -124,6 +124,10 @@ def _outputs(notebook: Notebook) -> Iterator[Said]:
                     yield "error", cell.place, f"The cell ended with an error ({name}).", correct
             elif _TRACEBACK.search(_printed(output)):
                 yield "error", cell.place, "The output has the traceback of an error.", correct
+            elif lost := _NO_GLYPH.search(_printed(output)):
+                message = f"A figure shows a box in place of a letter ({shortened(lost.group(1), 40)})."
+                fix = "Set a font that has it (plt.rcParams['font.family']), or write it otherwise, and run again."
+                yield "warning", cell.place, message, fix
             elif _LOST_FIGURE.fullmatch(text_of(mapping_of(output.get("data")).get("text/plain"))) and not (
                 _has_image(mapping_of(output.get("data")))
             ):
@@ -143,6 +147,7 @@ def _outputs(notebook: Notebook) -> Iterator[Said]:
 
 _LOST_FIGURE = re.compile(r"<Figure size \S+ with [1-9]\d* Axes>")
 _TRACEBACK = re.compile(r"Traceback\s*\(most recent call last\)")
+_NO_GLYPH = re.compile(r"Glyph (\d+ \([^()\n]{0,200}\)) missing from (?:current font|font\(s\))")
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 

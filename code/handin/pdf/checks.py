@@ -35,6 +35,7 @@ RESOLVE = (
     "LaTeX: look whether the label or key exists, run BibTeX or Biber, and LaTeX twice; Word: press Ctrl+A and F9, "
     "or set the cross-reference again; else build the PDF again."
 )
+LETTERS = "Choose a font that has it (matplotlib: rcParams['font.family']; LaTeX: fontspec), or write it otherwise."
 BUILD_AGAIN = "Build the PDF again; correct its source where that does not help."
 
 
@@ -213,6 +214,9 @@ def _fonts(opened: Opened) -> Iterator[Said]:
         for name, is_embedded in fonts_of(opened.seen[number - 1]):
             if not is_embedded:
                 missing.setdefault(name, number)
+            if "LastResort" in name:
+                message = "The font lacks a letter of a text or figure, which shows as a box."
+                yield "error", f"page {number}", message, LETTERS
     fix = producer_of(opened.read.info).fonts
     for name, number in missing.items():
         yield "error", f"page {number}", f"The font {shortened(name)} is not embedded.", fix
