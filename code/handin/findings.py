@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -62,7 +63,7 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def counted(findings: Iterable[Finding]) -> list[Finding]:
-    """Keep of many findings that say the same of one file the first, with their number."""
+    """Keep of many findings that say the same of one file the first, and a few of those that differ in a quotation."""
     findings = list(dict.fromkeys(findings))
     alike = Counter((finding.file, finding.message) for finding in findings)
     kept = []
@@ -73,4 +74,19 @@ def counted(findings: Iterable[Finding]) -> list[Finding]:
             finding = replace(finding, message=f"{number:,} times, of which this is the first: {finding.message}")
         if number:
             kept.append(finding)
-    return kept
+    numbers, said = Counter(map(_kind, kept)), Counter[tuple[str, str, str]]()
+    few = []
+    for finding in kept:
+        kind = _kind(finding)
+        said[kind] = number = said[kind] + 1
+        more = numbers[kind] - MOST_ALIKE
+        if number == MOST_ALIKE and more > 0:
+            finding = replace(finding, message=f"{finding.message} (and {more:,} more like it)")
+        if number <= MOST_ALIKE:
+            few.append(finding)
+    return few
+
+
+def _kind(finding: Finding) -> tuple[str, str, str]:
+    """What a finding says, without what it quotes and counts."""
+    return finding.file, finding.severity, re.sub(r"\d+", "", finding.message.partition(": ")[0])

@@ -153,7 +153,7 @@ def _other_ids(text: str, student_id: str) -> list[str]:
 _PLACEHOLDER = re.compile(rf"(?<![\w.]){PLACEHOLDER_ID}(?![\w.]*\d)")
 _USUAL_FIELDS = frozenset(
     "/Title /Author /Subject /Keywords /Creator /Producer /CreationDate /ModDate /Trapped "
-    "/PTEX.Fullbanner /PTEX.FullBanner".split()
+    "/PTEX.Fullbanner /PTEX.FullBanner /BIDI.Fullbanner /AAPL:Keywords /SourceModified".split()
 )
 
 

@@ -216,7 +216,7 @@ PDF_ERRORS = {
     "an account as author": (_changed(_author("alice")), "metadata name an account: alice"),
     "a script": (_changed(_action(S=Name.JavaScript, JS=String("app.alert(1)"))), "holds a script"),
     "a launched program": (_changed(_action(S=Name.Launch, F=String("calc.exe"))), "starts a program"),
-    "an attached file": (_changed(_attached), "attached file"),
+    "an attached file": (_changed(_attached), "holds an attached file (notes.txt)"),
     "a path on a page": (_body("read from /home/alice/data.csv"), "page 1: It holds an absolute path"),
     "a path in a link": (_changed(_local_link), "link to a file on this machine: file:///home"),
     "a path in an alternative text": (_changed(_alternative("drawn from /home/alice/x.svg")), "absolute path"),
@@ -230,9 +230,12 @@ PDF_ERRORS = {
         lambda: made.changed_pdf(lambda pdf: pdf.pages.__delitem__(1), made.pdf(middle="#pagebreak()")),
         "1 page is missing",
     ),
-    "a link to the own machine": (_changed(_link("http://localhost:8888/notebooks/x.ipynb")), "leads nowhere"),
+    "a link to the own machine": (
+        _changed(_link("http://localhost:8888/notebooks/x.ipynb")),
+        "page 1: The PDF holds a link that leads nowhere",
+    ),
     "a link to a file": (_changed(_link("_generated/x.ipynb")), "leads nowhere"),
-    "a file in an annotation": (_changed(_file_annotation), "attached file"),
+    "a file in an annotation": (_changed(_file_annotation), "page 1: The PDF holds an attached file (x)"),
     "a path behind the end": (lambda: made.pdf() + b"<html>/home/alice/x</html>", "outside the pages"),
     "a path in front of the PDF": (lambda: b"/home/alice/x\n" + made.pdf(), "outside the pages"),
     "another student's id on the first page": (_body("by 999888777"), "prints 999888777"),
@@ -308,6 +311,12 @@ def test_a_page_with_one_line_of_its_own_is_not_empty(tmp_path):
     assert not any("empty" in finding.message for finding in findings)
 
 
+@pytest.mark.parametrize("address", ["ftp://ftp.example.org/data.csv", "tel:+44-1784-434455", "mailto:x@example.org"])
+def test_a_link_to_what_a_reader_has_is_sound(tmp_path, address):
+    findings = made.examined_file(tmp_path, made.PDF_NAME, made.changed_pdf(_link(address))).findings
+    assert not any("leads nowhere" in finding.message for finding in findings)
+
+
 def test_a_long_pdf_is_not_called_damaged(tmp_path):
     def longer(pdf):
         for _ in range(501):
@@ -325,7 +334,7 @@ def test_nobody_is_no_account(tmp_path):
 
 PDF_WARNINGS = {
     "something behind the end": (lambda: made.pdf() + b"<html>", "behind its end that no page shows"),
-    "a comment": (_changed(_comment), "reviewer's comment"),
+    "a comment": (_changed(_comment), "page 1: The PDF holds a reviewer's comment"),
     "a comment on a line": (_changed(partial(_comment, kind=Name.Underline)), "reviewer's comment"),
     "a field of its own": (
         _changed(lambda pdf: pdf.docinfo.update({"/Company": "Alice & Co"})),

@@ -29,6 +29,18 @@ def _metadata(pdf):
     pdf.Root["/Names"] = Dictionary(Dests=Dictionary(Kids=Array([5]), Limits=5))
 
 
+def _fields(pdf):
+    changes = Array([Dictionary(Date=String("D:2024")), String("shortened")])
+    dates = {"/SourceModified": "D:20241201", "/BIDI.Fullbanner": "bidi 42"}
+    pdf.docinfo.update({"/AAPL:Keywords": Array([]), "/Changes": changes, **dates})
+
+
+def test_a_field_of_the_metadata_is_put_in_words(tmp_path):
+    findings = made.examined_file(tmp_path, made.PDF_NAME, made.changed_pdf(_fields)).findings
+    (said,) = [each.message for each in findings if "metadata have the field" in each.message]
+    assert said == "The metadata have the field Changes: shortened"
+
+
 CHANGES = {
     "a bookmark to a missing page": _bookmark(lambda pdf: Array([99, Name.Fit])),
     "a bookmark to a page before the first": _bookmark(lambda pdf: Array([-3, Name.Fit])),

@@ -298,8 +298,10 @@ _ACTIONS = {
     "/Rendition": "a film or a sound",
 }
 _LINK = re.compile(  # not to this machine, nor to a file beside the PDF; file: is found elsewhere
-    r"(?:https?://(?!localhost\b|127\.|0\.0\.0\.0|\[::1\]|[\w-]+(?::\d+)?(?:/|$))|mailto:|doi:)\S+|file:", re.I
+    r"(?:(?:https?|ftps?)://(?!localhost\b|127\.|0\.0\.0\.0|\[::1\]|[\w-]+(?::\d+)?(?:/|$))|mailto:|tel:|doi:)\S+|file:",
+    re.I,
 )
+_ATTACHED = "an attached file"
 _COMMENTS = frozenset(
     {
         "/Text",
@@ -321,9 +323,27 @@ _COMMENTS = frozenset(
 
 
 def _active_content(opened: Opened) -> Iterator[Said]:
-    found = {each: None for item in opened.pdf.objects for part in parts(item) for each in _active(part)}
-    for severity, what in found:
-        yield severity, "", f"The PDF holds {what}.", "Take it out, and build the PDF again."
+    found: dict[tuple[str, Severity, str], None] = {}
+    for number, page in enumerate(opened.pdf.pages, 1):
+        for part in _annotation_parts(page):
+            found.update(((f"page {number}", severity, what), None) for severity, what in _active(part))
+    on_pages = {what for _, _, what in found}
+    elsewhere = (each for item in opened.pdf.objects for part in parts(item) for each in _active(part))
+    found.update((("", severity, what), None) for severity, what in elsewhere if what not in on_pages)
+    is_named = any(what.startswith(f"{_ATTACHED} (") for _, _, what in found)
+    for place, severity, what in found:
+        if what != _ATTACHED or not is_named:
+            yield severity, place, f"The PDF holds {what}.", "Take it out, and build the PDF again."
+
+
+def _annotation_parts(page: pikepdf.Page) -> Iterator[Any]:
+    """Yield what the annotations of a page are made of, with their actions and files."""
+    for annotation in items(page.obj.get("/Annots")):
+        if isinstance(annotation, pikepdf.Dictionary):
+            yield from parts(annotation)
+            for key in ("/A", "/FS"):
+                if getattr(annotation.get(key), "is_indirect", False):
+                    yield from parts(annotation.get(key))
 
 
 def _active(part: Any) -> Iterator[tuple[Severity, str]]:
@@ -335,9 +355,10 @@ def _active(part: Any) -> Iterator[tuple[Severity, str]]:
         yield "error", _ACTIONS[action]
     if "/JS" in part or "/JavaScript" in part:
         yield "error", "a script"
-    is_file = str(part.get("/Type", "")) == "/EmbeddedFile" or kind == "/FileAttachment"
-    if is_file or "/EmbeddedFiles" in part or "/EF" in part:
-        yield "error", "an attached file"
+    if "/EF" in part and (name := str(part.get("/UF", "") or part.get("/F", ""))):
+        yield "error", f"{_ATTACHED} ({shortened(name, 50)})"
+    elif str(part.get("/Type", "")) == "/EmbeddedFile" or "/EmbeddedFiles" in part or "/EF" in part:
+        yield "error", _ATTACHED
     address = part.get("/URI") if action == "/URI" else None
     if isinstance(address, pikepdf.String) and not _LINK.match(link := str(address).strip()):
         yield "error", f"a link that leads nowhere for its reader: {shortened(link, 50)}"

@@ -87,7 +87,7 @@ def read_pdf(pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument) -> Pdf:
 
     pages = tuple(part("The text of a page", partial(_page_text, seen, index), "") for index in range(len(seen)))
     info = part(
-        "Its properties", lambda: {str(key): str(value) for key, value in pdf.docinfo.items()}, dict[str, str]()
+        "Its properties", lambda: {str(key): _plain(value) for key, value in pdf.docinfo.items()}, dict[str, str]()
     )
     metadata = part("Its metadata", lambda: _metadata(pdf), dict[str, str]())
     named = part("Its named places", lambda: list(_destinations(pdf)), list[tuple[str, int, float]]())
@@ -97,6 +97,13 @@ def read_pdf(pdf: pikepdf.Pdf, seen: pypdfium2.PdfDocument) -> Pdf:
     found = DIGEST.search(info.get("/Keywords", "")) or DIGEST.search(metadata.get("pdf:Keywords", ""))
     digest = found.group(1) if found else None
     return Pdf(pages, sections, digest, info, metadata, "\n".join(strings), tuple(dict.fromkeys(unread)))
+
+
+def _plain(value: Any) -> str:
+    """Return the words of a value, which may be a list; a structure of numbers and dictionaries has none."""
+    if isinstance(value, pikepdf.Array):
+        return ", ".join(filter(None, map(_plain, items(value))))
+    return "" if isinstance(value, pikepdf.Dictionary | pikepdf.Stream) else str(value)
 
 
 def _page_text(seen: pypdfium2.PdfDocument, index: int) -> str:
