@@ -21,7 +21,7 @@ from handin.pdf.edges import POINTS_A_MM, off_the_page
 from handin.pdf.letters import angle_of, characters, fonts_of
 from handin.pdf.producers import producer_of
 from handin.pdf.reading import MARGIN, UNREADABLE, Opened, Pdf, items, parts, read_pdf
-from handin.pdf.soundness import DOWNLOAD, damage, draws_without_end, is_bomb
+from handin.pdf.soundness import DOWNLOAD, damage, drawn, draws_without_end, font_files, is_bomb
 from handin.private.files import image_leaks
 from handin.private.text import leaks
 from handin.text import shortened
@@ -210,6 +210,11 @@ def _residue(opened: Opened) -> Iterator[Said]:
 def _fonts(opened: Opened) -> Iterator[Said]:
     """Find the fonts that the letters on the pages have and that the file does not carry; a list of fonts is no use."""
     missing: dict[str, int] = {}
+    seen: set[tuple[int, int]] = set()
+    listed = [item for page in opened.pdf.pages for item in drawn(page, seen) if isinstance(item, pikepdf.Dictionary)]
+    listed = [font for font in listed if str(font.get("/Subtype", "")) != "/Type3"]  # its letters are drawings
+    if all(font_files(font) and "LastResort" not in str(font.get("/BaseFont", "")) for font in listed):
+        return  # looking at every letter takes its time
     for number in range(1, len(opened.seen) + 1):
         for name, is_embedded in fonts_of(opened.seen[number - 1]):
             if not is_embedded:
