@@ -200,6 +200,10 @@ PDF_ERRORS = {
         "could not be resolved: Error! Reference source not found",
     ),
     "an unresolved citation of natbib's": (lambda: made.pdf(end="\nas (*?*, p. 3) show"), "resolved: (?, p. 3)"),
+    "an unresolved author of natbib's": (
+        lambda: made.pdf(end="\nAs shown by *?*, and later by others,"),
+        "could not be resolved: ?",
+    ),
     "an unresolved variable": (_body("it is ?var:q1.dy"), "could not be resolved: ?var:q1.dy"),
     "a shortcode": (_body("it is {{< var q1.dy >}}"), "could not be resolved: {{<"),
     "an unresolved citation": (_body("as shown (kingma2015?)"), "could not be resolved"),
@@ -286,6 +290,38 @@ def test_a_font_that_no_letter_shows_need_not_be_embedded(tmp_path, draws):
     content = made.changed_pdf(partial(_standard_font, draws=draws), made.pdf(tagged=False))
     findings = made.examined_file(tmp_path, made.PDF_NAME, content).findings
     assert not any("embedded" in finding.message for finding in findings)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Error: Reference source not found",
+        "Error! Bookmark not defined.",
+        "Error! No text of specified style in document.",
+        "Error! No table of contents entries found.",
+        "Fehler! Verweisquelle konnte nicht gefunden werden.",
+        "Fehler! Kein Text mit angegebener Formatvorlage im Dokument.",
+        "Erreur ! Source du renvoi introuvable.",
+        "¡Error! No se encuentra el origen de la referencia.",
+        "¡Error! Marcador no definido.",
+        "Fout! Verwijzingsbron niet gevonden.",
+        "Fout! Bladwijzer niet gedefinieerd.",
+        "Errore. L'origine riferimento non è stata trovata.",
+        "Errore. Il segnalibro non è definito.",
+        "Erro! Fonte de referência não encontrada.",
+        "Erro! Indicador não definido.",
+    ],
+)
+def test_what_an_office_program_could_not_find_is_an_error(tmp_path, text):
+    content = made.pdf(end=f'\n#"see {text} here"')
+    findings = made.examined_file(tmp_path, made.PDF_NAME, content).findings
+    assert f"could not be resolved: {text[:20]}" in made.only(findings)
+
+
+def test_an_error_or_a_question_mark_of_an_author_is_none(tmp_path):
+    end = "\nError: the reference loss. An error! The style differs. Is it so ? Yes. *Is it so ?* *Why ? Or* not ?, or?"
+    findings = made.examined_file(tmp_path, made.PDF_NAME, made.pdf(end=end)).findings
+    assert not any("resolved" in finding.message for finding in findings)
 
 
 def test_a_question_in_prose_is_no_reference(tmp_path):

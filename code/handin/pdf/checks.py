@@ -171,13 +171,26 @@ def _own_words(pages: Sequence[str], number: int) -> set[str]:
     return lines(pages[number - 1]) - others
 
 
+_NOT_FOUND = (
+    "(?i:reference|bookmark|text of specified style|table of contents"
+    "|verweisquelle|textmarke|formatvorlage|inhaltsverzeichnis"
+    "|source du renvoi|signet|texte répondant|table des matières"
+    "|referencia|marcador|estilo|tabla de|verwijzingsbron|bladwijzer|opmaakprofiel|inhoudsopgave"
+    "|riferimento|segnalibro|stile|sommario|referência|indicador|índice)"
+)
+"""What Word says, in its languages, that it cannot find."""
+
 _RESIDUE = {
     "a reference, variable or citation that could not be resolved": re.compile(
         r"\?@[\w-]+|\?(?:var|meta):[\w.]+|(?<!\w)\?\?+|\[\?(?:[,;] ?[^\]\n]{1,40})?\]"
         r"|\((?P<bold>\?)(?:[,;] ?[^)\n]{1,40})?\)"
         r"|\{\{<|>\}\}|\([a-z]+(?:[-_:]?[a-z]+)*[-_]?\d{4}[a-z]?\?\)"
         r"|\?(?:fig|tbl|eq|sec)-[\w-]+"
-        r"|(?:Error|Fehler|Erreur)\s?! (?:Reference|Bookmark|Verweisquelle|Textmarke|Source|Signet)\b[^.!\n]*"
+        r"|(?<!\S)(?P<alone>\?)(?=[\s,.;:)\]]|$)|\(author\?\)"
+        rf"|(?:¡?Error|Fehler|Erreur|Fout|Erro)\s?!\s[^.!]{{0,60}}?\b(?:{_NOT_FOUND})[^.!\n]{{0,60}}"
+        rf"|Errore\.\s[^.!]{{0,20}}?\b(?:{_NOT_FOUND})[^.!\n]{{0,60}}"
+        r"|Error:\sReference\ssource\snot\sfound|Fehler:\s(?:Verweis|Referenz)\w*\snicht\sgefunden"
+        r"|Erreur\s?:\s(?i:source\sde\sla\sréférence)\snon\strouvée"
     ),
     "raw TeX, Markdown or HTML": re.compile(
         r"\\[A-Za-z]{2,}|\$\$|\$[^$\n]*[\\^_][^$\n]*\$"
@@ -197,12 +210,14 @@ def _residue(opened: Opened) -> Iterator[Said]:
         for what, pattern in _RESIDUE.items():
             if not pattern.search(text):
                 continue
-            exact, fonts, fixed = characters(opened.seen[number - 1])
-            for match in pattern.finditer(exact):
-                if match.lastgroup == "bold" and fonts[match.start()] == fonts[match.start("bold")]:
+            letters = characters(opened.seen[number - 1])
+            for match in pattern.finditer(letters.text):
+                if match.lastgroup == "bold" and letters.fonts[match.start()] == letters.fonts[match.start("bold")]:
                     continue  # an author's own question mark: LaTeX prints its own in bold
+                if match.lastgroup == "alone" and not letters.is_set_apart(match.start()):
+                    continue
                 places = range(match.start(), match.end())
-                if not all(exact[place].isspace() or fonts[place] in fixed for place in places):
+                if not all(letters.text[place].isspace() or letters.fonts[place] in letters.fixed for place in places):
                     message = f"There is {what}: {shortened(match.group(), 40)}"
                     yield "error", f"page {number}", message, RESOLVE if "resolved" in what else BUILD_AGAIN
 

@@ -7,6 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -14,6 +15,7 @@ import pypdfium2.raw as pdfium
 FEWEST_TURNED = 20
 """A page whose only text is the label of an axis is not turned."""
 
+_BOLD = re.compile(r"bold|bx\d|black|heavy|-bd|medi\b", re.IGNORECASE)
 _FIXED_PITCH = re.compile(r"mono|courier|consol|typewriter|cmtt|[a-z]tt\d{3,}|fixed|code", re.IGNORECASE)
 
 
@@ -30,11 +32,28 @@ def angle_of(page: pypdfium2.PdfPage) -> int:
     return most if 2 * number > angles.total() and number >= FEWEST_TURNED else 0
 
 
-def characters(page: pypdfium2.PdfPage) -> tuple[str, list[int], set[int]]:
-    """Return a page's characters one by one, the font of each, and which fonts are of fixed width."""
+@dataclass(frozen=True)
+class Letters:
+    """The characters of a page."""
+
+    text: str
+    fonts: list[int]  # of each character
+    fixed: set[int]  # the fonts in which all letters are as wide
+    bold: set[int]  # the fonts that are bold by their names
+
+    def is_set_apart(self, place: int) -> bool:
+        """Whether a character is bold, and the word in front of it and the one behind it are not."""
+        before = next((at for at in range(place - 1, -1, -1) if not self.text[at].isspace()), place)
+        behind = next((at for at in range(place + 1, len(self.text)) if self.text[at].isalnum()), before)
+        return self.fonts[place] in self.bold and not {self.fonts[before], self.fonts[behind]} & self.bold
+
+
+def characters(page: pypdfium2.PdfPage) -> Letters:
+    """Return a page's characters one by one, with their fonts."""
     text = page.get_textpage()
     characters, fonts = [], []
     fixed: set[int] = set()
+    bold: set[int] = set()
     widths: dict[int, dict[str, float]] = {}
     name, flags, box = ctypes.create_string_buffer(200), ctypes.c_int(), pdfium.FS_RECTF()
     for index in range(text.count_chars()):
@@ -44,12 +63,15 @@ def characters(page: pypdfium2.PdfPage) -> tuple[str, list[int], set[int]]:
         found = pdfium.FPDFTextObj_GetFont(pdfium.FPDFText_GetTextObject(text, index))
         fonts.append(ctypes.addressof(found.contents) if found else 0)
         length = pdfium.FPDFText_GetFontInfo(text, index, name, len(name), ctypes.byref(flags))
+        if length and _BOLD.search(name.value.decode("utf-8", "replace")):
+            bold.add(fonts[-1])
         if length and (flags.value & 1 or _FIXED_PITCH.search(name.value.decode("utf-8", "replace"))):
             fixed.add(fonts[-1])
         pdfium.FPDFText_GetLooseCharBox(text, index, box)
         size = pdfium.FPDFText_GetFontSize(text, index) or 1
         widths.setdefault(fonts[-1], {})[character] = (box.right - box.left) / size
-    return "".join(characters), fonts, fixed.union(font for font in widths if _is_fixed(widths[font]))
+    fixed |= {font for font in widths if _is_fixed(widths[font])}
+    return Letters("".join(characters), fonts, fixed, bold)
 
 
 def _is_fixed(widths: dict[str, float]) -> bool:
