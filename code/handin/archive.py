@@ -2,13 +2,14 @@
 
 Nothing is ever unpacked to disk. An archive that could harm whoever unpacks it (a path that leads out of the folder, a
 link, a bomb), or that two programs may read differently (two entries of one name, overlapping entries, a second name
-hidden in an extra field), is refused whole. What is only untidy (a folder, what macOS or Windows added) is said, and
-the rest is looked at.
+hidden in an extra field), is refused whole. What is only untidy (a folder, what macOS or Windows added) or damaged (one
+entry of several) is said, and the rest is looked at.
 """
 
 from __future__ import annotations
 
 import bz2
+import io
 import re
 import stat
 import struct
@@ -82,6 +83,7 @@ class Opened:
     members: dict[str, bytes]  # name, without folders, to content; empty where the zip was refused
     findings: list[Finding]  # why it was refused, or what is untidy or lies in it unseen
     is_refused: bool = False  # nothing of it was read
+    damaged: tuple[str, ...] = ()  # the names of members that it holds, and that cannot be read
 
 
 def open_zip(path: Path, *, largest: int) -> Opened:
@@ -96,29 +98,38 @@ def open_zip(path: Path, *, largest: int) -> Opened:
     raw = path.read_bytes()
     if what := looks_like(raw, instead_of="a zip"):
         return refused(f"It is no zip but {what.name}.", what.fix)
+    raw, tail = _without_tail(raw)
     if problem := _end_record_problem(raw):
         return refused(problem)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             entries = archive.infolist()
             unfit = list(_unfit(raw, entries))
             problems = list(_entry_problems(entries, largest)) or _layout_problems(raw, archive.start_dir, entries)
             if problems or any(entry.compress_type not in _INFLATERS for entry in entries):
                 return Opened({}, list(of_file(path.name, [*problems, *unfit])), is_refused=True)
             comments = [archive.comment, *(entry.comment for entry in entries)]
-            contents, extras = {}, []
+            contents, extras, damaged = {}, [], []
             for entry in entries:
                 own_extra, content = _parts(raw, entry)
-                if content is None:
-                    message = "The content is damaged (its checksum or length is wrong)."
-                    return refused(message, place=shortened(entry.filename))
                 extras += [entry.extra.decode("latin-1"), own_extra.decode("latin-1")]
-                contents[entry.orig_filename.replace("\\", "/")] = content
+                name = entry.orig_filename.replace("\\", "/")
+                if content is None:
+                    damaged.append(name.rpartition("/")[2])
+                    message = "The file is damaged in the zip (its checksum or length is wrong), and was not looked at."
+                    unfit.append(("error", shortened(name), message, MAKE_AGAIN))
+                else:
+                    contents[name] = content
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, struct.error, ValueError) as error:
         return refused(f"The zip is damaged ({shortened(str(error), 80)}).")
     members, untidy = _tidied(contents)
     unseen = _unseen([comment.decode("utf-8", "replace") for comment in comments if comment], extras)
-    return Opened(members, [*of_file(path.name, [*unfit, *untidy]), *of_file(path.name, unseen)])
+    if tail:
+        message = (
+            f"There are {len(tail)} empty bytes behind its end, as transfers leave them: not every program opens it."
+        )
+        untidy.append(("error", "", message, MAKE_AGAIN))
+    return Opened(members, list(of_file(path.name, [*unfit, *untidy, *unseen])), damaged=tuple(damaged))
 
 
 def _unfit(raw: bytes, entries: list[zipfile.ZipInfo]) -> Iterator[Said]:
@@ -192,22 +203,38 @@ def _parts(raw: bytes, entry: zipfile.ZipInfo) -> tuple[bytes, bytes | None]:
     """Return the extra field of an entry's own header, which need not be that of the directory, and its content.
 
     The content is never inflated beyond the length that the directory promised, as `zipfile` would, up to 2 GB, before
-    it compares; it is None if the length or the checksum is wrong.
+    it compares; it is None if it is damaged.
+
+    Raises
+    ------
+    BadZipFile
+        If there is more of it than the directory promised, or something behind it.
     """
     name_length, extra_length = struct.unpack_from("<2H", raw, entry.header_offset + 26)
     extra_start = entry.header_offset + _LOCAL_SIZE + name_length
     start = extra_start + extra_length
     extra, content = raw[extra_start:start], raw[start : start + entry.compress_size]
+    rest, is_ended = b"", True
     if make_inflater := _INFLATERS[entry.compress_type]:
         inflater = make_inflater()
         try:
             content = inflater.decompress(content, entry.file_size + 1)
         except (zlib.error, OSError):
             return extra, None
-        if not inflater.eof or inflater.unused_data:
-            return extra, None
-    is_whole = len(content) == entry.file_size and zlib.crc32(content) == entry.CRC
+        rest, is_ended = inflater.unused_data, inflater.eof
+    if len(content) > entry.file_size or rest:
+        raise zipfile.BadZipFile("an entry holds more than the directory says")
+    is_whole = is_ended and len(content) == entry.file_size and zlib.crc32(content) == entry.CRC
     return extra, content if is_whole else None
+
+
+def _without_tail(raw: bytes) -> tuple[bytes, bytes]:
+    """Part a zip from what lies behind its end, where that holds nothing (line ends, zeros)."""
+    end = raw.rfind(_END)
+    whole = raw[end : end + _END_SIZE]
+    length = end + _END_SIZE + struct.unpack("<H", whole[-2:])[0] if end >= 0 and len(whole) == _END_SIZE else len(raw)
+    tail = raw[length:]
+    return (raw, b"") if tail.strip(b"\0\t\n\r \x1a") else (raw[:length], tail)
 
 
 def _end_record_problem(raw: bytes) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,7 +82,7 @@ def examine(
         if opened.is_refused:
             return Examination(ordered([*findings, *opened.findings, *name_findings([name], owner)]))
         members = opened.members
-        findings += [*opened.findings, *of_file(name, _count_said(members, owner))]
+        findings += [*opened.findings, *of_file(name, _count_said(members, opened.damaged, owner))]
     elif size > MOST_TIMES_LIMIT * limit:
         return Examination(findings)
     else:
@@ -118,9 +118,9 @@ _UNFINISHED = re.compile(r"\.(?:crdownload|part|partial|download)$", re.IGNORECA
 """How browsers call a file that they have not fetched to its end."""
 
 
-def _count_said(members: Mapping[str, bytes], owner: Owner) -> Iterator[Said]:
+def _count_said(members: Mapping[str, bytes], damaged: Iterable[str], owner: Owner) -> Iterator[Said]:
     """The assignment asks for one PDF, and one notebook unless the names are known and have none, and nothing else."""
-    kinds = Counter(map(kind_of, members))
+    kinds = Counter(map(kind_of, [*members, *damaged]))
     has_notebook = owner.names is None or owner.names("").notebook is not None
     for suffix, what in ((".pdf", "PDF"), (".ipynb", "notebook"))[: 1 + has_notebook]:
         if kinds[suffix] != 1:

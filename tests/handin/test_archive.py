@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import zipfile
+import zlib
 
 import nbformat
 import pytest
@@ -168,6 +169,27 @@ def test_a_folder_that_windows_packed_is_looked_into(tmp_path, separator, has_en
     assert opened.members == made.members()
     (finding,) = opened.findings
     assert "lie in a folder (work), not at the top" in finding.message
+
+
+@pytest.mark.parametrize("tail", [b"\r\n", bytes(512), b"\x1a"])
+def test_empty_bytes_behind_the_end_hide_nothing(tmp_path, tail):
+    path = packed(tmp_path / made.ZIP_NAME, made.members(notebook=UNRUN).items())
+    path.write_bytes(path.read_bytes() + tail)
+    said = " ".join(map(str, examine(path, Owner(made.STUDENT_ID)).findings))
+    assert f"There are {len(tail)} empty bytes behind its end" in said
+    assert "The cell was not run" in said
+
+
+def test_a_member_with_a_wrong_checksum_hides_no_other(tmp_path):
+    path = packed(tmp_path / made.ZIP_NAME, made.members(notebook=UNRUN).items())
+    checksum = zlib.crc32(made.pdf()).to_bytes(4, "little")
+    path.write_bytes(path.read_bytes().replace(checksum, b"\1\2\3\4"))
+    found = examine(path, Owner(made.STUDENT_ID)).findings
+    (damaged,) = [finding for finding in found if "damaged in the zip" in finding.message]
+    assert damaged.place == made.PDF_NAME
+    said = " ".join(map(str, found))
+    assert "The cell was not run" in said
+    assert "It holds no PDF" not in said
 
 
 def test_two_files_of_one_name_in_two_folders_are_named(tmp_path):
