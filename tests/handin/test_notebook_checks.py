@@ -225,6 +225,13 @@ def test_a_widget_without_its_state_is_a_warning(tmp_path):
     assert findings_of(tmp_path, notebook) == []
 
 
+def test_of_a_notebook_without_code_is_said_just_that(tmp_path):
+    notebook = made.notebook()
+    notebook.cells = notebook.cells[:1]
+    (finding,) = findings_of(tmp_path, notebook)
+    assert finding.message == "It has no code."
+
+
 def test_many_cells_with_one_fault_are_counted(tmp_path):
     notebook = made.notebook()
     notebook.cells += [nbformat.v4.new_code_cell(f"x = {i}") for i in range(30)]

@@ -273,6 +273,12 @@ def test_a_page_that_is_turned_and_shows_no_text_on_its_side_is_sound(tmp_path, 
     assert not any("turned" in finding.message for finding in findings)
 
 
+def test_a_path_in_an_alternative_text_is_taken_out_where_it_stands(tmp_path):
+    content = made.changed_pdf(_alternative("drawn from /home/alice/x.svg"))
+    (finding,) = made.examined_file(tmp_path, made.PDF_NAME, content).findings
+    assert "links or alternative texts" in finding.fix
+
+
 def test_a_letter_that_no_font_has_is_named(tmp_path):
     from matplotlib import rc_context
     from matplotlib.figure import Figure

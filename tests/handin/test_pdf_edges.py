@@ -107,6 +107,7 @@ def test_what_was_cropped_is_a_warning():
 
     (finding,) = found(made.changed_pdf(change, set_page("#lorem(300)")))
     assert finding.startswith("warning: x.pdf, page 1: Text was cut away when the page was cropped")
+    assert "Undo the crop" in finding
 
 
 _TEX = r"""

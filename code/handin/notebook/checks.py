@@ -136,7 +136,7 @@ def _outputs(notebook: Notebook) -> Iterator[Said]:
             elif _is_lost_widget(output, notebook):
                 message = "The output is a widget whose state was not saved, so that it shows nothing."
                 yield "warning", cell.place, message, "Show a plain figure or text, and run the notebook again."
-    if any(cell.outputs for cell in notebook.cells):
+    if any(cell.outputs for cell in notebook.cells) or not any(cell.is_code for cell in notebook.cells):
         return
     message, fix = "No cell has an output: the results were cleared, or it was not saved after it had run.", RUN_AGAIN
     if mapping_of(notebook.metadata.get("colab")).get("private_outputs") is True:

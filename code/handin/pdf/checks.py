@@ -10,6 +10,7 @@ import codecs
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pikepdf
@@ -23,6 +24,7 @@ from handin.pdf.producers import producer_of
 from handin.pdf.reading import MARGIN, UNREADABLE, Opened, Pdf, items, parts, read_pdf
 from handin.pdf.soundness import DOWNLOAD, damage, drawn, draws_without_end, font_files, is_bomb
 from handin.private.files import image_leaks
+from handin.private.rules import REVOKE
 from handin.private.text import leaks
 from handin.text import shortened
 
@@ -112,8 +114,7 @@ def _identity(opened: Opened) -> Iterator[Said]:
     if not claims.get("pdfuaid:part"):
         yield "warning", place, "The PDF does not claim to be readable by everybody (PDF/UA).", producer.tags
     if not claims.get("pdfaid:part"):
-        message = "The PDF does not claim to be fit for keeping (PDF/A)."
-        yield "warning", place, message, "Build it with pdf-standard a-2a."
+        yield "warning", place, "The PDF does not claim to be fit for keeping (PDF/A).", producer.kept
 
 
 def _sizes(opened: Opened) -> Iterator[Said]:
@@ -249,10 +250,10 @@ _POOR = re.compile(
 
 def _alternatives(opened: Opened) -> Iterator[Said]:
     """Every figure and formula in the structure tree has an alternative text."""
-    pdf, root = opened.pdf, opened.pdf.Root.get("/StructTreeRoot")
+    pdf, root, producer = opened.pdf, opened.pdf.Root.get("/StructTreeRoot"), producer_of(opened.read.info)
     if not isinstance(root, pikepdf.Dictionary):
         message = "The PDF is not tagged, so its figures and formulas have no alternative text."
-        yield "error", "", message, producer_of(opened.read.info).tags
+        yield "error", "", message, producer.tags
         return
     numbers = {page.obj.objgen: number for number, page in enumerate(pdf.pages, 1)}
     roles = root.get("/RoleMap")
@@ -268,11 +269,11 @@ def _alternatives(opened: Opened) -> Iterator[Said]:
         what = kind[1:].lower()
         alternative = str(element.get("/Alt", "") or element.get("/ActualText", "")).strip()
         if not alternative:
-            fix = "Give the image `fig-alt`." if what == "figure" else BUILD_AGAIN
+            fix = producer.alternative if what == "figure" else BUILD_AGAIN
             yield "error", place, f"A {what} has no alternative text.", fix
         elif what == "figure" and _POOR.fullmatch(alternative):
             message = f"The alternative text of a figure says nothing: {shortened(alternative)}"
-            yield "warning", place, message, "Say in `fig-alt` what the figure shows."
+            yield "warning", place, message, f"Say there what the figure shows. {producer.alternative}"
     for number, page in enumerate(pdf.pages, 1):
         if ("/StructParents" in page.obj or not described) and page.obj.objgen not in described:
             message = "The PDF's tags do not describe this page, so its figures and formulas have no alternative text."
@@ -436,12 +437,19 @@ def _outside(opened: Opened) -> Iterator[Said]:
             yield leak.at("outside the pages")
 
 
+_TAKE_OUT = (
+    "Take it out of the document's properties, links or alternative texts (Word writes a picture's path there), and "
+    "export it again."
+)
+
+
 def _private(opened: Opened) -> Iterator[Said]:
     for number, text in enumerate(opened.read.pages, 1):
         for leak in leaks(text):
             yield leak.at(f"page {number}")
     for leak in leaks(opened.read.strings):
-        yield leak.at("metadata, links or alternative texts")
+        fix = leak.fix if leak.fix == REVOKE else _TAKE_OUT
+        yield replace(leak, fix=fix).at("metadata, links or alternative texts")
     for item in opened.pdf.objects:
         if isinstance(item, pikepdf.Stream) and str(item.get("/Subtype", "")) == "/Image":
             filters = str(item.get("/Filter", ""))

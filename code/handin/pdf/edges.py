@@ -33,6 +33,8 @@ _FIX = (
     "print fewer columns), set wide tables in smaller type or on their side."
 )
 
+_UNCROP = "Undo the crop (Acrobat, Preview: Crop Pages, back to the whole page), or take out what was cut away."
+
 Box = tuple[float, float, float, float]  # left, bottom, right and top, in points
 
 
@@ -59,7 +61,7 @@ def off_the_page(opened: Opened) -> Iterator[Said]:
             how = f"runs off the {edge} edge of the page" if is_lost else "was cut away when the page was cropped"
             words = _words_outside(page, box, shown) if what == _TELLING[1] else ""
             message = f"{what} {how}" + (f": {shortened(words, 40)}" if words else ".")
-            yield "error" if is_lost else "warning", place, message, _FIX
+            yield "error" if is_lost else "warning", place, message, _FIX if is_lost else _UNCROP
         elif text := _unprinted(page, shown):
             message = f"The text reaches so near to the edge of the page that a printer cuts it: {shortened(text, 40)}"
             yield "warning", place, message, _FIX
