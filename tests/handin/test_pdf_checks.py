@@ -273,6 +273,16 @@ def test_a_page_that_is_turned_and_shows_no_text_on_its_side_is_sound(tmp_path, 
     assert not any("turned" in finding.message for finding in findings)
 
 
+def test_a_font_whose_name_is_no_unicode_is_looked_at(tmp_path):
+    def change(pdf):
+        font = pikepdf.Object.parse(b"<</Type/Font/Subtype/TrueType/BaseFont/#cb#ce#cc#e5>>")
+        font["/FontDescriptor"] = Dictionary(FontFile2=pdf.make_stream(b"x"))
+        pdf.pages[0].Resources.Font["/F9"] = font
+
+    findings = made.examined_file(tmp_path, made.PDF_NAME, made.changed_pdf(change, made.pdf(tagged=False))).findings
+    assert not any("could not be looked at" in finding.message for finding in findings)
+
+
 def test_a_path_in_an_alternative_text_is_taken_out_where_it_stands(tmp_path):
     content = made.changed_pdf(_alternative("drawn from /home/alice/x.svg"))
     (finding,) = made.examined_file(tmp_path, made.PDF_NAME, content).findings

@@ -229,7 +229,10 @@ def _fonts(opened: Opened) -> Iterator[Said]:
     seen: set[tuple[int, int]] = set()
     listed = [item for page in opened.pdf.pages for item in drawn(page, seen) if isinstance(item, pikepdf.Dictionary)]
     listed = [font for font in listed if str(font.get("/Subtype", "")) != "/Type3"]  # its letters are drawings
-    if all(font_files(font) and "LastResort" not in str(font.get("/BaseFont", "")) for font in listed):
+    names = [font.get("/BaseFont") for font in listed]  # need not be Unicode
+    if all(map(font_files, listed)) and not any(
+        isinstance(name, pikepdf.Name) and b"LastResort" in name.unparse() for name in names
+    ):
         return  # looking at every letter takes its time
     for number in range(1, len(opened.seen) + 1):
         for name, is_embedded in fonts_of(opened.seen[number - 1]):
