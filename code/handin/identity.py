@@ -147,8 +147,13 @@ def _other_ids(text: str, student_id: str) -> list[str]:
         return []
     shape = "".join(r"\d" if character.isdigit() else "[A-Za-z]" for character in student_id)
     found = re.findall(rf"(?<![\w./:-]){shape}(?![\w/]|[.-]\w)", text)
-    return [other for other in dict.fromkeys(found) if other not in (student_id, PLACEHOLDER_ID)]
+    return [other for other in dict.fromkeys(found) if other != PLACEHOLDER_ID and _is_other(other, student_id)]
 
+
+_BESIDE_ID = re.compile(
+    r"\b(?:student|candidate|matriculation|registration|author)\b[^\n\d]{0,30}\d[^\n]{0,20}", re.IGNORECASE
+)
+"""What is said to be an id; a long number elsewhere in the prose may be anything."""
 
 _PLACEHOLDER = re.compile(rf"(?<![\w.]){PLACEHOLDER_ID}(?![\w.]*\d)")
 _USUAL_FIELDS = frozenset(
@@ -194,10 +199,12 @@ def notebook_identity(notebook: Notebook, student_id: str | None) -> Iterator[Sa
     if student_id not in (None, PLACEHOLDER_ID) and _PLACEHOLDER.search(notebook.prose()):
         message = f"The notebook prints the placeholder {PLACEHOLDER_ID}, its name has {student_id}."
         yield "error", "", message, BUILD_AGAIN
-    first = next((cell for cell in notebook.cells if cell.is_markdown), None)
-    if first and student_id and (others := _other_ids(first.source, student_id)):
-        message = f"The cell prints {others[0]}, which looks like another student id than {student_id}."
-        yield "error", first.place, message, SET_ID
+    prose = [cell for cell in notebook.cells if cell.is_markdown]
+    for cell in prose if student_id else []:
+        named = [heading for heading, _ in cell.headings()] + _BESIDE_ID.findall(cell.source)
+        if others := _other_ids(cell.source if cell is prose[0] else "\n".join(named), student_id or ""):
+            message = f"The cell prints {others[0]}, which looks like another student id than {student_id}."
+            yield "error", cell.place, message, SET_ID
     texts = [(cell.place, cell.shown()) for cell in notebook.cells]
     texts.append(("metadata", json.dumps(notebook.raw.get("metadata"), ensure_ascii=False)))
     for place, text in texts:

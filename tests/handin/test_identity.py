@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import nbformat
 import pytest
 
 import submissions as made
@@ -37,6 +38,31 @@ def test_a_name_without_the_id_or_with_another_is_an_error(tmp_path, changed, me
 def test_a_date_or_a_number_of_another_length_is_no_other_id(tmp_path, name, student_id):
     found = made.examined_file(tmp_path, name, made.notebook_bytes(), names=None, student_id=student_id).findings
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("source", "is_other"),
+    [
+        ("My student id is 999888777", True),
+        ("**Author:** A. Smith (999888777)", True),
+        ("## Answers of 999888777", True),
+        (f"## Answers of student {made.STUDENT_ID}", False),
+        ("The data have 999888777 rows, for 12 students.", False),
+        ("Students read 999888777 words.", False),
+        ("```\n# 999888777\n```", False),
+    ],
+)
+def test_another_id_below_the_first_cell_is_an_error_where_it_is_called_one(tmp_path, source, is_other):
+    notebook = made.notebook()
+    notebook.cells.append(nbformat.v4.new_markdown_cell(source))
+    found = made.examined_file(tmp_path, made.NOTEBOOK_NAME, made.notebook_bytes(notebook)).findings
+    assert ["cell 8" in str(each) and "another student id" in each.message for each in found] == [True] * is_other
+
+
+def test_a_date_on_the_first_page_is_no_other_id(tmp_path):
+    content = made.pdf(end="\nMeasured on 20241201.", student_id="10123456")
+    found = made.examined_file(tmp_path, "10123456.pdf", content, names=None, student_id="10123456").findings
+    assert not any("another student id" in finding.message for finding in found)
 
 
 def test_the_zip_has_the_id_in_its_name_too(tmp_path):
