@@ -283,6 +283,14 @@ def test_a_font_whose_name_is_no_unicode_is_looked_at(tmp_path):
     assert not any("could not be looked at" in finding.message for finding in findings)
 
 
+@pytest.mark.parametrize("line", [b"\\(" + b"a" * 100_000, b"? " * 30_000, b"$a" * 30_000])
+def test_a_line_without_end_is_read(tmp_path, line):
+    draws = b"BT /F99 1 Tf 9 9 Td (%b) Tj ET" % line
+    content = made.changed_pdf(partial(_standard_font, draws=draws), made.pdf(tagged=False))
+    findings = made.examined_file(tmp_path, made.PDF_NAME, content).findings
+    assert any("runs off the right edge" in finding.message for finding in findings)
+
+
 def test_a_path_in_an_alternative_text_is_taken_out_where_it_stands(tmp_path):
     content = made.changed_pdf(_alternative("drawn from /home/alice/x.svg"))
     (finding,) = made.examined_file(tmp_path, made.PDF_NAME, content).findings

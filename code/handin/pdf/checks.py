@@ -185,7 +185,7 @@ _RESIDUE = {
     "a reference, variable or citation that could not be resolved": re.compile(
         r"\?@[\w-]+|\?(?:var|meta):[\w.]+|(?<!\w)\?\?+|\[\?(?:[,;] ?[^\]\n]{1,40})?\]"
         r"|\((?P<bold>\?)(?:[,;] ?[^)\n]{1,40})?\)"
-        r"|\{\{<|>\}\}|\([a-z]+(?:[-_:]?[a-z]+)*[-_]?\d{4}[a-z]?\?\)"
+        r"|\{\{<|>\}\}|\([a-z][a-z_:-]{0,80}\d{4}[a-z]?\?\)"
         r"|\?(?:fig|tbl|eq|sec)-[\w-]+"
         r"|(?<!\S)(?P<alone>\?)(?=[\s,.;:)\]]|$)|\(author\?\)"
         rf"|(?:¡?Error|Fehler|Erreur|Fout|Erro)\s?!\s[^.!]{{0,60}}?\b(?:{_NOT_FOUND})[^.!\n]{{0,60}}"

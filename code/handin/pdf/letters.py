@@ -43,9 +43,12 @@ class Letters:
 
     def is_set_apart(self, place: int) -> bool:
         """Whether a character is bold, and the word in front of it and the one behind it are not."""
-        before = next((at for at in range(place - 1, -1, -1) if not self.text[at].isspace()), place)
-        behind = next((at for at in range(place + 1, len(self.text)) if self.text[at].isalnum()), before)
-        return self.fonts[place] in self.bold and not {self.fonts[before], self.fonts[behind]} & self.bold
+        if self.fonts[place] not in self.bold:
+            return False
+        nearby = range(place + 1, min(place + 200, len(self.text)))
+        before = next((at for at in range(place - 1, max(place - 200, 0), -1) if not self.text[at].isspace()), place)
+        behind = next((at for at in nearby if self.text[at].isalnum()), before)
+        return not {self.fonts[before], self.fonts[behind]} & self.bold
 
 
 def characters(page: pypdfium2.PdfPage) -> Letters:
