@@ -343,7 +343,7 @@ def test_what_an_office_program_could_not_find_is_an_error(tmp_path, text):
 
 
 def test_an_error_or_a_question_mark_of_an_author_is_none(tmp_path):
-    end = "\nError: the reference loss. An error! The style differs. Is it so ? Yes. *Is it so ?* *Why ? Or* not ?, or?"
+    end = "\nError: the reference loss. An error! The style differs. *Is it so ?* *Why ? Or* not ?, or?\n\n*?*\n\nSo."
     findings = made.examined_file(tmp_path, made.PDF_NAME, made.pdf(end=end)).findings
     assert not any("resolved" in finding.message for finding in findings)
 

@@ -43,12 +43,14 @@ class Letters:
 
     def is_set_apart(self, place: int) -> bool:
         """Whether a character is bold, and the word in front of it and the one behind it are not."""
-        if self.fonts[place] not in self.bold:
-            return False
+        before, behind = self.text[max(place - 200, 0) : place], self.text[place : place + 200]
+        line = before.rpartition("\n")[2] + behind.partition("\n")[0]
+        if self.fonts[place] not in self.bold or not any(map(str.isalnum, line)):
+            return False  # a sign alone on its line is an author's own
         nearby = range(place + 1, min(place + 200, len(self.text)))
-        before = next((at for at in range(place - 1, max(place - 200, 0), -1) if not self.text[at].isspace()), place)
-        behind = next((at for at in nearby if self.text[at].isalnum()), before)
-        return not {self.fonts[before], self.fonts[behind]} & self.bold
+        first = next((at for at in range(place - 1, max(place - 200, 0), -1) if not self.text[at].isspace()), place)
+        last = next((at for at in nearby if self.text[at].isalnum()), first)
+        return not {self.fonts[first], self.fonts[last]} & self.bold
 
 
 def characters(page: pypdfium2.PdfPage) -> Letters:
