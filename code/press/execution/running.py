@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -138,7 +139,7 @@ class Kernel:
         finally:
             if client.kc is not None:
                 client.kc.stop_channels()
-        outputs = (tuple(_clean(dict(output)) for output in cell.outputs) for cell in client.nb.cells)
+        outputs = (tuple(_joined(map(_clean, cell.outputs))) for cell in client.nb.cells)
         return tuple(held.get(index, made) for index, made in enumerate(outputs)), read
 
     def _client(self, job: Job) -> Any:
@@ -158,7 +159,6 @@ class Kernel:
             iopub_timeout=OUTPUT_PATIENCE,
             raise_on_iopub_timeout=True,
             record_timing=False,
-            coalesce_streams=True,
         )
 
     def _make_ready(self, client: Any, job: Job) -> None:
@@ -273,6 +273,26 @@ def _clean(output: dict[str, Any]) -> dict[str, Any]:
     if data and "image/svg+xml" in data:
         data["image/svg+xml"] = text_of(data["image/svg+xml"])
     return output
+
+
+def _joined(outputs: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Make one output of what was printed to a stream between two other outputs.
+
+    How many pieces it comes in, and which of the two streams comes first, differs from run to run.
+    """
+    for is_stream, group in itertools.groupby(outputs, lambda output: output["output_type"] == "stream"):
+        run = list(group)
+        if not is_stream:
+            yield from run
+            continue
+        for name in ("stdout", "stderr"):
+            if pieces := [output for output in run if output["name"] == name]:
+                text = "".join(text_of(output["text"]) for output in pieces)
+                yield {**pieces[0], "text": _OVERWRITTEN.sub("", text)}
+
+
+_OVERWRITTEN = re.compile(r".*\r(?=[^\n])")
+"""What stands before a carriage return in its line."""
 
 
 def _style_failure(refusal: str, job: Job) -> str:

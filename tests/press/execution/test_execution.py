@@ -166,3 +166,21 @@ def test_documents_of_one_name_and_the_same_cells_are_kept_apart(project):
         names.append(outputs._name(job))
     assert names[0] != names[1]
     assert names[0].split("-")[1] != names[1].split("-")[1], "no cell of one is taken for a cell of the other"
+ERR = "sys.stderr.write('e\\n');"
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("print(1); display('a'); print(2); display('b'); print(3)", ["1\n", "'a'", "2\n", "'b'", "3\n"]),
+        ("for n in range(3):\n    print(n, flush=True)\n    time.sleep(0.3)", ["0\n1\n2\n"]),
+        (
+            f"{ERR} print(1, flush=True); {ERR} print(2, flush=True); display('a'); {ERR}",
+            ["1\n2\n", "e\ne\n", "'a'", "e\n"],
+        ),
+        ("print('1 %', end='', flush=True); time.sleep(0.3); print('\\r2 %')", ["2 %\n"]),
+    ],
+)
+def test_outputs_keep_their_order_and_a_stream_between_two_is_one(project, code, shown):
+    (first, _) = run(project, f"import sys, time\n{code}")
+    assert [each.get("text") or each["data"]["text/plain"] for each in first] == shown
