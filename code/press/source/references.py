@@ -19,8 +19,11 @@ from press.source.refusals import heading
 _ATTRIBUTES = re.compile(r"\{((?:[^{}\"]|\"[^\"]*\")*)\}")
 _IDENTIFIER = re.compile(r"(?:^|\s)#([A-Za-z][\w:.-]*)")
 _KINDS = "|".join(f"[{kind[0].upper()}{kind[0]}]{kind[1:]}" for kind in REFERENCE_KINDS)
-_REFERENCE = re.compile(rf"(?<![\w@/.`\\])@\{{?((?:{_KINDS})-[\w:.-]*\w)\}}?")
-_CITATION = re.compile(r"(?<![\w@/.`\\])-?@\{?([A-Za-z0-9_](?:[\w:.#$%&+?<>~/-]*\w)?)\}?")
+_KEY = r"\w(?:\w|[:.#$%&+?<>~/-](?=\w)|[:/](?=/))*"
+"""A key as pandoc reads it: no two signs side by side are in it, as in ``@key---and``."""
+
+_REFERENCE = re.compile(rf"(?<![\w@/.`\\])@\{{?((?:{_KINDS})-{_KEY})\}}?")
+_CITATION = re.compile(rf"(?<![\w@/.`\\])-?@\{{?({_KEY})\}}?")
 _LINK = re.compile(r"\]\(#([^()\s]+)\)")
 _BRACKETS = re.compile(r"(?<![!^\[\]\\\w])\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\[({:])")
 _EXAMPLE_NAMED = re.compile(r"(?<![\w@/.`\\])@([\w-]+)")

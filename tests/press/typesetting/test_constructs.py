@@ -42,7 +42,10 @@ SHOWN = [
     ("locator in braces", "X [@ada, {fig. 3} there].", r"@ada\[fig\.~3 there\]"),
     ("citation without author", "Lovelace [-@ada].", r"<ada>"),
     ("citations together", "Both [@ada; @bob].", r"ada.*bob"),
+    ("citation with a dash behind it", "[@ada]---a, [@bob]s, [@ada]-b, [@bob]:c.",
+     r"@ada/\*\*/---a, @bob/\*\*/s, @ada/\*\*/-b, @bob/\*\*/:c"),
     # references, in all forms of Quarto's
+    ("reference with a dash behind it", "See @sec-a---c.", r"#ref\(<sec-a>[^)]*\)/\*\*/---c"),
     ("reference", "See @sec-a.", r"#ref\(<sec-a>, supplement: crossref\.sec\.prefix\)"),
     ("reference in brackets", "See [@sec-a].", r"#ref\(<sec-a>, supplement: crossref\.sec\.prefix\)"),
     ("number alone", "See [-@sec-a].", r"#ref\(<sec-a>, supplement: \[\]\)"),

@@ -250,6 +250,22 @@ local function references(cite)
   return cite
 end
 
+-- Typst takes a letter or dash right behind a key for more of it: a comment that says nothing ends it.
+local function ended(inlines)
+  local result = pandoc.Inlines({})
+  for index, element in ipairs(inlines) do
+    local before = inlines[index - 1]
+    if before and before.t == "Cite" and (element.t == "Str" or element.t == "Span") then
+      local text = pandoc.utils.stringify(element)
+      if text:match("^[:.]*[%w_\xc2-\xf4-]") and (not text:match("^\xe2\x80") or text:match("^\xe2\x80[\x93\x94]")) then
+        result:insert(raw("/**/"))
+      end
+    end
+    result:insert(element)
+  end
+  return result
+end
+
 -- What Quarto sets in the margin does not go on with the sentence.
 local function aside(span)
   if span.classes:includes("aside") or span.classes:includes("column-margin") then
@@ -343,5 +359,6 @@ return {
   { Div = function(div) return named(div) or captioned(div) end, CodeBlock = listing, Para = alone },
   { Inlines = equations, Blocks = annotated },
   { Inlines = apostrophes },
+  { Inlines = ended },
   { Cite = references, Image = image, Span = aside },
 }
