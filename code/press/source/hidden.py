@@ -3,34 +3,82 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from handin.errors import InputError
 from press.source.qmd import DIV, ITEM, Kind, Line
 
-OURS = frozenset(("pdf", "typst"))
-"""The formats that a PDF made by Typst is, as Quarto's conditions name them."""
-
 DEFINITION = re.compile(r"\\(?:(?:re|provide)?newcommand|def|let|Declare\w+|(?:re)?newenvironment|definecolor)\b")
 """How the definition of a macro of TeX begins."""
 
-_CONDITION = re.compile(r"(when|unless)-format\s*=\s*[\"']?([^\"'}]*)")
+_CONDITION = re.compile(r"(when|unless)-(format|meta|profile)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'}]+))")
+_SPAN = re.compile(r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\{([^{}]*\.content-(?:visible|hidden)[^{}]*)\}")
+_CODE = re.compile(r"\s*[`~]{3,}\s*\{(.*)\}\s*$")
 
 
-def is_hidden(attributes: str) -> bool:
-    """Whether a block with these attributes is not set in a PDF."""
-    classes = re.findall(r"(?:\.|^)([\w-]+)", re.sub(r"\"[^\"]*\"", "", attributes.strip()))
-    holds = True
-    for condition, names in _CONDITION.findall(attributes):
-        holds = bool(OURS & set(re.findall(r"[\w-]+", names))) is (condition == "when")
-    return "hidden" in classes or (holds if "content-hidden" in classes else "content-visible" in classes and not holds)
+def formats(named: Any) -> frozenset[str]:
+    """Name what the format of a document is in Quarto's conditions, where a PDF alone is always set."""
+    for name in named if isinstance(named, Mapping) else [str(named)]:
+        if name == "pdf":  # which LaTeX sets
+            return frozenset(("pdf", "latex"))
+        if name == "typst" or str(name).endswith("-typst"):
+            return frozenset(("typst",))
+    return frozenset(("pdf", "latex", "typst"))
+
+
+class Conditions:
+    """What Quarto's conditions ask of a document, whose `options` name its format."""
+
+    def __init__(self, options: Mapping[str, Any]):
+        profile = options.get("profile")
+        default = profile.get("default", []) if isinstance(profile, Mapping) else []
+        profiles = default if isinstance(default, list) else [default]
+        ours = formats(options.get("format"))
+
+        def is_set(name: str) -> bool:
+            found: Any = options
+            for key in name.split("."):
+                found = found.get(key) if isinstance(found, Mapping) else None
+            return found is True
+
+        self._tests: dict[str, Callable[[str], bool]] = {
+            "format": lambda names: bool(ours & set(re.findall(r"[\w:-]+", names))),
+            "meta": is_set,
+            "profile": lambda name: name in profiles,
+        }
+
+    def hide(self, attributes: str) -> bool:
+        """Whether what has these attributes is not set: all its conditions must hold, of one kind any of its values."""
+        classes = re.findall(r"(?:\.|^)([\w-]+)", re.sub(r"\"[^\"]*\"", "", attributes.strip()))
+        met: dict[tuple[str, str], bool] = {}
+        for when, kind, *values in _CONDITION.findall(attributes):
+            met[when, kind] = met.get((when, kind), False) or self._tests[kind]("".join(values))
+        holds = all(found is (when == "when") for (when, _), found in met.items())
+        return "hidden" in classes or (
+            holds if "content-hidden" in classes else "content-visible" in classes and not holds
+        )
+
+    def spans(self, line: Line) -> Line:
+        """Take conditional spans out of a line, or the brackets around what is set of them."""
+        text, plain = line.text, line.plain
+        if "]{" not in plain or len(text) != len(plain):
+            return line
+        for span in reversed(list(_SPAN.finditer(text))):
+            start, end = span.span()
+            if plain[span.start(2) : end] == text[span.start(2) : end]:
+                kept = slice(0) if self.hide(span[2]) else slice(*span.span(1))
+                text, plain = (each[:start] + each[kept] + each[end:] for each in (text, plain))
+        return replace(line, text=text, plain=plain)
 
 
 class Hidden:
     """Takes the lines of a document one by one, and gives back those that are read."""
 
-    def __init__(self) -> None:
+    def __init__(self, conditions: Conditions) -> None:
+        self._conditions = conditions
+        self._in_code = False
         self._open: list[Line] = []
         self._lines: list[Line] = []
 
@@ -43,16 +91,30 @@ class Hidden:
         """Take the next line."""
         div = DIV.match(ITEM.sub("", line.plain)) if line.kind is Kind.TEXT else None
         if not self._open:
-            if div is None or not div[1] or not is_hidden(div[1]):
-                return [line]
+            opening = div[1] if div is not None else self._of_code(line)
+            if not opening or not self._conditions.hide(opening.strip("{}")):
+                return [self._conditions.spans(line) if line.kind is Kind.TEXT else line]
             self._open, self._lines = [line], []
             return []
-        if div is not None and div[1]:
+        if self._open[-1].kind is Kind.FENCE:
+            if line.kind is not Kind.FENCE:
+                return []
+            self._open.pop()
+            self._in_code = False
+        elif div is not None and div[1]:
             self._open.append(line)
         elif div is not None:
             self._open.pop()
         self._lines.append(line)
         return [] if self._open else list(_as_block(list(_definitions(self._lines))))
+
+    def _of_code(self, line: Line) -> str | None:
+        """Return the attributes of the block of code that a line opens; None if it opens none."""
+        if line.kind is not Kind.FENCE:
+            return None
+        self._in_code = not self._in_code
+        opening = _CODE.match(line.text) if self._in_code else None
+        return opening[1] if opening else None
 
     def end(self) -> None:
         """Refuse a hidden block that is still open at the end of the document."""

@@ -17,7 +17,7 @@ from handin.errors import InputError
 from handin.text import read_text
 from press.keeping.facts import Stamp, stamp
 from press.source import options, shortcodes
-from press.source.hidden import Hidden
+from press.source.hidden import Conditions, Hidden
 from press.source.qmd import Cell, Document, Kind, Line, Prose, Scanner
 
 _CELL = re.compile(r"^(\s*)(`{3,})\s*\{([A-Za-z_][\w.-]*)(.*?)\}\s*$")
@@ -25,7 +25,7 @@ INLINE = re.compile(r"(?<!`)`\{([A-Za-z]\w*)\}\s+([^`]+?)\s*`(?!`)")
 """An expression in a line of prose."""
 
 _OF_ALL_CELLS = (options.EXECUTION.keys() | options.FIGURES.keys()) - {"echo"}
-_META = re.compile(r"\{\{<\s*meta\s+([\w-]+)")
+_META = re.compile(r"(?:\{\{<\s*meta\s+|(?:when|unless)-meta\s*=\s*[\"']?)([\w-]+)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _PYTHON = re.compile(r"python3?")
 _OPTION = re.compile(r"#\s*\|")  # formatters of code put a space there
@@ -60,13 +60,14 @@ class _Reader:
         self.prose: list[Line] = []
         self.chapter = 0
         self.execute: Mapping[str, Any] = {}
-        self.hidden = Hidden()
+        self.hidden = Hidden(Conditions({}))
 
     def document(self) -> Document:
         name = _name(self.path, self.root)
         front, lines = self._front_matter(self._lines(self.path))
         found = options.merged(self.project_options, front)
         figures = {key: value for key, value in found.items() if key in options.FIGURES}
+        self.hidden = Hidden(Conditions(found))
         self.execute = figures | {key: value for key, value in found["execute"].items() if key in _OF_ALL_CELLS}
         self._text(lines, self.path, (self.path.resolve(),))
         self.hidden.end()

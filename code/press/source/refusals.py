@@ -20,7 +20,7 @@ DIV_CLASSES = frozenset("callout-note callout-tip callout-important callout-warn
 DIV_ATTRIBUTES = frozenset(
     "title name icon appearance collapse layout-ncol layout-nrow layout fig-alt fig-cap tbl-cap lst-cap fig-align "
     "tbl-colwidths width "
-    "when-format unless-format".split()
+    "when-format unless-format when-meta unless-meta when-profile unless-profile".split()
 )
 IMAGE_ATTRIBUTES = frozenset("fig-alt alt width height".split())
 IMAGE = re.compile(

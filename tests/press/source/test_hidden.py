@@ -1,5 +1,7 @@
 """What is hidden, or for other kinds of output, is not read, but for the macros of TeX in it."""
 
+from dataclasses import replace
+
 import pytest
 
 from handin.errors import InputError
@@ -43,6 +45,43 @@ def test_a_block_is_there_where_its_condition_holds(document, attributes, is_the
     found = words(document(f"Before.\n\n::: {attributes}\n::: {{.inner}}\nWord.\n:::\n:::\n\nAfter.\n"))
     assert ("Word." in found) is is_there
     assert (found[0], found[-1]) == ("Before.", "After.")
+
+
+TYPST, PDF, META = "format: typst", "format:\n  html: default\n  pdf: default", "draft: true\na:\n  b: false"
+
+
+@pytest.mark.parametrize(
+    ("front", "attributes", "is_there"),
+    [
+        ("x: 1", '.content-visible when-format="html" unless-format="revealjs"', False),
+        ("x: 1", '.content-visible unless-format="epub" when-format="html"', False),
+        ("x: 1", '.content-hidden when-format="html" unless-format="pdf"', True),
+        ("x: 1", '.content-visible when-format="html" when-format="pdf"', True),
+        ("x: 1", '.content-visible when-format="html:js"', False),
+        ("x: 1", '.content-visible when-format="latex"', True),
+        (PDF, '.content-visible when-format="latex"', True),
+        (PDF, '.content-hidden unless-format="pdf"', True),
+        (PDF, '.content-visible when-format="typst"', False),
+        (TYPST, '.content-visible when-format="typst"', True),
+        (TYPST, '.content-visible when-format="latex"', False),
+        (TYPST, '.content-hidden unless-format="pdf"', False),
+        (META, '.content-visible when-meta="draft"', True),
+        (META, '.content-visible when-meta="a.b"', False),
+        (META, '.content-hidden unless-meta="a.c"', False),
+        (META, '.content-hidden when-meta="draft" when-format="html"', True),
+        (META, '.content-hidden when-profile="advanced"', True),
+        (META, '.content-visible unless-profile="advanced"', True),
+        ("profile:\n  default: advanced", '.content-visible when-profile="advanced"', True),
+    ],
+)
+@pytest.mark.parametrize("shape", ["::: {{{}}}\nWord.\n:::", "A [Word.]{{{}}} b.", "```{{.python {}}}\nWord.\n```"])
+@pytest.mark.filterwarnings("error")
+def test_all_conditions_must_hold(document, front, attributes, is_there, shape):
+    found = document(f"---\n{front}\n---\n\n{shape.format(attributes)}\n\n```\nx\n```\n\nAfter.\n")
+    said = words(found)
+    assert (sum("Word." in word for word in said), said[-1]) == (is_there, "After.")
+    assert not any("[" in word for word in said)
+    refusals.refuse_unsupported(replace(found, doubts=()))
 
 
 def test_the_macros_of_a_hidden_block_count(document):

@@ -116,7 +116,6 @@ def test_references_and_citations_are_found_with_their_places(read):
         ("````\n```{python}\nx\n```\n````\n", "2: a cell inside a code block"),
         ("```\n{{< lipsum 1 >}}\n```\n", "2: the shortcode 'lipsum' is not supported in a code block"),
         ('[a]{style="color: red"}\n', "1: the span's attribute style="),
-        ('[a]{.content-visible when-format="pdf"}\n', "1: the span .content-visible"),
         ("[a]{.aside}\n", "1: the span .aside"),
         ("A $$x$$ {#eq-a} b\n", "1: a numbered formula"),
         ("$$\nx\n", "1: a formula that begins with $$ is not closed"),
