@@ -24,11 +24,14 @@ class Number(str):
 
 
 class Loader(yaml.SafeLoader):
-    """A safe loader that refuses a key that is given twice, at any depth."""
+    """A safe loader that refuses a key that is given twice, at any depth.
+
+    Words and numbers are those of YAML 1.2, as Quarto reads them: ``no``, ``12:30`` and a date are texts.
+    """
 
 
 class ExactLoader(Loader):
-    """A loader that keeps the text of numbers and dates."""
+    """A loader that keeps the text of numbers."""
 
 
 def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
@@ -42,10 +45,27 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     return loader.construct_mapping(node, deep=True)
 
 
+Loader.yaml_implicit_resolvers = {}
+
+
+def _integer(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    text = loader.construct_scalar(node).replace("_", "")
+    return int(text, 0 if re.match(r"[-+]?0[box]", text) else 10)
+
+
+for _kind, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?(0b[01][01_]*|0o[0-7][0-7_]*|0x[\da-fA-F][\da-fA-F_]*|\d[\d_]*)(?<!_)", list("-+0123456789")),
+    ("float", r"[-+]?(\d[\d_]*(\.[\d_]*)?|\.\d[\d_]*)([eE][-+]?\d+)?(?<!_)|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+     list("-+.0123456789")),
+    ("merge", "<<", ["<"]),
+):  # fmt: skip
+    Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(rf"(?:{_pattern})\Z"), _first)
+Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 ExactLoader.add_constructor("tag:yaml.org,2002:float", lambda _, node: Number(node.value))
 ExactLoader.add_constructor("tag:yaml.org,2002:int", lambda _, node: Number(node.value))
-ExactLoader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: str(node.value))
 
 
 class Fault(NamedTuple):

@@ -93,7 +93,7 @@ def test_decimals_of_the_file_keep_their_text(write):
         ("experiments: {workers: 1.5}", "experiments.workers: must be a whole number"),
         ("module: 3950", "module: must be text"),
         ("upload_limit_mb: -1", "upload_limit_mb: must be at least 1"),
-        ("student_id: yes", "student_id: must be text in quotes: unquoted, this word means true or false"),
+        ("student_id: true", "student_id: must be text in quotes: unquoted, this word means true or false"),
         (f"question1: {{inputs: [{'9' * 5000}, 1]}}", "question1.inputs[1]: must be a finite number"),
         ("question1: {inputs: ['١', 1]}", "question1.inputs[1]: must be a finite number"),
         ("question1: {inputs: [1_000, 1]}", "question1.inputs[1]: must be a finite number"),

@@ -52,7 +52,7 @@ def substitute(text: str, place: str, variables: Mapping[str, Any], meta: Mappin
         if found is None or isinstance(found, Mapping | list):
             known = "_variables.yml" if words[0] == "var" else "the front matter"
             raise InputError(f"{place}: the {words[0]} {words[1]} does not exist in {known}.")
-        return str(found)
+        return str(found).lower() if isinstance(found, bool) else str(found)
 
     # {{{< var x >}}} prints the shortcode itself
     return PATTERN.sub(value, text).replace("{{{<", "{{<").replace(">}}}", ">}}")

@@ -552,6 +552,12 @@ def test_keys_below_a_key_that_have_an_effect_are_not_told(papers):
     assert papers.set(f"---\ntitle: T\nlang: xx\n{author}{words}---\n\nText.\n").told == ()
 
 
+def test_words_of_the_front_matter_that_another_yaml_takes_for_values_are_printed(papers):
+    front = "title: On\nsubtitle: 12:30\nauthor: Yes\nabstract: No\nlang: nl\nflag: true"
+    said = papers.set(f"---\n{front}\n---\n\nIt is {{{{< meta flag >}}}}.\n").text
+    assert [word in said for word in ("On", "12:30", "Yes", "No", "is true.")] == [True] * 5
+
+
 @pytest.mark.parametrize("value", ["true", "false"])
 def test_crossref_may_be_a_word(papers, value):
     assert "Text" in papers.set(f"---\ntitle: T\nlang: xx\ncrossref: {value}\n---\n\nText.\n").text
