@@ -125,7 +125,7 @@ class _Reader:
                 self._flush()
                 body = [line]
             elif found.kind is Kind.TEXT and (include := shortcodes.INCLUDE.match(line.text)):
-                self._include(include[1], line, path, stack)
+                self._include(include["file"], line, path, stack)
             else:
                 self.prose += self.hidden.feed(found)
         if head is not None:
@@ -190,7 +190,7 @@ class _Reader:
         code: list[Line] = []
         for line in body[count:]:
             if include := shortcodes.INCLUDE.match(line.text):
-                code.extend(self._lines(self._included(include[1], line, path)))
+                code.extend(self._lines(self._included(include["file"], line, path)))
                 while code and not code[-1].text.strip():
                     code.pop()
             elif shortcodes.PATTERN.search(line.text):
@@ -198,17 +198,15 @@ class _Reader:
                 raise InputError(f"{line.place}: {words}")
             else:
                 code.append(line)
-        return Cell(
-            fence, {**self.execute, **own}, option_lines, tuple(code), self.chapter, indent=self._column(indent)
-        )
-
-    def _column(self, indent: int) -> int:
-        """Return the column in which the item of a list begins that a cell with this indent stands in."""
         above = self.parts[-1].lines if indent and self.parts and isinstance(self.parts[-1], Prose) else ()
-        for line in reversed(above):
-            if (item := _ITEM.match(line.text.expandtabs())) and len(item[1]) <= indent:
-                return len(item[1])
-        return indent
+        return Cell(
+            fence,
+            {**self.execute, **own},
+            option_lines,
+            tuple(code),
+            self.chapter,
+            indent=column(above, indent) or indent,
+        )
 
     def _cell_options(self, lines: tuple[Line, ...], fence: Line) -> dict[str, Any]:
         found = options_of(lines, "the cell's options")
@@ -226,6 +224,16 @@ class _Reader:
         if found.get("lst-label") and not str(found["lst-label"]).startswith("lst-"):
             raise InputError(f"{place('lst-label')}: lst-label must begin with 'lst-'.")
         return found
+
+
+def column(above: Sequence[Line], indent: int) -> int:
+    """Return the column in which the item of a list begins that a line with this indent stands in; 0 if in none."""
+    for line in reversed(above if indent else ()):
+        if (item := _ITEM.match(line.text.expandtabs())) and len(item[1]) <= indent:
+            return len(item[1])
+        if line.text[:1].strip():
+            break
+    return 0
 
 
 def _name(path: Path, root: Path) -> str:

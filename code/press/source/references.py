@@ -61,7 +61,7 @@ def labels(document: Document) -> dict[str, str]:
         for line in texts(part.lines):
             for code in shortcodes.PATTERN.findall(line.text):
                 if shortcodes.name_of(code) == "embed" and "#" in code:
-                    define(code.split()[1].partition("#")[2], line.place)
+                    define(shortcodes.words_of(code)[-1].partition("#")[2], line.place)
             for label in _identifiers(shortcodes.PATTERN.sub("", line.text)):
                 define(label, line.place)
     return found

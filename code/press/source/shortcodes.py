@@ -15,14 +15,21 @@ KNOWN = SET | set("brand contents env lipsum placeholder version".split())
 """Those that Quarto knows; it prints any other as it stands."""
 
 PATTERN = re.compile(r"(?<!\{)\{\{<\s*(.*?)\s*>\}\}(?!\})")
-INCLUDE = re.compile(r"^\s*\{\{<\s*include\s+(\S+)\s*>\}\}\s*$")
-EMBED = re.compile(r"^\{\{<\s*embed\s+(\S+?)#([\w-]+)\s*>\}\}\s*$")
-PAGEBREAK = re.compile(r"^\{\{<\s*pagebreak\s*>\}\}\s*$")
+INCLUDE = re.compile(r"^\s*\{\{<\s*include\s+([\"']?)(?P<file>\S+|(?<=[\"'])[^\"']+)\1\s*>\}\}\s*$")
+EMBED = re.compile(r"^\s*\{\{<\s*embed\s+([\"']?)(?P<file>\S+?|(?<=[\"'])[^\"']+?)#(?P<label>[\w-]+)\1\s*>\}\}\s*$")
+PAGEBREAK = re.compile(r"^\s*\{\{<\s*pagebreak\s*>\}\}\s*$")
+_WORD = re.compile(r"(?:\"[^\"]*\"|'[^']*'|\S)+")
+_QUOTES = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 
 
 def name_of(code: str) -> str:
     """Return the name in what stands between the brackets."""
     return next(iter(code.split()), "")
+
+
+def words_of(code: str) -> list[str]:
+    """Return the words between the brackets; what stands in quotes is one, without them."""
+    return [_QUOTES.sub(lambda match: match[1] or match[2] or "", word) for word in _WORD.findall(code)]
 
 
 def escaped(text: str) -> str:
@@ -39,7 +46,7 @@ def substitute(text: str, place: str, variables: Mapping[str, Any], meta: Mappin
         return text
 
     def value(match: re.Match[str]) -> str:
-        words = match[1].split()
+        words = words_of(match[1])
         if words[:1] == ["kbd"] and len(words) > 1:
             return f"`{next((word for word in words[1:] if '=' not in word), words[-1].partition('=')[2])}`"
         if words[:1] == ["video"] and len(words) > 1:  # as on any paper: where it is
@@ -48,6 +55,8 @@ def substitute(text: str, place: str, variables: Mapping[str, Any], meta: Mappin
             return match[0]
         found: Any = variables if words[0] == "var" else meta
         for key in words[1].split("."):
+            if isinstance(found, list):
+                found = dict(zip(map(str, range(1, len(found) + 1)), found, strict=True))
             found = found.get(key) if isinstance(found, Mapping) else None
         if found is None or isinstance(found, Mapping | list):
             known = "_variables.yml" if words[0] == "var" else "the front matter"

@@ -105,6 +105,10 @@ def _lines(text: str, origin: Line, part: str = "") -> list[Line]:
     return [Line(each, origin.file, origin.number, part) for each in text.split("\n")]
 
 
+def _indented(indent: int, lines: list[Line]) -> list[Line]:
+    return [replace(line, text=" " * indent + line.text if line.text else "") for line in lines]
+
+
 class _Writer:
     def __init__(self, document: Document, context: Context):
         self.document = document
@@ -142,7 +146,7 @@ class _Writer:
         for kind, group in itertools.groupby(part.lines, lambda line: line.kind):
             run = list(group)
             if kind is Kind.TEXT:
-                result += self._with_images([made for line in run for made in self._line(line, inline)])
+                result += self._with_images([made for line in run for made in self._line(line, inline, part.lines)])
             elif kind is Kind.CODE:
                 texts = (_SHOWN_CELL.sub(r"\1{\2}", self.value(line.text, line.place)) for line in run)
                 result += [replace(line, text=text) for line, text in zip(run, texts, strict=True)]
@@ -150,13 +154,17 @@ class _Writer:
                 result += [made for line in run for made in self._fence(line)]
         return result
 
-    def _line(self, line: Line, inline: Iterator[tuple[Cell, Sequence[dict[str, Any]]]]) -> list[Line]:
+    def _line(
+        self, line: Line, inline: Iterator[tuple[Cell, Sequence[dict[str, Any]]]], among: Sequence[Line]
+    ) -> list[Line]:
         if "{{<" in line.text:
+            above = list(itertools.takewhile(lambda each: each is not line, among))
+            indent = reading.column(above, len(line.text) - len(line.text.lstrip()))
             if shortcodes.PAGEBREAK.match(line.text):
-                return _lines("\n::: {.pagebreak}\n:::\n", line)
+                return _indented(indent, _lines("\n::: {.pagebreak}\n:::\n", line))
             if match := shortcodes.EMBED.match(line.text):
-                return self._embed(match[1], match[2], line)
-            if re.match(r"^\{\{<\s*(embed|pagebreak)", line.text):
+                return _indented(indent, self._embed(match["file"], match["label"], line))
+            if re.match(r"^\s*\{\{<\s*(embed|pagebreak)", line.text):
                 words = "write {{< embed notebook.ipynb#label >}} or {{< pagebreak >}}."
                 raise InputError(f"{line.place}: {words}")
         text = self.value(line.text, line.place)
@@ -222,7 +230,7 @@ class _Writer:
         if options.get("output", True) is not False:
             pieces.append(self.outputs(options, outputs, cell.fence))
         lines = _apart(list(filter(None, pieces)), cell.fence)
-        return [replace(line, text=" " * cell.indent + line.text if line.text else "") for line in lines]
+        return _indented(cell.indent, lines)
 
     def _listing(self, cell: Cell, fence: bool) -> list[Line]:
         lines = list(cell.lines)

@@ -203,7 +203,7 @@ class Typesetter:
             if not place and self._document is not None:
                 glyph = _GLYPH.search(error.message)
                 place = places.in_file(self._document, _sign(glyph[1])) if glyph else self._document.name
-            raise InputError(f"{place}: {_in_words(error.message)}{hints}") from None
+            raise InputError(f"{place}: {_in_words(error.message, hints)}") from None
 
     def _place(self, diagnostic: str) -> str:
         """Name the place in the sources of the first position that Typst names; '' where it names none."""
@@ -255,16 +255,18 @@ def _sign(said: str) -> str:
     return re.sub(r"\\u\{([0-9a-f]+)\}", lambda match: chr(int(match[1], 16)), said)
 
 
-def _in_words(message: str) -> str:
+def _in_words(message: str, hints: str) -> str:
     if glyph := _GLYPH.search(message):
         sign = _sign(glyph[1])
         name = sign if sign.isprintable() else f"U+{ord(sign[0]):04X}"
         return f"no font has the sign {name}: write it in another way"
     if "wrong number of digits" in message:
         return "this is no date that can be printed: write the year as four digits, or leave it out"
+    if "pagebreaks are not allowed" in message:
+        return "a page cannot break inside a list, a callout or a figure: put the page break before or behind it"
     if "BibLaTeX" in message:
-        return f"this entry cannot be read: {message}"
-    return f"Typst cannot set this: {message}"
+        return f"this entry cannot be read: {message}{hints}"
+    return f"Typst cannot set this: {message}{hints}"
 
 
 def _epoch() -> int | None:

@@ -172,6 +172,19 @@ def test_an_escaped_shortcode_is_printed():
     assert text == "{{< var q1.y >}} is 1"
 
 
+@pytest.mark.parametrize("name", ['"b c.qmd"', "'b c.qmd'", '"b.qmd"', "b.qmd"])
+def test_the_name_of_an_included_file_may_stand_in_quotes(read, tmp_path, name):
+    for file in ("b c", "b"):
+        (tmp_path / f"{file}.qmd").write_text("Words.\n")
+    assert "Words." in [line.text for line in read(f"{{{{< include {name} >}}}}\n").prose]
+
+
+def test_the_parts_of_a_list_are_counted_from_one():
+    assert shortcodes.substitute("{{< meta a.2 >}} {{< meta on >}}", "p", {}, {"a": ["x", "y"], "on": True}) == "y true"
+    with pytest.raises(InputError, match=r"^p: the meta a\.3 does not exist"):
+        shortcodes.substitute("{{< meta a.3 >}}", "p", {}, {"a": ["x", "y"]})
+
+
 def test_a_block_may_print_its_shortcodes(read):
     text = '```{.markdown shortcodes="false"}\n{{< lipsum 1 >}}\n```\n\n```\nx\n```\n'
     (shown, other) = (line.text for line in read(text).prose if line.kind is qmd.Kind.CODE)

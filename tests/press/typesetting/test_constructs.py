@@ -119,6 +119,8 @@ SHOWN = [
     ("no annotations", "```python\nx = 1 # <1>\n```\n\n1. One.\n2. Two.", r"x = 1 # <1>.*\+ One"),
     ("keys", "Press {{< kbd Ctrl-C >}}.", r"Press `Ctrl-C`\."),
     ("keys of a system", "Press {{< kbd mac=Cmd-C win=Ctrl-C >}}.", r"Press `Ctrl-C`\."),
+    ("keys in quotes", 'Press {{< kbd "Ctrl X" >}} or {{< kbd mac="Cmd X" >}}.', r"Press `Ctrl X` or `Cmd X`\."),
+    ("indented page break", "::: {.x}\n  {{< pagebreak >}}\n:::", r"#pagebreak\("),
     ("video", "{{< video https://example.org/a >}}", r'#link\("https://example.org/a"\)'),
     ("page break", "a\n\n\\newpage\n\nb", r"#pagebreak\(weak: true\)"),
     # tables of all kinds
@@ -243,6 +245,11 @@ REFUSED = [
 def test_what_would_be_lost_is_refused_with_its_line(papers, text, words):
     with pytest.raises(InputError, match=rf"^paper\.qmd:15.*{words}"):
         papers.set(HEAD + FRONT + text + "\n", refs_bib=BIB, a_avif="")
+
+
+def test_a_page_break_inside_a_box_is_refused_in_words(papers):
+    with pytest.raises(InputError, match=r"^paper\.qmd:2: a page cannot break inside a list, .*behind it$"):
+        papers.set("::: {.callout-note}\n  {{< pagebreak >}}\n:::\n")
 
 
 def test_raw_latex_is_refused_where_it_stands_outside_a_formula(papers):
