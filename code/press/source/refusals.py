@@ -6,6 +6,7 @@ the author in a warning, and what would be lost is refused.
 
 from __future__ import annotations
 
+import itertools
 import re
 import warnings
 from collections.abc import Iterable, Sequence
@@ -75,23 +76,25 @@ def refuse_unsupported(document: Document, *, strict: bool = True) -> None:
     if not strict:
         blocks = html_blocks(lines)
         lines = [line for number, line in enumerate(lines) if not any(number in block for block in blocks)]
-    for before, line in zip([None, *lines], lines, strict=False):
+    for number, (before, line) in enumerate(zip([None, *lines], lines, strict=False), 1):
         if line.kind is Kind.CODE:
             _refuse_in_code(line, judge)
         elif line.kind is Kind.FENCE and (before is None or before.kind is not Kind.CODE):
-            _refuse_fence(line, judge)
+            content = itertools.takewhile(lambda each: each.kind is Kind.CODE, lines[number:])
+            _refuse_fence(line, content, judge)
     plain = list(texts(lines))
     _refuse_in_text(plain, judge)
     _refuse_lossy_tables(list(without_mathematics(plain)), [line.text for line in lines if line.kind is Kind.TEXT])
     _refuse_run_in(lines, judge)
 
 
-def _refuse_fence(line: Line, judge: Judge) -> None:
+def _refuse_fence(line: Line, content: Iterable[Line], judge: Judge) -> None:
     info = line.text.strip().lstrip("`~").strip()
     if raw := re.match(r"\{=([\w-]+)", info):
         if judge.strict:
             judge.refuse(line.place, f"raw {raw[1]} is not supported: write it as Markdown.")
-        if raw[1] not in PRINTED:
+        is_table = raw[1] == "html" and any("<table" in each.text.lower() for each in content)
+        if raw[1] not in PRINTED and not is_table:
             judge.mind(line.place, f"raw {raw[1]} is not for PDFs and is left out.")
     elif "filename=" in info:
         judge.mind(line.place, "a code block's filename= is not supported: name the file in the text.")
@@ -204,6 +207,7 @@ def _instead_of(tag: str, name: str) -> str:
 def _check_attributes(line: Line, judge: Judge) -> None:
     """Refuse attributes of spans and images that Quarto follows and the built-in renderer does not."""
     for attributes in _SPAN.findall(line.text):
+        _check_spaces(attributes, line, judge)
         classes = re.findall(r"(?:^|\s)\.([\w-]+)", attributes)
         if refused := next((name for name in classes if QUARTOS_BLOCKS.fullmatch(name)), None):
             instead = ": it is set as a footnote" if refused in ("aside", "column-margin") else ""
@@ -211,20 +215,28 @@ def _check_attributes(line: Line, judge: Judge) -> None:
         if refused := re.search(r"(?:^|\s)(style|when-[\w-]+|unless-[\w-]+)\s*=", attributes):
             judge.mind(line.place, f"the span's attribute {refused[1]}= is not supported.")
     for image in IMAGE.finditer(line.text):
+        attributes = re.sub(r"\"[^\"]*\"|'[^']*'", '""', image["attributes"] or "")
+        _check_spaces(attributes, line, judge)
         if wrong := " ".join(_ATTRIBUTE.sub("", written := (image["attributes"] or "")[1:-1]).split()):
             words = f'the braces behind the image are printed as they stand, since {wrong} is no key="value"'
             (judge.refuse if "#" in written else judge.mind)(
                 line.place, f'{words}: write ![caption](file){{#fig-name fig-alt="…"}}.'
             )
-        attributes = re.sub(r"\"[^\"]*\"|'[^']*'", '""', image["attributes"] or "")
         for key in re.findall(r"([\w-]+)\s*=", attributes):
             if key not in IMAGE_ATTRIBUTES and (judge.strict or not _is_followed(key, image)):
                 known = ", ".join(sorted(IMAGE_ATTRIBUTES))
                 judge.mind(line.place, f"the image's attribute {key}= is not supported; supported: {known}.")
         if named := re.search(r"[{\s]\.([\w-]+)", attributes):
             judge.mind(line.place, f"the image's class .{named[1]} is not supported.")
-        if image.start() and line.text[image.start() - 1] == "[":
-            judge.mind(line.place, "an image inside a link is not supported.")
+        if judge.strict and image.start() and line.text[image.start() - 1] == "[":
+            judge.refuse(line.place, "an image inside a link is not supported.")
+
+
+def _check_spaces(attributes: str, line: Line, judge: Judge) -> None:
+    """Refuse attributes that pandoc and Quarto print as they stand."""
+    bare = re.sub(r"\"[^\"]*\"|'[^']*'", "_", attributes)
+    if spaced := re.search(r"(?:^|[\s{])([\w-]+)(?:\s+=\s*|=\s+)", bare):
+        judge.refuse(line.place, f"the attribute {spaced[1]} has a space beside its =, so that it is none: delete it.")
 
 
 def _is_followed(key: str, image: re.Match[str]) -> bool:
@@ -238,7 +250,7 @@ def _check_display(line: Line, display: bool, judge: Judge) -> bool:
     pieces = line.text.split("$$")
     for index, piece in enumerate(pieces[1:], 1):
         display = not display
-        if display or not (label := re.match(r"\s*\{#eq-[^}]*\}(.*)", piece)):
+        if display or not (label := re.match(r"\s*\{\s*#eq-[^}]*\}(.*)", piece)):
             continue
         if label[1].strip(" .,;") or (index == 2 and pieces[0].strip()):
             judge.refuse(line.place, "a numbered formula $$…$$ {#eq-…} must stand on a line of its own.")
@@ -249,6 +261,7 @@ def _check_div(attributes: str, line: Line, judge: Judge) -> None:
     if not attributes.startswith("{"):
         attributes = "{." + attributes.strip() + "}"
     inner = attributes.strip("{}")
+    _check_spaces(inner, line, judge)
     classes = re.findall(r"(?:^|\s)\.([\w-]+)", inner)
     identifier = re.search(r"(?:^|\s)#([\w:.-]+)", re.sub(r'"[^"]*"', '""', inner))
     for name in classes:
@@ -351,6 +364,8 @@ def _check_run_in(line: Line, following: Line | None, judge: Judge) -> None:
         what = "table"
     elif re.match(r"#{1,6}\s", text):
         what = "heading"
+    elif (div := DIV.match(text)) and div[1]:
+        what = "block"
     if what:
         judge.mind(line.place, f"this {what} is taken for more of the paragraph above it: leave an empty line between.")
 

@@ -34,7 +34,7 @@ _MARK = re.compile(r"^(\(?(?:\w{1,4}|#))?((?(1)[.)]|[-+*>:#]))(?=\s)")
 _SHOWN_CELL = re.compile(r"^(\s*[`~]{3,}\s*)\{\{(\w+)\}\}")
 """How a code block shows the head of a cell that is not to be executed."""
 
-_NOT_PRINTED = re.compile(rf"\{{=(?!(?:{'|'.join(PRINTED)})\}})[\w-]+\}}")
+_NOT_PRINTED = re.compile(rf"\{{=(?!(?:{'|'.join(PRINTED)})\}})([\w-]+)\}}")
 
 _UNSAFE = re.compile(r"""[ ()<>%"'\[\]\\]""")
 """What may not stand in an image's address as it is."""
@@ -187,7 +187,7 @@ class _Writer:
             self.outer = head[1].rstrip() + head[1].strip()[0]
             shown = _SHOWN_CELL.sub(r"\1{\2}", line.text)
             return [replace(line, text=f"{self.outer}markdown"), replace(line, text=shown)]
-        return [replace(line, text=_NOT_PRINTED.sub("{=left-out}", line.text))]
+        return [replace(line, text=_NOT_PRINTED.sub(r"{=\1-left-out}", line.text))]
 
     def _with_images(self, lines: list[Line]) -> list[Line]:
         """Name images from the project's folder, as Typst finds them; an image may go over several lines."""

@@ -66,7 +66,9 @@ local function raw_block_of(element)
     return blocks
   elseif format == "latex-output" then
     return understood(text, "latex")
-  elseif format == "left-out" or not text:match("%S") or text:match("^%s*<!%-%-") or text:match("^%s*<style") then
+  elseif format == "html-left-out" and text:lower():match("<table") then
+    return understood(text, "html") -- as Quarto reads it for all formats
+  elseif format:match("left%-out$") or not text:match("%S") or text:match("^%s*<!%-%-") or text:match("^%s*<style") then
     return {} -- the author was told
   elseif format == "html" and text:match("^%s*<[bh]r%s*/?>%s*$") or plain_tags[text:match("^%s*</?(%a+)[^<>]*>%s*$")] then
     return {}
@@ -93,7 +95,7 @@ local function raw_inline_of(element)
     local math = formula(text)
     if math then return math end
     if is_definition(text) then return nil end
-    local reference = text:match("^\\%a*ref{(%a*)")
+    local reference = not text:match("^\\href{") and text:match("^\\%a*ref{(%a*)")
     local fix = reference == "eq" and "number it by $$…$$ {#eq-name}, and refer by @eq-name"
       or "references are written @kind-name, as @fig-name"
     assert(not reference, "raw LaTeX is not supported (" .. fix .. "): " .. text)

@@ -36,15 +36,6 @@ end
 
 -- Floats ------------------------------------------------------------------------------------------------------------
 
-local function caption_of(blocks)
-  local last = blocks[#blocks]
-  if last and (last.t == "Para" or last.t == "Plain") then
-    blocks:remove(#blocks)
-    return last.content
-  end
-  return pandoc.Inlines({})
-end
-
 local convert
 
 local function side_by_side(columns, opening, cells)
@@ -71,6 +62,20 @@ local function table_caption(element)
     end
   end
   return identifier, caption
+end
+
+-- The caption of a float that is a block: its last paragraph, or that of its only table.
+local function caption_of(blocks)
+  local last = blocks[#blocks]
+  if last and (last.t == "Para" or last.t == "Plain") then
+    blocks:remove(#blocks)
+    return last.content
+  elseif last and last.t == "Table" and #blocks == 1 and table_caption(last:clone()) == "" then
+    local _, caption = table_caption(last)
+    last.caption = { long = {} }
+    return caption
+  end
+  return pandoc.Inlines({})
 end
 
 -- tbl-colwidths="[30,70]": the columns' widths in percent, on the table's caption or the block around it.
@@ -282,7 +287,8 @@ local function theorem(div, kind)
     opening:extend(first.content)
     div.content:remove(1)
   end
-  local result = pandoc.Blocks({ pandoc.Plain(opening) })
+  local goes_on = div.content[1] and div.content[1].t == "Para"
+  local result = pandoc.Blocks({ goes_on and pandoc.Para(opening) or pandoc.Plain(opening) })
   result:extend(convert(div.content))
   local closing = pandoc.Inlines({ raw("]") })
   if name then

@@ -127,6 +127,16 @@ local function image(element)
   return raw("#box(image(" .. table.concat(parameters, ", ") .. "))")
 end
 
+-- An image that is a paragraph is a figure, in a link too.
+local function linked(paragraph)
+  local link = paragraph.content[1]
+  local inner = link and #paragraph.content == 1 and link.t == "Link" and #link.content == 1 and link.content[1]
+  if not inner or inner.t ~= "Image" or #inner.caption == 0 then return nil end
+  local caption, identifier = inner.caption:clone(), inner.identifier
+  inner.identifier = ""
+  return pandoc.Figure({ pandoc.Plain({ link }) }, { long = { pandoc.Plain(caption) } }, pandoc.Attr(identifier))
+end
+
 -- Code annotations -----------------------------------------------------------------------------------------------------
 
 local marks = { "#", "//", "%-%-", "%%", ";" } -- how a comment begins
@@ -322,9 +332,10 @@ local function equation_attributes(inlines, start)
     else
       return nil
     end
-    local label = text:match("^%s*{#(eq%-[%w_.:-]+)%s*}$") or text:match("^%s*{#(eq%-[%w_.:-]+)%s+alt=[\"“].-[\"”]%s*}$")
+    local label = text:match("^%s*{%s*#(eq%-[%w_.:-]+)%s*}$")
+      or text:match("^%s*{%s*#(eq%-[%w_.:-]+)%s+alt%s*=%s*[\"“].-[\"”]%s*}$")
     if label then
-      return label, text:match("alt=[\"“](.-)[\"”]%s*}$"), index
+      return label, text:match("alt%s*=%s*[\"“](.-)[\"”]%s*}$"), index
     end
     if not text:match("^%s*{?#?[eq]?") or #text > 2000 then
       return nil
@@ -356,7 +367,8 @@ local function equations(inlines)
 end
 
 return {
-  { Div = function(div) return named(div) or captioned(div) end, CodeBlock = listing, Para = alone },
+  { Div = function(div) return named(div) or captioned(div) end, CodeBlock = listing,
+    Para = function(paragraph) return linked(paragraph) or alone(paragraph) end },
   { Inlines = equations, Blocks = annotated },
   { Inlines = apostrophes },
   { Inlines = ended },
