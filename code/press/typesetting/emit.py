@@ -278,6 +278,8 @@ class _Writer:
             ]
         if not isinstance(caption, list):
             pieces = [self._float(label, kind, _layout(options), pieces, str(caption), origin)]
+        elif layout := _layout(options):
+            pieces = [_div("", layout, pieces, origin)]
         return _apart([self._plain({}, before, origin), *pieces] if before else pieces, origin)
 
     def _made(self, shown: Shown, origin: Line) -> list[Line]:

@@ -99,7 +99,10 @@ class Typesetter:
         self._document = document
         self._mind_wide_tables()
         body = "\n\n".join(piece.typst for piece in self._pieces)
-        return self._frame(metadata, tools).replace(BODY, body)
+        try:
+            return self._frame(metadata, tools).replace(BODY, body)
+        except PandocFailure as failure:
+            raise InputError(f"{places.in_file(document, 'abstract:')}: {failure}") from None
 
     def _mind_wide_tables(self) -> None:
         for piece in self._pieces:
@@ -111,6 +114,12 @@ class Typesetter:
 
     def _frame(self, metadata: Mapping[str, Any], tools: str) -> str:
         """Fill the template, with a mark where the body goes."""
+        for name in ("typst-template.typ", "typst-show.typ"):
+            if not (self.extension.folder / name).is_file():
+                raise InputError(
+                    f"_extensions/{self.extension.folder.name}: the format has no {name}: put one there (Quarto has a "
+                    "template of its own, which is not here), or name no format."
+                )
         templates = self.cache / "template"
         own = inside(self.extension.folder) if self.root not in self.extension.folder.parents else None
         for path in (HERE / "templates" / "report.typ", *self.extension.folder.glob("*.typ")):
@@ -118,7 +127,8 @@ class Typesetter:
         parts = digest([path.read_text(encoding="utf-8") for path in sorted(templates.glob("*.typ"))])
         front = front_matter(metadata) + BODY + "\n"
         arguments = [f"--from={READER}", "--to=typst", "--wrap=none", f"--template={templates / 'report.typ'}"]
-        arguments += [f"--lua-filter={path}" for path in self.extension.filters]
+        own_filter = HERE / "filters" / "references.lua"  # for the abstract
+        arguments += [f"--lua-filter={path}" for path in (own_filter, *self.extension.filters)]
         frame = self._converted((front,), arguments, tools + parts)[0]
         if own is None:
             return frame

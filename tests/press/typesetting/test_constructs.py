@@ -326,6 +326,11 @@ def test_a_heading_without_number_is_referred_to_by_its_words_behind_the_authors
     assert "See Chapter One, Sec. One, see also Two, One." in papers.set(text).text
 
 
+def test_a_note_in_a_heading_is_not_repeated_where_the_heading_is_named(papers):
+    made = papers.set("# One *big*^[Aside.] thing {#sec-a}\n\nSee @sec-a.\n").text
+    assert (made.count("Aside."), "See One big thing." in made) == (1, True)
+
+
 def test_the_words_of_captions_are_not_those_of_references(papers):
     front = "---\ncrossref:\n  tbl-title: Tab.\n---\n\n"
     made = papers.set(f"{front}In @tbl-a.\n\n| a |\n|---|\n| 1 |\n\n: Cap {{#tbl-a}}\n")

@@ -6,6 +6,7 @@ import re
 
 import pypdfium2
 import pytest
+from papers import Papers
 
 from handin.errors import InputError
 from press.source import options
@@ -316,3 +317,37 @@ def test_the_list_of_sources_has_one_heading_and_its_place(papers, text, count):
     assert made.count("References") == count
     assert made.count("Lovelace") == count
     assert "After" not in text or made.index("Lovelace") < made.index("After")
+
+
+def test_captions_in_a_list_stand_in_the_layout_that_is_asked_for(papers):
+    cell = "for n in (1, 2):\n    display(SVG('<svg xmlns=\"http://www.w3.org/2000/svg\"/>'))"
+    options = "#| layout-ncol: 2\n#| fig-cap: [One, Two]"
+    typst = papers.typst(f"```{{python}}\n{options}\nfrom IPython.display import SVG, display\n{cell}\n```\n")
+    assert re.search(r"#grid\(columns: \(1fr, 1fr,\).*One.*Two", typst, flags=re.S)
+
+
+@pytest.mark.parametrize(
+    ("abstract", "words"),
+    [
+        ("As @sec-x has it.", "As Its title has it."),
+        ("As [@sec-x and more].", r"paper\.qmd:2: a reference has no words after it"),
+        ("As @sec-y has it.", r"paper\.qmd.*@sec-y leads nowhere \(did you mean @sec-x\?\)"),
+    ],
+)
+def test_an_abstract_refers_to_the_text(papers, abstract, words):
+    text = f'---\nabstract: "{abstract}"\n---\n\n# Its title {{#sec-x}}\n\nText.\n'
+    if "qmd" not in words:
+        assert words in papers.set(text).text
+        return
+    with pytest.raises(InputError, match=words):
+        papers.set(text)
+
+
+def test_a_format_without_a_template_is_refused_in_a_sentence(tmp_path):
+    folder = tmp_path / "_extensions" / "my"
+    folder.mkdir(parents=True)
+    (folder / "_extension.yml").write_text("contributes:\n  formats:\n    typst: {}\n")
+    (folder / "typst-show.typ").write_text("#show: doc => doc\n")
+    papers = Papers(tmp_path)
+    with papers.builder, pytest.raises(InputError, match=r"^_extensions/my: the format has no typst-template\.typ"):
+        papers.typst("---\nformat: my-typst\n---\n\nText.\n")
