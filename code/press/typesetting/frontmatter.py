@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -100,7 +101,7 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
     if authors := _authors(options):
         values["by-author"] = authors
     if "date" in options:
-        values["date"] = _date(options, document, language)
+        values["date"] = _date(options, document, language, judge)
     if keywords := listed(options.get("keywords")):
         values["keywords"] = [word.strip() for each in keywords for word in each.split(",")]
     if options.get("toc"):
@@ -260,21 +261,39 @@ def _affiliation(place: Any, known: Mapping[str, Any]) -> str:
     return ", ".join(str(place[key]) for key in OF_AFFILIATIONS if place.get(key))
 
 
-def _date(options: Mapping[str, Any], document: Document, language: str) -> str:
+_NUMBERS = "%m/%d/%Y %m-%d-%Y %m/%d/%y %m-%d-%y %d/%m/%Y %d-%m-%Y %Y/%m/%d".split()
+"""The dates in numbers that Quarto reads, in its order: 03/07/2024 is the seventh of March."""
+_NAMED = ("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%B %d %Y", "%d %m %Y", "%m %d, %Y")
+
+
+def _as_date(text: str, document: Document, *, in_words: bool) -> datetime.date | str:
+    """Read a date; `in_words` also one with words or spaces, which stands as it is where no other form is asked for."""
+    if iso := re.fullmatch(r"(\d{4}-\d\d-\d\d)([T ]\d\d:\d\d.*)?", text):
+        try:
+            return datetime.date.fromisoformat(iso[1])
+        except ValueError:
+            raise InputError(
+                f"{places.in_file(document, text)}: there is no {iso[1]} in the calendar: change the date."
+            ) from None
+    for form in (*_NUMBERS, *(_NAMED if in_words else ())):
+        with contextlib.suppress(ValueError):
+            return datetime.datetime.strptime(text, form).date()
+    return text
+
+
+def _date(options: Mapping[str, Any], document: Document, language: str, judge: Judge) -> str:
     """Work the date out, and write it as it is asked for; a text that is no date stays as it is."""
     given = options["date"]
     if given in ("today", "now"):
         given = datetime.date.today()
     elif given == "last-modified":
         given = datetime.date.fromtimestamp(document.path.stat().st_mtime)
-    elif isinstance(given, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", given):
-        try:
-            given = datetime.date.fromisoformat(given)
-        except ValueError:
-            raise InputError(
-                f"{places.in_file(document, str(given))}: there is no {given} in the calendar: change the date."
-            ) from None
+    elif isinstance(given, str):
+        given = _as_date(given.strip(), document, in_words="date-format" in options)
     if not isinstance(given, datetime.date):
+        if "date-format" in options:
+            words = f"the date {given!r} is printed as it stands, since it cannot be read: write it as 2026-11-23"
+            judge.mind(places.in_file(document, "date-format:"), f"date-format has no effect: {words}.")
         return str(given)
     style = str(options.get("date-format", "long" if language == "en" else "iso"))
     tokens = {

@@ -351,3 +351,28 @@ def test_a_format_without_a_template_is_refused_in_a_sentence(tmp_path):
     papers = Papers(tmp_path)
     with papers.builder, pytest.raises(InputError, match=r"^_extensions/my: the format has no typst-template\.typ"):
         papers.typst("---\nformat: my-typst\n---\n\nText.\n")
+
+
+@pytest.mark.parametrize(
+    ("front", "shown"),
+    [
+        ("date: 03/07/2024", "March 7, 2024"),
+        ("date: 03-07-24\ndate-format: iso", "2024-03-07"),
+        ("date: 25/12/2024\ndate-format: iso", "2024-12-25"),
+        ("date: March 7, 2024\ndate-format: iso\nlang: de", "2024-03-07"),
+        ("date: 7 Mar 2024\ndate-format: D.M.YYYY", "7.3.2024"),
+        ("date: 7 March 2024", "7 March 2024"),
+        ("date: 2024-01-15T10:00:00\ndate-format: full", "Monday, January 15, 2024"),
+        ("date: 2024-01-15 10:00:00Z", "January 15, 2024"),
+        ("date: Spring 2024", "Spring 2024"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_a_date_is_read_as_quarto_reads_it(papers, front, shown):
+    assert f"date: [{shown}]" in papers.typst(f"---\ntitle: T\n{front}\n---\n\nText.\n").replace("\\", "")
+
+
+def test_a_date_that_is_none_is_told_where_a_form_is_asked_for(papers):
+    made = papers.set("---\ntitle: T\ndate: Spring 2024\ndate-format: iso\n---\n\nText.\n")
+    assert "Spring 2024" in made.text
+    assert any(told.startswith("paper.qmd:4: date-format has no effect: the date 'Spring 2024'") for told in made.told)
