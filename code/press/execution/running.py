@@ -319,14 +319,17 @@ def _failure(cell: Cell, error: Any, root: Path) -> str:
     if numbers and 1 <= int(numbers[0]) <= len(cell.lines):
         place = cell.lines[int(numbers[0]) - 1].place
     label = f" (cell {cell.label})" if cell.label else ""
-    reason = (without_colours(str(error.evalue)).strip().splitlines() or [""])[0]
+    name, words = str(error.ename), str(error.evalue)
+    if name == "NoneType" and (told := re.findall(r"^([A-Za-z_][\w.]*): ?(.*)$", trace, flags=re.M)):
+        name, words = told[-1]  # raised as a value was shown, where IPython names no exception
+    reason = (without_colours(words).strip().splitlines() or [""])[0]
     reason = re.sub(r"^\[Errno \d+\] ", "", reason)
     reason = re.sub(r" \(\d+\.py, line \d+\)$", "", reason)  # IPython's name for the cell, in a SyntaxError
     frames = re.findall(r"^File (.+?:\d+), in ", trace, flags=re.M)
-    if error.ename == "AssertionError":
+    if name == "AssertionError":
         frames = []  # what a claim says is enough
     own = [where for frame in frames if (where := _own(frame, root))]
-    return f"{place}{label}: {error.ename}: {reason}{f' ({own[-1]})' if own else ''}"
+    return f"{place}{label}: {name}: {reason}{f' ({own[-1]})' if own else ''}"
 
 
 def _own(frame: str, root: Path) -> str | None:

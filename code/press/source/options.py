@@ -146,6 +146,7 @@ FRONT: dict[str, Option] = {
     "module": Option("is the course"),
     "submitted": Option("is when it was handed in"),
     "header-includes": Option("defines macros of TeX for formulas"),
+    "include-in-header": Option("defines macros of TeX for formulas, in text"),
     "macros": Option("defines macros of TeX for formulas", (str, list, dict), "definitions, or a name and its text"),
     "floating": Option("names the floats that may move to another place", (list,), "a list of labels"),
     **dict.fromkeys(
@@ -218,6 +219,11 @@ def _near(key: str, known: Mapping[str, Option]) -> str:
 def each_of(value: Any) -> list[Any]:
     """Return what may be given as one, as a list of several or not at all."""
     return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def header_texts(value: Any) -> list[str]:
+    """Return what ``include-in-header`` gives as text; its files are for LaTeX."""
+    return [str(part["text"]) for part in each_of(value) if isinstance(part, Mapping) and "text" in part]
 
 
 def listed(value: Any) -> list[str]:

@@ -279,14 +279,20 @@ def _check_front_matter(values: Mapping[str, Any], text: str, first: Line, print
         return f"{first.file}:{(yaml_text.line_of(text, keys) or 0) + 1}"
 
     known = {**options.FRONT, **{key: options.Option("is printed by the shortcode meta") for key in printed}}
-    doubts = list(options.check(values, known, "front matter's key", place))
+
+    def known_of(given: Mapping[str, Any]) -> Mapping[str, options.Option]:
+        header = given.get("include-in-header")
+        is_text = len(options.header_texts(header)) == len(options.each_of(header))
+        return known if is_text else {key: option for key, option in known.items() if key != "include-in-header"}
+
+    doubts = list(options.check(values, known_of(values), "front matter's key", place))
     for name in options.ours(values):
         own = {
             key: value
             for key, value in options.group(options.group(values, "format"), name).items()
             if key not in ("engine", "jupyter")  # which count at the top alone
         }
-        doubts += options.check(own, known, f"key of {name}", partial(place, "format", name))
+        doubts += options.check(own, known_of(own), f"key of {name}", partial(place, "format", name))
     execute = values.get("execute") or {}
     for where, words in options.check(execute, options.EXECUTE, "option of execute", partial(place, "execute")):
         raise InputError(f"{where}: {words}")

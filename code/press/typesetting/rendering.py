@@ -21,6 +21,7 @@ from typing import Any
 from handin.errors import InputError
 from press.keeping.digests import digest, package_versions
 from press.keeping.kept import Kept, write_atomically, write_if_changed
+from press.source.options import each_of, header_texts
 from press.source.qmd import Document, Line
 from press.typesetting import frontmatter, places
 from press.typesetting.bibliography import CITED
@@ -81,6 +82,8 @@ class Typesetter:
         read = {key: document.options[key] for key in READ_BY_FILTERS if key in document.options}
         if shift := frontmatter.moved(document.options, every, strict=self.extension.promises):
             read["shift-heading-level-by"] = shift
+        if texts_above := header_texts(document.options.get("include-in-header")):
+            read["header-includes"] = [*each_of(read.get("header-includes")), *texts_above]
         front = front_matter(read)
         if hang_together(emitted.chapters):
             emitted = in_one(emitted)

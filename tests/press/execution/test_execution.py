@@ -184,3 +184,9 @@ ERR = "sys.stderr.write('e\\n');"
 def test_outputs_keep_their_order_and_a_stream_between_two_is_one(project, code, shown):
     (first, _) = run(project, f"import sys, time\n{code}")
     assert [each.get("text") or each["data"]["text/plain"] for each in first] == shown
+
+
+def test_an_exception_as_a_value_is_shown_has_its_name(project):
+    code = "class A:\n    def _repr_markdown_(self):\n        raise ValueError('no words')\nA()"
+    with pytest.raises(WorkError, match=r"^report/report\.qmd:6: ValueError: no words$"):
+        run(project, code)

@@ -123,6 +123,8 @@ SHOWN = [
      r"````markdown\n```\{python\}\n#\| echo: true\nx = 1\n```\n````"),
     ("annotations", "```python\nx = 1 # <1>\ny = 2 # <2>\nz = 3  # <1>\n```\n\n1. *First*.\n2. Second.",
      r"x = 1\ny = 2\nz = 3\n```.*#crossref\.lines\.title 1, 3: .*First.*#crossref\.line\.title 2: .*Second"),
+    ("annotations in comments with ends", "```css\na{} /* <1> */\nb{} <!-- <2> -->\n```\n\n1. One.\n2. Two.",
+     r"a\{\}\nb\{\}\n```.*#crossref\.line\.title 1: .*One.*#crossref\.line\.title 2: .*Two"),
     ("no annotations", "```python\nx = 1 # <1>\n```\n\n1. One.\n2. Two.", r"x = 1 # <1>.*\+ One"),
     ("keys", "Press {{< kbd Ctrl-C >}}.", r"Press `Ctrl-C`\."),
     ("keys of a system", "Press {{< kbd mac=Cmd-C win=Ctrl-C >}}.", r"Press `Ctrl-C`\."),

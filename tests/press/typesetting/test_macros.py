@@ -23,6 +23,7 @@ def set_text(papers, front: str, text: str) -> str:
         f"header-includes: |\n  {DEFINITION}\n",
         f"header-includes: '{DEFINITION}'\n",
         f"header-includes:\n  - '\\usepackage{{amsmath}}'\n  - '{DEFINITION}'\n",
+        f"header-includes: '\\usepackage{{a}}'\ninclude-in-header:\n  - text: '{DEFINITION}'\n  - file: a.tex\n",
         f"macros: '{DEFINITION}'\n",
         "macros:\n  R: '\\mathbb{R}'\n",
     ],

@@ -106,6 +106,7 @@ FRONT = {
     "bibliographystyle": ("bibliography: refs.bib\nbibliographystyle: apa", r'style: "apa"'),
     "macros": (r"macros: '\newcommand{\A}{\mathbb{A}}'", r"\$ bb\(A\) \$"),
     "header-includes": (r"header-includes: '\newcommand{\A}{\mathbb{A}}'", r"\$ bb\(A\) \$"),
+    "include-in-header": ("include-in-header:\n  text: '\\newcommand{\\A}{\\mathbb{A}}'", r"\$ bb\(A\) \$"),
     "toc": ("toc: true", r"toc: true,\s*toc-title: auto"),
     "toc-depth": ("toc: true\ntoc-depth: 1", r"toc-depth: 1"),
     "toc-title": ("toc: true\ntoc-title: Inside", r"toc-title: \[Inside\]"),
@@ -138,7 +139,7 @@ def test_every_option_of_a_document_that_does_something_is_shown_to_do_it():
 @pytest.mark.parametrize("name", FRONT)
 def test_an_option_of_a_document_has_its_effect(papers, name):
     title = "" if name == "title" else "title: T\n"
-    with_macro = dict.fromkeys(("macros", "header-includes"), r"$\A$")
+    with_macro = dict.fromkeys(("macros", "header-includes", "include-in-header"), r"$\A$")
     named = {"references": "[@eve]", "nocite": "", **with_macro}
     cited = named.get(name, "[@ada]" if "refs.bib" in FRONT[name][0] else "")
     text = f"---\n{title}{FRONT[name][0]}\n---\n\n# A\n\nText {cited}.\n"

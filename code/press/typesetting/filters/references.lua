@@ -139,15 +139,16 @@ end
 
 -- Code annotations -----------------------------------------------------------------------------------------------------
 
-local marks = { "#", "//", "%-%-", "%%", ";" } -- how a comment begins
+-- how a comment begins and ends
+local marks = { ["#"] = "", ["//"] = "", ["%-%-"] = "", ["%%"] = "", [";"] = "", ["/%*"] = "%*/", ["<!%-%-"] = "%-%->" }
 
 -- Take `# <1>` out of a block of code; return for each number the lines that it stands in, and how many numbers there are.
 local function marked_lines(code)
   local lines, text, count, at = {}, {}, 0, 0
   for line in (code.text .. "\n"):gmatch("(.-)\n") do
     at = at + 1
-    for _, mark in ipairs(marks) do
-      local before, number = line:match("^(.-)%s*" .. mark .. "%s*<(%d+)>%s*$")
+    for mark, ending in pairs(marks) do
+      local before, number = line:match("^(.-)%s*" .. mark .. "%s*<(%d+)>%s*" .. ending .. "%s*$")
       if before then
         line, number = before, tonumber(number)
         count = lines[number] and count or count + 1
