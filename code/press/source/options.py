@@ -172,6 +172,9 @@ FRONT: dict[str, Option] = {
 """What may stand in a document's front matter. What the pages of the web, slides and LaTeX have is let through."""
 
 
+_NO_TRUTHS = frozenset("y yes on n no off".split())
+"""What was true or false in YAML 1.1."""
+
 Doubt = tuple[str, str]
 """A place, and what is wrong there."""
 
@@ -192,7 +195,8 @@ def check(
                 raise InputError(f"{place(key)}: {words}")
             yield place(key), words
         elif value is not None and not _fits(value, option):
-            raise InputError(f"{place(key)}: the {what} {key} must be {option.words}.")
+            hint = f" ({value} is a text)" if bool in option.types and str(value).lower() in _NO_TRUTHS else ""
+            raise InputError(f"{place(key)}: the {what} {key} must be {option.words}{hint}.")
 
 
 def _fits(value: Any, option: Option) -> bool:

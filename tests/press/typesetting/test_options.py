@@ -285,6 +285,8 @@ def test_another_kernel_is_refused(papers, front):
     [
         ("tilte: T", r"paper\.qmd:2: the front matter's key 'tilte' is not supported \(did you mean title\?\)"),
         ("toc: often", r"paper\.qmd:2: the front matter's key toc must be true or false"),
+        ("toc: Yes", r"paper\.qmd:2: the front matter's key toc must be true or false \(Yes is a text\)\."),
+        ("execute:\n  echo: no", r"paper\.qmd:3: .*echo must be true, false or fenced \(no is a text\)\."),
         ("execute:\n  ecko: false", r"paper\.qmd:3: the option of execute 'ecko' is not supported"),
         ("execute:\n  enabled: false", r"paper\.qmd:3: .*enabled must be true; to execute nothing, write eval: false"),
         ("execute:\n  eval: maybe", r"paper\.qmd:3: the option of execute eval must be true or false"),
