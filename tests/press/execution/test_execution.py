@@ -166,6 +166,8 @@ def test_documents_of_one_name_and_the_same_cells_are_kept_apart(project):
         names.append(outputs._name(job))
     assert names[0] != names[1]
     assert names[0].split("-")[1] != names[1].split("-")[1], "no cell of one is taken for a cell of the other"
+
+
 ERR = "sys.stderr.write('e\\n');"
 
 

@@ -9,6 +9,10 @@ import pytest
 from handin.errors import InputError
 from press.typesetting import bibliography
 
+BIB = (
+    "@article{ada, author={Lovelace, Ada}, title={Notes}, journal={Memoirs}, year={1843}}\n"
+    "@article{bob, author={Boole, George}, title={Laws}, journal={Thought}, year={1854}}\n"
+)
 HEAD = "---\nbibliography: refs.bib\n---\n\nSee [@x].\n"
 
 
@@ -104,3 +108,47 @@ def test_a_style_in_another_folder_is_among_what_the_pages_are_made_from(papers)
     made = papers.set('```{=typst}\n#read("/own.txt")\n```\n')
     assert "Words of a file." in made.text
     assert papers.folder / "own.txt" in papers.builder.used.files
+
+
+def test_what_the_abstract_cites_is_listed_or_refused(papers):
+    head = '---\nabstract: "As @ada says."\nbibliography: refs.bib\n---\n\nText.\n'
+    assert "Memoirs" in papers.set(head, refs_bib=BIB).text
+    with pytest.raises(InputError, match=r"^paper\.qmd:1: the citation @adda is not in the bibliography"):
+        papers.set(head.replace("@ada", "@adda"), refs_bib=BIB)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "@misc{bad, title={X}, author={B}, year={n.d.}}",
+        "@misc{bad, title={X}}\n@misc{bad, title={Y}}",
+        "@misc{bad, title={X}}\n}",
+        "@misc{bad, title={X}, howpublished={Talk}}",
+    ],
+)
+def test_a_source_that_nobody_cites_is_no_matter(papers, entry):
+    head = "---\nbibliography: refs.bib\n---\n\n"
+    made = papers.set(f"{head}As [@ada].\n", refs_bib=f"{entry}\n{BIB}")
+    assert (made.told, "Memoirs" in made.text) == ((), True)
+    with pytest.raises(InputError, match=r"^refs\.bib:7: this is no date"):
+        papers.set(
+            f"{head}As [@ada; @x].\n",
+            refs_bib=f"\n{entry.splitlines()[0]}\n\n\n{BIB.rstrip()}\n@misc{{x, title={{X}}, year={{n.d.}}}}\n",
+        )
+
+
+def test_a_source_that_stands_twice_in_the_same_words_is_one(papers):
+    made = papers.set("---\nbibliography: refs.bib\n---\n\nAs [@ada].\n", refs_bib=BIB + "\n" + BIB)
+    assert made.text.count("Lovelace") == 1
+    with pytest.raises(InputError, match=r"^refs\.bib:4: the key ada is used already"):
+        papers.set(
+            "---\nbibliography: refs.bib\n---\n\nAs [@ada].\n", refs_bib=BIB + "\n" + BIB.replace("1843", "1844")
+        )
+
+
+def test_what_a_cited_source_inherits_from_is_kept(papers):
+    parent = "@proceedings{all, title={The Conference}, year={1850}}\n"
+    child = "@inproceedings{one, title={A Talk}, author={B, C}, crossref={all}}\n"
+    made = papers.set("---\nbibliography: refs.bib\n---\n\nAs [@one].\n", refs_bib=BIB + child + parent)
+    assert "A Talk" in made.text
+    assert "1850" in made.text

@@ -398,50 +398,6 @@ def test_a_shortcode_that_would_be_printed_on_the_title_page_is_refused(papers, 
         papers.set(f'---\n{key}: "Basic {{{{< iconify devicon python >}}}}"\n---\n\nText.\n')
 
 
-def test_what_the_abstract_cites_is_listed_or_refused(papers):
-    head = '---\nabstract: "As @ada says."\nbibliography: refs.bib\n---\n\nText.\n'
-    assert "Memoirs" in papers.set(head, refs_bib=BIB).text
-    with pytest.raises(InputError, match=r"^paper\.qmd:1: the citation @adda is not in the bibliography"):
-        papers.set(head.replace("@ada", "@adda"), refs_bib=BIB)
-
-
-@pytest.mark.parametrize(
-    "entry",
-    [
-        "@misc{bad, title={X}, author={B}, year={n.d.}}",
-        "@misc{bad, title={X}}\n@misc{bad, title={Y}}",
-        "@misc{bad, title={X}}\n}",
-        "@misc{bad, title={X}, howpublished={Talk}}",
-    ],
-)
-def test_a_source_that_nobody_cites_is_no_matter(papers, entry):
-    head = "---\nbibliography: refs.bib\n---\n\n"
-    made = papers.set(f"{head}As [@ada].\n", refs_bib=f"{entry}\n{BIB}")
-    assert (made.told, "Memoirs" in made.text) == ((), True)
-    with pytest.raises(InputError, match=r"^refs\.bib:7: this is no date"):
-        papers.set(
-            f"{head}As [@ada; @x].\n",
-            refs_bib=f"\n{entry.splitlines()[0]}\n\n\n{BIB.rstrip()}\n@misc{{x, title={{X}}, year={{n.d.}}}}\n",
-        )
-
-
-def test_a_source_that_stands_twice_in_the_same_words_is_one(papers):
-    made = papers.set("---\nbibliography: refs.bib\n---\n\nAs [@ada].\n", refs_bib=BIB + "\n" + BIB)
-    assert made.text.count("Lovelace") == 1
-    with pytest.raises(InputError, match=r"^refs\.bib:4: the key ada is used already"):
-        papers.set(
-            "---\nbibliography: refs.bib\n---\n\nAs [@ada].\n", refs_bib=BIB + "\n" + BIB.replace("1843", "1844")
-        )
-
-
-def test_what_a_cited_source_inherits_from_is_kept(papers):
-    parent = "@proceedings{all, title={The Conference}, year={1850}}\n"
-    child = "@inproceedings{one, title={A Talk}, author={B, C}, crossref={all}}\n"
-    made = papers.set("---\nbibliography: refs.bib\n---\n\nAs [@one].\n", refs_bib=BIB + child + parent)
-    assert "A Talk" in made.text
-    assert "1850" in made.text
-
-
 @pytest.mark.parametrize("key", ["thanks: We thank.", "lof: true", "number-offset: 3", "fontsize: 8pt"])
 def test_what_a_front_matter_says_in_vain_is_told(papers, key):
     made = papers.set(f"---\n{key}\n---\n\nText.\n")
