@@ -7,6 +7,7 @@ import contextlib
 import gc
 import io
 import os
+import re
 import signal
 import sys
 import threading
@@ -95,7 +96,7 @@ def cli() -> None:
 def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
     if issubclass(category, UserWarning):
         text = str(message)
-        place = text.partition(": ")[0]
+        place = found[0] if (found := re.match(r"[^\s:]+:\d+", text)) else ""
         before = _warned.setdefault(text.removeprefix(place), place)
         note(text if before == place else f"{place}: the same as at {before}.")
 
