@@ -58,3 +58,18 @@ def test_drawings_that_unfold_without_end_are_refused_before_they_are_drawn(tmp_
         assert len(pikepdf.open(io.BytesIO(content)).pages) == 1
         said = " ".join(map(str, made.examined_file(tmp_path, made.PDF_NAME, content).findings))
         assert ("millions of times: a bomb" in said) == is_refused
+
+
+@pytest.mark.parametrize("paints_itself", [True, False])
+def test_a_pattern_that_paints_with_itself_is_refused(tmp_path, paints_itself):
+    def change(pdf):
+        head = {"BBox": [0, 0, 9, 9], "XStep": 9, "YStep": 9, "PatternType": 1, "PaintType": 1, "TilingType": 1}
+        other = pdf.make_stream(b"0 0 5 5 re f", **head, Resources=Dictionary())
+        pattern = pdf.make_stream(b"/Pattern cs /P scn 0 0 9 9 re f", **head)
+        pattern.Resources = Dictionary(Pattern=Dictionary(P=pattern if paints_itself else other))
+        page = pdf.pages[0]
+        name = page.add_resource(pattern, Name.Pattern)
+        page.contents_add(f"q /Pattern cs {name} scn 50 50 50 50 re f Q".encode())
+
+    said = " ".join(map(str, made.examined_file(tmp_path, made.PDF_NAME, made.changed_pdf(change)).findings))
+    assert ("repeat one another millions of times" in said) == paints_itself

@@ -191,30 +191,39 @@ DEEPEST_FORM = 50
 
 
 def draws_without_end(pdf: pikepdf.Pdf) -> bool:
-    """Say whether forms draw forms that draw forms, ten times each: a viewer unfolds them all."""
+    """Say whether forms draw forms that draw forms, ten times each, or a pattern paints with itself.
+
+    A viewer unfolds the first, and some do not notice the second.
+    """
     known: dict[tuple[int, int], int] = {}
 
-    def forms(resources: Any) -> dict[str, pikepdf.Stream]:
-        group = resources.get("/XObject") if isinstance(resources, pikepdf.Dictionary) else None
-        found = dict(group.items()) if isinstance(group, pikepdf.Dictionary) else {}
+    def inner(resources: Any) -> dict[str, pikepdf.Stream]:
+        groups = (
+            [resources.get(key) for key in ("/XObject", "/Pattern")]
+            if isinstance(resources, pikepdf.Dictionary)
+            else []
+        )
+        found = {
+            name: each for group in groups if isinstance(group, pikepdf.Dictionary) for name, each in group.items()
+        }
         return {
             name: each
             for name, each in found.items()
-            if isinstance(each, pikepdf.Stream) and str(each.get("/Subtype")) == "/Form"
+            if isinstance(each, pikepdf.Stream) and str(each.get("/Subtype")) != "/Image"
         }
 
     def unfolded(form: pikepdf.Stream, depth: int) -> int:
         if form.objgen not in known:
-            known[form.objgen] = 0  # a circle ends here, as in a viewer
-            inner = forms(form.get("/Resources"))
-            drawn = pikepdf.parse_content_stream(form, "Do") if inner else []
-            names = [str(each.operands[0]) for each in drawn if len(each.operands) == 1]
+            known[form.objgen] = MOST_FORMS if "/PatternType" in form else 0  # a circle of forms ends in a viewer
+            parts = inner(form.get("/Resources"))
+            drawn = pikepdf.parse_content_stream(form, "Do scn SCN") if parts else []
+            names = [name for each in drawn if each.operands and (name := str(each.operands[-1])) in parts]
             is_deep = depth > DEEPEST_FORM
-            total = sum(0 if is_deep else unfolded(inner[name], depth + 1) for name in names if name in inner)
+            total = sum(0 if is_deep else unfolded(parts[name], depth + 1) for name in names)
             known[form.objgen] = MOST_FORMS if is_deep and names else 1 + total
         return known[form.objgen]
 
-    every = (form for page in pdf.pages for form in forms(page.resources).values())
+    every = (form for page in pdf.pages for form in inner(page.resources).values())
     return any(unfolded(form, 0) >= MOST_FORMS for form in every)
 
 
