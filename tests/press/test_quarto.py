@@ -25,7 +25,10 @@ stack traceback:
 \t...r/share/quarto/filters/main.lua:77: in function 'run_as_extended_ast'
 """
 
-PROGRAM = f"""#!{sys.executable}
+SHELL = f"""#!/bin/sh
+exec "{sys.executable}" "$0.py" "$@"
+"""
+PROGRAM = """
 import os, pathlib, subprocess, sys
 os.environ["QUARTO_PROJECT_DIR"] = os.getcwd()
 prepared = subprocess.run([sys.executable, "-m", "press.commands.main", "prepare"], check=False)
@@ -59,14 +62,20 @@ def test_the_sentence_of_a_refusal_is_found(case):
     assert said(printed) == sentence
 
 
+def stand_in(program, code):
+    """Write a program in Python; a line of `#!` would not do in a folder with a blank."""
+    program.with_name(f"{program.name}.py").write_text(code)
+    program.write_text(SHELL)
+    program.chmod(0o755)
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """The small project, with the stand-in on the path of its commands."""
     root = make_project(tmp_path_factory.mktemp("quarto"))
     program = root.parent / "bin" / "quarto"
     program.parent.mkdir()
-    program.write_text(PROGRAM)
-    program.chmod(0o755)
+    stand_in(program, PROGRAM)
     return root
 
 
@@ -114,10 +123,7 @@ def test_a_reference_that_leads_nowhere_is_refused_before_quarto_renders(project
 def test_quartos_pdf_does_not_take_the_place_of_an_earlier_one(tmp_path, monkeypatch, fails):
     program = tmp_path / "quarto"
     end = 'sys.exit("ERROR: no")' if fails else ""
-    program.write_text(
-        f"#!{sys.executable}\nimport pathlib, sys\npathlib.Path('_output/paper.pdf').write_text('by Quarto')\n{end}\n"
-    )
-    program.chmod(0o755)
+    stand_in(program, f"import pathlib, sys\npathlib.Path('_output/paper.pdf').write_text('by Quarto')\n{end}\n")
     monkeypatch.setattr(quarto, "program", lambda: str(program))
     project = Project(tmp_path, Report(Document("paper.qmd")))
     earlier = project.output / "paper.pdf"
@@ -133,7 +139,7 @@ def test_quartos_pdf_does_not_take_the_place_of_an_earlier_one(tmp_path, monkeyp
 
 def test_a_failed_render_of_quartos_own_leaves_no_older_pages(project):
     left = project / "_output" / "report" / "report.pdf"
-    command = [sys.executable, str(project.parent / "bin" / "quarto"), "render"]
+    command = [str(project.parent / "bin" / "quarto"), "render"]
 
     def plain():
         return subprocess.run(
