@@ -149,7 +149,7 @@ HARMLESS = [
     "/var/folders/qn/x1_2c3d4e5f6g7h8j9k0lm1n0000gn/T/ipykernel_4711/1234.py:3: RuntimeWarning: overflow",
     "/opt/conda/lib/python3.10/site-packages/keras/layers.py:93: UserWarning: x",
     "/usr/local/lib/python3.11/site-packages/keras/layers.py:93: UserWarning",
-    "saved to /home/jovyan/work/x.py",
+    "saved to /home/jovyan/x.py",
     made.KERAS,
     r"f:\mathbb{R}\to\mathbb{R}, \mathrm{d}y/\mathrm{d}x, a/b/c, 1/2, and/or, n/a",
     "https://www.tensorflow.org/api_docs/python/tf/keras/layers/Dense and //home/x, http://host/home/index.html",
