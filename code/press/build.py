@@ -174,7 +174,7 @@ class Builder:
         write_if_changed(self._seen_file(job), _own_digest(job).encode())
         self.used.files.update(job.document.sources)
         self.used.seen[name] = found.seen
-        note_written(self.project, self.used.written)
+        note_written(self.project, name, found.seen.get(seen.WRITTEN, ()))
         self.used.facts[name] = job.without(self.used.written).facts() if self.used.written else job.facts()
         return found
 

@@ -66,7 +66,7 @@ def beside(project: Project) -> tuple[Path, ...]:
     apart = {project.settings_file, *([project.root / project.report.scheme] if project.report.scheme else ())}
     if any(path.suffix == ".md" for path in found):
         apart |= _read_by_documents(project)
-    apart |= {project.root / name for name in written(project)}
+    apart |= {project.root / name for names in _written(project).values() for name in names}
     return tuple(sorted(path for path in set(found) - apart if path.is_file()))
 
 
@@ -192,17 +192,19 @@ def source_digest(project: Project, settings: Settings) -> str:
     return digest(source_texts(project), settings.dumped())
 
 
-def written(project: Project) -> set[str]:
-    """Name the files that the cells were seen to write, in whichever document: who reads them is seen too."""
+def _written(project: Project) -> dict[str, list[str]]:
+    """Name, for each document, the files that its cells were last seen to write: who reads them is seen too."""
     with contextlib.suppress(WorkError):
-        return set(Kept(project.cache).load(WRITTEN) or ())
-    return set()
+        return Kept(project.cache).load(WRITTEN) or {}
+    return {}
 
 
-def note_written(project: Project, names: Iterable[str]) -> None:
-    """Keep the names of files that cells wrote."""
-    if more := set(names) - (known := written(project)):
-        Kept(project.cache).save(WRITTEN, digest(sorted(known | more)), sorted(known | more))
+def note_written(project: Project, document: str, names: Iterable[str]) -> None:
+    """Keep the names of the files that the cells of a document wrote."""
+    known = _written(project)
+    if sorted(names) != known.get(document, []):
+        found = known | {document: sorted(names)}
+        Kept(project.cache).save(WRITTEN, digest(found), found)
 
 
 def _read_by_documents(project: Project) -> set[Path]:

@@ -40,11 +40,6 @@ def mark(project: Project, why: str, names: list[str] | None = None) -> None:
             path.touch()  # on a full disk there is room for a name
 
 
-def is_marked(project: Project, name: str) -> bool:
-    """Tell whether a file of the output folder is from an earlier build than the last one."""
-    return bool(why_marked(project, name))
-
-
 def why_marked(project: Project, name: str) -> str:
     """Say why a file of the output folder is from an earlier build than the last one; '' if it is not."""
     try:

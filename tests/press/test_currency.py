@@ -72,3 +72,20 @@ def test_a_log_in_its_folder_is_no_source(folder):
         (folder / name).write_text(new)
         code, log = render(folder)
         assert (code, "✓ Done:" in log) == (0, True), (name, log)
+
+
+def test_what_cells_write_no_longer_counts_among_what_is_read(tmp_path):
+    """By the document: whoever stops to write a file leaves it to its author."""
+    (tmp_path / "report").mkdir()
+    for name in ("report.qmd", "made.csv", "measured.csv"):
+        (tmp_path / "report" / name).write_text("1")
+    project = Project(tmp_path, Report(document=Document("report/report.qmd")))
+
+    def names():
+        return [path.name for path in currency.beside(project)]
+
+    currency.note_written(project, "report/report.qmd", ["report/made.csv"])
+    currency.note_written(project, "report/other.qmd", [])
+    assert names() == ["measured.csv"]
+    currency.note_written(project, "report/report.qmd", [])
+    assert names() == ["made.csv", "measured.csv"]

@@ -13,7 +13,7 @@ from handin.names import zip_bytes
 from press import marker, submission
 from press.commands.check import _beside
 from press.currency import facts, sources
-from press.marker import MARKER, is_marked
+from press.marker import MARKER, why_marked
 from press.project import Project
 from press.report import Document, Report
 from press.submission import Request, make
@@ -96,7 +96,7 @@ def test_whatever_stops_a_build_the_older_files_stay_and_are_marked(project, set
     said = after.pop(MARKER).decode()
     assert after == before
     assert all(name in said for name in before)
-    assert is_marked(project, ZIP)
+    assert why_marked(project, ZIP)
     assert [finding.severity for finding in _beside(project.output / ZIP, project)] == ["error"]
     built(b"2")
     make(project, settings, Request("bundle"))
@@ -109,7 +109,9 @@ def test_older_files_are_marked_from_the_start_since_a_killed_build_says_nothing
     make(project, settings, Request("bundle"))
     (project.folder / "report.qmd").write_text("Other text.\n")
     seen = []
-    built(b"2", meanwhile=lambda: seen.append((is_marked(project, ZIP), (project.cache / "state.json").exists())))
+    built(
+        b"2", meanwhile=lambda: seen.append((bool(why_marked(project, ZIP)), (project.cache / "state.json").exists()))
+    )
     make(project, settings, Request("bundle"))
     assert seen == [(True, False)]
 
@@ -130,8 +132,8 @@ def test_a_write_that_fails_halfway_leaves_no_mixture_that_looks_current(project
     with pytest.raises(WorkError):
         make(project, settings, Request("bundle"))
     assert files(project)[PDF] == b"2"
-    assert is_marked(project, PDF)
-    assert is_marked(project, ZIP)
+    assert why_marked(project, PDF)
+    assert why_marked(project, ZIP)
 
 
 def test_on_a_full_disk_the_mark_is_an_empty_file(project, settings, built, monkeypatch):
@@ -140,7 +142,7 @@ def test_on_a_full_disk_the_mark_is_an_empty_file(project, settings, built, monk
     monkeypatch.setattr(marker, "write_atomically", raising(WorkError("no room")))
     marker.mark(project, "The disk is full.")
     assert files(project)[MARKER] == b""
-    assert is_marked(project, ZIP)
+    assert why_marked(project, ZIP)
 
 
 def test_a_source_that_is_edited_during_the_build_stops_it(project, settings, built):
@@ -152,7 +154,7 @@ def test_a_source_that_is_edited_during_the_build_stops_it(project, settings, bu
     with pytest.raises(WorkError, match="edited while they were built: run the same command again"):
         make(project, settings, Request("bundle"))
     assert files(project)[PDF] == b"1"
-    assert is_marked(project, ZIP)
+    assert why_marked(project, ZIP)
     built(b"3")
     assert make(project, settings, Request("bundle")).worked
 
@@ -193,8 +195,8 @@ def test_a_zip_that_does_not_hold_the_new_files_is_marked(project, settings, bui
     (project.folder / "report.qmd").write_text("Other text.\n")
     built(b"2")
     make(project, settings, Request("render"))
-    assert is_marked(project, ZIP)
-    assert not is_marked(project, PDF)
+    assert why_marked(project, ZIP)
+    assert not why_marked(project, PDF)
     assert not make(project, settings, Request("render")).worked
     make(project, settings, Request("bundle"))
     assert not (project.output / MARKER).exists()
@@ -207,8 +209,8 @@ def test_files_of_another_student_id_are_marked(project, settings, built):
     other.write_bytes(b"older")
     (project.folder / "report.qmd").write_text("Other text.\n")
     make(project, settings, Request("bundle"))
-    assert is_marked(project, other.name)
-    assert not is_marked(project, ZIP)
+    assert why_marked(project, other.name)
+    assert not why_marked(project, ZIP)
     assert other.read_bytes() == b"older"
 
 
