@@ -139,7 +139,7 @@ def test_the_place_on_the_screen_is_kept(page, write):
     assert page.evaluate("scrollY") == place
 
 
-def test_an_error_shows_with_file_and_line_over_the_last_good_pages_until_it_is_mended(page, write):
+def test_an_error_shows_with_file_and_line_over_the_last_good_pages_until_it_is_fixed(page, write):
     before = page.evaluate(SOURCES)
     text = write("report/_second.qmd", "Second begins.", "See @fig-nowhere.")
     line = text[: text.index("@fig-nowhere")].count("\n") + 1
@@ -155,7 +155,7 @@ def test_an_error_shows_with_file_and_line_over_the_last_good_pages_until_it_is_
     assert page.evaluate(SOURCES) == before
 
 
-def test_a_false_formula_shows_with_file_and_line_until_it_is_mended(page, write):
+def test_a_false_formula_shows_with_file_and_line_until_it_is_fixed(page, write):
     before = page.evaluate(SOURCES)
     text = write("report/_first.qmd", "First begins.", "First begins: $k = 2 + 3$.")
     line = text[: text.index("$k")].count("\n") + 1
@@ -218,7 +218,7 @@ def test_prose_and_code_show_while_something_is_prepared(page, write, running):
     assert "First begins early." in text
 
 
-def test_a_wrong_setting_shows_until_it_is_mended(page, write):
+def test_a_wrong_setting_shows_until_it_is_fixed(page, write):
     before = page.evaluate(SOURCES)
     write("settings.yml", 'student_id: "000000000"', "student_id: 123")
     page.wait_for_selector(".problem")
