@@ -112,8 +112,8 @@ def _draw_edge(axes: Axes, edge: Edge, places: dict[str, Node], value: str | Non
     axes.text(middle, y + 0.045, forward, ha="center", va="bottom", color=BLUE, size=_fitting(forward))
     style = {"ha": "center", "va": "top", "color": RED, "size": _fitting(backward), "style": "italic"}
     if asked:
-        style["bbox"] = {"boxstyle": "round,pad=0.18,rounding_size=0.25", "fc": "white", "ec": RED, "lw": 0.8}
-    axes.text(middle, y - (0.075 if asked else 0.045), backward, **style)
+        style["bbox"] = {"boxstyle": "round,pad=0.1,rounding_size=0.25", "fc": "white", "ec": RED, "lw": 0.8}
+    axes.text(middle, y - (0.06 if asked else 0.045), backward, **style)
 
 
 def _fitting(text: str) -> float:
