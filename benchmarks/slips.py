@@ -4,7 +4,8 @@
 
 The same seed makes the same slips in the same sources. A slip in code is first put to the tests of that code, those
 under `tests/coursework` that name its module; one in a document to the build. What neither the build nor the tests
-stop is silent, and is listed with its place. With `COURSEWORK_PROFILE=tiny` the copy has trainings that take seconds.
+stop is silent, and is listed with its place; where one of them does not end in ten minutes, nothing is known. With
+`COURSEWORK_PROFILE=tiny` the copy has trainings that take seconds.
 The kinds:
 
 numbers
@@ -52,6 +53,9 @@ NOT_PROSE = re.compile(
 VARIABLE = re.compile(r"\{\{< var (\w+)\.(\w+) >\}\}")
 TURNED = {r"\le": r"\ge", r"\ge": r"\le", r"\leq": r"\geq", r"\geq": r"\leq", "<": ">", ">": "<", "+": "-", "-": "+"}
 LABELS = frozenset(["label", "title", "xlabel", "ylabel"])
+ENDS = ("build", "tests", "silent", "unknown")
+TIMED_OUT = 124
+"""What `timeout` returns."""
 SETTERS = frozenset(["set_title", "set_xlabel", "set_ylabel", "text", "annotate"])
 
 
@@ -226,6 +230,7 @@ def slips(root: Path, kinds: Sequence[str], each: int, seed: int) -> list[Slip]:
             text, name = path.read_text(encoding="utf-8"), path.relative_to(root).as_posix()
             for start, before, after in pieces(text, draw):
                 found.append(Slip(kind, name, text.count("\n", 0, start) + 1, before, after, start))
+        found = list(dict.fromkeys(found))  # what stands in a function within a function was found twice
         chosen += draw.sample(found, min(each, len(found)))
     return chosen
 
@@ -264,6 +269,10 @@ class Documents:
         return False
 
 
+class Unending(Exception):
+    """A command has not ended in the time that it has."""
+
+
 def outcome(copy: Copy, documents: Documents, slip: Slip, tests: Sequence[str]) -> str:
     """Say what stops a slip: the build, the tests, or nothing."""
     path = copy.root / slip.file
@@ -271,16 +280,24 @@ def outcome(copy: Copy, documents: Documents, slip: Slip, tests: Sequence[str]) 
     path.write_text(slip.applied(text), encoding="utf-8")
     own = naming(copy.root, slip.file)
 
+    def code(command: list[str]) -> int:
+        returned = copy.call(command).returncode
+        if returned == TIMED_OUT:
+            raise Unending
+        return returned
+
     def fails(tests: Sequence[str]) -> bool:
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-        return bool(tests) and copy.call(command).returncode in (1, 2)  # 2: it cannot even be imported
+        return bool(tests) and code(command) in (1, 2)  # 2: it cannot even be imported
 
     try:
         if fails(own):
             return "tests"
-        if (not own and documents.refused()) or copy.call([*COMMAND, "bundle"]).returncode:
+        if (not own and documents.refused()) or code([*COMMAND, "bundle"]):
             return "build"
         return "tests" if fails(tests) else "silent"
+    except Unending:
+        return "unknown"
     finally:
         path.write_text(text, encoding="utf-8")
 
@@ -307,19 +324,18 @@ def main() -> None:
             found = {}
             for slip in chosen:
                 found[slip] = outcome(copy, documents, slip, arguments.tests)
-                print(f"{found[slip]:7}{slip}", file=sys.stderr, flush=True)
+                print(f"{found[slip]:8}{slip}", file=sys.stderr, flush=True)
     counts = {
-        kind: {end: sum(found[s] == end for s in chosen if s.kind == kind) for end in ("build", "tests", "silent")}
-        for kind in arguments.kinds
+        kind: {end: sum(found[s] == end for s in chosen if s.kind == kind) for end in ENDS} for kind in arguments.kinds
     }
     silent = [slip for slip in chosen if found[slip] == "silent"]
     if arguments.json:
         listed = [asdict(slip) for slip in silent]
         print(json.dumps({"processor": processor(), "seed": arguments.seed, "counts": counts, "silent": listed}))
         return
-    print(f"{'':12}{'build':>8}{'tests':>8}{'silent':>8}")
+    print(f"{'':12}" + "".join(f"{end:>8}" for end in ENDS))
     for kind, ends in counts.items():
-        print(f"{kind:12}" + "".join(f"{ends[end]:8}" for end in ("build", "tests", "silent")))
+        print(f"{kind:12}" + "".join(f"{ends[end]:8}" for end in ENDS))
     for slip in silent:
         print(slip)
 
