@@ -20,7 +20,10 @@ FLOATS = {"fig": "Figure", "tbl": "Table", "lst": "Listing"}
 THEOREMS = tuple("thm lem cor prp cnj def exm exr alg rem sol".split())
 """The numbered kinds of theorem and its like."""
 
-REFERENCE_KINDS = (*FLOATS, "eq", "sec", *THEOREMS)
+CALLOUTS = tuple("nte tip imp wrn cau".split())
+"""How the labels of numbered callouts begin: notes, tips, what is important, warnings and cautions."""
+
+REFERENCE_KINDS = (*FLOATS, "eq", "sec", *THEOREMS, *CALLOUTS)
 
 DIV = re.compile(r"^\s*:{3,}\s*(\{.*\}|[^\s{:][^{]*?)?\s*:*\s*$")
 """The line that opens or closes a block."""

@@ -29,9 +29,6 @@ _BRACKETS = re.compile(r"(?<![!^\[\]\\\w])\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\
 _EXAMPLE_NAMED = re.compile(r"(?<![\w@/.`\\])@([\w-]+)")
 _EXAMPLE = re.compile(r"^( {0,3})\(@([\w-]*)\)(?=\s)")
 
-CALLOUTS = frozenset("nte tip wrn imp cau".split())
-"""How Quarto begins the labels of callouts, which have no number here."""
-
 
 def _identifiers(text: str) -> Iterator[str]:
     for attributes in _ATTRIBUTES.findall(text):
@@ -112,8 +109,6 @@ def check(lines: Sequence[Line], keys: Collection[str]) -> None:
         if label not in known:
             raise InputError(f"{place}: the reference @{label} leads nowhere{_hint(label, known, '@')}.")
     for key, place in citations(lines):
-        if key in known and key.partition("-")[0] in CALLOUTS:
-            raise InputError(f"{place}: the block {key} is set without a number: refer to it in words, not as @{key}.")
         if key not in keys:
             raise InputError(f"{place}: the citation @{key} is not in the bibliography{_hint(key, keys, '@')}.")
 

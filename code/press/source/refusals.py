@@ -277,7 +277,8 @@ def _check_div(attributes: str, line: Line, judge: Judge) -> None:
             judge.mind(line.place, f"the attribute {key}= is not supported here.")
     kind = identifier[1].partition("-")[0] if identifier else ""
     if identifier and any(name.startswith("callout") for name in classes):
-        judge.mind(line.place, f"numbered callouts are not supported: delete #{identifier[1]}.")
+        if judge.strict:
+            judge.refuse(line.place, f"numbered callouts are not supported: delete #{identifier[1]}.")
     elif judge.strict and identifier and kind not in (*FLOATS, *THEOREMS) and identifier[1] != "refs":
         judge.refuse(
             line.place, f"a block's id must begin with fig-, tbl- or lst-, or as a theorem's: {identifier[1]!r}."

@@ -12,7 +12,7 @@ from typing import Any
 from handin.errors import InputError
 from press.source import references
 from press.source.options import each_of, listed
-from press.source.qmd import REFERENCE_KINDS, Document, Kind, Line
+from press.source.qmd import CALLOUTS, FLOATS, THEOREMS, Document, Kind, Line
 from press.source.refusals import Judge, heading
 from press.typesetting import bibliography, places
 from press.typesetting.formats import Extension
@@ -45,7 +45,7 @@ WORDS = {
 }
 """For each language the words before numbers, and the headings of the abstract and of the list of sources."""
 
-CROSSREF = (*REFERENCE_KINDS, "proof", "note", "tip", "important", "warning", "caution", "line", "lines")
+CROSSREF = (*FLOATS, "eq", "sec", *THEOREMS, "proof", *CALLOUTS, "line", "lines")
 """What the words before the last two are for."""
 
 OF_AFFILIATIONS = "department name address city region state postal-code country".split()

@@ -277,6 +277,9 @@ def _in_words(message: str, hints: str) -> str:
         return "this is no date that can be printed: write the year as four digits, or leave it out"
     if "pagebreaks are not allowed" in message:
         return "a page cannot break inside a list, a callout or a figure: put the page break before or behind it"
+    if gone := re.match(r"label `<(.+?)>` does not exist", message):
+        words = "stands inside a line of text, where it has no number: make it a paragraph of its own"
+        return f"what {gone[1]} names {words}, or refer to it in words"
     if "BibLaTeX" in message:
         return f"this entry cannot be read: {message}{hints}"
     return f"Typst cannot set this: {message}{hints}"

@@ -98,7 +98,7 @@ def test_references_and_citations_are_found_with_their_places(read):
         ("```{python}\n1\n", "1: the code cell is not closed"),
         ("```\n1\n", "1: a code block is not closed"),
         ("::: {.panel-tabset}\n:::\n", "1: the block .panel-tabset is not supported"),
-        ("::: {#tip-x .callout-tip}\nx\n:::\n", "1: numbered callouts are not supported"),
+        ("::: {#tip-x .callout-tip}\nx\n:::\n", "1: numbered callouts are not supported"),  # by a format of its own
         ("::: {.callout-tip}\nx\n", "1: this ::: block is not closed"),
         ("x\n:::\n", "2: this ::: closes nothing"),
         ("<div>x</div>\n", "1: raw HTML"),

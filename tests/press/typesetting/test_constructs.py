@@ -70,8 +70,8 @@ SHOWN = [
     ("line block", "| one\n| two", r"one \\\ntwo"),
     # blocks
     *[
-        (f"callout {kind}", f"::: {{.callout-{kind}}}\nBody.\n:::", rf"title: \[#crossref\.{kind}\.title\], back")
-        for kind in ("note", "tip", "important", "warning", "caution")
+        (f"callout {name}", f"::: {{.callout-{name}}}\nBody.\n:::", rf"title: \[#crossref\.{kind}\.title\], back")
+        for name, kind in dict(note="nte", tip="tip", important="imp", warning="wrn", caution="cau").items()
     ],
     ("callout of another kind", "::: {.callout-info}\nBody.\n:::", r"title: \[Info\], back"),
     ("block in an item's item", "- - ::: {.whatever}\n    Inner.\n    :::", r"Inner\."),
@@ -213,7 +213,11 @@ REFUSED = [
     ("nowhere", "See [x](#nowhere).", "the link #nowhere leads nowhere"),
     ("no source", "As in [@adda].", r"the citation @adda is not in the bibliography \(did you mean @ada\?\)"),
     ("no label", "See @sec-c.", "the reference @sec-c leads nowhere"),
-    ("a callout's label", "By @nte-a.\n\n::: {#nte-a .callout-note}\nSo.\n:::", "nte-a is set without a number"),
+    (
+        "an image in a line",
+        "See @fig-l.\n\nText ![c](a.svg){#fig-l} and more.",
+        "what fig-l names stands inside a line",
+    ),
     ("no glyph", "Text with \U00012000.", "no font has the sign"),
     ("no file", "![x](none.png)", "the image none.png does not exist"),
     ("an image of the web", "![x](https://example.org/a.png)", "is not a file of the project: download it"),

@@ -379,3 +379,36 @@ def test_a_date_that_is_none_is_told_where_a_form_is_asked_for(papers):
     made = papers.set("---\ntitle: T\ndate: Spring 2024\ndate-format: iso\n---\n\nText.\n")
     assert "Spring 2024" in made.text
     assert any(told.startswith("paper.qmd:4: date-format has no effect: the date 'Spring 2024'") for told in made.told)
+
+
+NUMBERED = """---
+title: T
+lang: {language}
+---
+
+By @nte-a, [Hint @tip-b], @nte-c and [this](#mine).
+
+::: {{#nte-a .callout-note}}
+## First
+One.
+:::
+
+::: {{#tip-b .callout-tip}}
+Two.
+:::
+
+::: {{#nte-c .callout-note title="Third"}}
+Three.
+:::
+
+::: {{#mine .callout-note}}
+Four.
+:::
+"""
+
+
+@pytest.mark.parametrize(("language", "note", "tip"), [("en", "Note", "Tip"), ("de", "Hinweis", "Tipp")])
+def test_a_callout_with_a_label_is_numbered(papers, language, note, tip):
+    text = papers.set(NUMBERED.format(language=language)).text
+    assert f"By {note} 1, Hint 1, {note} 2 and this." in text
+    assert f"{note} 1: First One. {tip} 1 Two. {note} 2: Third Three. {note} Four." in text

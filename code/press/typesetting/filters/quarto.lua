@@ -5,11 +5,11 @@
 local floats = { fig = true, tbl = true, lst = true }
 local caption_position = { fig = "bottom", tbl = "top", lst = "top" }
 local callouts = {
-  note = { icon = "#0758E5", background = "#dae6fb" },
-  tip = { icon = "#00A047", background = "#ccf1e3" },
-  important = { icon = "#CC1914", background = "#f7dddc" },
-  warning = { icon = "#EB9113", background = "#fcefdc" },
-  caution = { icon = "#FC5300", background = "#ffe5d0" },
+  note = { kind = "nte", icon = "#0758E5", background = "#dae6fb" },
+  tip = { kind = "tip", icon = "#00A047", background = "#ccf1e3" },
+  important = { kind = "imp", icon = "#CC1914", background = "#f7dddc" },
+  warning = { kind = "wrn", icon = "#EB9113", background = "#fcefdc" },
+  caution = { kind = "cau", icon = "#FC5300", background = "#ffe5d0" },
 }
 
 local function raw(text)
@@ -264,16 +264,27 @@ local function title_of(div)
   end
 end
 
+-- One whose label is of its kind has a number: to Typst it is a figure, which the frame sets without its own caption.
 local function callout(div, name)
-  local look = callouts[name] or callouts.note
-  local title = title_of(div)
-    or pandoc.Inlines({ callouts[name] and raw("#" .. word(name, "title")) or pandoc.Str((name:gsub("^%l", string.upper))) })
-  local result = pandoc.Blocks({ raw_block("#callout(body: [") })
+  local look, own, label = callouts[name] or callouts.note, title_of(div), div.identifier
+  local numbered = label:match("^(%a+)%-") == look.kind
+  local kind = '"quarto-callout-' .. look.kind .. '"'
+  local opening = label ~= "" and "#metadata(none)<" .. label .. ">\n" or ""
+  if numbered then
+    opening = "#figure(kind: " .. kind .. ", supplement: " .. word(look.kind, "title") .. ", ["
+  end
+  local result = pandoc.Blocks({ raw_block(opening .. "#callout(body: [") })
   result:extend(convert(div.content))
   local closing = pandoc.Inlines({ raw("], title: [") })
-  closing:extend(title)
+  if numbered then
+    closing:insert(raw("#numbered(" .. kind .. ")"))
+    if own then closing:insert(pandoc.Str(": ")) end
+  elseif not own then
+    closing:insert(callouts[name] and raw("#" .. word(look.kind, "title")) or pandoc.Str((name:gsub("^%l", string.upper))))
+  end
+  closing:extend(own or {})
   closing:insert(raw('], background_color: rgb("' .. look.background .. '"), icon_color: rgb("' .. look.icon
-    .. '"), icon: none, body_background_color: white)'))
+    .. '"), icon: none, body_background_color: white)' .. (numbered and "])<" .. label .. ">" or "")))
   result:insert(pandoc.Plain(closing))
   return result
 end

@@ -184,7 +184,10 @@ end
 
 -- References and equations ------------------------------------------------------------------------------------------
 
-local reference_kinds = { fig = true, tbl = true, lst = true, eq = true, sec = true }
+local reference_kinds = {}
+for kind in ("fig tbl lst eq sec nte tip imp wrn cau"):gmatch("%a+") do
+  reference_kinds[kind] = true
+end
 
 local function reference(citation, label, kind)
   assert(#citation.suffix == 0, "a reference has no words after it, write them behind the bracket: @" .. citation.id)
