@@ -28,7 +28,7 @@ from press.keeping.kept import write_if_changed
 from press.prepare import UNMADE, Inputs, Prepared
 from press.project import Project
 from press.report import Document
-from press.source import qmd, reading, references, refusals, shortcodes, typed, wording
+from press.source import hidden, qmd, reading, references, refusals, shortcodes, typed, wording
 from press.source.qmd import Cell, Line
 from press.typesetting import bibliography, emit, formats, frontmatter, notebook, rendering
 from press.typesetting.outputs import Context
@@ -137,7 +137,14 @@ class Builder:
         path = self.project.root / "_quarto.yml"
         if not path.is_file():
             return {}
-        return yaml_text.mapping(yaml_text.read(path, "it holds the project's options"), path.name)
+        found = yaml_text.mapping(yaml_text.read(path, "it holds the project's options"), path.name)
+        for name in hidden.profiles(found):
+            own = f"_quarto-{name}.yml"
+            if path.with_name(own).is_file():
+                raise InputError(
+                    f"{path.name}: the profile {name} has options in {own}, which only Quarto reads: write them here."
+                )
+        return found
 
     def read(self, document: Document) -> qmd.Document:
         """Read a document; what cannot be set is refused by an `InputError` with file, line and the fix."""

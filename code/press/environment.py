@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from handin.errors import InputError
 from handin.text import read_text
 from press.keeping import digests
 from press.project import Project
@@ -53,7 +54,15 @@ def folders(project: Project) -> dict[str, str]:
 
 
 def apply(project: Project) -> None:
-    """Set the process's environment for this project; of what is set already, only what changes no result wins."""
+    """Set the process's environment for this project; of what is set already, only what changes no result wins.
+
+    Raises
+    ------
+    InputError
+        If it chooses a profile and Quarto does not call: the pages would be made without it.
+    """
+    if (profile := os.environ.get("QUARTO_PROFILE")) and "QUARTO_PROJECT_DIR" not in os.environ:
+        raise InputError(f"QUARTO_PROFILE is {profile!r}, and only Quarto reads profiles: unset it.")
     digests.cover(project.code, project.folder, cache=project.cache)
     for name in FOREIGN:
         os.environ.pop(name, None)

@@ -340,6 +340,19 @@ def test_an_unknown_front_matter_key_is_refused(builder, project):
         builder.report(reading())
 
 
+def test_options_of_a_profile_are_refused_rather_than_passed_over(builder, project, write):
+    write("Text\n")
+    options = project.root / "_quarto.yml"
+    before = options.read_text() if options.is_file() else ""
+    for profile in ("default: a", "default: [b, a]", "group: [a, b]", "group: [[b, c], [a, d]]"):
+        options.write_text(f"{before}\nprofile:\n  {profile}\n")
+        builder.report(reading())
+        (project.root / "_quarto-a.yml").write_text("toc: true\n")
+        with pytest.raises(InputError, match=r"_quarto.yml: the profile a has options in _quarto-a.yml, which only"):
+            builder.report(reading())
+        (project.root / "_quarto-a.yml").unlink()
+
+
 def test_the_notebook_is_valid_and_the_report_embeds_from_it(builder, project, write):
     write(CELLS, name="q6-classifier")
     content, executed = builder.notebook(VARIABLES, {})

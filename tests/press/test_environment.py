@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from copies import ROOT
+from handin.errors import InputError
 from press import environment
 from press.project import Project
 
@@ -49,6 +50,14 @@ def test_what_is_meant_for_other_work_is_forgotten(project, monkeypatch, name):
     monkeypatch.setenv(name, "x")
     environment.apply(project)
     assert name not in os.environ
+
+
+def test_a_profile_that_would_be_passed_over_is_refused(project, monkeypatch):
+    monkeypatch.setenv("QUARTO_PROFILE", "advanced")
+    with pytest.raises(InputError, match="QUARTO_PROFILE is 'advanced', and only Quarto reads profiles: unset it"):
+        environment.apply(project)
+    monkeypatch.setenv("QUARTO_PROJECT_DIR", str(project.root))  # Quarto itself calls
+    environment.apply(project)
 
 
 def test_nothing_is_written_outside_the_project(project):

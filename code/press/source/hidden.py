@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from handin.errors import InputError
+from press.source.options import each_of
 from press.source.qmd import DIV, ITEM, Kind, Line
 
 DEFINITION = re.compile(r"\\(?:(?:re|provide)?newcommand|def|let|Declare\w+|(?:re)?newenvironment|definecolor)\b")
@@ -28,13 +29,20 @@ def formats(named: Any) -> frozenset[str]:
     return frozenset(("pdf", "latex", "typst"))
 
 
+def profiles(options: Mapping[str, Any]) -> list[str]:
+    """Name the profiles that a project's options choose: the default ones, or the first of each group."""
+    profile = options.get("profile")
+    chosen = profile if isinstance(profile, Mapping) else {}
+    groups = each_of(chosen.get("group"))
+    groups = groups if any(isinstance(group, list) for group in groups) else [groups]
+    return [str(name) for name in each_of(chosen.get("default")) or [group[0] for group in groups if group]]
+
+
 class Conditions:
     """What Quarto's conditions ask of a document, whose `options` name its format."""
 
     def __init__(self, options: Mapping[str, Any]):
-        profile = options.get("profile")
-        default = profile.get("default", []) if isinstance(profile, Mapping) else []
-        profiles = default if isinstance(default, list) else [default]
+        chosen = profiles(options)
         ours = formats(options.get("format"))
 
         def is_set(name: str) -> bool:
@@ -46,7 +54,7 @@ class Conditions:
         self._tests: dict[str, Callable[[str], bool]] = {
             "format": lambda names: bool(ours & set(re.findall(r"[\w:-]+", names))),
             "meta": is_set,
-            "profile": lambda name: name in profiles,
+            "profile": lambda name: name in chosen,
         }
 
     def hide(self, attributes: str) -> bool:

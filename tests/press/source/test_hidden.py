@@ -72,6 +72,8 @@ TYPST, PDF, META = "format: typst", "format:\n  html: default\n  pdf: default", 
         (META, '.content-hidden when-profile="advanced"', True),
         (META, '.content-visible unless-profile="advanced"', True),
         ("profile:\n  default: advanced", '.content-visible when-profile="advanced"', True),
+        ("profile:\n  group: [advanced, basic]", '.content-visible when-profile="advanced"', True),
+        ("profile:\n  group: [basic, advanced]", '.content-visible when-profile="advanced"', False),
     ],
 )
 @pytest.mark.parametrize("shape", ["::: {{{}}}\nWord.\n:::", "A [Word.]{{{}}} b.", "```{{.python {}}}\nWord.\n```"])
