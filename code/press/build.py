@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
@@ -29,6 +29,7 @@ from press.prepare import UNMADE, Inputs, Prepared
 from press.project import Project
 from press.report import Document
 from press.source import hidden, qmd, reading, references, refusals, shortcodes, typed, wording
+from press.source.options import moving_date
 from press.source.qmd import Cell, Line
 from press.typesetting import bibliography, emit, formats, frontmatter, notebook, rendering
 from press.typesetting.outputs import Context
@@ -164,6 +165,7 @@ class Builder:
 
     def _execute(self, job: Job, cache: OutputCache, refresh: bool) -> Execution:
         name = job.document.name
+        self.used.note(job.document.sources)
 
         def on_cell(index: int, count: int, cell: Cell) -> None:
             if index == 0 and cache is self.cache:
@@ -179,7 +181,6 @@ class Builder:
                 self._endings.append(threading.Thread(target=kernel.stop))  # takes a tenth of a second
                 self._endings[-1].start()
         write_if_changed(self._seen_file(job), _own_digest(job).encode())
-        self.used.files.update(job.document.sources)
         self.used.seen[name] = found.seen
         note_written(self.project, name, found.seen.get(seen.WRITTEN, ()))
         self.used.facts[name] = job.without(self.used.written).facts() if self.used.written else job.facts()
@@ -289,10 +290,12 @@ class Builder:
         refusals.refuse_skipped_headings(said, strict=extension.promises)
         metadata = frontmatter.of_sources(said, metadata, read, root, strict=extension.promises)
         text = typesetter.typst_source(read, emitted, metadata)
+        if (word := read.options.get("date")) and (moving := moving_date(word, read.path)):
+            self.used.dates[document.path] = str(word), str(moving)
         listed = bibliography.files(root, read.path.parent, read.options)
         named = (root / name for name in re.findall(r'"/([^"\n]+)"', text))  # by the author, too: raw Typst
         named = (path for path in named if self.project.cache not in path.parents and path.is_file())
-        self.used.files.update((*emitted.embedded, *listed, *extension.files(), *named))
+        self.used.note(_with_named((*emitted.embedded, *listed, *extension.files(), *named), root))
         sources = (*read.sources, *emitted.embedded, *seen.paths(execution.seen, root))
         return Source(text, execution.ran, not execution.is_whole, sources, str(metadata.get("title", read.name)))
 
@@ -301,6 +304,19 @@ def _said(read: qmd.Document, emitted: emit.Emitted) -> list[Line]:
     """Return the lines that are set, and the abstract in one."""
     abstract = str(read.options.get("abstract") or "")
     return [*(line for chapter in emitted.lines for line in chapter), Line(abstract, read.name, 1, plain=abstract)]
+
+
+def _with_named(paths: Iterable[Path], root: Path) -> set[Path]:
+    """Add the files that some files of Typst's and drawings name, and so on."""
+    found, todo = set[Path](), list(paths)
+    while todo:
+        path = todo.pop()
+        if path not in found and path.is_file():
+            found.add(path)
+            text = path.read_text("utf-8", errors="replace") if path.suffix in (".typ", ".svg") else ""
+            names = re.findall(r'"([^"\n\0]{1,200})"', text)
+            todo += [root / name[1:] if name.startswith("/") else path.parent / name for name in names]
+    return found
 
 
 def is_unmade(document: Document, inputs: Inputs) -> bool:

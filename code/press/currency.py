@@ -15,17 +15,18 @@ from typing import Any, Literal
 from handin.errors import InputError, WorkError
 from press.execution import seen
 from press.keeping.digests import code_folder, covered_files, digest, package_versions
-from press.keeping.facts import Facts, file_digest, reasons, stamps, trust
+from press.keeping.facts import Facts, Stamp, file_digest, reasons, stamp, stamps, trust
 from press.keeping.kept import Kept
 from press.project import Project
 from press.settings import Settings
+from press.source.options import moving_date
 
 Goal = Literal["prepare", "render", "bundle"]
 """What was made: what the documents read; with it the PDF and the notebook; with these the zip."""
 
 CODE = ("**/*.lua", "**/*.typ")
 BESIDE = ("*.bib", "*.csl", "*.lock")
-SINGLE_SOURCES = ("_quarto.yml", "_environment", "pyproject.toml")
+SINGLE_SOURCES = ("_quarto.yml", "_metadata.yml", "_environment", "pyproject.toml")
 NO_SOURCES = re.compile(
     r"\.|.*~$|#.*#$|.*\.quarto_ipynb$|__pycache__$|_generated$|_output$|_variables\.yml$|.*_(files|cache)$"
 )
@@ -111,12 +112,24 @@ def _is_source(path: Path) -> bool:
 class Read:
     """What a build has read."""
 
-    files: set[Path] = field(default_factory=set)
-    """The files that the documents were set from."""
+    files: dict[Path, Stamp | None] = field(default_factory=dict)
+    """The files that the documents were set from, as they were before."""
     seen: dict[str, Facts] = field(default_factory=dict)
     """What the cells were seen to read, by the document's name."""
     facts: dict[str, Facts] = field(default_factory=dict)
     """What else the cells depend on, by the document's name."""
+    dates: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """The word for a date that moves, and what it was, by the document's path."""
+
+    def note(self, paths: Iterable[Path]) -> None:
+        """Note files that are going to be read."""
+        for path in paths:
+            self.files.setdefault(path.resolve(), stamp(path))
+
+    @property
+    def edited(self) -> list[Path]:
+        """The files that have changed since they were noted."""
+        return [path for path, before in self.files.items() if stamp(path) != before]
 
     @property
     def written(self) -> set[str]:
@@ -259,6 +272,10 @@ def why_not(project: Project, settings: Settings, renderer: str | None, goal: Go
         why = [*reasons(kept, now), *reasons(read, seen.now(read, project.root))]
         if state["results"] != _results(project) and state["inputs"] != _read_now(project, settings):
             why.append("its results changed")
+        dates = (
+            (name, str(moving_date(word, project.root / name)), was) for name, (word, was) in state["dates"].items()
+        )
+        why += [f"the date of {name} changed" for name, now_is, was in dates if now_is != was]
         why += [f"{name} changed" for name, was in state["files"].items() if file_digest(project.root / name) != was]
     except (KeyError, TypeError, AttributeError):  # of another release
         return ("never made",)
@@ -273,7 +290,7 @@ def remember(
     if project.report.notebook:
         generated.append(project.generated / f"{project.report.notebook.name}.ipynb")
     found = {path.relative_to(project.root).as_posix(): file_digest(path) for path in [*files, *generated]}
-    further = {path.resolve() for path in read.files} - {path.resolve() for path in generated}
+    further = read.files.keys() - {path.resolve() for path in generated}
     sources_now, data_now = _texts(project, further), _digests(project, _data(project, settings))
     own = read.written
     state = {
@@ -289,6 +306,7 @@ def remember(
         "results": (results := _results(project)),
         "inputs": _read_now(project, settings),
         "files": found,
+        "dates": read.dates,
         "stamps": stamps(project.root / name for name in (*began_with["data"], *results)),
     }
     Kept(project.cache).save(RECORDS.get(goal, "state"), digest(state), state)

@@ -16,22 +16,30 @@ import yaml
 
 from handin import yaml_text
 from handin.errors import InputError, WorkError
+from press.currency import beside
 from press.environment import stderr_to
-from press.keeping.digests import by_file, digest, package_versions, source_digest, source_facts
+from press.execution.job import files
+from press.keeping.digests import by_file, digest, module_facts, package_versions
 from press.keeping.facts import Facts
 from press.keeping.kept import NotMade, products, unmade, write_if_changed
 from press.project import Project
-from press.report import Document, Product, Tell, called, imported
+from press.report import Document, Product, Report, Tell, called, imported
 from press.settings import Settings
 
 
 def facts(product: Product, project: Project, settings: Settings) -> Facts:
     """Find what a product follows from."""
     return {
-        "code": by_file(source_facts(product.function, *product.also), project.root),
+        "code": by_file(module_facts(product.function, *product.also), project.root),
+        "files": _files(project),
         "settings": (product.digested or product.settings)(settings),
         "packages": package_versions(*product.packages),
     }
+
+
+def _files(project: Project) -> Facts:
+    """Digest the files that a function of the report may read: nobody watches it."""
+    return files((path for path in beside(project) if path.suffix != ".py"), project.root)
 
 
 def why(product: Product, project: Project, settings: Settings) -> tuple[str, ...]:
@@ -107,7 +115,7 @@ class _Making:
         self.kept, report = products(project), project.report
         # Before any of this code is imported: what it makes belongs to the code as it is now.
         self.facts = {product.name: facts(product, project, settings) for product in report.products}
-        self.code = source_digest(report.variables) if report.variables else ""
+        self.code = _variables_code(report)
         loaded = {name: self.kept.load(name, digest(wanted)) for name, wanted in self.facts.items()}
         self.found = _Found({name: payload for name, payload in loaded.items() if payload is not None})
         steps = (step.name for step in report.steps if step.why is None or imported(step.why)(project, settings)[1])
@@ -158,6 +166,7 @@ class _Making:
         report = self.project.report
         depends = {
             "code": self.code,
+            "files": _files(self.project),
             "settings": report.settings.dumped(self.settings),
             "products": {name: self.kept.checksum(name) for name in self.facts},
             "steps": {step.name: imported(step.state)(self.project, self.settings) for step in report.steps},
@@ -171,7 +180,7 @@ class _Making:
             for missing in values.values():
                 if isinstance(missing, NotMade):
                     raise missing
-            _require_unedited(self.code == source_digest(report.variables or ""), NUMBERS)
+            _require_unedited(self.code == _variables_code(report), NUMBERS)
             self.kept.save("variables", wanted, values)
         return values
 
@@ -192,6 +201,10 @@ class _Making:
 
 
 NUMBERS = "Writing the numbers of the prose"
+
+
+def _variables_code(report: Report) -> Facts:
+    return module_facts(report.variables) if report.variables else {}
 
 
 def _group(values: Callable[[], Any]) -> Any:

@@ -66,6 +66,12 @@ class Project:
             return cls(root, declared)
         return cls(root, Report(document=Document(name)))
 
+    @classmethod
+    def unread(cls, document: Path | None) -> Project:
+        """Find the folder of a document's project, or of the working directory's, without what it says of itself."""
+        start = Path.cwd() if document is None else document.resolve().parent
+        return cls(_root_above(start) or start)
+
     @property
     def settings_file(self) -> Path:
         """The author's inputs; a report without settings has no such file."""

@@ -111,9 +111,10 @@ def make(project: Project, settings: Settings, request: Request) -> Made:
         try:
             contents, findings = _contents(project, settings, request, read)
             after = source_texts(project)
-            edited = [name for name in sorted({*before, *after} - read.written) if before.get(name) != after.get(name)]
-            if edited:
-                named = ", ".join(edited[:4])
+            # What is new, a process that the cells have started may have written.
+            edited = {name for name in before.keys() - read.written if before[name] != after.get(name)}
+            if edited := edited | ({project.name(path) for path in read.edited} - read.written):
+                named = ", ".join(sorted(edited)[:4])
                 raise WorkError(f"The sources were edited while they were built: run the same command again ({named}).")
             for path in target:
                 write_if_changed(path, contents[path.name])

@@ -46,7 +46,7 @@ SET = {
     "engine": ("code/press/typesetting/emit.py", "\n", "\n\n"),
     "checker": ("code/handin/examine.py", "\n", "\n\n"),
     "options": ("_quarto.yml", "en-GB", "en-US"),
-    "unused function": ("code/own/second.py", "return 1", "return 2"),
+    "comment in a module": ("code/own/second.py", "return 1", "return 1  # said"),
     "comment": ("report/helper.py", "def rate", "# said\ndef rate"),
 }
 """Edits of what the pages are made from and no cell reads: no cell is executed."""

@@ -11,6 +11,7 @@ import pypdfium2
 import pytest
 
 from handin.errors import InputError, WorkError
+from press import build
 from press.typesetting import pandoc
 from small_document import CELLS, VARIABLES, reading
 
@@ -338,6 +339,20 @@ def test_an_unknown_front_matter_key_is_refused(builder, project):
     (project.folder / "report.qmd").write_text("---\ntitle: T\nthoc: true\n---\n\nText\n")
     with pytest.raises(InputError, match="'thoc' is not supported"):
         builder.report(reading())
+
+
+def test_what_a_style_or_a_drawing_names_is_read_too(tmp_path):
+    for name, text in {
+        "a.typ": '#import "parts/b.typ": word\n#let other = "no file"',
+        "parts/b.typ": '#image("/d.svg")',
+        "d.svg": '<svg><image href="e.png"/></svg>',
+        "e.png": "",
+        "f.png": "",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = build._with_named([tmp_path / "a.typ"], tmp_path)
+    assert {path.relative_to(tmp_path).as_posix() for path in found} == {"a.typ", "parts/b.typ", "d.svg", "e.png"}
 
 
 def test_options_of_a_profile_are_refused_rather_than_passed_over(builder, project, write):

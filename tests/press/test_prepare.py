@@ -22,14 +22,11 @@ REPORT = Report(
         Product("second", "other:second", "Making the second"),
     ),
     steps=(Step("long", run="work:run", state="work:state", why="work:why"),),
-    variables="work:variables",
+    variables="prose:variables",
 )
 """
 WORK = """
 from pathlib import Path
-
-import other
-from press.keeping.kept import require_made
 
 
 def first(settings):
@@ -48,6 +45,11 @@ def state(project, settings):
 
 def why(project, settings):
     return "long work", () if Path("long.txt").exists() else ("never done",)
+"""
+PROSE = """
+from pathlib import Path
+
+from press.keeping.kept import require_made
 
 
 def length():
@@ -91,7 +93,7 @@ def root(tmp_path) -> Path:
     texts = {"paper": "{{< var c.value >}}", "table": "", "told": "{{< var b.value >}}", "all": "{{< var c.value >}}"}
     for name, text in texts.items():
         (tmp_path / f"{name}.qmd").write_text(f"Text {text}.\n")
-    for name, text in {"declared": DECLARED, "work": WORK, "other": OTHER}.items():
+    for name, text in {"declared": DECLARED, "work": WORK, "prose": PROSE, "other": OTHER}.items():
         (tmp_path / f"{name}.py").write_text(text)
     return tmp_path
 
@@ -143,11 +145,22 @@ def test_what_old_code_made_is_never_kept_as_the_new_ones(root):
     assert 'b:\n  "value": "22"' in (root / "_variables.yml").read_text().replace('"b":', "b:")
 
 
+def test_what_a_function_may_read_counts(root):
+    (root / "data").mkdir()
+    (root / "data" / "x.txt").write_text("1")
+    (root / "other.py").write_text("def second(settings):\n    return int(open('data/x.txt').read())\n")
+    assert "told Making the second" in run(root)[0]
+    (root / "data" / "x.txt").write_text("5")
+    assert "told Making the second" in run(root)[0]
+    assert '"5"' in (root / "_variables.yml").read_text()
+    assert run(root)[0] == []
+
+
 def test_variables_of_old_code_are_not_kept_either(root):
     run(root, "table")
     (root / "long.txt").write_text("3")
     (root / "meanwhile.txt").write_text(
-        "Path('work.py').write_text(Path('work.py').read_text().replace('\"0\"', '\"9\"'))"
+        "Path('prose.py').write_text(Path('prose.py').read_text().replace('\"0\"', '\"9\"'))"
     )
     assert "Writing the numbers of the prose: the code was edited meanwhile" in run(root)[1]
     assert not (root / ".cache/products/variables.json").exists()

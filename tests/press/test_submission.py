@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
+import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,10 +15,11 @@ from handin.findings import Finding, Refused
 from handin.names import zip_bytes
 from press import marker, submission
 from press.commands.check import _beside
-from press.currency import facts, sources
+from press.currency import facts, sources, why_not
 from press.marker import MARKER, why_marked
 from press.project import Project
 from press.report import Document, Report
+from press.source import options
 from press.submission import Request, make
 
 PDF, NOTEBOOK, ZIP = "101234567-CS3950-answers.pdf", "101234567-CS3950-q6.ipynb", "101234567-CS3950.zip"
@@ -157,6 +161,46 @@ def test_a_source_that_is_edited_during_the_build_stops_it(project, settings, bu
     assert why_marked(project, ZIP)
     built(b"3")
     assert make(project, settings, Request("bundle")).worked
+
+
+def test_a_file_elsewhere_that_is_edited_after_it_was_read_stops_the_build_too(project, settings, monkeypatch):
+    style = project.root / "styles" / "a.csl"
+    style.parent.mkdir()
+    style.write_text("1")
+
+    def contents(project, settings, request, read):
+        read.note([style])
+        style.write_text("2")
+        return {PDF: b"1", NOTEBOOK: b"1"}, []
+
+    monkeypatch.setattr(submission, "_contents", contents)
+    with pytest.raises(WorkError, match=r"edited while they were built: .*\(styles/a.csl\)"):
+        make(project, settings, Request("render"))
+
+
+@pytest.mark.parametrize("word", ["today", "last-modified"])
+def test_a_date_that_moves_is_no_longer_current_when_it_has_moved(project, settings, monkeypatch, word):
+    document = project.folder / "report.qmd"
+
+    def contents(project, settings, request, read):
+        read.dates["report/report.qmd"] = word, str(options.moving_date(word, document))
+        return {PDF: b"1", NOTEBOOK: b"1"}, []
+
+    monkeypatch.setattr(submission, "_contents", contents)
+    assert make(project, settings, Request("render")).worked
+    assert not make(project, settings, Request("render")).worked
+    if word == "today":
+
+        class Tomorrow(datetime.date):
+            @classmethod
+            def today(cls):
+                return datetime.date(2031, 1, 2)
+
+        monkeypatch.setattr(options, "datetime", SimpleNamespace(date=Tomorrow))
+    else:
+        os.utime(document, (1_000_000_000, 1_000_000_000))
+    assert why_not(project, settings, "builtin", "render") == ("the date of report/report.qmd changed",)
+    assert make(project, settings, Request("render")).worked
 
 
 def test_a_document_beside_the_one_that_was_made_last_is_made(tmp_path, monkeypatch):

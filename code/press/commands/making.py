@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,8 +85,8 @@ def _make(
     try:
         project, settings = opened(document)
     except InputError as error:
-        with contextlib.suppress(InputError):
-            mark(Project.find(), f"The last build failed: {error}")
+        if document is None or document.is_file():
+            mark(Project.unread(document), f"The last build failed: {error}")
         raise
     if final and settings.has_placeholder_id:
         raise InputError(f"student_id in {project.settings_file.name} is still the placeholder: put your own there.")

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,16 @@ from typing import Any
 from press.execution.kernel import PRELOADED
 from press.execution.waiting import is_waiting
 from press.keeping import installed
-from press.keeping.digests import by_file, digest, imported_modules, module_file, normalised, source_facts
+from press.keeping.digests import (
+    by_file,
+    digest,
+    imported_modules,
+    look_again,
+    module_digest,
+    module_facts,
+    module_file,
+    normalised,
+)
 from press.keeping.facts import Facts, file_digest
 from press.source.qmd import Cell, Document
 
@@ -76,9 +85,10 @@ class Job:
         """The folder from which files are named."""
         return self.root or self.folder
 
-    @property
+    @functools.cached_property
     def modules(self) -> tuple[str, ...]:
         """The project's modules that the cells import."""
+        look_again()
         found: set[str] = set()
         for cell in self.cells:
             with contextlib.suppress(SyntaxError):  # the kernel will say so, with its line
@@ -86,10 +96,15 @@ class Job:
         return tuple(sorted(found))
 
     @property
+    def module_files(self) -> list[Path]:
+        """The files of the modules that the cells import, and that these do."""
+        return [path for path in map(module_file, module_facts(*self.modules)) if path is not None]
+
+    @property
     def preloaded(self) -> tuple[str, ...]:
         """The packages that a kernel for this document may import ahead: those that its code names."""
-        files = map(module_file, source_facts(*self.modules))
-        text = "\n".join([*(cell.code for cell in self.cells), *(f.read_text(encoding="utf-8") for f in files if f)])
+        texts = (path.read_text(encoding="utf-8") for path in self.module_files)
+        text = "\n".join([*(cell.code for cell in self.cells), *texts])
         return tuple(name for name in PRELOADED if re.search(rf"^\s*(import|from)\s+{name}\b", text, flags=re.M))
 
     def facts(self) -> Facts:
@@ -119,10 +134,10 @@ class Job:
 
     def _found(self) -> Facts:
         found = {
-            "cells": digest([normalised_cell(cell.keyed) for cell in self.cells]),
+            "cells": digest([normalised(cell.keyed) for cell in self.cells]),
             "document": self.document.name,
-            "code": by_file(source_facts(*self.modules), self.place),
-            "files": {self._name(path): _read(path) for path in self.beside},
+            "code": by_file(module_facts(*self.modules), self.place),
+            "files": files(self.beside, self.place),
             "figures": digest(list(self.figure_formats)),
             "packages": {name: installed.version(name) for name in KERNEL_PACKAGES},
             **self.inputs,
@@ -131,23 +146,9 @@ class Job:
         return as_read_back
 
 
-def _read(path: Path) -> str | None:
-    """Digest a file beside the documents; of a module only what counts."""
-    found = file_digest(path)
-    return _module(path, found) if found is not None and path.suffix == ".py" else found
-
-
-@functools.lru_cache(maxsize=256)
-def _module(path: Path, content: str) -> str:
-    try:
-        return digest(normalised_cell(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError):
-        return content
-
-
-def normalised_cell(code: str) -> str:
-    """Return a cell's code without comments and layout; as it is where it is not Python."""
-    try:
-        return normalised(code)
-    except (SyntaxError, ValueError):
-        return code
+def files(paths: Iterable[Path], root: Path) -> dict[str, str | None]:
+    """Digest files, named from the folder `root`; of modules only what counts."""
+    return {
+        path.relative_to(root).as_posix(): module_digest(path) if path.suffix == ".py" else file_digest(path)
+        for path in paths
+    }

@@ -14,6 +14,7 @@ import os
 import sys
 from pathlib import Path
 
+from press.execution.beginning import BEGINNING
 from press.execution.watch import WATCH
 
 PRELOADED = {
@@ -37,9 +38,12 @@ def main() -> None:
     app = IPKernelApp.instance()
     app.initialize()
     WATCH.install()
+    assert app.shell is not None, "it is there once the kernel is initialised"
+    app.shell.events.register("pre_run_cell", lambda info: WATCH.cell(info.raw_cell))
     for name in [module for package in os.environ.get(NAMED, "").split() for module in PRELOADED[package]]:
         with contextlib.suppress(ImportError):  # the cell that needs it will say so
             importlib.import_module(name)
+    BEGINNING.note()
     gc.collect()
     gc.freeze()  # what has been imported stays: to look through it at each collection takes a tenth of the time
     app.start()

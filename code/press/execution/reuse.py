@@ -2,8 +2,8 @@
 
 A cell's outputs follow from its code, from the cells that define the names it uses, and from theirs in turn. Where none
 of these was edited, a preview and a draft show the outputs that are there. A chapter is executed as a whole, since its
-cells may change each other's objects in ways that no name shows. What passes from one chapter to another by such ways,
-or through a library's own state, is not seen here: documents that are handed in come from an execution of all cells.
+cells may change a library's own state. What passes from one chapter to another by that way, or through a file, is not
+seen here: documents that are handed in come from an execution of all cells.
 """
 
 from __future__ import annotations
@@ -41,6 +41,10 @@ class Names:
     """Those that it binds, or whose objects it changes."""
     read: frozenset[str]
     """All that it reads, now or when a function of it is called."""
+    later: frozenset[str]
+    """Those of them that a function of it reads when it is called."""
+    defined: frozenset[str]
+    """Those that it binds to modules, functions and classes, or takes from a module."""
 
 
 @lru_cache(maxsize=1024)
@@ -55,20 +59,30 @@ def names(code: str) -> Names:
     used: set[str] = set()
     bound: set[str] = set()
     read: set[str] = set()
+    later: set[str] = set()
+    defined: set[str] = set()
     for statement in ast.parse(code).body:
+        if isinstance(statement, _DEFINITIONS) and any(isinstance(node, ast.Global) for node in ast.walk(statement)):
+            raise SyntaxError("a function binds names when it is called")
         table = symtable.symtable(ast.unparse(_AsGenerators().visit(statement)), "cell", "exec")
         here = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
         here |= set(_named(statement))
         loaded = _loaded(table)
         read |= loaded
+        later = later.union(*map(_loaded, table.get_children()))
         if not isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr):
             loaded -= here  # the variable of a loop, say, or a function that calls itself
         changed = set(_changed(statement))
         used |= (loaded | changed) - bound
+        if isinstance(statement, _DEFINITIONS):
+            defined |= here
         bound |= here | changed
     if hidden := used & UNSEEN:
         raise SyntaxError(f"{min(hidden)} reads names that are not written down")
-    return Names(frozenset(used), frozenset(bound), frozenset(read))
+    return Names(*map(frozenset, (used, bound, read, later, defined)))
+
+
+_DEFINITIONS = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 class _AsGenerators(ast.NodeTransformer):
@@ -119,20 +133,25 @@ def _changed(statement: ast.stmt) -> list[str]:
 
 
 def _depends(cells: Sequence[Known]) -> list[frozenset[int]]:
-    """For each cell the earlier ones that its outputs depend on: all that bind a name it uses, and theirs in turn.
+    """For each cell the earlier ones that its outputs depend on, and those that these depend on in turn.
 
-    A function looks its names up when it is called, so a cell that binds one of them counts wherever it stands.
+    They are all that bind a name it uses, and all that read the object of such a name, since a method or a function may
+    change it. A function looks its names up when it is called, so what is done to them counts until then.
     """
     each = [names(cell.code) for cell in cells]
-    return [_reached(index, cells, each) for index in range(len(cells))]
+    objects = frozenset[str]().union(*(found.bound - found.defined for found in each))
+    return [_reached(index, cells, each, objects) for index in range(len(cells))]
 
 
-def _reached(index: int, cells: Sequence[Known], each: Sequence[Names]) -> frozenset[int]:
+def _reached(index: int, cells: Sequence[Known], each: Sequence[Names], objects: frozenset[str]) -> frozenset[int]:
     found = {earlier for earlier in range(index) if cells[earlier].chapter == FRONT}
     while True:
         used = each[index].used.union(*(each[earlier].read for earlier in found))
-        more = {earlier for earlier in range(index) if each[earlier].bound & used} - found
-        if not more:
+        more = {earlier for earlier in range(index) if each[earlier].bound & used}
+        for one in (index, *found):
+            more |= {earlier for earlier in range(one) if each[earlier].read & each[one].used & objects}
+            more |= {earlier for earlier in range(index) if each[earlier].read & each[one].later & objects}
+        if more <= found:
             return frozenset(found)
         found |= more
 

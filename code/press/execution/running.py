@@ -24,7 +24,6 @@ from press.execution import seen
 from press.execution.job import KERNEL, Job, Outputs
 from press.execution.kernel import NAMED
 from press.execution.waiting import had_to_wait, placeholder
-from press.keeping.digests import covered, source_facts
 from press.keeping.facts import Facts
 from press.keeping.kept import setting_unmade
 from press.source.qmd import Cell
@@ -164,7 +163,7 @@ class Kernel:
     def _make_ready(self, client: Any, job: Job) -> None:
         """Let the kernel forget what it executed before, read its style, and know what is being made."""
         if self._is_used:
-            _quietly(client, _FORGET.replace("FOLDERS", repr(tuple(f"{folder}/" for folder in covered()))))
+            _quietly(client, _FORGET)
         self._is_used = True
         if refusal := _quietly(client, _STYLE.replace("FORMATS", repr(set(job.figure_formats)))):
             raise WorkError(_style_failure(refusal, job))
@@ -190,18 +189,17 @@ class Kernel:
             ) from None
 
 
-# In a kernel that has run before: forget its names and the project's modules, so that edits of helpers are seen.
+# In a kernel that has run before: forget its names, and the modules that an edit may reach.
 _FORGET = """
 def _forget():
     import gc, sys
+    from press.execution.beginning import BEGINNING
     collect, gc.collect = gc.collect, lambda: 0  # IPython asks for it twice, Python does it in time
     try:
         get_ipython().run_line_magic("reset", "-f")
     finally:
         gc.collect = collect
-    for name, module in list(sys.modules.items()):
-        if (getattr(module, "__file__", "") or "").startswith(FOLDERS) and name != "press.execution.watch":
-            del sys.modules[name]
+    BEGINNING.restore()
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
 _forget()
@@ -260,7 +258,7 @@ def _seen(client: Any, job: Job) -> Facts:
             return seen.UNKNOWN
     kept, accounted = job.kept
     names = {path.relative_to(job.place).as_posix() for path in job.beside if path.suffix != ".py"}
-    return seen.facts(found, job.place, kept=kept, accounted={*accounted, *names}, reached=source_facts(*job.modules))
+    return seen.facts(found, job.place, kept=kept, accounted={*accounted, *names}, reached=job.module_files)
 
 
 def _clean(output: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What a document's cells were seen to read when they were executed, and what of it has changed since.
 
 The facts are kept with the outputs: files and folders by their digests, what the cells wrote as they left it, the
-project's modules that no import statement leads to, and the versions of the packages that were imported.
+project's modules that no import statement leads to, as a whole, and the versions of the packages that were imported.
 """
 
 from __future__ import annotations
@@ -13,19 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from press.keeping import installed
-from press.keeping.digests import (
-    digest,
-    hides,
-    is_searched,
-    module_name,
-    modules_in,
-    package_versions,
-    source_digest,
-    source_digests,
-)
-from press.keeping.facts import Facts, file_digest, stamp
+from press.keeping.digests import covered, digest, module_digest, modules_in, package_versions
+from press.keeping.facts import Facts, file_digest, listing, stamp
 
-SYSTEM = tuple(f"/{name}/" for name in "Library System bin dev etc lib lib32 lib64 proc run sbin sys usr".split())
+SYSTEM = tuple(f"/{name}/" for name in "Library System bin dev etc lib lib32 lib64 proc sbin sys usr".split())
 """Folders of the operating system: what lies there is the machine, not a document's data."""
 
 UNSTEADY = "changed while it was read"
@@ -37,12 +28,20 @@ WRITTEN = "written"
 SEARCHED = "searched"
 """The fact that holds the names of the modules in the folders in which modules were looked for."""
 
+EXECUTION = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
+"""The folder of the modules that run in every kernel."""
+
 UNKNOWN: Facts = {"files": {"what the cells read": UNSTEADY}}
 """What is known where the kernel could not say it."""
 
 
 def facts(
-    found: Mapping[str, Any], root: Path, *, kept: Collection[str], accounted: Collection[str], reached: Collection[str]
+    found: Mapping[str, Any],
+    root: Path,
+    *,
+    kept: Collection[str],
+    accounted: Collection[str],
+    reached: Collection[Path],
 ) -> Facts:
     """Turn what a kernel noted into facts.
 
@@ -57,7 +56,7 @@ def facts(
     accounted
         Files and folders that count already, by their names.
     reached
-        Modules of the project that count already, by what is used of them.
+        Modules of the project that count already.
     """
     own = _Place(root, kept)
     files: dict[str, str | None] = {}
@@ -74,24 +73,28 @@ def facts(
                 files[name] = UNSTEADY
         elif now is None or Path(path).is_file():
             files[name] = file_digest(Path(path))
-    modules: dict[str, str] = {}
-    for path in found["imported"]:
-        if (module := module_name(Path(path))) is not None:
-            if (module not in reached or hides(module)) and not module.startswith("press.execution."):
-                modules[os.path.relpath(path, root)] = source_digest(module)
-        elif (name := own.name(path)) is not None:
-            files[name] = file_digest(Path(path))
-    listed = {name for path in found["listed"] if (name := own.name(path)) is not None}
-    listed = {name for name in listed if not name.startswith("..") or (root / name).is_dir()}  # else a temporary one
+    counted = {os.path.realpath(path) for path in reached}
+    modules: dict[str, str | None] = {}
+    for path, before in found["imported"].items():
+        name = own.name(path)
+        if name is not None and os.path.realpath(path) not in counted and not path.startswith(EXECUTION):
+            modules[name] = module_digest(Path(path)) if before and tuple(before) == stamp(path) else UNSTEADY
+    folders: dict[str, str | None] = {}
+    for path, names in found["listed"].items():
+        name = own.name(path)
+        if name is not None and (not name.startswith("..") or os.path.isdir(path)):  # else a temporary one
+            by_cells = {os.path.basename(each) for each in written if os.path.dirname(each) == path}
+            is_same = {*(names or ())} - by_cells == {*(listing(path) or ())} - by_cells
+            folders[name] = _listing(Path(path)) if is_same else UNSTEADY
     # A module that appears in a folder that is searched first would be imported in place of another one.
-    searched = {name for path in found["searched"] if (name := own.name(path)) is not None}
-    searched = {name for name in searched if not name.startswith("..") and not is_searched(root / name)}
+    searched = {name for path in (*found["searched"], *map(str, covered())) if (name := own.name(path)) is not None}
+    searched = {name for name in searched if not name.startswith("..")}
     packages = {name for library in found["libraries"] for name in installed.owners(library)}
     made = {name for path in written if (name := own.name(path)) is not None and not name.startswith("..")}
     left = {name: digested for name in sorted(made) if (digested := file_digest(root / name))}
     return {
         "files": {name: digested for name, digested in files.items() if name not in left},
-        "folders": {name: _listing(root / name) for name in sorted(listed)},
+        "folders": folders,
         "modules": modules,
         "packages": package_versions("python", *sorted(packages)),
         **({WRITTEN: left} if left else {}),
@@ -109,7 +112,7 @@ def now(seen: Facts, root: Path) -> Facts:
         },
         "folders": {name: _listing(root / name) for name in seen.get("folders", ())},
         **({SEARCHED: {name: modules_in(root / name) for name in seen[SEARCHED]}} if SEARCHED in seen else {}),
-        "modules": _modules(seen.get("modules", ()), root),
+        "modules": {name: module_digest(root / name) for name in seen.get("modules", ())},
         "packages": package_versions(*seen.get("packages", ())),
     }
 
@@ -126,17 +129,9 @@ def paths(seen: Facts, root: Path) -> Iterable[Path]:
     return [Path(os.path.normpath(root / name)) for name in names]
 
 
-def _modules(names: Iterable[str], root: Path) -> dict[str, str | None]:
-    found = {name: module_name(root / name) for name in names}
-    digests = source_digests(filter(None, found.values()))
-    return {name: digests[module] if module else None for name, module in found.items()}
-
-
 def _listing(folder: Path) -> str | None:
-    try:
-        return digest(sorted(name for name in os.listdir(folder) if not name.startswith((".", "__pycache__"))))
-    except OSError:
-        return None
+    names = listing(folder)
+    return None if names is None else digest(names)
 
 
 class _Place:

@@ -1,9 +1,10 @@
 """Static digests of code: what a result depends on, found without importing anything.
 
-A digest covers a function (or a whole module) and everything of this package that it refers to, directly or through
-others. It is taken from the syntax tree without comments, docstrings and layout, so that a better comment never costs a
-training. What is **not** covered: a function reached only through a string, ``getattr`` or a registry; name such a
-one as a further root.
+What is quickly made again depends on modules as a whole, on all that the code imports: to import a module may change
+what another one does. A training depends on a function and on everything of the project that it refers to, so that an
+edit beside it costs nothing. Both are taken from syntax trees without comments and layout, a training's without
+docstrings too. What is **not** covered there: a function reached only through a string, ``getattr`` or a registry; name
+such a one as a further root.
 """
 
 from __future__ import annotations
@@ -14,15 +15,14 @@ import functools
 import hashlib
 import json
 import os
-import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from handin.errors import InputError, WorkError
 from press.keeping import installed
-from press.keeping.facts import forget_bytecode
+from press.keeping.facts import file_digest, forget_bytecode
 from press.keeping.kept import Kept
 
 KEPT = "code"
@@ -86,15 +86,11 @@ def _is_own(module: str) -> bool:
     return module_file(name) is not None or any(_is_package(folder / name) for folder in _folders)
 
 
-def is_searched(folder: Path) -> bool:
-    """Whether a folder is one of those in which modules that count are looked for, or a package of them."""
-    return folder.resolve() in _folders or (folder / "__init__.py").is_file()
-
-
 def modules_in(folder: Path) -> list[str]:
     """Name the modules and packages in a folder."""
     with contextlib.suppress(OSError):
-        return sorted(path.name for path in folder.iterdir() if path.suffix == ".py" or _is_package(path))
+        found = (path for path in folder.iterdir() if path.stem.isidentifier())
+        return sorted(path.name for path in found if path.suffix == ".py" or _is_package(path))
     return []
 
 
@@ -107,14 +103,14 @@ def _is_package(folder: Path) -> bool:
 
 
 class _Module:
-    """The top-level definitions of one module, and which names of this package it imports."""
+    """The top-level definitions of one module, and which names of the project it imports."""
 
     def __init__(self, source: str, package: str = ""):
         tree = ast.parse(source)
         self.package = package
+        self.imported = _imported(ast.walk(tree), package)
         self.definitions: dict[str, list[ast.stmt]] = {}
         self.imports: dict[str, tuple[str, str | None]] = {}
-        self.imported: set[str] = set()
         self.stars: list[str] = []
         self.foreign: dict[str, str] = {}
         """What names of other packages stand for: an edit of an import changes what the code does."""
@@ -129,56 +125,28 @@ class _Module:
             if not names and not isinstance(statement, ast.Import | ast.ImportFrom) and not _is_constant(statement):
                 self.loose.append(statement)
 
-    @functools.cached_property
-    def hides(self) -> bool:
-        own = {*self.definitions, *self.imports}
-        statements = [each for several in self.definitions.values() for each in several]
-        decorators = [decorator for each in statements for decorator in getattr(each, "decorator_list", ())]
-        return (
-            any(map(_has_effects, self.loose))
-            or any(_names(each) & own for each in decorators)
-            or any(self._reaches(node) for each in (*statements, *self.loose) for node in ast.walk(each))
-        )
-
-    def _reaches(self, node: ast.AST) -> bool:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr" and node.args:
-            return any(self.imports.get(name, ("", ""))[1] is None for name in _names(node.args[0]))
-        return isinstance(node, ast.Name | ast.Attribute) and getattr(node, "id", getattr(node, "attr", "")) in REACHING
-
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 bound = alias.asname or alias.name.split(".")[0]
                 if _is_own(alias.name):
                     self.imports[bound] = (alias.name if alias.asname else bound, None)
-                    self.imported.add(alias.name)
                 elif alias.asname:
                     self.foreign[bound] = alias.name
             return
-        above = self.package.split(".")[: len(self.package.split(".")) - node.level + 1] if node.level else []
-        module = ".".join([*above, *([node.module] if node.module else [])])
+        module = _absolute(node, self.package)
         for alias in node.names:
             inner, bound = f"{module}.{alias.name}", alias.asname or alias.name
             if not _is_own(module):
                 self.foreign[bound] = f"{module}:{alias.name}"
             elif alias.name == "*":
                 self.stars.append(module)
-                self.imported.add(module)
             else:
                 self.imports[bound] = (inner, None) if module_file(inner) else (module, alias.name)
-                self.imported.add(self.imports[bound][0])
 
 
 def _names(tree: ast.AST) -> set[str]:
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-
-
-def _has_effects(statement: ast.stmt) -> bool:
-    """Whether a statement of a module does something else than choose what is imported and bound."""
-    if isinstance(statement, ast.If | ast.Try):
-        inner = [each for each in ast.walk(statement) if isinstance(each, ast.stmt) and each is not statement]
-        return any(isinstance(each, ast.Expr) and not _is_constant(each) for each in inner)
-    return True
 
 
 def _bound(statement: ast.stmt) -> Iterable[str]:
@@ -222,36 +190,42 @@ def _is_constant(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-def without_docstrings(tree: ast.AST) -> ast.AST:
-    """Remove docstrings and bare constants below `tree`, in place, but not a cell's last line, which it displays."""
+def _without_docstrings(tree: ast.AST) -> ast.AST:
+    """Remove docstrings and bare constants below `tree`, in place."""
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            last = body[-1:] if isinstance(node, ast.Module) else []
-            kept = [s for s in body if not _is_constant(s) or s in last]
+            kept = [statement for statement in body if not _is_constant(statement)]
             setattr(node, "body", kept or ([ast.Pass()] if body else []))  # noqa: B010 - not every node has one
     return tree
 
 
 @functools.lru_cache(maxsize=512)
 def normalised(source: str) -> str:
-    """Return Python source as its syntax tree reads: no comments, docstrings or layout.
-
-    Raises
-    ------
-    SyntaxError
-        If `source` is not Python.
-    """
-    tree = ast.parse(source)
-    return ast.dump(tree if _SHOWS_DOCUMENTATION.search(source) else without_docstrings(tree))
+    """Return Python source as its syntax tree reads, without comments and layout; as it is if it is not Python."""
+    try:
+        return ast.dump(ast.parse(source))
+    except (SyntaxError, ValueError):
+        return source
 
 
-_SHOWS_DOCUMENTATION = re.compile(r"__doc__|\bhelp\(|\bgetdoc\b|\bdoctest\b")
+def module_digest(path: Path) -> str | None:
+    """Digest a module as a whole, but for comments and layout; None if there is no such file, or it cannot be read."""
+    content = file_digest(path)
+    return None if content is None else _module_digest(path, content)
+
+
+@functools.lru_cache(maxsize=512)
+def _module_digest(path: Path, content: str) -> str:
+    try:
+        return digest(normalised(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError):
+        return content
 
 
 @functools.lru_cache(maxsize=4096)
 def _statement_text(statement: ast.stmt) -> str:
-    return ast.dump(without_docstrings(statement))
+    return ast.dump(_without_docstrings(statement))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -288,6 +262,18 @@ def _resolve(module: str, rest: str) -> list[tuple[str, str | None]]:
     return [(module, parts[0])] if parts else []
 
 
+def _defined(root: str) -> tuple[str, str]:
+    """Return the module and the name of a definition that a report names."""
+    module, _, name = root.partition(":")
+    parsed = _module(module)
+    if parsed is None:
+        words = "lies neither in code/ nor beside the documents: move it there, so that an edit of it counts"
+        raise InputError(f"The report names {root}, whose module {words}.")
+    if name and name not in parsed.definitions:
+        raise InputError(f"The report names {root}, but {module} defines no {name}: correct the name.")
+    return module, name
+
+
 def closure(*roots: str) -> dict[str, str]:
     """Find every definition of this package that `roots` depend on.
 
@@ -309,13 +295,7 @@ def closure(*roots: str) -> dict[str, str]:
     found: dict[str, str] = {}
     todo: list[tuple[str, str | None]] = []
     for root in roots:
-        module, _, name = root.partition(":")
-        parsed = _module(module)
-        if parsed is None:
-            words = "lies neither in code/ nor beside the documents: move it there, so that an edit of it counts"
-            raise InputError(f"The report names {root}, whose module {words}.")
-        if name and name not in parsed.definitions:
-            raise InputError(f"The report names {root}, but {module} defines no {name}: correct the name.")
+        module, name = _defined(root)
         todo.append((module, name or None))
     done: set[tuple[str, str | None]] = set()
     while todo:
@@ -345,24 +325,58 @@ def closure(*roots: str) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-_WHOLE = ""
-"""The entry of `_source_facts` for all of the code together."""
+def look_again() -> None:
+    """Notice modules that have come or gone."""
+    _stamp_of_all()
+
+
+def imported_modules(source: str) -> tuple[str, ...]:
+    """Name the project's modules that a piece of Python imports, anywhere in it."""
+    return tuple(sorted(_imported(ast.walk(ast.parse(source)), "")))
+
+
+def reached_modules(*modules: str) -> set[str]:
+    """Name some of the project's modules, and those that they import, at once or in a function, and so on."""
+    found: set[str] = set()
+    todo = list(modules)
+    while todo:
+        module = todo.pop()
+        if module not in found and (parsed := _module(module)) is not None:
+            found.add(module)
+            todo += parsed.imported
+    return found
+
+
+def _imported(nodes: Iterable[ast.AST], package: str) -> set[str]:
+    """Name the project's modules that the import statements among some nodes import, with the packages around them."""
+    names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = _absolute(node, package)
+            names.update([module, *(f"{module}.{alias.name}" for alias in node.names)])
+    parts = (name.split(".") for name in names)
+    return {module for each in parts for n in range(len(each)) if module_file(module := ".".join(each[: n + 1]))}
+
+
+def _absolute(node: ast.ImportFrom, package: str) -> str:
+    """Name the module from which a statement in a package imports."""
+    parts = package.split(".")
+    above = parts[: len(parts) - node.level + 1] if node.level else []
+    return ".".join([*above, *([node.module] if node.module else [])])
 
 
 def source_digest(*roots: str) -> str:
-    """Digest the code that `roots` depend on (see `closure`); found again only after a file of the code changed."""
-    return _source_facts(roots, _stamp_of_all())[_WHOLE]
+    """Digest the definitions that `roots` depend on (see `closure`)."""
+    found = _kept("definitions", roots, lambda: {"": digest(closure(*roots))})
+    return found[""]
 
 
-def source_facts(*roots: str) -> dict[str, str]:
-    """Digest the code that `roots` depend on, module by module."""
-    return {name: found for name, found in _source_facts(roots, _stamp_of_all()).items() if name != _WHOLE}
-
-
-def source_digests(modules: Iterable[str]) -> dict[str, str]:
-    """Digest the code that each of some modules depends on."""
-    stamp = _stamp_of_all()
-    return {module: _source_facts((module,), stamp)[_WHOLE] for module in modules}
+def module_facts(*roots: str) -> dict[str, str | None]:
+    """Digest the modules of `roots` (``"package.module:function"``), and all that they import."""
+    modules = _kept("modules", roots, lambda: dict.fromkeys(reached_modules(*(_defined(r)[0] for r in roots)), ""))
+    return {name: module_digest(path) for name in sorted(modules) if (path := module_file(name))}
 
 
 def covered_files() -> list[Path]:
@@ -376,26 +390,30 @@ def _stamp_of_all() -> tuple[tuple[str, int, int, int], ...]:
     return stamp
 
 
-@functools.lru_cache(maxsize=64)
-def _source_facts(roots: tuple[str, ...], stamp: tuple[Any, ...]) -> Mapping[str, str]:
-    if _cache is None:
-        return _digests_of(closure(*roots))
-    kept, contents, name = Kept(_cache), _contents_digest(stamp), " ".join(roots)
+def _kept(kind: str, roots: Sequence[str], find: Callable[[], dict[str, str]]) -> dict[str, str]:
+    """Return what was found out about some roots; it is found again only after a file of the code has changed."""
+    stamp, name = _stamp_of_all(), " ".join((kind, *roots))
+    if _found.get("stamp") != (stamp, _cache):
+        _found.clear()
+        _found["stamp"] = stamp, _cache
+    if name not in _found:
+        _found[name] = find() if _cache is None else _on_disk(Kept(_cache), name, _contents_digest(stamp), find)
+    result: dict[str, str] = _found[name]
+    return result
+
+
+_found: dict[str, Any] = {}
+
+
+def _on_disk(kept: Kept, name: str, contents: str, find: Callable[[], dict[str, str]]) -> dict[str, str]:
     found: dict[str, dict[str, str]] = {}
     with contextlib.suppress(WorkError):  # what cannot be read or kept is found again
         found = kept.load(KEPT, contents) or {}
-    if not isinstance(found.get(name), dict):
-        found[name] = _digests_of(closure(*roots))
+    if name not in found:
+        found[name] = find()
         with contextlib.suppress(WorkError):
             kept.save(KEPT, contents, found)
     return found[name]
-
-
-def _digests_of(definitions: Mapping[str, str]) -> dict[str, str]:
-    modules: dict[str, list[str]] = {}
-    for name, text in definitions.items():
-        modules.setdefault(name.partition(":")[0], []).extend((name, text))
-    return {_WHOLE: digest(definitions), **{module: digest(*texts) for module, texts in modules.items()}}
 
 
 @functools.lru_cache(maxsize=1)
@@ -410,33 +428,8 @@ def _within(path: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def module_name(path: Path) -> str | None:
-    """Name the module that a file is, if it is one of the code that is covered."""
-    if path.suffix != ".py" or not _is_covered(path.parent, _folders):
-        return None
-    path = path.resolve()
-    name = ".".join(Path(_within(path)).with_suffix("").parts).removesuffix(".__init__")
-    return name if _is_own(name) and module_file(name) == path else None
-
-
-@functools.lru_cache(maxsize=4096)
-def _is_covered(folder: Path, by: tuple[Path, ...]) -> bool:
-    real = folder.resolve()
-    return any(each == real or each in real.parents for each in by)
-
-
-REACHING = frozenset("__import__ eval exec globals import_module vars".split())
-"""By these code reaches definitions that it does not name; by ``getattr`` of a module too."""
-
-
-def hides(module: str) -> bool:
-    """Whether a module may use or change its definitions in ways that no name shows: a registry, ``getattr``."""
-    parsed = _module(module)
-    return parsed is not None and parsed.hides
-
-
-def by_file(found: Mapping[str, str], root: Path) -> dict[str, str]:
-    """Name what `source_facts` found by files, from the folder `root`; modules that lie elsewhere keep their names."""
+def by_file(found: Mapping[str, str | None], root: Path) -> dict[str, str | None]:
+    """Name what `module_facts` found by files, from the folder `root`; modules that lie elsewhere keep their names."""
     root, named = root.resolve(), {}
     for module, digested in found.items():
         path = module_file(module)
@@ -463,9 +456,3 @@ def _stamp(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
             elif entry.name.isidentifier() and entry.is_dir() and _is_package(Path(entry.path)):
                 found += _stamp(Path(entry.path))
     return tuple(sorted(found))
-
-
-def imported_modules(source: str) -> tuple[str, ...]:
-    """Name the modules of this package that a piece of Python imports, anywhere in it."""
-    module = _Module(source)
-    return tuple(sorted(name for name in module.imported if module_file(name)))

@@ -67,6 +67,14 @@ def stamp(path: str | Path) -> Stamp | None:
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
+def listing(folder: str | Path) -> list[str] | None:
+    """Name what a folder holds but for what is hidden; None if there is no such folder, or it cannot be read."""
+    try:
+        return sorted(name for name in os.listdir(folder) if not name.startswith((".", "__pycache__")))
+    except OSError:
+        return None
+
+
 def forget_bytecode(path: str | Path) -> None:
     """Remove what Python compiled of a module before its last change.
 

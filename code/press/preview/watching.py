@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from enum import IntEnum
 from pathlib import Path
 
-from press.keeping.digests import code_folder
+from press.keeping.digests import covered
 from press.project import Project
 
-SINGLE_FILES = frozenset("_quarto.yml _environment".split())
+SINGLE_FILES = frozenset("_quarto.yml _metadata.yml _environment".split())
 BIBLIOGRAPHY = frozenset((".bib", ".csl"))
 TEMPORARY = ("~", ".swp", ".swx", ".pyc", "4913")
 GENERATED = frozenset("__pycache__ _generated _output".split())
@@ -33,7 +33,8 @@ def running_code(project: Project) -> frozenset[Path]:
     """Return the files of the engine and of the report that this very process has loaded."""
     files = (getattr(module, "__file__", None) for module in tuple(sys.modules.values()))
     loaded = (Path(file).resolve() for file in files if file)
-    return frozenset(path for path in loaded if code_folder() in path.parents or project.code in path.parents)
+    own = {*covered(), project.code, project.folder}
+    return frozenset(path for path in loaded if own.intersection(path.parents) and "site-packages" not in path.parts)
 
 
 def effect(
@@ -65,7 +66,7 @@ def effect(
         is_variables
         or path == project.settings_file
         or parts[0] == "data"
-        or (parts[0] == "code" and path.suffix == ".py")
+        or (path.suffix == ".py" and (parts[0] == "code" or project.report.products or project.report.variables))
     ):
         return Effect.PREPARATION
     is_source = path.name in SINGLE_FILES or path.suffix in BIBLIOGRAPHY | {".qmd"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from handin.errors import InputError
@@ -233,6 +234,13 @@ def header_texts(value: Any) -> list[str]:
 def listed(value: Any) -> list[str]:
     """Return the texts of what may be given as one, as a list of several or not at all."""
     return list(map(str, each_of(value)))
+
+
+def moving_date(given: Any, path: Path) -> datetime.date | None:
+    """Work out a date that is given by a word, for the document `path`; None where it is another one."""
+    if given in ("today", "now"):
+        return datetime.date.today()
+    return datetime.date.fromtimestamp(path.stat().st_mtime) if given == "last-modified" else None
 
 
 def ours(values: Mapping[str, Any]) -> tuple[str, ...]:

@@ -106,7 +106,11 @@ class Cell:
     @property
     def keyed(self) -> str:
         """The code with whatever else its outputs follow from."""
-        return f"{self.figure_size}\n{self.code}" if any(self.figure_size) else self.code
+        further = [
+            *(self.figure_size if any(self.figure_size) else ()),
+            *(["error"] if self.options.get("error") else ()),
+        ]
+        return f"{further}\n{self.code}" if further else self.code
 
     @property
     def place(self) -> str:

@@ -20,6 +20,9 @@ from press.source import options, shortcodes
 from press.source.hidden import Conditions, Hidden
 from press.source.qmd import Cell, Document, Kind, Line, Prose, Scanner
 
+METADATA = "_metadata.yml"
+"""The file with the options of all documents in a folder of a project, and below it."""
+
 _CELL = re.compile(r"^(\s*)(`{3,})\s*\{([A-Za-z_][\w.-]*)(.*?)\}\s*$")
 INLINE = re.compile(r"(?<!`)`\{([A-Za-z]\w*)\}\s+([^`]+?)\s*`(?!`)")
 """An expression in a line of prose."""
@@ -41,9 +44,10 @@ def read(path: Path, root: Path, project_options: Mapping[str, Any] | None = Non
     file that is missing, an option or a cell that is not supported is refused with file and line. A build asks for each
     document several times: it is read again after a change only.
     """
-    key = path, root, repr(project_options)
+    metadata = [own for folder in _folders(path, root) if (own := folder / METADATA).is_file()]
+    key = path, root, repr((project_options, metadata))
     if key not in _read or any(stamp(source) != then for source, then in _read[key][0].items()):
-        reader = _Reader(path, root, project_options or {})
+        reader = _Reader(path, root, project_options or {}, metadata)
         _read[key] = (reader.sources, reader.document())
     return _read[key][1]
 
@@ -51,9 +55,17 @@ def read(path: Path, root: Path, project_options: Mapping[str, Any] | None = Non
 _read: dict[tuple[Path, Path, str], tuple[Mapping[Path, Stamp | None], Document]] = {}
 
 
+def _folders(path: Path, root: Path) -> list[Path]:
+    """Name the folders whose options hold for a document of a project: its own, and those above it below the root."""
+    if not (root / "_quarto.yml").is_file() or root not in path.parents:
+        return []
+    inside = [folder for folder in path.parents if root in folder.parents]
+    return inside[::-1] or [root]
+
+
 class _Reader:
-    def __init__(self, path: Path, root: Path, project_options: Mapping[str, Any]):
-        self.path, self.root, self.project_options = path, root, project_options
+    def __init__(self, path: Path, root: Path, project_options: Mapping[str, Any], metadata: Sequence[Path]):
+        self.path, self.root, self.project_options, self.metadata = path, root, project_options, metadata
         self.sources: dict[Path, Stamp | None] = {}
         self.doubts: list[options.Doubt] = []
         self.parts: list[Prose | Cell] = []
@@ -65,7 +77,12 @@ class _Reader:
     def document(self) -> Document:
         name = _name(self.path, self.root)
         front, lines = self._front_matter(self._lines(self.path))
-        found = options.merged(self.project_options, front)
+        given = self.project_options
+        for path in self.metadata:
+            self.sources.setdefault(path, stamp(path))
+            text = yaml_text.read(path, "it holds the options of a folder")
+            given = options.merged(given, yaml_text.mapping(text, _name(path, self.root)))
+        found = options.merged(given, front)
         figures = {key: value for key, value in found.items() if key in options.FIGURES}
         self.hidden = Hidden(Conditions(found))
         self.execute = figures | {key: value for key, value in found["execute"].items() if key in _OF_ALL_CELLS}

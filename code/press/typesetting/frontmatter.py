@@ -11,7 +11,7 @@ from typing import Any
 
 from handin.errors import InputError
 from press.source import references
-from press.source.options import each_of, listed
+from press.source.options import each_of, listed, moving_date
 from press.source.qmd import CALLOUTS, FLOATS, THEOREMS, Document, Kind, Line
 from press.source.refusals import Judge, heading
 from press.typesetting import bibliography, places
@@ -283,12 +283,8 @@ def _as_date(text: str, document: Document, *, in_words: bool) -> datetime.date 
 
 def _date(options: Mapping[str, Any], document: Document, language: str, judge: Judge) -> str:
     """Work the date out, and write it as it is asked for; a text that is no date stays as it is."""
-    given = options["date"]
-    if given in ("today", "now"):
-        given = datetime.date.today()
-    elif given == "last-modified":
-        given = datetime.date.fromtimestamp(document.path.stat().st_mtime)
-    elif isinstance(given, str):
+    given = moving_date(options["date"], document.path) or options["date"]
+    if isinstance(given, str):
         given = _as_date(given.strip(), document, in_words="date-format" in options)
     if not isinstance(given, datetime.date):
         if "date-format" in options:

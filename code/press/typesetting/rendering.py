@@ -125,8 +125,11 @@ class Typesetter:
                 )
         templates = self.cache / "template"
         own = inside(self.extension.folder) if self.root not in self.extension.folder.parents else None
-        for path in (HERE / "templates" / "report.typ", *self.extension.folder.glob("*.typ")):
-            write_if_changed(templates / path.name, path.read_bytes())
+        wanted = {path.name: path for path in (HERE / "templates" / "report.typ", *self.extension.folder.glob("*.typ"))}
+        for path in set(templates.glob("*.typ")) - {templates / name for name in wanted}:
+            path.unlink()
+        for name, path in wanted.items():
+            write_if_changed(templates / name, path.read_bytes())
         parts = digest([path.read_text(encoding="utf-8") for path in sorted(templates.glob("*.typ"))])
         front = front_matter(metadata) + BODY + "\n"
         arguments = [f"--from={READER}", "--to=typst", "--wrap=none", f"--template={templates / 'report.typ'}"]

@@ -119,6 +119,19 @@ def test_wrong_settings_exit_2_and_write_nothing(folder, command):
     assert not (folder / "_variables.yml").exists()
 
 
+def test_a_paper_whose_folder_cannot_be_read_leaves_its_older_pages_marked(tmp_path):
+    (tmp_path / "_output").mkdir()
+    (tmp_path / "_output" / "paper.pdf").write_bytes(b"older")
+    (tmp_path / "pyproject.toml").write_text("[tool\n")
+    marker = tmp_path / "_output" / "NOT-CURRENT.txt"
+    assert run(tmp_path, "render", "nope.qmd").returncode == 2
+    assert not marker.exists(), "no other paper's pages"
+    (tmp_path / "paper.qmd").write_text("Text.\n")
+    assert run(tmp_path, "render", "paper.qmd").returncode == 2
+    assert "paper.pdf" in marker.read_text()
+    assert "pyproject.toml cannot be read" in marker.read_text()
+
+
 def test_outside_a_project_exits_2(tmp_path):
     done = run(tmp_path, "render")
     assert done.returncode == 2

@@ -168,6 +168,15 @@ def test_documents_of_one_name_and_the_same_cells_are_kept_apart(project):
     assert names[0].split("-")[1] != names[1].split("-")[1], "no cell of one is taken for a cell of the other"
 
 
+def test_an_exception_that_may_no_longer_be_shown_is_raised_anew(project):
+    facts = []
+    for option in ("#| error: true\n", "", "#| fig-width: 3\n"):
+        path = project.folder / "report.qmd"
+        path.write_text(f"```{{python}}\n{option}1 / 0\n```\n")
+        facts.append(Job(reading.read(path, project.root), project.folder, ("svg",), {}).facts()["cells"])
+    assert len(set(facts)) == 3
+
+
 ERR = "sys.stderr.write('e\\n');"
 
 

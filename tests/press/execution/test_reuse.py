@@ -43,9 +43,9 @@ BEFORE = cells(FRONT, ONE, ["b = 2", "print(b)"], ["print(a)"], ["c = []", "c.ap
         (cells(FRONT, ONE, ["b = 2", "print(b + 1)"], ["print(a)"], ["c = []", "c.append(1)", "print(c)"]), [0, 3, 4]),
         # of what another chapter uses: that one too
         (cells(FRONT, ["a = 3", "print(a)"], *[["b = 2", "print(b)"], ["print(a)"]]), [0, 1, 2, 5]),
-        # of a chapter that uses another one's name: the cell that binds it too
-        (cells(FRONT, ONE, ["b = 2", "print(b)"], ["print(a, 1)"]), [0, 1, 5]),
-        # of what changes an object in place: the chapter, since no name shows it
+        # of a chapter that uses another one's name: the cells that bind it and may change it too
+        (cells(FRONT, ONE, ["b = 2", "print(b)"], ["print(a, 1)"]), [0, 1, 2, 5]),
+        # of what changes an object in place
         (cells(FRONT, ONE, ["b = 2", "print(b)"], ["print(a)"], ["c = []", "c.append(2)", "print(c)"]), [0, 6, 7, 8]),
         # of the first cell: everything
         (cells(["import os"], ONE, ["print(a)"]), [0, 1, 2, 3]),
@@ -55,7 +55,7 @@ BEFORE = cells(FRONT, ONE, ["b = 2", "print(b)"], ["print(a)"], ["c = []", "c.ap
         (cells(FRONT, ONE, ["print(a)"]), []),
         (cells(FRONT, ["new = 1"], ONE, ["print(a)"]), [0, 1]),
         # a name that is bound anew in between
-        (cells(FRONT, ONE, ["a = 4"], ["print(a)"]), [0, 1, 3, 4]),
+        (cells(FRONT, ONE, ["a = 4"], ["print(a)"]), [0, 1, 2, 3, 4]),
         # a name that goes through a third chapter
         (cells(FRONT, ["a = 5", "print(a)"], ["d = a"], ["print(d)"]), [0, 1, 2, 3, 4]),
         # what cannot be understood: everything
@@ -63,10 +63,22 @@ BEFORE = cells(FRONT, ONE, ["b = 2", "print(b)"], ["print(a)"], ["c = []", "c.ap
         (cells(FRONT, ["from math import *"], ["print(a)"]), [0, 1, 2]),
         (cells(FRONT, ONE, ["print(_)"]), [0, 1, 2, 3]),
         (cells(FRONT, ONE, ["globals()['a'] = 2"]), [0, 1, 2, 3]),
+        (cells(FRONT, ONE, ["def f():\n    global a\n    a = 2"]), [0, 1, 2, 3]),
     ],
 )
 def test_what_an_edit_executes(after, wanted):
     assert executed(BEFORE, after) == wanted
+
+
+def test_what_another_chapter_may_have_changed_is_executed_too():
+    before = cells([], ["data = [1]"], ["data.append(2)"], ["print(data)"], ["other = 1"])
+    assert executed(before, cells([], ["data = [1]"], ["data.append(3)"], ["print(data)"], ["other = 1"])) == [0, 1, 2]
+
+
+def test_the_same_code_twice_is_not_the_same_output():
+    taking = ["it = iter('ab')", "next(it)", "next(it)"]
+    held = reuse.still_valid(cells([], taking, ["b = 1"]), cells([], taking, ["b = 2"]))
+    assert held == {0: 0, 1: 1, 2: 2}
 
 
 @pytest.mark.parametrize(
@@ -144,6 +156,8 @@ STATEMENTS = st.one_of(
     st.builds("for i in range(3): {} += i".format, NUMBERS),
     st.builds("{} = [{}, len({})]".format, LISTS, NUMBERS, LISTS),
     st.builds("{}[0] = {}".format, LISTS, NUMBERS),
+    st.builds("{}.append({})".format, LISTS, NUMBERS),
+    st.builds("def {}():\n    return [{}, {}.pop()]".format, FUNCTIONS, NUMBERS, LISTS),
     st.builds("def {}():\n    return [{}, {}]".format, FUNCTIONS, NUMBERS, LISTS),
     st.builds("str([{}, {}])".format, NUMBERS, LISTS),
     st.builds("str({}())".format, FUNCTIONS),

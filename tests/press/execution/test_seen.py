@@ -29,6 +29,11 @@ READING = {
     "a child's": "import subprocess\nsubprocess.run(['cat', 'a.txt'], capture_output=True)",
     "a shell's": "import subprocess\nsubprocess.run('cat <a.txt || cat a.txt', shell=True, capture_output=True)",
     "a child's, elsewhere": "import os, subprocess\nos.chdir('/')\nsubprocess.run(['cat', 'a.txt'], cwd={root!r})",
+    "the system's shell": "import os\nos.system('cat a.txt >/dev/null')",
+    "a shell's, of several": "import os\nos.system('cat <a.* >/dev/null')",
+    "IPython's shell": "WATCH.cell('!cat a.txt')",
+    "IPython's script": "WATCH.cell('%%bash\\ncat \"a.txt\"')",
+    "above a link": "open('link/../a.txt').read()",
     "a database": "import sqlite3\nsqlite3.connect('a.txt')",
     "a database by its address": "import sqlite3\nsqlite3.connect('file:a.txt?mode=ro', uri=True)",
     "opened to be read and written": "import os\nos.read(os.open('a.txt', os.O_RDWR), 9)",
@@ -59,6 +64,8 @@ def project(tmp_path, monkeypatch):
     (root / "apart").mkdir(parents=True)
     (root / "a.txt").write_text("x = 1\n")
     (root / "apart" / "m.py").write_text("VALUE = 1\n")
+    (root / "far").mkdir()
+    (root / "link").symlink_to(root / "far")
     monkeypatch.setattr(digests, "_folders", (digests.code_folder(),))
     return root
 
@@ -99,6 +106,51 @@ def test_a_file_that_is_not_there_yet_counts(project):
 def test_a_file_that_somebody_else_edits_meanwhile_is_never_current(project):
     facts = watched(project, "import os\nopen('a.txt').read()\nos.system('echo other >a.txt')")
     assert reasons(facts, seen.now(facts, project)) == ("a.txt changed",)
+
+
+MEANWHILE = {
+    "a module": ("import sys\nsys.path.insert(0, 'apart')\nimport m", "apart/m.py"),
+    "a folder": ("import os\nos.listdir('apart')", "apart"),
+}
+
+
+@pytest.mark.parametrize("what", MEANWHILE)
+def test_what_is_edited_after_it_was_read_is_never_current(project, what):
+    code, name = MEANWHILE[what]
+    edit = "import subprocess\nsubprocess.run('touch apart/new.csv; echo VALUE=2 >apart/m.py', shell=True)"
+    facts = watched(project, f"{code}\n{edit}")
+    assert reasons(facts, seen.now(facts, project)) == (f"{name} changed",)
+
+
+def test_a_file_that_a_child_is_told_to_write_is_current_as_it_left_it(project):
+    facts = watched(project, "import subprocess\nsubprocess.run('echo other >a.txt', shell=True)")
+    assert reasons(facts, seen.now(facts, project)) == ()
+
+
+def test_what_code_adds_to_a_folder_that_it_lists_is_no_change(project):
+    facts = watched(project, "import os\nos.listdir('.')\nopen('c.txt', 'w').write('x')")
+    assert reasons(facts, seen.now(facts, project)) == ()
+
+
+def test_a_library_that_is_imported_counts(project):
+    extension = project / "apart" / "fast.so"
+    extension.write_bytes(b"no library")
+    code = (
+        "import importlib.util as u, importlib.machinery as m\ns = u.spec_from_loader('fast', m.ExtensionFileLoader("
+        "'fast', 'apart/fast.so'))\ntry:\n    u.module_from_spec(s)\nexcept ImportError:\n    pass"
+    )
+    facts = watched(project, code)
+    extension.write_bytes(b"another")
+    assert reasons(facts, seen.now(facts, project)) == ("apart/fast.so changed",)
+
+
+def test_a_module_that_is_looked_for_counts(project, monkeypatch):
+    monkeypatch.setattr(digests, "_folders", (digests.code_folder(), project))
+    facts = watched(project, "import importlib.util\nimportlib.util.find_spec('extra')")
+    (project / ".#extra.py").write_text("")  # an editor's
+    assert reasons(facts, seen.now(facts, project)) == ()
+    (project / "extra.py").write_text("")
+    assert reasons(facts, seen.now(facts, project)) == (". changed",)
 
 
 def test_what_counts_already_is_left_out(project):

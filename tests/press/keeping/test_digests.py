@@ -22,6 +22,7 @@ def package(tmp_path, monkeypatch):
     digests.module_file.cache_clear()
 
     def write(name: str, source: str) -> None:
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / f"{name}.py").write_text(source)
 
     write("a", A + "\ndef other():\n    return 1\n")
@@ -110,27 +111,48 @@ def test_a_circle_of_modules_comes_to_an_end(package):
     assert "coursework.a:f" in digests.closure(ROOT)
 
 
-@pytest.mark.parametrize(
-    ("source", "hides"),
-    [
-        ("if True:\n    print()\n", True),
-        ("_ = print()\n", True),
-        ("if True:\n    x = 1\nelse:\n    import json\n", False),
-        ("try:\n    import json\nexcept ImportError:\n    json = None\n", False),
-    ],
-)
-def test_a_module_that_does_something_when_it_is_imported_counts_as_a_whole(package, source, hides):
-    package("b", source)
-    assert digests.hides("coursework.b") is hides
+REACHING = {
+    "at once": "from coursework.b import g",
+    "by its name": "import coursework.b",
+    "as a whole": "from coursework import b",
+    "from here": "from . import b",
+    "in a function": "def f():\n    from .b import g\n    return g()",
+    "for a name of the same module that is not used": "from coursework.b import LIMIT",
+    "where there is a choice": "try:\n    from .b import g\nexcept ImportError:\n    from .c import g",
+    "by way of another one": "from coursework.d import anything",
+    "by way of its package": "import coursework.deep.e",
+}
 
 
-def test_a_docstring_that_is_shown_counts():
-    def same(code):
-        return digests.normalised(code) == digests.normalised(code.replace("one", "two"))
+@pytest.mark.parametrize("way", REACHING)
+def test_a_module_that_is_imported_counts_as_a_whole(package, way):
+    package("c", "from coursework.b import LIMIT as g\n")
+    package("d", "import coursework.b\n")
+    package("deep/__init__", "from .. import b\n")
+    package("deep/e", "")
+    package("a", f"{REACHING[way]}\n")
+    before = digests.module_facts("coursework.a")
+    package("b", "LIMIT = 3\n\ndef g():\n    return 2\n\nimport json  # what it does when it is imported\n")
+    after = digests.module_facts("coursework.a")
+    assert {name for name in before if before[name] != after[name]} == {"coursework.b"}
 
-    assert same("def f():\n    'one'\n    return 1")
-    assert not same("def f():\n    'one'\nprint(f.__doc__)")
-    assert not same("def f():\n    'one'\nhelp(f)")
+
+def test_a_comment_changes_no_module_and_a_docstring_does(package):
+    first = digests.module_facts(ROOT)
+    package("b", "LIMIT = 3  # a comment\nUNUSED = 4\ndef g():\n    return h()\ndef h():\n    return 2\n")
+    assert digests.module_facts(ROOT) == first
+    package("b", "LIMIT = 3\nUNUSED = 4\ndef g():\n    'Shown.'\n    return h()\ndef h():\n    return 2\n")
+    assert digests.module_facts(ROOT) != first
+
+
+def test_a_module_that_is_none_is_digested_as_it_is(package, tmp_path):
+    module = tmp_path / "broken.py"
+    assert digests.module_digest(module) is None
+    digested = []
+    for content in (b"x = (", b"x = ((", b"\xff"):
+        module.write_bytes(content)
+        digested.append(digests.module_digest(module))
+    assert len({*digested, None}) == 4
 
 
 def test_an_unrelated_function_of_the_same_module_does_not_count(package):
@@ -148,9 +170,10 @@ def test_a_missing_root_is_an_error(package):
         digests.closure("json:loads")
 
 
-def test_a_cells_last_constant_counts_but_a_docstring_does_not():
+def test_all_of_a_cell_counts_but_comments_and_layout():
     assert digests.normalised("x = 1\n'shown'") != digests.normalised("x = 1\n'other'")
-    assert digests.normalised("def f():\n    'a'\n    return 1") == digests.normalised("def f():\n    return 1 # c")
+    assert digests.normalised("def f():\n    'a'\n    return 1") != digests.normalised("def f():\n    return 1")
+    assert digests.normalised("def f():\n\n    return  1") == digests.normalised("def f():\n    return 1 # c")
 
 
 def test_borders_between_parts_count():
@@ -163,7 +186,8 @@ def in_a_project(package, tmp_path, monkeypatch):
     monkeypatch.setattr(digests, "_cache", tmp_path / ".cache")
 
     def next_process(*, parses: bool) -> str:
-        for remembered in (digests._source_facts, digests._contents_digest, digests._parsed, digests.module_file):
+        digests._found.clear()
+        for remembered in (digests._contents_digest, digests._parsed, digests.module_file):
             remembered.cache_clear()
         with monkeypatch.context() as patch:
             if not parses:

@@ -57,6 +57,37 @@ def test_a_warm_kernel_gives_what_a_fresh_one_gives(tmp_path, job):
     assert "#ffff00" in found[0][0]["data"]["image/svg+xml"]
 
 
+STATE = """```{python}
+import os, sys
+(os.getcwd() == FOLDER, "LEFT" in os.environ, "elsewhere" in sys.path)
+```
+
+```{python}
+os.environ["LEFT"] = "1"
+os.chdir("..")
+```
+
+```{python}
+sys.path.insert(0, "elsewhere")
+from apart import kept, spaced
+(kept.VALUE, spaced.VALUE)
+```
+"""
+
+
+def test_what_cells_do_to_the_process_and_edits_of_any_module_are_as_in_a_fresh_kernel(tmp_path, job):
+    folder = tmp_path.parent / "elsewhere" / "apart"  # without __init__.py
+    folder.mkdir(parents=True)
+    text = STATE.replace("FOLDER", repr(str(tmp_path))).replace('"elsewhere"', repr(str(folder.parent)))
+    with Kernel(tmp_path) as warm:
+        for value in ("1", "22"):
+            (folder / "kept.py").write_text(f"VALUE = {value}\n")
+            (folder / "spaced.py").write_text(f"VALUE = -{value}\n")
+            found = warm.run(job(text))[0]
+            shown = [output["data"]["text/plain"] for cell in found for output in cell]
+            assert shown == ["(True, False, False)", f"({value}, -{value})"]
+
+
 def test_outputs_that_are_late_are_waited_for(tmp_path, job, monkeypatch):
     """On a busy machine outputs may be read seconds after their cell has ended; by default nbclient drops them."""
     from nbclient import NotebookClient

@@ -54,6 +54,35 @@ def test_includes_are_expanded_and_lines_keep_their_origin(read):
     assert {part.chapter for part in document.parts} == {0, 1, 2}
 
 
+def test_the_options_of_a_folder_come_between_those_of_project_and_document(tmp_path):
+    """As Quarto takes them: those of the project's own folder are for documents in it alone."""
+    for name, text in {
+        "_quarto.yml": "toc: true\n",
+        "_metadata.yml": "lang: fr\ntoc-depth: 1\n",
+        "a/_metadata.yml": "lang: de\nexecute:\n  echo: false\n  warning: false\n",
+        "a/b/_metadata.yml": "execute:\n  echo: true\n",
+        "top.qmd": "Text.\n",
+        "a/b/deep.qmd": "---\nexecute:\n  warning: true\n---\n\nText.\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    def options(name):
+        found = reading.read(tmp_path / name, tmp_path, {"toc": True})
+        return found.options, [path.relative_to(tmp_path).as_posix() for path in found.sources]
+
+    top, _ = options("top.qmd")
+    assert (top["lang"], top["toc-depth"], top["toc"]) == ("fr", 1, True)
+    deep, sources = options("a/b/deep.qmd")
+    assert (deep["lang"], deep["execute"]) == ("de", {"echo": True, "warning": True})
+    assert "toc-depth" not in deep
+    assert {"a/_metadata.yml", "a/b/_metadata.yml"} < set(sources)
+    (tmp_path / "a" / "_metadata.yml").write_text("lang: it\n")
+    assert options("a/b/deep.qmd")[0]["lang"] == "it"
+    (tmp_path / "_quarto.yml").unlink()
+    assert "lang" not in options("top.qmd")[0]
+
+
 def test_a_cell_may_stand_inside_a_block(read):
     document = read("::: {.callout-tip}\n```{python}\n1\n```\n:::\n")
     assert len(document.cells) == 1
