@@ -14,7 +14,6 @@ from coursework.answers import (
     activation_checks,
     neuron_checks,
     optimiser_checks,
-    recurrent,
     recurrent_checks,
     regularisation,
     regularisation_checks,
@@ -217,42 +216,3 @@ def test_the_adjustment_is_true_for_any_strength_and_found_when_it_is_not(streng
     )
     assert [v.kind for v in verdicts(step, values)] == ["holds"]
     assert [v.kind for v in verdicts(step.replace(r"2\eta", r"\eta"), values)] == ["false"]
-
-
-# --- question 5 -----------------------------------------------------------------------------------------------------
-
-
-def equations() -> str:
-    return "\n\n".join(
-        f"$$ {tex} $$"
-        for tex in (
-            recurrent.equations_tex(recurrent.SIMPLE_RNN),
-            recurrent.equations_tex(recurrent.LSTM),
-            recurrent.gate_paths_tex(),
-        )
-    )
-
-
-def test_the_equations_of_question_5_are_kerass():
-    assert [v.kind for v in verdicts(equations(), _fixed("sec-q5"))] == ["holds"] * 11
-
-
-S = recurrent.S
-
-
-@pytest.mark.parametrize(
-    ("layer", "wrong"),
-    [
-        (S.a_i, r"W_o\,[h_{t-1}, x_t] + b_o"),
-        (S.a_i, r"W_i\,[h_{t-1}, x_t] + b_f"),
-        (S.a_f, r"W_f\,[x_t, h_{t-1}] + b_f"),
-        (S.a_c, r"W_c\,[h_{t-1}, x_t]"),
-        (S.a_o, r"W_o\,[c_{t-1}, x_t] + b_o"),
-        (S.a, r"W_x\, x_t + W_h\, h_t + b"),
-        (S.a, r"W_x\, x_t + W_h\, h_{t-1} - b"),
-        (S.a_y, r"W_y\, h_{t-1} + b_y"),
-    ],
-)
-def test_a_slip_in_what_a_layer_adds_up_is_found(monkeypatch, layer, wrong):
-    monkeypatch.setitem(recurrent.SUMS, layer, wrong)
-    assert [v.kind for v in verdicts(equations(), _fixed("sec-q5"))].count("false") == 1

@@ -1,13 +1,11 @@
-"""Question 5: equations, forward passes and derivatives against each other and against finite differences."""
+"""Question 5: the derivatives against finite differences, TensorFlow and the sum over all paths."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-import sympy as sp
 
 from coursework.answers import recurrent
-from coursework.answers.recurrent import S
 
 D, N, T = 3, 4, 6
 
@@ -16,50 +14,6 @@ D, N, T = 3, 4, 6
 def weights() -> recurrent.LSTMWeights:
     draw = np.random.default_rng(7).normal
     return recurrent.LSTMWeights.from_keras(draw(0, 0.7, (D, 4 * N)), draw(0, 0.7, (N, 4 * N)), draw(0, 0.7, 4 * N))
-
-
-def test_the_printed_cell_is_the_one_that_is_evaluated(weights):
-    """SymPy evaluates the equations that the report prints; NumPy's forward pass says the same."""
-    x, h, c = (np.random.default_rng(seed).normal(size=size) for seed, size in ((1, D), (2, N), (3, N)))
-    states = recurrent.lstm(weights, x[None], h, c)
-    equations = {e.symbol: e.expression for e in recurrent.LSTM}
-    logistic = sp.Lambda(S.a, 1 / (1 + sp.exp(-S.a)))
-    for unit in range(N):
-        values = {S.c_before: c[unit]}
-        for layer, symbol in zip("fico", (S.a_f, S.a_i, S.a_c, S.a_o), strict=True):
-            values[symbol] = weights.W[layer][unit] @ np.concatenate([h, x]) + weights.b[layer][unit]
-        for symbol, column in (
-            (S.f, states.f),
-            (S.i, states.i),
-            (S.c_new, states.c_new),
-            (S.o, states.o),
-            (S.c, states.c),
-            (S.h, states.h),
-        ):
-            values[symbol] = equations[symbol].replace(recurrent.sigma, logistic).subs(values).evalf(30)
-            assert float(values[symbol]) == pytest.approx(column[0, unit], abs=1e-14)
-
-
-def test_the_equations_are_printed_as_they_are_read_aloud():
-    assert recurrent.equations_tex(recurrent.LSTM).splitlines()[1:-1] == [
-        r"f_t &= \sigma(W_f\,[h_{t-1}, x_t] + b_f), &\qquad i_t &= \sigma(W_i\,[h_{t-1}, x_t] + b_i), \\",
-        r"\tilde{c}_t &= \tanh(W_c\,[h_{t-1}, x_t] + b_c), &\qquad o_t &= \sigma(W_o\,[h_{t-1}, x_t] + b_o), \\",
-        r"c_t &= f_t \odot c_{t-1} + i_t \odot \tilde{c}_t, &\qquad h_t &= o_t \odot \tanh(c_t).",
-    ]
-    assert r"\operatorname{diag}(f_t \odot (1 - f_t) \odot c_{t-1})\, W_{fh}" in recurrent.gate_paths_tex()
-
-
-@pytest.mark.parametrize("name", ["c/c", "c/a_f", "c/a_i", "c/a_c", "h/a_o", "h/c"])
-def test_the_partial_derivatives_are_those_of_the_written_out_cell(name):
-    """SymPy's own logistic function (as an exponential) is the oracle; `sigma` brings its derivative along."""
-    logistic = {symbol: 1 / (1 + sp.exp(-a)) for symbol, a in ((S.f, S.a_f), (S.i, S.a_i), (S.o, S.a_o))}
-    written = logistic | {S.c_new: sp.tanh(S.a_c)}
-    cell = written[S.f] * S.c_before + written[S.i] * written[S.c_new]
-    state = written[S.o] * sp.tanh(S.c)
-    of, by = name.split("/")
-    by = {"c": S.c_before if of == "c" else S.c}.get(by, getattr(S, by))
-    expected = sp.diff({"c": cell, "h": state}[of], by)
-    assert sp.simplify(recurrent.cell_partials()[name].subs(written) - expected) == 0
 
 
 def test_the_total_derivative_is_that_of_central_differences(weights):

@@ -30,7 +30,7 @@ def test_the_comparison_is_of_many_different_numbers(checks):
 
 
 FORWARD, JACOBIANS, PATH = recurrent.simple_rnn, recurrent.simple_rnn_jacobians, recurrent.direct_cell_path
-LSTM = recurrent.lstm
+LSTM, PARTIALS = recurrent.lstm, recurrent.cell_partials
 
 
 def _without_bias(weights, *arguments):
@@ -55,8 +55,12 @@ def _unbiased_gate(weights, *arguments):
 
 def _partials_without(path):
     """Return the partial derivatives with one path cut."""
-    sound = dict(recurrent._numeric_partials())
-    return lambda: sound | {path: lambda *at: 0 * sound[path](*at)}
+
+    def cut(states):
+        partials = PARTIALS(states)
+        return partials | {path: 0 * partials[path]}
+
+    return cut
 
 
 MUTATIONS = [
@@ -70,7 +74,7 @@ MUTATIONS = [
     ("lstm_direct_path", recurrent, "direct_cell_path", lambda states: PATH(replace(states, f=states.i))),
     ("lstm_direct_path", recurrent, "direct_cell_path", lambda states: PATH(states)[:-1]),
     *[
-        ("lstm_gradient", recurrent, "_numeric_partials", _partials_without(path))
+        ("lstm_gradient", recurrent, "cell_partials", _partials_without(path))
         for path in ("c/c", "c/a_f", "c/a_i", "c/a_c", "h/a_o", "h/c")
     ],
     ("default_forget_bias", recurrent, "DEFAULT_FORGET_BIAS", 0.0),
