@@ -13,6 +13,8 @@ from typing import Any
 import mpmath
 import sympy as sp
 
+from coursework.answers.checks import as_mpf
+
 Number = Fraction | mpmath.mpf
 Activation = Callable[[sp.Expr], sp.Expr]
 
@@ -68,27 +70,18 @@ class Gradients:
 def gradients(neuron: Neuron, activation: Activation) -> Gradients:
     """Differentiate y = activation(z), with `relu` or `sigmoid`, with respect to every variable of the neuron.
 
-    By the chain rule ∂y/∂v = activation'(z) · ∂z/∂v; both factors are SymPy's derivatives (Goodfellow et al. 2016,
-    section 6.5.2).
+    By the chain rule ∂y/∂v = activation'(z) · ∂z/∂v (Goodfellow et al. 2016, section 6.5.2). The first factor is
+    SymPy's derivative; the second, since z = w·x + b, is w_i, x_i or 1.
     """
-    size = len(neuron.inputs)
-    inputs, weights, bias = sp.symbols(f"x_1:{size + 1}"), sp.symbols(f"w_1:{size + 1}"), sp.Symbol("b")
-    total = sp.Add(*(w * x for w, x in zip(weights, inputs, strict=True)), bias)
-    numbers = (*neuron.inputs, *neuron.weights, neuron.bias or Fraction(0))
-    values = {
-        symbol: sp.Rational(value.numerator, value.denominator)
-        for symbol, value in zip((*inputs, *weights, bias), numbers, strict=True)
-    }
-    z = _fraction(total.subs(values))
+    z = sum((w * x for w, x in zip(neuron.weights, neuron.inputs, strict=True)), neuron.bias or Fraction(0))
     y, slope = _output_and_slope(activation, z)
-
-    def along(variable: sp.Symbol) -> Number:
-        local = _fraction(sp.diff(total, variable).subs(values))
-        return slope * (local if isinstance(slope, Fraction) else _mpf(local))
-
     with mpmath.workdps(DIGITS):
-        by_inputs, by_weights = tuple(map(along, inputs)), tuple(map(along, weights))
-        return Gradients(z, y, slope, by_inputs, by_weights, None if neuron.bias is None else along(bias))
+
+        def times_slope(factors: tuple[Fraction, ...]) -> tuple[Number, ...]:
+            return tuple(slope * (each if isinstance(slope, Fraction) else as_mpf(each)) for each in factors)
+
+        bias = None if neuron.bias is None else slope
+        return Gradients(z, y, slope, inputs=times_slope(neuron.weights), weights=times_slope(neuron.inputs), bias=bias)
 
 
 def _fraction(value: sp.Rational) -> Fraction:
@@ -106,12 +99,8 @@ def _output_and_slope(activation: Activation, z: Fraction) -> tuple[Number, Numb
     else:
         # The whole part of z costs digits in exp(z), so that it is added to the precision.
         with mpmath.workdps(DIGITS + len(str(abs(int(z))))):
-            y, slope = (sp.lambdify(u, expression, "mpmath")(_mpf(z)) for expression in expressions)
+            y, slope = (sp.lambdify(u, expression, "mpmath")(as_mpf(z)) for expression in expressions)
     return y, slope
-
-
-def _mpf(value: Fraction) -> mpmath.mpf:
-    return mpmath.mpf(value.numerator) / value.denominator
 
 
 def one_sided(slope: Fraction) -> tuple[Fraction, Fraction]:

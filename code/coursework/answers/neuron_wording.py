@@ -7,7 +7,7 @@ from fractions import Fraction
 import mpmath
 
 from coursework.answers.formatting import MINUS, Printed, number
-from coursework.answers.neuron import DIGITS, Answer, Gradients, one_sided
+from coursework.answers.neuron import DIGITS, Answer, Gradients, Number, one_sided
 
 ROW = 80  # characters of TeX: what a row of numbers may hold and still fit on the page
 
@@ -181,35 +181,35 @@ def boxed_answer(answer: Answer) -> str:
 
 def substituted_relu(answer: Answer) -> str:
     """Return the TeX of part a), step by step: total input, chain rule, local derivatives, numbers."""
-    slope = number(answer.relu.slope)
-    rows = total_input_rows(answer)
-    for variable, other, local, value in (
-        ("x_2", "w_{2}", answer.neuron.weights[1], answer.relu.inputs[1]),
-        ("w_2", "x_{2}", answer.neuron.inputs[1], answer.relu.weights[1]),
-    ):
-        rows.append(
-            rf"\frac{{\partial y}}{{\partial {variable}}} &= \mathrm{{ReLU}}'(z)\, "
-            rf"\frac{{\partial z}}{{\partial {variable}}} = \mathrm{{ReLU}}'(z)\, {other} "
-            rf"{number(local).relation} {slope.tex} \cdot {number(local).factor} {number(value).stated}"
-        )
-    return _aligned(rows)
+    neuron, result = answer.neuron, answer.relu
+    slope = r"\mathrm{ReLU}'(z)"
+    return _aligned([
+        *total_input_rows(answer),
+        _gradient_row("x_2", "w_{2}", slope, result.slope, neuron.weights[1], result.inputs[1]),
+        _gradient_row("w_2", "x_{2}", slope, result.slope, neuron.inputs[1], result.weights[1]),
+    ])  # fmt: skip
 
 
 def substituted_sigmoid(answer: Answer) -> str:
     """Return the TeX of part c), step by step."""
-    slope, at = number(answer.sigmoid.slope), _argument(answer)
-    rows = [
-        rf"y &= \sigma({at}) {output(answer.sigmoid).stated}, \qquad "
-        rf"\sigma'({at}) = \sigma({at})\,(1 - \sigma({at})) {slope.stated}",
+    at, result = _argument(answer), answer.sigmoid
+    y = rf"y &= \sigma({at}) {output(result).stated}"
+    slope = rf"\sigma'({at}) = \sigma({at})\,(1 - \sigma({at})) {number(result.slope).stated}"
+    gradients = [
+        _gradient_row(f"w_{i}", f"x_{{{i}}}", rf"\sigma'({at})", result.slope, x, gradient)
+        for i, x, gradient in zip((1, 2), answer.neuron.inputs, result.weights, strict=False)
     ]
-    for i in (1, 2):
-        local, value = number(answer.neuron.inputs[i - 1]), number(answer.sigmoid.weights[i - 1])
-        rows.append(
-            rf"\frac{{\partial y}}{{\partial w_{i}}} &= \sigma'({at})\, \frac{{\partial z}}{{\partial w_{i}}} = "
-            rf"\sigma'({at})\, x_{{{i}}} {(slope if not slope.exact else local).relation} "
-            rf"{slope.factor} \cdot {local.factor} {value.stated}"
-        )
-    return _aligned(rows)
+    return _aligned([rf"{y}, \qquad {slope}", *gradients])
+
+
+def _gradient_row(variable: str, other: str, name: str, slope: Number, local: Number, value: Number) -> str:
+    """Return ∂y/∂variable by the chain rule: in symbols, with the slope's `name`, then in numbers."""
+    by, printed, factor = rf"{{\partial {variable}}}", number(slope), number(local)
+    relation = "=" if printed.exact and factor.exact else r"\approx"
+    return (
+        rf"\frac{{\partial y}}{by} &= {name}\, \frac{{\partial z}}{by} = {name}\, {other} "
+        rf"{relation} {printed.factor} \cdot {factor.factor} {number(value).stated}"
+    )
 
 
 def _aligned(rows: list[str]) -> str:
