@@ -36,12 +36,7 @@ READOUT = _random(OUTPUTS, UNITS, seed=30), _random(OUTPUTS, seed=31)
 
 def checks() -> list[Check]:
     """Return the checks of question 5, but for those of its drawings."""
-    forward = simple_rnn_forward(), lstm_forward(), concatenation()
-    gradients = simple_rnn_gradient(), lstm_direct_path(), lstm_gradient()
-    return [*forward, *gradients, default_forget_bias(), parameter_counts()]
-
-
-# --- Keras, as the oracle of the forward passes ----------------------------------------------------------------------
+    return [*forward_checks(), *gradient_checks(), *count_checks()]
 
 
 def keras_layer(name: str, weights: list[np.ndarray], **options: Any) -> Any:
@@ -63,46 +58,33 @@ def run_keras(name: str, weights: list[np.ndarray], *states: np.ndarray) -> list
     return [np.asarray(result)[0] for result in results]
 
 
-def _written_rnn() -> tuple[recurrent.RNNWeights, np.ndarray]:
-    weights = recurrent.RNNWeights.from_keras(*RNN_KERAS)
-    return weights, recurrent.simple_rnn(weights, INPUT_SEQUENCE, H_START)
+def _written() -> tuple[recurrent.RNNWeights, np.ndarray, recurrent.LSTMWeights, recurrent.LSTMStates]:
+    """Return weights and states of the recurrent net and of the LSTM that the answer writes down."""
+    rnn, lstm = recurrent.RNNWeights.from_keras(*RNN_KERAS), recurrent.LSTMWeights.from_keras(*LSTM_KERAS)
+    states = recurrent.lstm(lstm, INPUT_SEQUENCE, H_START, C_START)
+    return rnn, recurrent.simple_rnn(rnn, INPUT_SEQUENCE, H_START), lstm, states
 
 
-def _written_lstm() -> tuple[recurrent.LSTMWeights, recurrent.LSTMStates]:
-    weights = recurrent.LSTMWeights.from_keras(*LSTM_KERAS)
-    return weights, recurrent.lstm(weights, INPUT_SEQUENCE, H_START, C_START)
-
-
-def simple_rnn_forward() -> Check:
-    """The written recurrent net, step by step, against `keras.layers.SimpleRNN`."""
-    claim, states = (
-        r"the simple recurrent net computes $h_1, \ldots, h_T$",
-        run_keras("SimpleRNN", RNN_KERAS, H_START)[0],
-    )
-    return Check("Q5", claim, _written_rnn()[1], states, "Keras SimpleRNN")
-
-
-def lstm_forward() -> Check:
-    """The written LSTM against `keras.layers.LSTM`: every state, and the last cell state."""
-    _, written = _written_lstm()
-    states, _, last_cell = run_keras("LSTM", LSTM_KERAS, H_START, C_START)
-    claim = r"the six LSTM equations compute $h_1, \ldots, h_T$ and $c_T$"
-    ours, theirs = np.vstack([written.h, written.c[-1]]), np.vstack([states, last_cell])
-    return Check("Q5", claim, ours, theirs, "Keras LSTM")
-
-
-def concatenation() -> Check:
-    """W [h, x] with the two matrices side by side, against Keras' two separate products."""
+def forward_checks() -> list[Check]:
+    """Check the written nets against Keras' layers, and W [h, x] with both matrices in one against two products."""
     import keras
 
-    weights = recurrent.LSTMWeights.from_keras(*LSTM_KERAS)
+    _, rnn_states, weights, written = _written()
+    states, _, last_cell = run_keras("LSTM", LSTM_KERAS, H_START, C_START)
     joined = np.concatenate([weights.W[layer] @ np.concatenate([H_START, INPUT_SEQUENCE[0]]) for layer in "ifco"])
     kernel, recurrent_kernel, _ = LSTM_KERAS
     separate = keras.ops.matmul(INPUT_SEQUENCE[:1], kernel) + keras.ops.matmul(H_START[None], recurrent_kernel)
-    return Check("Q5", "$W [h, x] = W_h h + W_x x$", joined, np.asarray(separate)[0], "Keras, two products")
-
-
-# --- TensorFlow's autodiff, as the oracle of the derivatives ---------------------------------------------------------
+    return [
+        Check(
+            "Q5", r"the simple recurrent net computes $h_1, \ldots, h_T$", rnn_states,
+            run_keras("SimpleRNN", RNN_KERAS, H_START)[0], "Keras SimpleRNN",
+        ),
+        Check(
+            "Q5", r"the six LSTM equations compute $h_1, \ldots, h_T$ and $c_T$",
+            np.vstack([written.h, written.c[-1]]), np.vstack([states, last_cell]), "Keras LSTM",
+        ),
+        Check("Q5", "$W [h, x] = W_h h + W_x x$", joined, np.asarray(separate)[0], "Keras, two products"),
+    ]  # fmt: skip
 
 
 def _jacobian(function: Callable, at: np.ndarray) -> np.ndarray:
@@ -116,19 +98,13 @@ def _jacobian(function: Callable, at: np.ndarray) -> np.ndarray:
     return tape.jacobian(last, start)[0, :, 0].numpy()
 
 
-def simple_rnn_gradient() -> Check:
-    """∂h_T/∂h_0 as the product of the steps' Jacobians, against autodiff through Keras' layer."""
-    layer = keras_layer("SimpleRNN", RNN_KERAS)
-    autodiff = _jacobian(lambda start: layer(INPUT_SEQUENCE[None], initial_state=start), H_START)
-    claim = r"$\partial h_T / \partial h_0$ is the product of $\operatorname{diag}(1 - h_t^2)\,W_h$"
-    return Check("Q5", claim, recurrent.simple_rnn_jacobians(*_written_rnn())[-1], autodiff, AUTODIFF)
-
-
-def lstm_direct_path() -> Check:
-    """∂c_T/∂c_0 along the cell, against autodiff through Keras' cell with gates and candidate held fixed."""
+def gradient_checks() -> list[Check]:
+    """Check ∂h_T/∂h_0, ∂c_T/∂c_0 with gates and candidate held fixed, and the total derivative of (h_T, c_T)."""
     import tensorflow as tf
 
-    cell = keras_layer("LSTMCell", LSTM_KERAS)
+    weights, rnn_states, lstm_weights, written = _written()
+    rnn, cell = keras_layer("SimpleRNN", RNN_KERAS), keras_layer("LSTMCell", LSTM_KERAS)
+    lstm = keras_layer("LSTM", LSTM_KERAS, return_state=True)
 
     def last_cell(c: Any) -> Any:
         h = tf.constant(H_START[None])
@@ -136,43 +112,48 @@ def lstm_direct_path() -> Check:
             _, (h, c) = cell(tf.constant(x[None]), [tf.stop_gradient(h), c])
         return c
 
-    product = np.diag(recurrent.direct_cell_path(_written_lstm()[1])[-1])
-    claim = r"gates and candidate held fixed, $\partial c_T / \partial c_0$ is the product of $\operatorname{diag} f_t$"
-    return Check("Q5", claim, product, _jacobian(last_cell, C_START), "TensorFlow autodiff, $h$ held fixed")
-
-
-def lstm_gradient() -> Check:
-    """The total derivative of (h_T, c_T) by (h_0, c_0), against autodiff through Keras' layer."""
-    import tensorflow as tf
-
-    layer = keras_layer("LSTM", LSTM_KERAS, return_state=True)
-
-    def last(start: Any) -> Any:
-        _, h, c = layer(INPUT_SEQUENCE[None], initial_state=[start[:, :UNITS], start[:, UNITS:]])
+    def last_states(start: Any) -> Any:
+        _, h, c = lstm(INPUT_SEQUENCE[None], initial_state=[start[:, :UNITS], start[:, UNITS:]])
         return tf.concat([h, c], axis=1)
 
-    autodiff = _jacobian(last, np.concatenate([H_START, C_START]))
-    claim = r"the total derivative of $(h_T, c_T)$ by $(h_0, c_0)$, through the cell and through the gates"
-    return Check("Q5", claim, recurrent.lstm_jacobians(*_written_lstm())[-1], autodiff, AUTODIFF)
+    return [
+        Check(
+            "Q5", r"$\partial h_T / \partial h_0$ is the product of $\operatorname{diag}(1 - h_t^2)\,W_h$",
+            recurrent.simple_rnn_jacobians(weights, rnn_states)[-1],
+            _jacobian(lambda start: rnn(INPUT_SEQUENCE[None], initial_state=start), H_START), AUTODIFF,
+        ),
+        Check(
+            "Q5", "gates and candidate held fixed, "
+            r"$\partial c_T / \partial c_0$ is the product of $\operatorname{diag} f_t$",
+            np.diag(recurrent.direct_cell_path(written)[-1]), _jacobian(last_cell, C_START),
+            "TensorFlow autodiff, $h$ held fixed",
+        ),
+        Check(
+            "Q5", r"the total derivative of $(h_T, c_T)$ by $(h_0, c_0)$, through the cell and through the gates",
+            recurrent.lstm_jacobians(lstm_weights, written)[-1],
+            _jacobian(last_states, np.concatenate([H_START, C_START])), AUTODIFF,
+        ),
+    ]  # fmt: skip
 
 
-def default_forget_bias() -> Check:
-    """The forget gate's bias of a Keras LSTM as it is initialised."""
+def count_checks() -> list[Check]:
+    """Check the forget bias of a Keras LSTM as it is initialised, and how many parameters Keras counts in a layer."""
     import keras
 
     layer = keras.layers.LSTM(UNITS)
     layer.build((1, STEPS, INPUTS))
     bias = recurrent.LSTMWeights.from_keras(*(weight.numpy() for weight in layer.weights)).b["f"]
-    claim = "as Keras initialises it, an LSTM's forget bias is that of the report"
-    return Check("Q5", claim, np.full(UNITS, recurrent.DEFAULT_FORGET_BIAS), bias, "Keras LSTM as initialised")
-
-
-def parameter_counts() -> Check:
-    """How many parameters a layer has, against Keras' own counts."""
-    layers = keras_layer("SimpleRNN", RNN_KERAS), keras_layer("LSTM", LSTM_KERAS)
-    counted = [layer.count_params() for layer in layers]
+    counted = [
+        keras_layer(name, kept).count_params() for name, kept in (("SimpleRNN", RNN_KERAS), ("LSTM", LSTM_KERAS))
+    ]
     stated = [recurrent.parameters(UNITS, INPUTS), 4 * recurrent.parameters(UNITS, INPUTS)]
-    return Check("Q5", "$n (n + d + 1)$ parameters, in an LSTM four times as many", stated, counted, "Keras' counts")
+    return [
+        Check(
+            "Q5", "as Keras initialises it, an LSTM's forget bias is that of the report",
+            np.full(UNITS, recurrent.DEFAULT_FORGET_BIAS), bias, "Keras LSTM as initialised",
+        ),
+        Check("Q5", "$n (n + d + 1)$ parameters, in an LSTM four times as many", stated, counted, "Keras' counts"),
+    ]  # fmt: skip
 
 
 # --- values for the printed formulas ---------------------------------------------------------------------------------
@@ -288,7 +269,7 @@ def _lstm_sample(seed: int) -> Sample:
         columns = np.array([back[index], kernel[index]])
         activation = "tanh" if name == "c" else "sigmoid"
         layers[name] = keras_layer("Dense", [columns[:, None], bias[index : index + 1]], activation=activation)
-        for k in (name, *(["k"] if name == "o" else [])):
+        for k in ("o", "k") if name == "o" else (name,):
             sample |= {
                 f"W_{k}": columns.tolist(), f"W_{{{k}h}}": columns[0], f"W_{{{k}x}}": columns[1], f"b_{k}": bias[index],
             }  # fmt: skip

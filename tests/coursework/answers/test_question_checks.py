@@ -19,10 +19,16 @@ from coursework.answers import (
     neuron_checks,
     optimiser_checks,
     optimisers,
+    recurrent,
+    recurrent_checks,
     regularisation,
     regularisation_checks,
 )
 from coursework.answers.neuron import Neuron
+from coursework.diagrams import drawing_checks
+from coursework.diagrams import lstm as lstm_diagram
+from coursework.diagrams import rnn as rnn_diagram
+from coursework.diagrams.wiring import Wiring
 
 # --- every check holds ----------------------------------------------------------------------------------------------
 
@@ -62,6 +68,10 @@ GROUPS = {
     "optimisers": optimiser_checks.checks,
     "activations": activation_checks.checks,
     "regularisation": lambda: regularisation_checks.checks(Fraction(1, 1000)),
+    "recurrent, forwards": recurrent_checks.forward_checks,
+    "recurrent, backwards": recurrent_checks.gradient_checks,
+    "recurrent, counted": recurrent_checks.count_checks,
+    "drawings": drawing_checks.checks,
 }
 
 
@@ -107,6 +117,15 @@ def test_at_the_kink_both_sides_are_compared():
     assert np.shape(claims[0].derived) == (4, 2)
 
 
+def test_question_5_is_compared_with_many_different_numbers():
+    """Weights that were equal, zero or square would let a mistake pass."""
+    kernel, recurrent_kernel, bias = recurrent_checks.LSTM_KERAS
+    assert len({*kernel.ravel(), *recurrent_kernel.ravel(), *bias}) == kernel.size + recurrent_kernel.size + bias.size
+    assert len(kernel) != len(recurrent_kernel)
+    assert np.all(np.abs(bias) > 1e-3)
+    assert recurrent_checks.STEPS >= 5
+
+
 # --- and fails after a mistake --------------------------------------------------------------------------------------
 
 TRUE = SimpleNamespace(
@@ -121,6 +140,14 @@ TRUE = SimpleNamespace(
     slope_at=activations.slope_at,
     moments=regularisation.dropout_moments,
     adamw=optimisers.adamw,
+    rnn=recurrent.simple_rnn,
+    lstm=recurrent.lstm,
+    jacobians=recurrent.simple_rnn_jacobians,
+    direct=recurrent.direct_cell_path,
+    partials=recurrent.cell_partials,
+    cell=lstm_diagram.cell(),
+    rolled=rnn_diagram.rolled(),
+    unrolled=rnn_diagram.unrolled(),
 )
 
 
@@ -210,7 +237,49 @@ def _moments(change_mean=1, change_variance=1):
     return moments
 
 
+def _partials_without(path):
+    """Return the partial derivatives of the LSTM's cell with one path cut."""
+
+    def cut(states):
+        partials = TRUE.partials(states)
+        return partials | {path: 0 * partials[path]}
+
+    return cut
+
+
+def _other_lines(wiring: Wiring, field: str, **words: str):
+    """Draw something else: lines that have other words in a field, ``source``, ``label`` or ``weight``."""
+    edges = tuple(
+        replace(e, **{field: words.get(getattr(e, field).strip("$"), getattr(e, field))}) for e in wiring.edges
+    )
+    return lambda: replace(wiring, edges=edges)
+
+
+def _other_boxes(wiring: Wiring, field: str, **words: str):
+    """Draw something else: boxes that have other words in a field, ``label`` or ``caption``."""
+    nodes = tuple(replace(n, **{field: words.get(n.name, getattr(n, field))}) for n in wiring.nodes)
+    return lambda: replace(wiring, nodes=nodes)
+
+
+def _without_line(wiring: Wiring, source: str):
+    return lambda: replace(wiring, edges=tuple(edge for edge in wiring.edges if edge.source != source))
+
+
+def _with_formula(number: int, formula: str) -> tuple:
+    return tuple(replace(s, formula=formula) if s.number == number else s for s in lstm_diagram.STAGES)
+
+
 P = sp.Symbol("p", positive=True)
+RNN_STATES = r"the simple recurrent net computes $h_1, \ldots, h_T$"
+LSTM_STATES = r"the six LSTM equations compute $h_1, \ldots, h_T$ and $c_T$"
+JOINED = "$W [h, x] = W_h h + W_x x$"
+RNN_GRADIENT = r"$\partial h_T / \partial h_0$ is the product of $\operatorname{diag}(1 - h_t^2)\,W_h$"
+DIRECT = r"gates and candidate held fixed, $\partial c_T / \partial c_0$ is the product of $\operatorname{diag} f_t$"
+TOTAL = r"the total derivative of $(h_T, c_T)$ by $(h_0, c_0)$, through the cell and through the gates"
+DRAWN_RNN = "the recurrent net as drawn, followed along its lines, computes $h_t$ and $y_t$"
+DRAWN_STEPS = "the unrolled net as drawn computes $h_t$ and $y_t$, and its labels name what flows"
+DRAWN_LSTM = "the LSTM cell as drawn, followed along its lines, is an LSTM"
+DRAWN_LABELS = "the LSTM cell as drawn: each label names what flows there"
 
 # name: group of checks, module, attribute, what stands there by mistake, the claims that must fail
 MUTATIONS = {
@@ -342,20 +411,127 @@ MUTATIONS = {
         {r"Dropout: the variance is $y^2 p/(1-p)$"},
     ),
     "the factor 2 is dropped": (
-        "regularisation", regularisation.Penalty, "of", lambda self, w, strength: strength * w**2 / 2,
+        "regularisation", regularisation, "added_to_gradient", lambda strength, halved: strength,
         {
             r"$\lambda \lVert \mathbf{w} \rVert^2$ adds $2 \lambda w_i$",
             r"SGD on the penalty alone multiplies $w_i$ by $1 - 2 \eta \lambda$",
         },
     ),
     "the factor ½ is dropped": (
-        "regularisation", regularisation.Penalty, "of", lambda self, w, strength: strength * w**2,
+        "regularisation", regularisation, "added_to_gradient", lambda strength, halved: 2 * strength,
         {r"$\frac{1}{2} \lambda \lVert \mathbf{w} \rVert^2$ adds $\lambda w_i$"},
     ),
     "AdamW decays without the learning rate": (
         "regularisation", optimisers, "adamw",
         lambda rate, decay, beta_1, beta_2: replace(TRUE.adamw(rate, decay, beta_1, beta_2), decay=decay),
         {"AdamW: decay outside Adam's rescaling"},
+    ),
+    "the recurrent net forgets its bias": (
+        "recurrent, forwards", recurrent, "simple_rnn", lambda w, *rest: TRUE.rnn(replace(w, b=0 * w.b), *rest),
+        {RNN_STATES},
+    ),
+    "the forget gate is flipped": (
+        "recurrent, forwards", recurrent, "lstm",
+        lambda w, *rest: TRUE.lstm(replace(w, W=w.W | {"f": -w.W["f"]}), *rest), {LSTM_STATES},
+    ),
+    "the output gate has no bias": (
+        "recurrent, forwards", recurrent, "lstm",
+        lambda w, *rest: TRUE.lstm(replace(w, b=w.b | {"o": 0 * w.b["o"]}), *rest), {LSTM_STATES},
+    ),
+    "forget and input gate change places": (
+        "recurrent, forwards", recurrent, "KERAS_LAYERS", ("f", "i", "c", "o"), {LSTM_STATES},
+    ),
+    "candidate and output gate change places": (
+        "recurrent, forwards", recurrent, "KERAS_LAYERS", ("i", "f", "o", "c"), {JOINED},
+    ),
+    "the recurrent net's gradient lacks the slope": (
+        "recurrent, backwards", recurrent, "simple_rnn_jacobians", lambda w, states: TRUE.jacobians(w, 0 * states),
+        {RNN_GRADIENT},
+    ),
+    "the recurrent net's gradient is transposed": (
+        "recurrent, backwards", recurrent, "simple_rnn_jacobians",
+        lambda w, states: TRUE.jacobians(replace(w, W_h=w.W_h.T), states), {RNN_GRADIENT},
+    ),
+    "the input gate is on the direct path": (
+        "recurrent, backwards", recurrent, "direct_cell_path",
+        lambda states: TRUE.direct(replace(states, f=states.i)), {DIRECT},
+    ),
+    "the direct path is a step short": (
+        "recurrent, backwards", recurrent, "direct_cell_path", lambda states: TRUE.direct(states)[:-1], {DIRECT},
+    ),
+    **{
+        f"the path {path} is missing": (
+            "recurrent, backwards", recurrent, "cell_partials", _partials_without(path), {TOTAL},
+        )
+        for path in ("c/c", "c/a_f", "c/a_i", "c/a_c", "h/a_o", "h/c")
+    },
+    "the forget bias starts at 0": (
+        "recurrent, counted", recurrent, "DEFAULT_FORGET_BIAS", 0.0,
+        {"as Keras initialises it, an LSTM's forget bias is that of the report"},
+    ),
+    "biases are not counted": (
+        "recurrent, counted", recurrent, "parameters", lambda units, inputs: units * (units + inputs),
+        {"$n (n + d + 1)$ parameters, in an LSTM four times as many"},
+    ),
+    "the rolled net lacks the bias's line": (
+        "drawings", rnn_diagram, "rolled", _without_line(TRUE.rolled, "b_t"),
+        {DRAWN_RNN},
+    ),
+    "the rolled net's output reads the step before": (
+        "drawings", rnn_diagram, "rolled", _other_lines(TRUE.rolled, "source", fork="h_{t-1}"),
+        {DRAWN_RNN},
+    ),
+    "the second step lacks the bias's line": (
+        "drawings", rnn_diagram, "unrolled", _without_line(TRUE.unrolled, "b_2"),
+        {DRAWN_STEPS},
+    ),
+    "the second step reads the state before the first": (
+        "drawings", rnn_diagram, "unrolled", _other_lines(TRUE.unrolled, "source", h_1="h_0"),
+        {DRAWN_STEPS},
+    ),
+    "a state of the unrolled net is that of another step": (
+        "drawings", rnn_diagram, "unrolled", _other_lines(TRUE.unrolled, "label", h_2="$h_1$"),
+        {DRAWN_STEPS},
+    ),
+    "lines of forget and input gate are swapped": (
+        "drawings", lstm_diagram, "cell", _other_lines(TRUE.cell, "source", f="i", i="f"),
+        {DRAWN_LSTM},
+    ),
+    "the old memory is read": (
+        "drawings", lstm_diagram, "cell", _other_lines(TRUE.cell, "source", to_read="c_before"),
+        {DRAWN_LSTM},
+    ),
+    "the candidate is drawn as a gate": (
+        "drawings", lstm_diagram, "cell", _other_boxes(TRUE.cell, "label", c_new="σ"),
+        {DRAWN_LSTM},
+    ),
+    "the store is drawn as a product": (
+        "drawings", lstm_diagram, "cell", _other_boxes(TRUE.cell, "label", store="×"),
+        {DRAWN_LSTM},
+    ),
+    "a line has another gate's letter": (
+        "drawings", lstm_diagram, "cell", _other_lines(TRUE.cell, "label", f_t="$o_t$"),
+        {DRAWN_LABELS},
+    ),
+    "a line has a letter that is none": (
+        "drawings", lstm_diagram, "cell", _other_lines(TRUE.cell, "label", i_t="$j_t$"),
+        {DRAWN_LABELS},
+    ),
+    "two gates have each other's name": (
+        "drawings", lstm_diagram, "cell", _other_boxes(TRUE.cell, "caption", i="output gate", o="input gate"),
+        {DRAWN_LABELS},
+    ),
+    "the hidden state has the memory's letter": (
+        "drawings", lstm_diagram, "cell", _other_boxes(TRUE.cell, "label", h="$c_t$"),
+        {DRAWN_LABELS},
+    ),
+    "the formula of erasing has the wrong gate": (
+        "drawings", lstm_diagram, "STAGES", _with_formula(1, r"$i_t \odot c_{t-1}$"),
+        {DRAWN_LABELS},
+    ),
+    "the formula of reading is that of erasing": (
+        "drawings", lstm_diagram, "STAGES", _with_formula(3, r"$f_t \odot c_{t-1}$"),
+        {DRAWN_LABELS},
     ),
 }  # fmt: skip
 
@@ -373,3 +549,9 @@ def test_a_mistake_makes_its_check_fail(name, monkeypatch):
 def test_every_check_has_a_mistake_that_makes_it_fail():
     covered = {claim for *_, claims in MUTATIONS.values() for claim in claims}
     assert {c.claim for group in GROUPS.values() for c in group()} - covered == set()
+
+
+def test_another_letter_on_a_line_of_the_unrolled_net_is_seen(monkeypatch):
+    monkeypatch.setattr(rnn_diagram, "unrolled", _other_lines(TRUE.unrolled, "weight", W_h="$W_x$"))
+    with pytest.raises(ValueError, match="matmul"):  # the matrices are not square: the product does not even exist
+        drawing_checks.checks()

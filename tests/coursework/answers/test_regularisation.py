@@ -10,7 +10,8 @@ import sympy as sp
 import sympy.stats
 
 from coursework.answers import regularisation
-from coursework.answers.regularisation import Penalty
+from coursework.answers.formatting import number
+from coursework.answers.regularisation import added_to_gradient
 
 
 def test_moments_are_those_of_sympys_bernoulli_variable():
@@ -24,16 +25,16 @@ def test_moments_are_those_of_sympys_bernoulli_variable():
 
 
 def test_the_adjustment_with_the_assignments_parameter():
-    assert Penalty(Fraction(1, 1000)).factor == Fraction(2, 1000)
-    assert Penalty(Fraction(1, 1000), halved=True).factor == Fraction(1, 1000)
+    assert added_to_gradient(Fraction(1, 1000)) == Fraction(2, 1000)
+    assert added_to_gradient(Fraction(1, 1000), halved=True) == Fraction(1, 1000)
     assert r"+ 0.002\, w_i" in regularisation.adjustment(Fraction(1, 1000))
 
 
 @pytest.mark.parametrize("strength", ["0.001", "1", "1/3", "0.00001"])
 def test_the_adjustment_follows_the_parameter(strength):
     value = Fraction(strength)
-    assert Penalty(value).factor == 2 * value
-    assert regularisation.adjustment(value).endswith(rf"{Penalty(value).printed.factor}\, w_i")
+    assert added_to_gradient(value) == 2 * value
+    assert regularisation.adjustment(value).endswith(rf"{number(2 * value).factor}\, w_i")
 
 
 def test_the_points_are_the_sine_with_noise_over_all_of_the_interval():
