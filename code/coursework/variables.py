@@ -99,7 +99,7 @@ def _regularisation(strength: Fraction) -> Values:
     none, small, large = regularisation.fits()
     return {
         "l2": number(strength).text,
-        "added": number(regularisation.Penalty(strength).factor).text,
+        "added": number(regularisation.added_to_gradient(strength)).text,
         "norm_none": decimal(none.norm, 1),
         "norm_small": decimal(small.norm, 1),
         "off_none": decimal(none.distance_to_truth(), 2),

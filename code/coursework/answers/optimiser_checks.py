@@ -214,22 +214,21 @@ def formula_steps(optimiser: Any, seed: int, mean: float | None = None) -> tuple
     return gradients, keras_states(optimiser, gradients[:, None], random.uniform(1, 2, 1))[..., 0]
 
 
+def _last_step(gradients: np.ndarray, states: np.ndarray, *names: str) -> Sample:
+    """Return the last gradient, and the parameter and what the optimiser keeps, before the last step and after it."""
+    before, after = states[-2:]
+    kept = {rf"{name}_{{t-1}}": value for name, value in zip(names, before, strict=True)}
+    return kept | {f"{name}_t": value for name, value in zip(names, after, strict=True)} | {"g_t": gradients[-1]}
+
+
 def _rmsprop_sample(seed: int) -> Sample:
-    gradients, states = formula_steps(_keras_rmsprop(), seed)
-    (theta_before, v_before), (theta, v) = states[-2:]
-    return float_sample({
-        r"\theta_t": theta, r"\theta_{t-1}": theta_before, "v_t": v, "v_{t-1}": v_before, "g_t": gradients[-1],
-        r"\eta": RATE, r"\rho": RHO, r"\varepsilon": EPSILON,
-    })  # fmt: skip
+    found = _last_step(*formula_steps(_keras_rmsprop(), seed), r"\theta", "v")
+    return float_sample(found | {r"\eta": RATE, r"\rho": RHO, r"\varepsilon": EPSILON})
 
 
 def _momentum_sample(seed: int) -> Sample:
-    gradients, states = formula_steps(_keras_rmsprop(MOMENTUM), seed)
-    (theta_before, _, before), (theta, v, accumulated) = states[-2:]
-    return float_sample({
-        r"\theta_t": theta, r"\theta_{t-1}": theta_before, r"\Delta_t": accumulated, r"\Delta_{t-1}": before,
-        r"\mu_\Delta": MOMENTUM, "v_t": v, "g_t": gradients[-1], r"\eta": RATE, r"\varepsilon": EPSILON,
-    })  # fmt: skip
+    found = _last_step(*formula_steps(_keras_rmsprop(MOMENTUM), seed), r"\theta", "v", r"\Delta")
+    return float_sample(found | {r"\mu_\Delta": MOMENTUM, r"\eta": RATE, r"\varepsilon": EPSILON})
 
 
 def adam_sample(seed: int) -> Sample:
@@ -240,20 +239,20 @@ def adam_sample(seed: int) -> Sample:
     α is the size of Keras' step for m/√v = 1, found with ε̂ = 0.
     """
     gradients, states = formula_steps(_keras_adam(), seed)
-    (theta_before, m_before, v_before), (theta, m, v) = states[-2:]
+    found = _last_step(gradients, states, r"\theta", "m", "v")
     (bare_before, _, _), (bare, bare_m, bare_v) = formula_steps(_keras_adam(epsilon=0.0), seed)[1][-2:]
     ages = np.arange(FORMULA_STEPS)[::-1]
     small = EPSILON * abs(gradients[0]) / np.sqrt(states[1, 2])  # v is in proportion to the square of the gradient
     m_hat = np.average(gradients, weights=BETA_1**ages)
     v_hat = np.average(gradients**2, weights=BETA_2**ages)
+    step = found[r"\theta_{t-1}"] - found[r"\theta_t"]
     return float_sample({
-        r"\theta_t": theta, r"\theta_{t-1}": theta_before, "m_t": m, "m_{t-1}": m_before, "v_t": v,
-        "v_{t-1}": v_before, "m_0": 0, "v_0": 0, r"\hat m_t": m_hat, r"\hat v_t": v_hat,
+        **found, "m_0": 0, "v_0": 0, r"\hat m_t": m_hat, r"\hat v_t": v_hat,
         r"\eta": RATE, r"\beta_1": BETA_1, r"\beta_2": BETA_2, r"\hat\varepsilon": EPSILON,
-        r"\varepsilon": RATE * m_hat / (theta_before - theta) - np.sqrt(v_hat),
+        r"\varepsilon": RATE * m_hat / step - np.sqrt(v_hat),
         r"\text{the first gradient with a root of ε̂}": small,
         r"\alpha_t": (bare_before - bare) / (bare_m / np.sqrt(bare_v)), "t": FORMULA_STEPS,
-        "g_t": gradients[-1], **{f"g_{i}": g for i, g in enumerate(gradients, start=1)},
+        **{f"g_{i}": g for i, g in enumerate(gradients, start=1)},
     })  # fmt: skip
 
 

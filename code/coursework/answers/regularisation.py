@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import sympy as sp
 
-from coursework.answers.formatting import Printed, number
+from coursework.answers.formatting import number
 
 
 def dropout_moments() -> tuple[sp.Expr, sp.Expr]:
@@ -26,33 +26,17 @@ def inverted_dropout(y: np.ndarray, mask: np.ndarray, rate: float) -> np.ndarray
     return mask * y / (1 - rate)
 
 
-@dataclass(frozen=True)
-class Penalty:
-    """An L2 penalty on the weights, λ ‖w‖² with λ = `strength`; halved if it is written ½ λ ‖w‖²."""
-
-    strength: Fraction
-    halved: bool = False
-
-    def of(self, w: sp.Symbol, strength: sp.Symbol) -> sp.Expr:
-        """Return the penalty on one weight, in symbols."""
-        return strength * w**2 * (sp.Rational(1, 2) if self.halved else 1)
-
-    @property
-    def factor(self) -> Fraction:
-        """What multiplies w in the gradient, from SymPy's derivative of the penalty: 2 λ, or λ if halved."""
-        w, strength = sp.symbols("w lambda", real=True)
-        slope = sp.diff(self.of(w, strength), w).subs({w: 1, strength: sp.Rational(str(self.strength))})
-        return Fraction(int(slope.p), int(slope.q))
-
-    @property
-    def printed(self) -> Printed:
-        """`factor`, for print."""
-        return number(self.factor)
+def added_to_gradient(strength: Fraction, *, halved: bool = False) -> Fraction:
+    """Return what multiplies w in the gradient of the L2 penalty λ ‖w‖², λ = `strength`, or of ½ λ ‖w‖² if `halved`."""
+    w, symbol = sp.symbols("w lambda", real=True)
+    slope = sp.diff(symbol * w**2 * (sp.Rational(1, 2) if halved else 1), w)
+    value = slope.subs({w: 1, symbol: sp.Rational(str(strength))})
+    return Fraction(int(value.p), int(value.q))
 
 
 def adjustment(strength: Fraction) -> str:
     """Return the TeX of the boxed answer: what an L2 penalty λ‖w‖² adds to the gradient of a weight."""
-    factor = Penalty(strength).printed
+    factor = number(added_to_gradient(strength))
     return (
         rf"\frac{{\partial J}}{{\partial w_i}} = \frac{{\partial L}}{{\partial w_i}} + 2 \lambda w_i "
         rf"{factor.relation} \frac{{\partial L}}{{\partial w_i}} + {factor.factor}\, w_i"

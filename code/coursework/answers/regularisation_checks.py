@@ -76,7 +76,7 @@ def _l2_checks(strength: Fraction) -> list[Check]:
     from keras.regularizers import L2
 
     w, rate = np.random.default_rng(1).standard_normal(20), 1 / 8
-    whole, halved = (float(regularisation.Penalty(strength, halved=each).factor) for each in (False, True))
+    whole, halved = (float(regularisation.added_to_gradient(strength, halved=each)) for each in (False, True))
     added = _gradient(L2(float(strength)), w)
     shrunk = keras_states(SGD(rate), added[None], w)[-1, 0]
     gradients = np.random.default_rng(2).standard_normal((STEPS, len(w)))
