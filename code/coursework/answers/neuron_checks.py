@@ -27,12 +27,12 @@ def checks(neuron: Neuron) -> list[Check]:
     """
     result, check = answer(neuron), partial(Check, "Q1")
     doubled, sigma, total = neuron.with_first_weight_doubled(), result.sigmoid, total_input(neuron)
-    relu, quotients = _autodiff(neuron, "relu"), difference_quotients(neuron, "sigmoid")
+    relu, quotients = autodiff(neuron, "relu"), difference_quotients(neuron, "sigmoid")
     checks = [
         check("a) ReLU: $y$", [result.relu.y], relu[:1], AUTODIFF),
         check("a) ReLU: all gradients", _flat(result.relu), relu[1:], AUTODIFF),
         _difference_check("a) ReLU: all gradients", neuron, result.relu),
-        check("b) $w_1$ doubled: all gradients", _flat(result.doubled), _autodiff(doubled, "relu")[1:], AUTODIFF),
+        check("b) $w_1$ doubled: all gradients", _flat(result.doubled), autodiff(doubled, "relu")[1:], AUTODIFF),
         _difference_check("b) $w_1$ doubled: all gradients", doubled, result.doubled),
         check("c) sigmoid: $y$", [sigma.y], [odds(total)], "mpmath, 50 digits", DIGITS_20),
         check("c) sigmoid: all gradients", _flat(sigma), quotients, DIFFERENCES, DIGITS_20),
@@ -41,9 +41,9 @@ def checks(neuron: Neuron) -> list[Check]:
         # y(1 − y) in float64 has an absolute error of some roundings of 1, times the input or weight.
         scale = max(1.0, *(float(abs(v)) for v in (*neuron.inputs, *neuron.weights)))
         tolerance = Tolerance(absolute=2e-15 * scale, relative=1e-12)
-        autodiff = _autodiff(neuron, "sigmoid")
-        checks.append(check("c) sigmoid: $y$", [sigma.y], autodiff[:1], AUTODIFF))
-        checks.append(check("c) sigmoid: all gradients", _flat(sigma), autodiff[1:], AUTODIFF, tolerance))
+        found = autodiff(neuron, "sigmoid")
+        checks.append(check("c) sigmoid: $y$", [sigma.y], found[:1], AUTODIFF))
+        checks.append(check("c) sigmoid: all gradients", _flat(sigma), found[1:], AUTODIFF, tolerance))
     return checks
 
 
@@ -57,7 +57,7 @@ def total_input(neuron: Neuron) -> Fraction:
     return sum(products, neuron.bias or Fraction(0))
 
 
-def _autodiff(neuron: Neuron, activation: str) -> np.ndarray:
+def autodiff(neuron: Neuron, activation: str) -> np.ndarray:
     """Return y and its gradients (inputs, weights, bias) by TensorFlow's automatic differentiation in float64."""
     import tensorflow as tf
 

@@ -9,6 +9,7 @@ from functools import cache
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from neurons import make, neurons
 
 from coursework.answers import (
     activation_checks,
@@ -36,10 +37,6 @@ def bad(text: str, values: dict) -> list[Verdict]:
 
 
 # --- question 1 -----------------------------------------------------------------------------------------------------
-
-
-def make(inputs, weights, bias=None) -> Neuron:
-    return Neuron(tuple(map(Fraction, inputs)), tuple(map(Fraction, weights)), None if bias is None else Fraction(bias))
 
 
 DEFAULT = make((1, 2), (3, -1))
@@ -91,12 +88,8 @@ sizes = st.sampled_from(["1e12", "-1e12", "1e-12", "-1e-12", "1/3", "0", "1", "-
 numbers = st.fractions(-20, 20, max_denominator=5000) | sizes.map(Fraction)
 
 
-@given(st.lists(st.tuples(numbers, numbers), min_size=2, max_size=4), st.none() | numbers, st.booleans())
-def test_no_false_alarm_for_any_neuron(pairs, bias, at_the_kink):
-    inputs, weights = zip(*pairs, strict=True)
-    if at_the_kink:
-        bias = -sum(w * x for w, x in pairs)
-    neuron = Neuron(inputs, weights, bias)
+@given(neurons(numbers))
+def test_no_false_alarm_for_any_neuron(neuron):
     assert bad(texts_of_question_1(neuron), neuron_checks.values(neuron)) == []
 
 

@@ -11,6 +11,7 @@ import pytest
 import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
+from neurons import make, neurons
 
 from coursework.answers import (
     activation_checks,
@@ -24,17 +25,12 @@ from coursework.answers import (
     regularisation,
     regularisation_checks,
 )
-from coursework.answers.neuron import Neuron
 from coursework.diagrams import drawing_checks
 from coursework.diagrams import lstm as lstm_diagram
 from coursework.diagrams import rnn as rnn_diagram
 from coursework.diagrams.wiring import Wiring
 
 # --- every check holds ----------------------------------------------------------------------------------------------
-
-
-def make(inputs, weights, bias=None) -> Neuron:
-    return Neuron(tuple(map(Fraction, inputs)), tuple(map(Fraction, weights)), None if bias is None else Fraction(bias))
 
 
 PLAIN = make((1, 2), (3, -1), "1/2")
@@ -94,11 +90,9 @@ def test_a_deviation_of_two_per_cent_fails_every_check(group):
 numbers = st.fractions(-12, 12, max_denominator=50)
 
 
-@given(st.lists(st.tuples(numbers, numbers), min_size=2, max_size=4), st.none() | numbers)
-def test_the_checks_hold_for_any_neuron(pairs, bias):
-    inputs, weights = zip(*pairs, strict=True)
-    failed = [c for c in neuron_checks.checks(Neuron(inputs, weights, bias)) if not c.outcome().passed]
-    assert failed == []
+@given(neurons(numbers))
+def test_the_checks_hold_for_any_neuron(neuron):
+    assert [c for c in neuron_checks.checks(neuron) if not c.outcome().passed] == []
 
 
 @pytest.mark.parametrize("size", ["1e-12", "1e-6", "1e6", "1e12"])

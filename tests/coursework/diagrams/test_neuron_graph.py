@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Circle
 from matplotlib.text import Annotation
+from neurons import make, neurons
 from readable import assert_readable, lightness, outside, overlapping, svg, texts
 
 from coursework.answers.formatting import number
-from coursework.answers.neuron import Neuron, answer
+from coursework.answers.neuron import answer
 from coursework.answers.neuron_wording import output
 from coursework.diagrams import style
 from coursework.diagrams.neuron_graph import build, draw
@@ -22,21 +20,15 @@ from coursework.diagrams.neuron_graph import build, draw
 style.use()
 
 NEURONS = {
-    "default": Neuron((Fraction(1), Fraction(2)), (Fraction(3), Fraction(-1))),
-    "three": Neuron(tuple(map(Fraction, (1, -2, "0.5"))), tuple(map(Fraction, (-3, "1/3", 2)))),
-    "four with bias": Neuron(
-        tuple(map(Fraction, (1, 2, 3, 4))), tuple(map(Fraction, (-1, -2, -3, -4))), Fraction("0.5")
-    ),
+    "default": make((1, 2), (3, -1)),
+    "three": make((1, -2, "0.5"), (-3, "1/3", 2)),
+    "four with bias": make((1, 2, 3, 4), (-1, -2, -3, -4), "0.5"),
 }
 
-eighths = st.integers(-24, 24).map(lambda k: Fraction(k, 8))
 
-
-@given(st.lists(st.tuples(eighths, eighths), min_size=2, max_size=4), st.none() | eighths)
-def test_values_flow_forwards_and_gradients_backwards(pairs, bias):
+@given(neurons())
+def test_values_flow_forwards_and_gradients_backwards(case):
     """At a product each factor gets the other one times the gradient; a sum passes the gradient on."""
-    inputs, weights = zip(*pairs, strict=True)
-    case = Neuron(inputs, weights, bias)
     graph = build(case, answer(case).relu, "ReLU")
     into = {}
     out = {}
@@ -58,7 +50,7 @@ def test_values_flow_forwards_and_gradients_backwards(pairs, bias):
             assert arriving[0].gradient == (1 if arriving[0].value > 0 else 0)
         elif node.name == "y":
             assert arriving[0].gradient == 1
-    assert len(into["sum"]) == len(inputs) + (bias is not None)
+    assert len(into["sum"]) == len(case.inputs) + (case.bias is not None)
 
 
 @pytest.mark.parametrize("name", NEURONS)
@@ -136,7 +128,7 @@ def test_an_edge_starts_at_the_variable_that_its_label_names():
 
 
 def test_a_sigmoid_at_zero_is_shown_exactly():
-    case = Neuron((Fraction(2), Fraction(3)), (Fraction(3), Fraction(-2)))
+    case = make((2, 3), (3, -2))
     shown = [text.get_text() for text in texts(draw(case, answer(case).sigmoid, "σ"))]
     assert {"0.5", "0.25", "0.75", "−0.5"} <= set(shown)
 
@@ -150,7 +142,7 @@ def test_what_is_asked_is_framed():
 
 
 def test_long_numbers_stay_on_their_edge():
-    case = Neuron((Fraction(1), Fraction(2)), (Fraction(-400), Fraction(1)))
+    case = make((1, 2), (-400, 1))
     figure = draw(case, answer(case).sigmoid, "σ")
     assert "1.415\u00a0×\u00a010⁻¹⁷³" in [text.get_text() for text in texts(figure)]
     assert overlapping(figure) == []
