@@ -7,6 +7,7 @@ rightly.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
@@ -28,16 +29,17 @@ _DECIMAL = Context(prec=60, Emin=MIN_EMIN, Emax=MAX_EMAX, rounding=ROUND_HALF_UP
 
 @dataclass(frozen=True)
 class Printed:
-    """A number ready for print: in Unicode and in TeX.
+    """A number ready for print; `exact` says whether what is printed is the number itself, not a rounding of it."""
 
-    `exact` says whether what is printed is the number itself, not a rounding of it; `simple`, whether it may stand in a
-    product without brackets.
-    """
-
-    text: str
     tex: str
     exact: bool
-    simple: bool = True
+
+    @property
+    def text(self) -> str:
+        """The number in Unicode."""
+        text = re.sub(r"\\tfrac\{(\d+)\}\{(\d+)\}", r"\1/\2", self.tex)
+        text = re.sub(r"\^\{(-?\d+)\}", lambda power: power[1].translate(_SUPERSCRIPTS), text)
+        return text.replace(r" \times ", TIMES).replace("-", MINUS)
 
     @property
     def relation(self) -> str:
@@ -51,8 +53,8 @@ class Printed:
 
     @property
     def factor(self) -> str:
-        """The TeX of this number as a factor or a summand: in brackets unless `simple`."""
-        return self.tex if self.simple else f"({self.tex})"
+        """The TeX of this number as a factor or a summand: in brackets where it is negative or has operations in it."""
+        return f"({self.tex})" if "-" in self.tex.partition("^")[0] or r"\times" in self.tex else self.tex
 
 
 def number(value: Any, places: int = PLACES) -> Printed:
@@ -63,17 +65,18 @@ def number(value: Any, places: int = PLACES) -> Printed:
     below 0.001 or at least a million has four significant digits.
     """
     if value == 0:
-        return _plain("0", exact=True)
+        return Printed("0", exact=True)
     if isinstance(value, int | np.integer):
         value = Fraction(int(value))
     if isinstance(value, Fraction) and (exact := _exact(value)):
         return exact
     if isinstance(value, mpmath.mpf) and mpmath.isfinite(value) and mpmath.log10(abs(value)) < NEGLIGIBLE:
-        return _plain("0", exact=False)
+        return Printed("0", exact=False)
     rounded = _decimal(value)
     if not SMALLEST <= rounded.copy_abs() < LARGEST:
-        return _power_of_ten(rounded, PLACES, exact=False)
-    return _plain(f"{_DECIMAL.quantize(rounded, Decimal(1).scaleb(-places)):f}", exact=False)
+        return Printed(_power_of_ten(rounded, PLACES), exact=False)
+    digits = f"{_DECIMAL.quantize(rounded, Decimal(1).scaleb(-places)):f}"
+    return Printed(digits if Decimal(digits) else digits.removeprefix("-"), exact=False)
 
 
 def decimal(value: Any, places: int = PLACES) -> str:
@@ -83,7 +86,7 @@ def decimal(value: Any, places: int = PLACES) -> str:
 
 def scientific(value: Any, digits: int = 2) -> str:
     """Print a positive magnitude, such as a largest difference, with a power of ten: ``1.2 × 10⁻⁷``; zero is ``0``."""
-    return "0" if value == 0 else _power_of_ten(_decimal(value), digits, exact=False).text
+    return "0" if value == 0 else Printed(_power_of_ten(_decimal(value), digits), exact=False).text
 
 
 def significant(value: float, digits: int = 2) -> str:
@@ -117,33 +120,21 @@ def _exact(value: Fraction) -> Printed | None:
         digits = _decimal(value).normalize(_DECIMAL)
         if Fraction(digits) == value and len(digits.as_tuple().digits) <= SIGNIFICANT:
             if Decimal("0.0001") <= abs(digits) < LARGEST:
-                return _plain(f"{digits:f}", exact=True)
-            return _power_of_ten(digits, SIGNIFICANT, exact=True)
-    numerator, denominator, negative = abs(value.numerator), value.denominator, value < 0
+                return Printed(f"{digits:f}", exact=True)
+            return Printed(_power_of_ten(digits, SIGNIFICANT), exact=True)
+    numerator, denominator = abs(value.numerator), value.denominator
     if rest == 1 or numerator >= 1000 or denominator >= 1000:
         return None
-    return _signed(negative, f"{numerator}/{denominator}", rf"\tfrac{{{numerator}}}{{{denominator}}}", exact=True)
+    return Printed(("-" if value < 0 else "") + rf"\tfrac{{{numerator}}}{{{denominator}}}", exact=True)
 
 
-def _signed(negative: bool, text: str, tex: str, exact: bool, simple: bool = True) -> Printed:
-    sign = (MINUS, "-") if negative else ("", "")
-    return Printed(sign[0] + text, sign[1] + tex, exact, simple and not negative)
-
-
-def _plain(digits: str, exact: bool) -> Printed:
-    size = digits.removeprefix("-")
-    return _signed(digits != size and Decimal(size) != 0, size, size, exact)
-
-
-def _power_of_ten(value: Decimal, digits: int, exact: bool) -> Printed:
-    """Print a non-zero number with at most `digits` digits and a power of ten, no trailing zeros."""
+def _power_of_ten(value: Decimal, digits: int) -> str:
+    """Return the TeX of a non-zero number with at most `digits` digits and a power of ten, no trailing zeros."""
     rounded = Context(prec=digits, Emin=MIN_EMIN, Emax=MAX_EMAX, rounding=ROUND_HALF_UP).plus(value)
     exponent = rounded.adjusted()
-    mantissa = f"{rounded.copy_abs().scaleb(-exponent, _DECIMAL).normalize(_DECIMAL):f}"
-    text, tex = f"10{str(exponent).translate(_SUPERSCRIPTS)}", f"10^{{{exponent}}}"
-    if mantissa != "1":
-        text, tex = f"{mantissa}{TIMES}{text}", rf"{mantissa} \times {tex}"
-    return _signed(rounded < 0, text, tex, exact, simple=mantissa == "1")
+    mantissa = f"{rounded.scaleb(-exponent, _DECIMAL).normalize(_DECIMAL):f}"
+    factor = {"1": "", "-1": "-"}.get(mantissa, rf"{mantissa} \times ")
+    return rf"{factor}10^{{{exponent}}}"
 
 
 def equation(*sides: Any, label: str) -> Any:

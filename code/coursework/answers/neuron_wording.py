@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import mpmath
 
-from coursework.answers.formatting import MINUS, Printed, number
+from coursework.answers.formatting import Printed, number
 from coursework.answers.neuron import DIGITS, Answer, Gradients, Number, one_sided
 
 ROW = 80  # characters of TeX: what a row of numbers may hold and still fit on the page
@@ -19,8 +19,8 @@ def output(result: Gradients) -> Printed:
     with mpmath.workdps(DIGITS):
         gap = number(result.slope / result.y)  # σ' = σ (1 − σ), which keeps the digits that 1 − σ loses
     if gap.text == "0":
-        return Printed(text="1", tex="1", exact=False)
-    return Printed(text=f"1 {MINUS} {gap.text}", tex=f"1 - {gap.tex}", exact=False, simple=False)
+        return Printed("1", exact=False)
+    return Printed(f"1 - {gap.tex}", exact=False)
 
 
 def _products(answer: Answer) -> list[str]:
