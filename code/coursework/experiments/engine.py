@@ -36,35 +36,18 @@ CHUNK = 500
 
 
 def one_thread() -> None:
-    """Let TensorFlow compute with one thread in this process; to be called before its first operation.
-
-    Raises
-    ------
-    RuntimeError
-        If TensorFlow has computed already.
-    """
+    """Let TensorFlow compute with one thread in this process; `RuntimeError` if it has computed already."""
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
 def pooled_convolution(x: tf.Tensor, layer: keras.layers.Conv2D) -> tf.Tensor:
-    """Convolve, and take the largest of each 2 × 2 values, by one convolution of stride 2.
+    """Convolve images (count, height, width, channels), and take the largest of each 2 × 2 values, in one convolution.
 
-    The four windows whose values are pooled lie in one window that is a pixel wider. Four shifted copies of the kernel
-    compute them there as four groups of channels, so that neither the convolution's output nor the gradient of the
-    pooling, TensorFlow's slowest operations with one input channel, is ever made.
-
-    Parameters
-    ----------
-    x
-        Images, shape (count, height, width, channels).
-    layer
-        A convolution without padding, stride or activation.
-
-    Returns
-    -------
-    Tensor
-        What the layer and `MaxPooling2D(2)` make of the images, shape (count, pooled height, pooled width, filters).
+    `layer` has no padding, stride or activation; the result is what `MaxPooling2D(2)` makes of its output. The four
+    windows whose values are pooled lie in one window that is a pixel wider. Four shifted copies of the kernel compute
+    them there as four groups of channels, so that neither the convolution's output nor the gradient of the pooling,
+    TensorFlow's slowest operations with one input channel, is ever made.
     """
     kernel, x = tf.cast(layer.kernel, layer.compute_dtype), tf.cast(x, layer.compute_dtype)
     shifted = [tf.pad(kernel, [[i, 1 - i], [j, 1 - j], [0, 0], [0, 0]]) for i in (0, 1) for j in (0, 1)]
@@ -74,14 +57,9 @@ def pooled_convolution(x: tf.Tensor, layer: keras.layers.Conv2D) -> tf.Tensor:
 
 
 class GraphModel:
-    """A Keras model whose training is one graph.
+    """A Keras model whose training is one graph, for data of this shape.
 
-    Parameters
-    ----------
-    run
-        Any run of the architecture; its λ, learning rate, seed and number of steps are not built in.
-    shape, classes
-        Of the data.
+    It serves any run of the architecture: λ, learning rate, seed and number of steps are not built in.
     """
 
     def __init__(self, run: Run, shape: tuple[int, ...], classes: int):
@@ -116,20 +94,9 @@ class GraphModel:
             moment.assign(tf.zeros_like(moment))
 
     def _train(self, x, y, order, start, late, rate, l2):
-        """Take one step for each row of `order`, the indices of a batch's examples in `x` and `y`.
+        """Take one step for each row of `order` (steps here, batch size), the indices of its examples in `x` and `y`.
 
-        Parameters
-        ----------
-        x, y
-            All training images and labels.
-        order
-            Shape (steps here, batch size).
-        start
-            How many steps were taken before.
-        late
-            After this step the learning rate is a tenth of `rate` (see `models.rate_of`).
-        rate, l2
-            The learning rate and λ.
+        There were `start` steps before; after the step `late` the learning rate is a tenth (see `models.rate_of`).
         """
         for row in tf.range(tf.shape(order)[0]):
             taken = tf.cast(start + row + 1, tf.float32)
@@ -175,21 +142,9 @@ class Engine:
         self.compiled: dict[tuple, GraphModel] = {}
 
     def train(self, run: Run, weights: Sequence[np.ndarray] | None = None) -> tuple[dict[str, Any], list[np.ndarray]]:
-        """Train and measure one run.
+        """Train and measure one run: return what `models.train` returns, and the model's weights at the end.
 
-        Parameters
-        ----------
-        run
-            The run.
-        weights
-            The kept weights of the same run without `test`: then the training is not repeated.
-
-        Returns
-        -------
-        result : dict
-            What `models.train` returns.
-        weights : list of ndarray
-            The model's weights at the end.
+        With the kept `weights` of the same run without `test` the training is not repeated.
         """
         graph = self.graph(run)
         chosen = choose_images(self.images.y_train, run).astype(np.int32)
