@@ -91,18 +91,6 @@ def test_the_learning_rate_is_the_one_that_served_best(tiny):
         assert len(set(means.values())) == len(means)
 
 
-def test_the_error_is_that_of_keras_own_evaluation():
-    import keras
-
-    plan, net = measured.PLANS["tiny"], measured.TRAINED[1]
-    inputs = keras.Input((plan.steps, measured.FEATURES))
-    model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.LSTM(net.units, return_sequences=True)(inputs)))
-    model.compile(loss="mse")
-    x, y = measured.task(plan.examples, plan.steps, measured._generator(7, measured.TEST))
-    found = measured._error(net, model.get_weights(), plan, seed=7)
-    assert found == pytest.approx(model.evaluate(x, y, verbose=0), rel=1e-5)
-
-
 def _keras_measures(net: Net, weights: list[np.ndarray], sequences: np.ndarray, settle: int) -> dict[str, Any]:
     """Measure by Keras' cell and TensorFlow's autodiff: factors by lag, and an LSTM's gates (steps, sequences, n)."""
     import keras
@@ -241,24 +229,6 @@ def test_the_prose_prints_what_was_measured():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["LSTM, forget bias 1", "SimpleRNN"])
-def test_the_results_are_those_of_the_measurements(tiny, name):
-    results = Results.of(tiny)
-    lags = tiny["plan"]["lags"]
-    each = [seed[lags - 1] for seed in tiny["initial"][name]["total"]]
-    assert results.left[name] == pytest.approx(scipy.stats.gmean(each))
-    trained = tiny["trained"].get(name)
-    assert results.error[name] == min(np.mean(errors) for errors in trained["errors"].values())
-
-
-def test_variables_are_text_without_tex(tiny):
-    for value in variables(tiny).values():
-        assert isinstance(value, str)
-        assert value
-        assert not set(value) & set("$\\-")
-        assert "nan" not in value
-
-
 @pytest.mark.parametrize("name", ["SimpleRNN", "LSTM"])
 def test_weights_are_drawn_as_keras_draws_them_by_default(name):
     import keras
@@ -275,26 +245,6 @@ def test_weights_are_drawn_as_keras_draws_them_by_default(name):
     limit = np.sqrt(6 / sum(kernel.shape))
     assert 0.8 * limit < abs(kernel).max() <= limit
     assert type(layer.kernel_initializer).__name__ == "GlorotUniform"
-
-
-def test_the_factor_is_the_largest_by_which_a_gradient_is_scaled():
-    """TensorFlow's autodiff through Keras' layer, from the last state back to the first, is the oracle."""
-    import keras
-    import tensorflow as tf
-
-    net = measured.Net("LSTM", 3, 1.0)
-    weights = measured._initial_weights(net, 2, seed=1)
-    sequence = np.random.default_rng(2).normal(size=(9, 2))
-    layer = keras.layers.LSTM(3, return_state=True, dtype="float64")
-    layer.build((1, 9, 2))
-    layer.set_weights(weights)
-    start = tf.zeros((1, 3), tf.float64)
-    with tf.GradientTape() as tape:
-        tape.watch(start)
-        _, _, c = layer(sequence[None], initial_state=[tf.zeros((1, 3), tf.float64), start])
-    jacobian = tape.jacobian(c, start)[0, :, 0].numpy()
-    largest = np.sqrt(np.linalg.eigvalsh(jacobian @ jacobian.T).max())
-    assert measured._gradients(net, weights, sequence)["total"][-1] == pytest.approx(largest, rel=1e-9)
 
 
 def test_the_task_asks_for_the_number_stored_last():
