@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Circle, FancyBboxPatch
-from readable import assert_readable, svg
 
 from coursework.diagrams import rnn, style
 
@@ -54,11 +53,3 @@ def test_the_output_weights_stand_beside_their_own_line():
             (x, low), (_, high) = wiring.points(edge)
             assert 0 < edge.weight_at[0] - x < 0.2
             assert low < edge.weight_at[1] < high
-
-
-def test_it_can_be_read():
-    assert_readable(rnn.draw())
-
-
-def test_the_same_drawing_has_the_same_bytes():
-    assert svg(rnn.draw()) == svg(rnn.draw())

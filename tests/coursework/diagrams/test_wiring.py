@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from matplotlib.patches import PathPatch, Polygon
+from readable import assert_readable, svg
 
-from coursework.diagrams import wiring
+from coursework.diagrams import lstm, rnn, wiring
 from coursework.diagrams.wiring import Edge, Node, Wiring
 
 
@@ -56,3 +57,9 @@ def test_a_line_runs_from_border_to_border(at, ends):
     nodes = Node("a", "layer", (0.5, 0.5), size=(0.2, 0.1)), Node("b", "layer", at, size=(0.4, 0.2))
     edge = Edge("a", "b")
     assert np.array(Wiring(nodes, (edge,)).points(edge)) == pytest.approx(np.array(ends))
+
+
+@pytest.mark.parametrize("module", [lstm, rnn])
+def test_a_drawing_can_be_read_and_has_the_same_bytes_every_time(module):
+    assert_readable(module.draw())
+    assert svg(module.draw()) == svg(module.draw())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from generated_images import generated
+from generated_images import save
 
 from coursework.experiments import store as store_module
 from coursework.experiments.protocol import Run
@@ -23,8 +23,7 @@ RUN = Run("mlp", n=64, seed=1, steps=5, width=8, l2=1e-3, moments=2)
 
 @pytest.fixture
 def project(tmp_path):
-    images, labels = generated(60, shape=(6, 6))
-    np.savez(tmp_path / "set.npz", x_train=images, y_train=labels, x_test=images[:9], y_test=labels[:9])
+    save(tmp_path / "set.npz")
     return Project(tmp_path)
 
 
@@ -40,12 +39,8 @@ def store(settings, project):
 
 def result(**changed):
     last = {
-        "passes": 5.0,
-        "train_loss": 0.1 + 0.2,
-        "train_error": 1 / 3,
-        "validation_loss": 0.7,
-        "validation_error": 0.2,
-    }
+        "passes": 5.0, "train_loss": 0.1 + 0.2, "train_error": 1 / 3, "validation_loss": 0.7, "validation_error": 0.2,
+    }  # fmt: skip
     return {**last, "history": [{**last, "passes": 2.5, "train_loss": 2.0}, last], **changed}
 
 
@@ -135,8 +130,7 @@ def test_why_code(store, settings, project, monkeypatch):
 
 def test_why_data(store, settings, project):
     store.save(RUN, result())
-    images, labels = generated(60, shape=(6, 6), seed=9)
-    np.savez(project.root / "set.npz", x_train=images, y_train=labels, x_test=images[:9], y_test=labels[:9])
+    save(project.root / "set.npz", seed=9)
     assert RunStore(settings, project).why(RUN) == ("data",)
 
 
@@ -144,8 +138,7 @@ def test_who_tries_other_data_finds_the_earlier_results_again(store, settings, p
     keeping = dataclasses.replace(RUN, keep=True)
     store.save(keeping, result(), [np.ones(2)])
     before = store_module.state(project, settings)
-    images, labels = generated(60, shape=(6, 6), seed=9)
-    np.savez(project.root / "other.npz", x_train=images, y_train=labels, x_test=images[:9], y_test=labels[:9])
+    save(project.root / "other.npz", seed=9)
     changed = settings.model_copy(update={"dataset": "other.npz"})
     other = RunStore(changed, project)
     assert other.why(keeping) == ("data",)
@@ -267,14 +260,11 @@ def test_description():
 
 def test_results_that_the_profile_does_not_name_do_not_count(tmp_path):
     """A folder with leftovers of other code or profiles makes the same documents as one without."""
-    from coursework.experiments.store import RunStore, state
-    from press.project import Project
-
     project = Project.find(Path(__file__).parent)
     settings = project.settings()
     elsewhere = Project(tmp_path)
     (tmp_path / "data").symlink_to(project.data)
-    before = state(elsewhere, settings)
+    before = store_module.state(elsewhere, settings)
     assert before
     RunStore(settings, elsewhere).kept.save("left-over", "digest", {"a": 1})
-    assert state(elsewhere, settings) == before
+    assert store_module.state(elsewhere, settings) == before
