@@ -83,7 +83,7 @@ def run(settings: Settings, project: Project, *, scheduler: str | None = None, t
     """
     started = time.monotonic()
     store = RunStore(settings, project)
-    failed: dict[Run, None] = {}
+    failed: list[Run] = []
     missing = _missing(store, failed)
     if not missing:
         return Summary(kept=len(store))
@@ -118,7 +118,7 @@ def run(settings: Settings, project: Project, *, scheduler: str | None = None, t
     return Summary(trained, len(store) - trained, time.monotonic() - started)
 
 
-def _missing(store: RunStore, failed) -> list[Run]:
+def _missing(store: RunStore, failed: list[Run]) -> list[Run]:
     """List what is to be trained next, the longest first."""
     wanted = [run for run in all_runs(store.budget, store) if run not in store and run not in failed]
     return sorted(wanted, key=_cost, reverse=True)
@@ -202,7 +202,7 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _train_here(runs: list[Run], store: RunStore, failed: dict[Run, None]) -> Iterator[_Found]:
+def _train_here(runs: list[Run], store: RunStore, failed: list[Run]) -> Iterator[_Found]:
     """Train runs in processes of this machine; after one died, those that were under way are tried again one by one."""
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
@@ -224,10 +224,8 @@ def _train_here(runs: list[Run], store: RunStore, failed: dict[Run, None]) -> It
                 if not died:
                     raise WorkError(f"The training processes cannot be started ({error}).") from None
                 deaths.update(died)
-        waiting = [run for run in waiting if run not in done]
-        for run in [run for run in waiting if deaths[run] >= ATTEMPTS]:
-            failed[run] = None
-            waiting.remove(run)
+        failed += [run for run in batch if deaths[run] >= ATTEMPTS]
+        waiting = [run for run in waiting if run not in done and deaths[run] < ATTEMPTS]
 
 
 def _parallel(runs: list[Run], store: RunStore, marks: Path, processes: int) -> Iterator[_Found]:
