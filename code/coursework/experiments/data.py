@@ -85,16 +85,17 @@ def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
 
 
 def training_examples(dataset: str, root: Path | str = ".") -> int:
-    """Count the training examples that remain once the validation set is kept apart."""
-    examples = len(arrays(dataset, root)["y_train"])
-    return examples - -(-examples // 5)
+    """Count the training examples that remain once the validation set is kept apart, from the labels alone."""
+    path = _path(dataset, root)
+    labels = _read_idx(_idx_files(path)["y_train"]) if path.is_dir() else _read_npz(path)["y_train"]
+    return len(labels) - -(-len(labels) // 5)
 
 
 def _path(dataset, root):
     path = Path(root, "data", FASHION_MNIST) if dataset == FASHION_MNIST else Path(root, dataset)
     if not path.exists():
         raise InputError(
-            f"there is no {path.name} here; give {FASHION_MNIST}, a folder with IDX files, or a .npz file."
+            f"dataset: there is no {path.name} here; give {FASHION_MNIST}, a folder with IDX files, or a .npz file."
         )
     if dataset == FASHION_MNIST and not (path / "SHA256SUMS").is_file():
         raise InputError(f"data/{FASHION_MNIST}/SHA256SUMS is missing: restore it from the repository.")

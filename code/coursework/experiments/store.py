@@ -41,7 +41,8 @@ class RunStore(Mapping[Run, Result]):
         try:
             checksum = data.checksum(settings.dataset, project.root)
         except InputError as error:
-            raise InputError(f"{project.settings_file.name}: dataset: {error}") from None
+            words = str(error).removeprefix("dataset: ")
+            raise InputError(f"{project.settings_file.name}: dataset: {words}") from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise InputError(
