@@ -66,6 +66,13 @@ def test_the_state_names_the_case():
     assert "**kink**" in q1.state(answer(make((1, 3), (3, -1))))
 
 
+@pytest.mark.parametrize(("slope", "sides"), [(1, ("0", "1")), (-1, ("-1", "0")), (2, ("0", "2"))])
+def test_the_derivatives_on_each_side_of_the_kink_are_said_where_z_depends_on_it(slope, sides):
+    text = q1.part_a(answer(make((0, slope), (5, 0))))
+    assert f"Along $w_2$ the one-sided derivatives are ${sides[0]}$ (left) and ${sides[1]}$ (right)." in text
+    assert "Along $x_2$ the derivative exists and is $0$" in text
+
+
 def test_a_kink_of_decimals_is_a_kink():
     """3 · 0.1 − 0.3 is not zero in float64, but it is zero."""
     assert answer(make(("0.1", "0.3"), (3, -1))).relu.z == 0
