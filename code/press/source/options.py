@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,25 +28,15 @@ class Option:
     """The values that it may have, if these are few."""
 
 
-def _flag(does: str) -> Option:
-    return Option(does, (bool,), "true or false")
-
-
-def _text(does: str) -> Option:
-    return Option(does, (str,), "text in quotes")
-
-
-def _title(does: str) -> Option:
-    """Make an option for which a number or date is a text too."""
-    return Option(does, (str, int, float, bool, datetime.date), "text in quotes")
-
-
-def _texts(does: str) -> Option:
-    return Option(does, (str, list), "text in quotes")
-
-
-def _number(does: str) -> Option:
-    return Option(does, (int, float), "a number")
+_flag = partial(Option, types=(bool,), words="true or false")
+_text = partial(Option, types=(str,), words="text in quotes")
+_texts = partial(Option, types=(str, list), words="text in quotes")
+_title = partial(
+    Option, types=(str, int, float, bool, datetime.date), words="text in quotes"
+)  # also of a number or date
+_number = partial(Option, types=(int, float), words="a number")
+_whole = partial(Option, types=(int,), words="a whole number")
+_parts = partial(Option, types=(list,), words="a list of texts")
 
 
 EXECUTION = {
@@ -72,14 +63,14 @@ CELL: dict[str, Option] = {
     "label": _text("is what references name; fig- and tbl- make a numbered float"),
     "fig-cap": _texts("is the figure's caption, or one for each figure"),
     "fig-alt": _texts("is the alternative text, or one for each figure"),
-    "fig-subcap": Option("is a caption for each part", (list,), "a list of texts"),
+    "fig-subcap": _parts("is a caption for each part"),
     "fig-align": Option("aligns the figure", (str,), "left, center or right", ("left", "center", "right", "default")),
     "out-width": _text("is the width at which the figure is set"),
     "tbl-cap": _text("is the table's caption"),
-    "tbl-subcap": Option("is a caption for each part", (list,), "a list of texts"),
+    "tbl-subcap": _parts("is a caption for each part"),
     "tbl-colwidths": Option("is the width of each column in percent", (list, str), "a list of numbers"),
-    "layout-ncol": Option("sets the parts in so many columns", (int,), "a whole number"),
-    "layout-nrow": Option("sets the parts in so many rows", (int,), "a whole number"),
+    "layout-ncol": _whole("sets the parts in so many columns"),
+    "layout-nrow": _whole("sets the parts in so many rows"),
     "lst-label": _text("is what references to the code name"),
     "lst-cap": _text("is the caption of the code"),
     **dict.fromkeys(
@@ -107,11 +98,11 @@ EXECUTE: dict[str, Option] = {
 FORMAT: dict[str, Option] = {
     **FIGURES,
     "toc": _flag("begins with a table of contents"),
-    "toc-depth": Option("is how deep the table of contents goes", (int,), "a whole number"),
+    "toc-depth": _whole("is how deep the table of contents goes"),
     "toc-title": _text("is its heading"),
     "number-sections": _flag("numbers the headings"),
-    "number-depth": Option("is how deep headings are numbered", (int,), "a whole number"),
-    "shift-heading-level-by": Option("moves headings by so many levels", (int,), "a whole number"),
+    "number-depth": _whole("is how deep headings are numbered"),
+    "shift-heading-level-by": _whole("moves headings by so many levels"),
     "section-numbering": _text("is the pattern of the headings' numbers, as Typst has it"),
     "papersize": _text("is the paper's size, as Typst names it"),
     "bibliographystyle": _text("is the style of citations, as Typst names it"),
@@ -203,11 +194,8 @@ def check(
 def _fits(value: Any, option: Option) -> bool:
     if option.types and (not isinstance(value, option.types) or (isinstance(value, bool) and bool not in option.types)):
         return False
-    if (
-        isinstance(value, list)
-        and str in option.types
-        and not all(isinstance(each, str | int | float) for each in value)
-    ):
+    texts = value if isinstance(value, list) and str in option.types else []
+    if not all(isinstance(each, str | int | float) for each in texts):
         return False
     return not option.values or any(value == each and type(value) is type(each) for each in option.values)
 
@@ -255,11 +243,8 @@ def for_pdf(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     found = {key: value for key, value in values.items() if key != "format"}
     for name in ours(values):
-        own = {
-            key: value
-            for key, value in group(group(values, "format"), name).items()
-            if key in FRONT and key != "engine"
-        }
+        given = group(group(values, "format"), name)
+        own = {key: value for key, value in given.items() if key in FRONT and key != "engine"}
         groups = {key: {**group(found, key), **value} for key, value in own.items() if isinstance(value, dict)}
         found |= own | groups
     return found

@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import NoReturn
 
 from handin.errors import InputError
@@ -204,39 +205,49 @@ def _instead_of(tag: str, name: str) -> str:
     return "write it as Markdown"
 
 
+@dataclass(frozen=True)
+class _Attributes:
+    """What stands in braces behind a span or an image, or opens a block."""
+
+    classes: list[str]
+    keys: list[str]
+    identifier: str
+
+
+def _attributes(written: str, line: Line, judge: Judge) -> _Attributes:
+    """Read attributes; what pandoc and Quarto print as it stands is refused."""
+    bare = re.sub(r"\"[^\"]*\"|'[^']*'", "_", written).strip("{}")
+    if spaced := re.search(r"(?:^|\s)([\w-]+)(?:\s+=\s*|=\s+)", bare):
+        judge.refuse(line.place, f"the attribute {spaced[1]} has a space beside its =, so that it is none: delete it.")
+    identifier = re.search(r"(?:^|\s)#([\w:.-]+)", bare)
+    classes, keys = re.findall(r"(?:^|\s)\.([\w-]+)", bare), re.findall(r"([\w-]+)\s*=", bare)
+    return _Attributes(classes, keys, identifier[1] if identifier else "")
+
+
 def _check_attributes(line: Line, judge: Judge) -> None:
     """Refuse attributes of spans and images that Quarto follows and the built-in renderer does not."""
-    for attributes in _SPAN.findall(line.text):
-        _check_spaces(attributes, line, judge)
-        classes = re.findall(r"(?:^|\s)\.([\w-]+)", attributes)
-        if refused := next((name for name in classes if QUARTOS_BLOCKS.fullmatch(name)), None):
+    for written in _SPAN.findall(line.text):
+        span = _attributes(written, line, judge)
+        if refused := next(filter(QUARTOS_BLOCKS.fullmatch, span.classes), None):
             instead = ": it is set as a footnote" if refused in ("aside", "column-margin") else ""
             judge.mind(line.place, f"the span .{refused} is not supported{instead}.")
-        if refused := re.search(r"(?:^|\s)(style|when-[\w-]+|unless-[\w-]+)\s*=", attributes):
-            judge.mind(line.place, f"the span's attribute {refused[1]}= is not supported.")
+        if refused := next(filter(re.compile("style|(when|unless)-.+").fullmatch, span.keys), None):
+            judge.mind(line.place, f"the span's attribute {refused}= is not supported.")
     for image in IMAGE.finditer(line.text):
-        attributes = re.sub(r"\"[^\"]*\"|'[^']*'", '""', image["attributes"] or "")
-        _check_spaces(attributes, line, judge)
-        if wrong := " ".join(_ATTRIBUTE.sub("", written := (image["attributes"] or "")[1:-1]).split()):
+        written = (image["attributes"] or "")[1:-1]
+        attributes = _attributes(written, line, judge)
+        if wrong := " ".join(_ATTRIBUTE.sub("", written).split()):
             words = f'the braces behind the image are printed as they stand, since {wrong} is no key="value"'
-            (judge.refuse if "#" in written else judge.mind)(
-                line.place, f'{words}: write ![caption](file){{#fig-name fig-alt="…"}}.'
-            )
-        for key in re.findall(r"([\w-]+)\s*=", attributes):
+            tell = judge.refuse if "#" in written else judge.mind
+            tell(line.place, f'{words}: write ![caption](file){{#fig-name fig-alt="…"}}.')
+        for key in attributes.keys:
             if key not in IMAGE_ATTRIBUTES and (judge.strict or not _is_followed(key, image)):
                 known = ", ".join(sorted(IMAGE_ATTRIBUTES))
                 judge.mind(line.place, f"the image's attribute {key}= is not supported; supported: {known}.")
-        if named := re.search(r"[{\s]\.([\w-]+)", attributes):
-            judge.mind(line.place, f"the image's class .{named[1]} is not supported.")
+        if attributes.classes:
+            judge.mind(line.place, f"the image's class .{attributes.classes[0]} is not supported.")
         if judge.strict and image.start() and line.text[image.start() - 1] == "[":
             judge.refuse(line.place, "an image inside a link is not supported.")
-
-
-def _check_spaces(attributes: str, line: Line, judge: Judge) -> None:
-    """Refuse attributes that pandoc and Quarto print as they stand."""
-    bare = re.sub(r"\"[^\"]*\"|'[^']*'", "_", attributes)
-    if spaced := re.search(r"(?:^|[\s{])([\w-]+)(?:\s+=\s*|=\s+)", bare):
-        judge.refuse(line.place, f"the attribute {spaced[1]} has a space beside its =, so that it is none: delete it.")
 
 
 def _is_followed(key: str, image: re.Match[str]) -> bool:
@@ -257,55 +268,51 @@ def _check_display(line: Line, display: bool, judge: Judge) -> bool:
     return display
 
 
-def _check_div(attributes: str, line: Line, judge: Judge) -> None:
-    if not attributes.startswith("{"):
-        attributes = "{." + attributes.strip() + "}"
-    inner = attributes.strip("{}")
-    _check_spaces(inner, line, judge)
-    classes = re.findall(r"(?:^|\s)\.([\w-]+)", inner)
-    identifier = re.search(r"(?:^|\s)#([\w:.-]+)", re.sub(r'"[^"]*"', '""', inner))
-    for name in classes:
+def _check_div(written: str, line: Line, judge: Judge) -> None:
+    div = _attributes(written if written.startswith("{") else f".{written.strip()}", line, judge)
+    for name in div.classes:
         if name.startswith("callout-") and name not in DIV_CLASSES:
             known = ", ".join(f".{each}" for each in sorted(DIV_CLASSES))
             judge.mind(line.place, f"the block .{name} is none of Quarto's, and is set as a note; there are {known}.")
         if QUARTOS_BLOCKS.fullmatch(name) and name not in ("content-visible", "content-hidden"):
             judge.mind(line.place, f"the block .{name} is not supported; its content would be set in the text.")
-    if "list-table" in classes:
+    if "list-table" in div.classes:
         judge.mind(line.place, "list tables are not supported: this is set as a list; write a pipe table.")
-    for key in re.findall(r"([\w-]+)\s*=", re.sub(r'"[^"]*"', '""', inner)):
+    for key in div.keys:
         if key not in DIV_ATTRIBUTES:
             judge.mind(line.place, f"the attribute {key}= is not supported here.")
-    kind = identifier[1].partition("-")[0] if identifier else ""
-    if identifier and any(name.startswith("callout") for name in classes):
-        if judge.strict:
-            judge.refuse(line.place, f"numbered callouts are not supported: delete #{identifier[1]}.")
-    elif judge.strict and identifier and kind not in (*FLOATS, *THEOREMS) and identifier[1] != "refs":
-        judge.refuse(
-            line.place, f"a block's id must begin with fig-, tbl- or lst-, or as a theorem's: {identifier[1]!r}."
-        )
+    if not judge.strict or not div.identifier:
+        return
+    if any(name.startswith("callout") for name in div.classes):
+        judge.refuse(line.place, f"numbered callouts are not supported: delete #{div.identifier}.")
+    if div.identifier.partition("-")[0] not in (*FLOATS, *THEOREMS) and div.identifier != "refs":
+        words = f"a block's id must begin with fig-, tbl- or lst-, or as a theorem's: {div.identifier!r}."
+        judge.refuse(line.place, words)
 
 
 def refuse_images_without_alternative(document: Document, *, strict: bool = True) -> None:
     """Refuse an image that has no ``fig-alt``: a caption does not say what is seen."""
-    judge = Judge(strict)
-    missing: list[str] = []
+    missing = list(_missing_texts(document))
+    if strict and missing:
+        place, _, words = missing[0]
+        raise InputError(f"{place}: {words}")
+    if places := [place for place, key, _ in missing if key == "fig-alt"]:
+        count = "a figure has" if len(places) == 1 else f"{len(places)} figures have"
+        first = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
+        Judge(strict).mind(first, f"{count} no alternative text (fig-alt) for those who do not see pictures.")
+
+
+def _missing_texts(document: Document) -> Iterator[tuple[str, str, str]]:
+    """Yield where an alternative text or a caption is missing, its key, and what to say of it."""
     for line in texts(document.prose):
         for image in IMAGE.finditer(line.text):
             if not re.search(r"fig-alt\s*=\s*(?:\"[^\"]+\"|'[^']+')", image["attributes"] or ""):
-                if strict:
-                    judge.refuse(line.place, 'the image needs an alternative text: add {fig-alt="…"}.')
-                missing.append(line.place)
-    for cell in (each for each in document.cells if each.options.get("include", True)):
+                yield line.place, "fig-alt", 'the image needs an alternative text: add {fig-alt="…"}.'
+    for cell in document.cells:
         kind = (cell.label or "").partition("-")[0]
         for key in {"fig": ("fig-cap", "fig-alt"), "tbl": ("tbl-cap",)}.get(kind, ()):
-            if not cell.options.get(key):
-                if strict:
-                    judge.refuse(cell.place, f"the cell {cell.label} needs a line '#| {key}: \"…\"'.")
-                missing += [cell.place] if key == "fig-alt" else []
-    if missing:
-        places = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
-        count = "a figure has" if len(missing) == 1 else f"{len(missing)} figures have"
-        judge.mind(places, f"{count} no alternative text (fig-alt) for those who do not see pictures.")
+            if cell.options.get("include", True) and not cell.options.get(key):
+                yield cell.place, key, f"the cell {cell.label} needs a line '#| {key}: \"…\"'."
 
 
 def heading(line: Line) -> tuple[int, str] | None:
@@ -319,14 +326,13 @@ def refuse_skipped_headings(lines: Iterable[Line], *, strict: bool = True) -> No
     judge = Judge(strict)
     above = 0
     for line in lines:
-        if (found := heading(line)) is None:
-            continue
-        level, _ = found
-        if level > above + 1 and (strict or above):
-            where = f"under one of level {above}" if above else "though it is the first"
-            fix = f"begin it with {'#' * (above + 1)}."
-            judge.mind(line.place, f"this heading is of level {level} {where}: {fix}")
-        above = level
+        if found := heading(line):
+            level, _ = found
+            if level > above + 1 and (strict or above):
+                where = f"under one of level {above}" if above else "though it is the first"
+                fix = f"begin it with {'#' * (above + 1)}."
+                judge.mind(line.place, f"this heading is of level {level} {where}: {fix}")
+            above = level
 
 
 # -- what pandoc takes for something else than it looks like: lists in a paragraph, tables that lose cells -------------
@@ -377,22 +383,21 @@ def _refuse_lossy_tables(lines: Sequence[Line], written: Sequence[str]) -> None:
     In `lines` code and formulas are blanked out; `written` has them.
     """
     columns = 0
-    for index, (before, line, after) in enumerate(zip([None, *lines], lines, [*lines[1:], None], strict=False)):
-        text = line.text.strip()
+    rows = ["", *(line.text.strip() for line in lines), ""]
+    for index, line in enumerate(lines):
+        before, text, after = rows[index : index + 3]
         if not text:
             columns = 0
         elif columns:
             _check_row(line, written[index], columns)
-        elif (
-            _TABLE_RULE.fullmatch(text) and before is not None and "|" in before.text and "|" in text.replace("+", "|")
+        elif _TABLE_RULE.fullmatch(text) and "|" in before and "|" in (rule := text.replace("+", "|")):
+            columns = _columns(rule)
+            _check_row(lines[index - 1], written[index - 1], columns)
+        elif all(map(_TABLE_ROW.fullmatch, (text, after))) and not (
+            before.startswith(("+", "|")) or _TABLE_RULE.fullmatch(after)
         ):
-            columns = _columns(text.replace("+", "|"))
-            _check_row(before, written[index - 1], columns)
-        elif _TABLE_ROW.fullmatch(text) and not (before is not None and before.text.strip().startswith(("+", "|"))):
-            follows = after.text.strip() if after is not None else ""
-            if _TABLE_ROW.fullmatch(follows) and not _TABLE_RULE.fullmatch(follows):
-                rule = "|---" * _columns(text) + "|"
-                raise InputError(f"{line.place}: this table has no line under its head: write {rule} there.")
+            rule = "|---" * _columns(text) + "|"
+            raise InputError(f"{line.place}: this table has no line under its head: write {rule} there.")
 
 
 def _check_row(line: Line, whole: str, columns: int) -> None:
