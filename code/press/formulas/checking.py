@@ -21,7 +21,7 @@ from press.formulas.evaluation import evaluate
 from press.formulas.numbers import DIGITS
 from press.formulas.reading import MARK, Chain, Formula, chains, formulas, repeated
 from press.formulas.relations import Meaning, Verdict, disagreement, judged
-from press.formulas.tokens import Tokens, Unread, is_text, split, tokens
+from press.formulas.tokens import Tokens, Unread, is_text, places, split, tokens
 from press.source.qmd import Line
 
 _BETWEEN = frozenset(["<", ">", ",", r"\ll", r"\gg", r"\to"])
@@ -46,7 +46,7 @@ class Checker:
     def verdicts(self, markdown: str) -> list[Verdict]:
         """Judge every relation of a chapter; a chapter of which nothing is known has none."""
         label = self._label(markdown)
-        return [verdict for formula in formulas(markdown) for verdict in self._judged(label, formula)] if label else []
+        return [each for formula in formulas(markdown) for each in self._judged(label, formula)] if label else []
 
     def unknown(self, markdown: str) -> list[Formula]:
         """Find the formulas without a relation that are not known in their chapter."""
@@ -57,11 +57,8 @@ class Checker:
         meaning = self._meanings[label]
         members = [member for found in by_formula.values() for chain in found or () for member in chain.members]
         members += meaning.said
-        return [
-            formula
-            for formula, found in by_formula.items()
-            if found == [] and not _is_known(formula.tex, members, meaning)
-        ]
+        alone = ((formula, tokens(formula.tex)) for formula, found in by_formula.items() if found == [])
+        return [formula for formula, found in alone if not (_is_number(found) or _is_known(found, members, meaning))]
 
     def require(self, chapters: Sequence[str], source: Iterable[Line] = ()) -> None:
         """Check the Markdown of all chapters.
@@ -116,19 +113,14 @@ def _chains(tex: str) -> list[Chain] | None:
         return None
 
 
-def _is_known(tex: str, members: Sequence[Tokens], meaning: Meaning) -> bool:
-    """Tell whether a formula without a relation is known in its chapter, in whole or each side of ``<`` and ``>``."""
-    found = tokens(tex)
-    return _is_number(found) or _are_known(found, members, meaning)
-
-
-def _are_known(found: Tokens, members: Sequence[Tokens], meaning: Meaning) -> bool:
+def _is_known(found: Tokens, members: Sequence[Tokens], meaning: Meaning) -> bool:
+    """Whether a formula without a relation is known in its chapter, in whole or each side of ``<`` and ``>``."""
     named = any(found in reading.samples[0].values for reading in meaning.readings)
     if named or any(_is_part(found, member) for member in members) or _is_worth(found, meaning):
         return True
     pieces = [tuple(piece) for piece in split(found, _BETWEEN.__contains__)]
     return len(pieces) > 1 and all(
-        piece in _PLAIN or (not _is_number(piece) and _are_known(piece, members, meaning)) for piece in pieces
+        piece in _PLAIN or (not _is_number(piece) and _is_known(piece, members, meaning)) for piece in pieces
     )
 
 
@@ -143,11 +135,8 @@ def _is_number(found: Tokens) -> bool:
 
 def _is_part(found: Tokens, member: Tokens) -> bool:
     """Whether tokens stand in a member, not with an index, power or prime of their own behind them."""
-    size = len(found)
-    return any(
-        member[at : at + size] == found and not _BELONGS & set(member[at + size : at + size + 1])
-        for at in range(len(member) - size + 1)
-    )
+    ends = (at + len(found) for at in places(found, member))
+    return any(not _BELONGS & set(member[end : end + 1]) for end in ends)
 
 
 def _is_worth(found: Tokens, meaning: Meaning) -> bool:

@@ -102,11 +102,14 @@ class Chain:
     members: tuple[Tokens, ...]
     signs: tuple[str, ...]
 
+    @property
+    def parts(self) -> list[Tokens]:
+        """Its members with the signs between them."""
+        behind = zip(self.signs, self.members[1:], strict=True)
+        return [self.members[0], *(part for sign, member in behind for part in ((sign,), member))]
+
     def __str__(self) -> str:
-        parts = [*self.members[:1]]
-        for sign, member in zip(self.signs, self.members[1:], strict=True):
-            parts += [(sign,), member]
-        return " ".join(written(part) for part in parts)
+        return " ".join(map(written, self.parts))
 
 
 def chains(tex: str) -> list[Chain]:
@@ -114,9 +117,8 @@ def chains(tex: str) -> list[Chain]:
 
     Rows of an aligned formula that begin with a sign go on with the row before. `Unread` if it cannot even be split.
     """
-    found = [token for token in tokens(tex) if token not in _ALIGNED]
     joined: list[list[str]] = []
-    for row in split(found, lambda token: token == "\\\\"):
+    for row in split([token for token in tokens(tex) if token not in _ALIGNED], "\\\\".__eq__):
         bare = [token for depth, token in depths(row) if depth or token != "&"]
         while bare[:1] == [r"\quad"] or bare[:2] == ["{", "}"]:  # {} + is a plus between two sides
             bare = bare[1 if bare[0] == r"\quad" else 2 :]

@@ -22,7 +22,7 @@ import mpmath
 from press.formulas.evaluation import evaluate
 from press.formulas.numbers import DIGITS, NOISE, Names, Number, Value, added, pairs, scalar, signed
 from press.formulas.reading import Chain, chains
-from press.formulas.tokens import Tokens, Unread, tokens
+from press.formulas.tokens import Tokens, Unread, places, tokens
 
 EXACT = mpmath.mpf("1e-9")
 """Agreement after ``=``, relative: values come from programs that compute in double precision."""
@@ -99,8 +99,15 @@ class Verdict:
     """For an unread chain what was not understood, for a false one the values of its sides."""
 
 
-def judge(chain: Chain, meaning: Meaning) -> Verdict:
-    """Decide on one chain."""
+def judged(tex: str, meaning: Meaning) -> tuple[Verdict, ...]:
+    """Judge every relation of a formula."""
+    try:
+        return tuple(_judged(chain, meaning) for chain in chains(tex))
+    except Unread as reason:
+        return (Verdict(tex, "unread", str(reason)),)
+
+
+def _judged(chain: Chain, meaning: Meaning) -> Verdict:
     if _supposes(chain, meaning.free):
         return Verdict(str(chain), "supposed")
     reasons: list[str] = []
@@ -122,11 +129,9 @@ def judge(chain: Chain, meaning: Meaning) -> Verdict:
 
 def _supposes(chain: Chain, free: frozenset[Tokens]) -> bool:
     """Whether a chain only sets free names to one plain number, or is free as it stands."""
-    rest = zip(chain.signs, chain.members[1:], strict=True)
-    if (*chain.members[0], *(token for sign, member in rest for token in (sign, *member))) in free:
-        return True
     *names, last = chain.members
-    return _is_plain(last) and all(name in free for name in names) and set(chain.signs) <= {"=", r"\approx"}
+    sets = _is_plain(last) and free.issuperset(names) and set(chain.signs) <= {"=", r"\approx"}
+    return sets or tuple(itertools.chain(*chain.parts)) in free
 
 
 def _is_plain(member: Tokens) -> bool:
@@ -135,13 +140,10 @@ def _is_plain(member: Tokens) -> bool:
 
 def _sides(chain: Chain, names: Names) -> list[Value | None]:
     r"""Evaluate all members; the left side of ``\leftarrow`` is left out unless its new value is known."""
-    sides: list[Value | None] = []
-    for index, member in enumerate(chain.members):
-        if index < len(chain.signs) and chain.signs[index] == r"\leftarrow":
-            sides.append(names.values.get((*member, r"\leftarrow")))
-        else:
-            sides.append(evaluate(member, names))
-    return sides
+    return [
+        names.values.get((*member, sign)) if sign == r"\leftarrow" else evaluate(member, names)
+        for member, sign in itertools.zip_longest(chain.members, chain.signs, fillvalue="")
+    ]
 
 
 def disagreement(chain: Chain, reading: Reading) -> str:
@@ -166,12 +168,8 @@ def _lasting(chain: Chain, reading: Reading) -> tuple[Chain, tuple[Names, ...]]:
     lasting = Chain(members, ("=",) * (len(members) - 1))
     if len(members) < 2 or set(chain.signs) & {r"\le", r"\ge"} or all(member in reading.given for member in members):
         return lasting, ()
-    is_law = any(_has_cases(member) or _names_one(member, reading.laws) for member in members)
+    is_law = any(_has_cases(member) or any(places(law, member) for law in reading.laws) for member in members)
     return lasting, reading.everywhere if is_law else reading.general
-
-
-def _names_one(member: Tokens, names: frozenset[Tokens]) -> bool:
-    return any(member[i : i + len(name)] == name for name in names for i in range(len(member)))
 
 
 def _has_cases(member: Tokens) -> bool:
@@ -238,11 +236,3 @@ def _written_value(side: Value | None) -> str:
     if isinstance(side, tuple):
         return f"[{', '.join(map(_written_value, side))}]"
     return str(mpmath.nstr(side.value, 10, strip_zeros=True))
-
-
-def judged(tex: str, meaning: Meaning) -> tuple[Verdict, ...]:
-    """Judge every relation of a formula."""
-    try:
-        return tuple(judge(chain, meaning) for chain in chains(tex))
-    except Unread as reason:
-        return (Verdict(tex, "unread", str(reason)),)

@@ -37,30 +37,21 @@ def tokens(tex: str) -> Tokens:
     """
     for bar, (opening, closing) in _BARS.items():
         tex = tex.replace(rf"\left{bar}", f"{opening} ").replace(rf"\right{bar}", f"{closing} ")
-    raw = [_spelled(token) for token in _TOKEN.findall(tex)]
+    raw = [re.sub(r"^(\\\w+)\s+\{", r"\1{", token) for token in _TOKEN.findall(tex)]
     for before, token in itertools.pairwise(raw):
         if before in _TAKES_AN_ARGUMENT and re.fullmatch(r"\d{2,}|\d+\.\d+", token):
             raise Unread(f"{before}{token} without braces")
-    kept = [token for token in raw if token not in _SPACES]
     found: list[str] = []
-    index = 0
-    while index < len(kept):
-        if kept[index] == "{" and kept[index + 2 : index + 3] == ["}"] and kept[index + 1] not in "{}":
-            found.append(kept[index + 1])
-            index += 3
-        else:
-            found.append(kept[index])
-            index += 1
+    for token in raw:
+        if token == "}" and found[-2:-1] == ["{"] and found[-1] not in "{}":
+            found[-2:] = found[-1:]
+        elif token not in _SPACES:
+            found.append(_SAME.get(token, token))
     return tuple(found)
 
 
-def _spelled(token: str) -> str:
-    token = re.sub(r"^(\\\w+)\s+\{", r"\1{", token)
-    return _SAME.get(token, token)
-
-
 def is_text(token: str) -> bool:
-    """Whether a token is words between symbols."""
+    """Tell whether a token is words between symbols."""
     return token.startswith((r"\text{", r"\mbox{"))
 
 
@@ -90,3 +81,8 @@ def split(found: Sequence[str], is_border: Callable[[str], bool]) -> list[list[s
         else:
             parts[-1].append(token)
     return parts
+
+
+def places(part: Tokens, found: Tokens) -> list[int]:
+    """Find where tokens stand in others."""
+    return [at for at in range(len(found) - len(part) + 1) if found[at : at + len(part)] == part]

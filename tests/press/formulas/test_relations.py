@@ -286,6 +286,8 @@ def test_numbers_that_happen_to_be_equal_do_not_excuse_a_wrong_letter():
     cases = r"x = \begin{cases} 1 & z > 0 \\ 0 & \text{otherwise} \end{cases}"
     assert kinds(cases, samples, everywhere=[{"x": 0, "z": -1}]) == ["holds"]
     assert kinds(cases, samples, everywhere=[{"x": 1, "z": -1}]) == ["false"]
+    for law, kind in (("x", "false"), ("w_2", "holds")):
+        assert kinds("z = w_1 x = 3", samples, everywhere=[{"x": 2, "w_1": 3, "z": 5}], laws=[law]) == [kind]
 
 
 def test_an_arrow_leads_to_the_new_value_where_that_is_known():
