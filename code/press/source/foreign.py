@@ -32,13 +32,10 @@ def html_blocks(lines: Sequence[Line]) -> list[range]:
     """Find lists, tables, quotations and the like in HTML, each with all its lines; none that has Markdown in it."""
     found: list[range] = []
     for start, line in enumerate(lines):
-        is_inside = bool(found) and start < found[-1].stop
-        opening = None if is_inside or line.kind is not Kind.TEXT else _BLOCK.match(line.text)
-        if (
-            opening
-            and not (start and lines[start - 1].text.strip())
-            and (end := _end(lines, start, opening[1].lower()))
-        ):
+        if (found and start < found[-1].stop) or (start and lines[start - 1].text.strip()):
+            continue
+        opening = _BLOCK.match(line.text) if line.kind is Kind.TEXT else None
+        if opening and (end := _end(lines, start, opening[1].lower())):
             found.append(range(start, end))
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -64,9 +64,9 @@ class Conditions:
         for when, kind, *values in _CONDITION.findall(attributes):
             met[when, kind] = met.get((when, kind), False) or self._tests[kind]("".join(values))
         holds = all(found is (when == "when") for (when, _), found in met.items())
-        return "hidden" in classes or (
-            holds if "content-hidden" in classes else "content-visible" in classes and not holds
-        )
+        if "content-hidden" in classes:
+            return holds or "hidden" in classes
+        return "hidden" in classes or ("content-visible" in classes and not holds)
 
     def spans(self, line: Line) -> Line:
         """Take conditional spans out of a line, or the brackets around what is set of them."""
@@ -114,15 +114,13 @@ class Hidden:
         elif div is not None:
             self._open.pop()
         self._lines.append(line)
-        return [] if self._open else list(_as_block(list(_definitions(self._lines))))
+        return [] if self._open else _macros(self._lines)
 
-    def _of_code(self, line: Line) -> str | None:
-        """Return the attributes of the block of code that a line opens; None if it opens none."""
-        if line.kind is not Kind.FENCE:
-            return None
-        self._in_code = not self._in_code
-        opening = _CODE.match(line.text) if self._in_code else None
-        return opening[1] if opening else None
+    def _of_code(self, line: Line) -> str:
+        """Return the attributes of the block of code that a line opens."""
+        self._in_code ^= line.kind is Kind.FENCE
+        opening = _CODE.match(line.text) if self._in_code and line.kind is Kind.FENCE else None
+        return opening[1] if opening else ""
 
     def end(self) -> None:
         """Refuse a hidden block that is still open at the end of the document."""
@@ -130,22 +128,17 @@ class Hidden:
             raise InputError(f"{self._open[-1].place}: this ::: block is not closed.")
 
 
-def _definitions(lines: list[Line]) -> Iterator[Line]:
-    depth = 0
+def _macros(lines: list[Line]) -> list[Line]:
+    """Return the definitions of macros in lines, as a block of TeX."""
+    found, depth = [], 0
     for line in lines:
         text = line.text.strip().strip("$").strip()
         if depth or DEFINITION.match(text):
-            yield replace(line, text=text, kind=Kind.CODE)
+            found.append(replace(line, text=text, kind=Kind.CODE))
             bare = re.sub(r"\\[{}]", "", text)
             depth = max(0, depth + bare.count("{") - bare.count("}"))
-
-
-def _as_block(lines: list[Line]) -> Iterator[Line]:
-    if not lines:
-        return
-    first, last = lines[0], lines[-1]
-    yield replace(first, text="", kind=Kind.TEXT)
-    yield replace(first, text="```{=tex}", kind=Kind.FENCE)
-    yield from lines
-    yield replace(last, text="```", kind=Kind.FENCE)
-    yield replace(last, text="", kind=Kind.TEXT)
+    if not found:
+        return []
+    first, last = (replace(line, text="", kind=Kind.TEXT) for line in (found[0], found[-1]))
+    opening, closing = replace(first, text="```{=tex}", kind=Kind.FENCE), replace(last, text="```", kind=Kind.FENCE)
+    return [first, opening, *found, closing, last]

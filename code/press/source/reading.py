@@ -156,15 +156,14 @@ class _Reader:
         content = self._lines(target)
         if content and content[0].text.rstrip() == "---":
             raise InputError(f"{content[0].place}: an included file has no front matter of its own: delete it.")
-        if len(stack) == 1:
-            self._begin_chapter()
+        self._begin_chapter(stack)
         self._text(content, target, (*stack, target.resolve()))
-        if len(stack) == 1:
-            self._begin_chapter()
+        self._begin_chapter(stack)
 
-    def _begin_chapter(self) -> None:
-        self._flush()
-        self.chapter += 1
+    def _begin_chapter(self, stack: tuple[Path, ...]) -> None:
+        if len(stack) == 1:
+            self._flush()
+            self.chapter += 1
 
     def _included(self, name: str, line: Line, path: Path) -> Path:
         target = (self.root / name.lstrip("/")) if name.startswith("/") else path.parent / name
@@ -193,14 +192,13 @@ class _Reader:
     def _cell(self, fence: Line, head: re.Match[str], body: list[Line], path: Path) -> Cell:
         language, extra = head[3], head[4].strip()
         if not _PYTHON.fullmatch(language):
-            raise InputError(
-                f"{fence.place}: cells of {language} are not supported: only ```{{python}} cells are executed."
-            )
+            words = f"cells of {language} are not supported: only ```{{python}} cells are executed."
+            raise InputError(f"{fence.place}: {words}")
         if extra:
             written = f"label: {extra}" if re.fullmatch(r"[\w-]+", extra) else "key: value"
             raise InputError(f"{fence.place}: write the option {extra!r} as a line '#| {written}' inside the cell.")
         indent = len(head[1].expandtabs())
-        body = [replace(line, text=_dedented(line.text, indent)) for line in body]
+        body = [replace(line, text=line.text[:indent].lstrip() + line.text[indent:]) for line in body]
         count = next((i for i, line in enumerate(body) if not _OPTION.match(line.text)), len(body))
         option_lines = tuple(replace(line, text=_OPTION.sub("#|", line.text)) for line in body[:count])
         own = {**self._cell_options(option_lines, fence), **({"include": False} if self.hidden.hides else {})}
@@ -216,14 +214,8 @@ class _Reader:
             else:
                 code.append(line)
         above = self.parts[-1].lines if indent and self.parts and isinstance(self.parts[-1], Prose) else ()
-        return Cell(
-            fence,
-            {**self.execute, **own},
-            option_lines,
-            tuple(code),
-            self.chapter,
-            indent=column(above, indent) or indent,
-        )
+        indent = column(above, indent) or indent
+        return Cell(fence, {**self.execute, **own}, option_lines, tuple(code), self.chapter, indent=indent)
 
     def _cell_options(self, lines: tuple[Line, ...], fence: Line) -> dict[str, Any]:
         found = options_of(lines, "the cell's options")
@@ -254,14 +246,8 @@ def column(above: Sequence[Line], indent: int) -> int:
 
 
 def _name(path: Path, root: Path) -> str:
-    try:
-        return path.resolve().relative_to(root.resolve()).as_posix()
-    except ValueError:
-        return path.name
-
-
-def _dedented(text: str, indent: int) -> str:
-    return text[min(indent, len(text) - len(text.lstrip())) :]
+    whole, root = path.resolve(), root.resolve()
+    return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else path.name
 
 
 _parsed = lru_cache(maxsize=1024)(yaml_text.parse)  # an edit changes the options of one cell, if any
@@ -295,7 +281,7 @@ def _check_front_matter(values: Mapping[str, Any], text: str, first: Line, print
     def place(*keys: str) -> str:
         return f"{first.file}:{(yaml_text.line_of(text, keys) or 0) + 1}"
 
-    known = {**options.FRONT, **{key: options.Option("is printed by the shortcode meta") for key in printed}}
+    known = options.FRONT | dict.fromkeys(printed, options.Option("is printed by the shortcode meta"))
 
     def known_of(given: Mapping[str, Any]) -> Mapping[str, options.Option]:
         header = given.get("include-in-header")
@@ -304,11 +290,8 @@ def _check_front_matter(values: Mapping[str, Any], text: str, first: Line, print
 
     doubts = list(options.check(values, known_of(values), "front matter's key", place))
     for name in options.ours(values):
-        own = {
-            key: value
-            for key, value in options.group(options.group(values, "format"), name).items()
-            if key not in ("engine", "jupyter")  # which count at the top alone
-        }
+        given = options.group(options.group(values, "format"), name)
+        own = {key: given[key] for key in given if key not in ("engine", "jupyter")}  # which count at the top alone
         doubts += options.check(own, known_of(own), f"key of {name}", partial(place, "format", name))
     execute = values.get("execute") or {}
     for where, words in options.check(execute, options.EXECUTE, "option of execute", partial(place, "execute")):

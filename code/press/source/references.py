@@ -46,14 +46,8 @@ def labels(document: Document) -> dict[str, str]:
 
     for part in document.parts:
         if isinstance(part, Cell):
-            if not part.options.get("include", True):
-                continue
-            for key in ("label", "lst-label"):
-                if part.options.get(key):
-                    define(part.options[key], part.place)
-            parts = part.options.get("fig-subcap") or part.options.get("tbl-subcap")
-            for number in range(1, len(parts) + 1 if isinstance(parts, list) and part.label else 1):
-                define(f"{part.label}-{number}", part.place)
+            for label in _labels_of(part):
+                define(label, part.place)
             continue
         for line in texts(part.lines):
             for code in shortcodes.PATTERN.findall(line.text):
@@ -62,6 +56,16 @@ def labels(document: Document) -> dict[str, str]:
             for label in _identifiers(shortcodes.PATTERN.sub("", line.text)):
                 define(label, line.place)
     return found
+
+
+def _labels_of(cell: Cell) -> list[str]:
+    options = cell.options
+    if not options.get("include", True):
+        return []
+    parts = options.get("fig-subcap") or options.get("tbl-subcap")
+    count = len(parts) if isinstance(parts, list) and cell.label else 0
+    own = [options[key] for key in ("label", "lst-label") if options.get(key)]
+    return [*own, *(f"{cell.label}-{number}" for number in range(1, count + 1))]
 
 
 def defined(lines: Iterable[Line]) -> set[str]:
@@ -85,13 +89,9 @@ def citations(lines: Iterable[Line]) -> list[tuple[str, str]]:
     return [
         (match[1], line.place)
         for line in without_mathematics(texts(lines))
-        for match in _CITATION.finditer(_without_attributes(line.text))
-        if _lower(match[1]).partition("-")[0] not in REFERENCE_KINDS or "-" not in match[1]
+        for match in _CITATION.finditer(_ATTRIBUTES.sub(lambda m: "" if re.search("[=#]", m[1]) else m[0], line.text))
+        if not re.match(rf"(?:{_KINDS})-", match[1])
     ]
-
-
-def _without_attributes(text: str) -> str:
-    return _ATTRIBUTES.sub(lambda match: "" if "=" in match[1] or "#" in match[1] else match[0], text)
 
 
 def _lower(label: str) -> str:
@@ -165,14 +165,13 @@ def _heading_names(lines: Sequence[Line]) -> tuple[dict[int, str], dict[str, str
     for index, line in enumerate(lines):
         if (found := heading(line)) is None:
             continue
-        _, text = found
+        text = found[1]
         title = re.sub(r"\{[^{}]*\}\s*$", "", text).strip().rstrip("#").strip()
         name = next(_identifiers(text), None)
         if name is None:
-            name = slug(title)
-            used[name] += 1
-            name = f"{name}-{used[name] - 1}" if used[name] > 1 else name
-            names[index] = name
+            own = slug(title)
+            names[index] = name = f"{own}-{used[own]}" if used[own] else own
+            used[own] += 1
         titles.setdefault(title.casefold(), name)
     return names, titles
 

@@ -75,8 +75,8 @@ def refuse_unsupported(document: Document, *, strict: bool = True) -> None:
         judge.mind(place, words)
     lines = list(document.prose)
     if not strict:
-        blocks = html_blocks(lines)
-        lines = [line for number, line in enumerate(lines) if not any(number in block for block in blocks)]
+        set_as_html = set(itertools.chain(*html_blocks(lines)))
+        lines = [line for number, line in enumerate(lines) if number not in set_as_html]
     for number, (before, line) in enumerate(zip([None, *lines], lines, strict=False), 1):
         if line.kind is Kind.CODE:
             _refuse_in_code(line, judge)
@@ -128,17 +128,15 @@ def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
         brackets = _nested(plain, brackets)
         _check_shortcodes(line, plain, judge)
         if note := next((n for n in _NOTE_MARK.findall(plain.text) if n not in notes), None):
-            judge.refuse(
-                line.place,
-                f"the footnote [^{note}] has no text: add a line '[^{note}]: …', or write \\[^ if it is none.",
-            )
+            fix = f"add a line '[^{note}]: …', or write \\[^ if it is none."
+            judge.refuse(line.place, f"the footnote [^{note}] has no text: {fix}")
         named.update(_NOTE_MARK.findall(plain.text))
         if re.fullmatch(r"---\s*", line.text):
             before, after = (lines[i].text.strip() if 0 <= i < len(lines) else "" for i in (index - 1, index + 1))
             if not before and after:  # a rule between paragraphs has empty lines on both sides
                 judge.refuse(line.place, "metadata in the middle of the text: leave an empty line after ---.")
         raw = re.search(r"\{=(\w+)\}", plain.text)
-        if raw and (judge.strict or raw[1] not in ("typst", "latex", "tex")):
+        if raw and (judge.strict or raw[1] not in PRINTED):
             judge.mind(line.place, "raw inline code is not supported: write it as Markdown.")
         for formula in _OWN_DELIMITERS.finditer(plain.text):
             if re.search(r"[\\^_=]|^[^\W\d]$", formula["a"] or formula["b"]):
@@ -170,15 +168,15 @@ def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
 
 
 def _check_shortcodes(line: Line, plain: Line, judge: Judge) -> None:
-    if "{{<" in (rest := shortcodes.PATTERN.sub("", line.text)) and "{{{<" not in rest:
+    found, around = shortcodes.PATTERN.findall(line.text), shortcodes.PATTERN.sub("", line.text)
+    if "{{<" in around and "{{{<" not in around:
         judge.refuse(line.place, "the shortcode {{< is not closed: end it with >}}.")
-    found = shortcodes.PATTERN.findall(line.text)
     for code in found:
         name = shortcodes.name_of(code)
         if name not in shortcodes.SET:
             allowed = ", ".join(sorted(shortcodes.SET))
             judge.refuse(line.place, f"the shortcode {name!r} is not supported; supported: {allowed}.")
-        if name in ("include", "embed", "pagebreak") and shortcodes.PATTERN.sub("", line.text).strip():
+        if name in ("include", "embed", "pagebreak") and around.strip():
             judge.refuse(line.place, f"the shortcode {name} must stand alone on its line.")
     if len(found) != len(shortcodes.PATTERN.findall(plain.text)):
         judge.refuse(line.place, "a shortcode inside a formula is not supported: print it from a cell.")

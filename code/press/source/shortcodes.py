@@ -80,7 +80,6 @@ def in_front_matter(key: str, value: Any, place: str, variables: Mapping[str, An
         return value
     for code in PATTERN.findall(value):
         if name_of(code) not in ("var", "meta"):
-            raise InputError(
-                f"{place}: {key}: the shortcode {name_of(code)} is not set there: write what it stands for."
-            )
+            words = f"the shortcode {name_of(code)} is not set there: write what it stands for."
+            raise InputError(f"{place}: {key}: {words}")
     return substitute(value, place, variables, meta)

@@ -62,12 +62,12 @@ def _blocks(part: Prose) -> Iterator[list[Line]]:
     """Yield paragraphs, items of lists, and tables."""
     block: list[Line] = []
     for line in part.lines:
-        in_table = line.text.startswith("|") and bool(block) and block[0].text.startswith("|")
-        ends = line.kind is not Kind.TEXT or not line.text.strip() or (_BLOCK.match(line.text) and not in_table)
-        if ends and block:
+        is_text = line.kind is Kind.TEXT and bool(line.text.strip())
+        in_table = bool(block) and block[0].text.startswith("|") and line.text.startswith("|")
+        if block and (not is_text or (_BLOCK.match(line.text) and not in_table)):
             yield block
             block = []
-        if line.kind is Kind.TEXT and line.text.strip():
+        if is_text:
             block.append(line)
     if block:
         yield block
