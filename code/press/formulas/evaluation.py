@@ -8,8 +8,9 @@ else.
 from __future__ import annotations
 
 import functools
+import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import mpmath
@@ -40,13 +41,8 @@ _LITERAL = re.compile(
     rf"10 \^ (?P<alone>{_POWER})|(?P<digits>\d+(?:\.\d+)?)(?!\S)(?: \\times 10 \^ (?P<power>{_POWER}))?"
 )
 """A number in tokens with blanks between them: a power of ten alone, or digits with or without one."""
-_CONDITIONS: Mapping[str, Callable[[mpmath.mpf], bool]] = {
-    ">": lambda d: d > 0,
-    "<": lambda d: d < 0,
-    r"\ge": lambda d: d >= 0,
-    r"\le": lambda d: d <= 0,
-    "=": lambda d: d == 0,
-}
+_CONDITIONS = {">": operator.gt, "<": operator.lt, r"\ge": operator.ge, r"\le": operator.le, "=": operator.eq}
+_BRACKETS = {"(": ")", r"\{": r"\}"}
 
 
 class _Evaluation:
@@ -100,13 +96,11 @@ class _Evaluation:
         while self._next and self._next not in _ENDS:
             if self._skip("/"):
                 result, divided = multiplied(result, inverse(scalar(self._powered()))), True
-            elif self._next in _PRODUCTS:
-                elementwise = self._take() == r"\odot"
-                result = multiplied(result, self._powered(), elementwise)
-            elif divided:
+                continue
+            sign = self._take() if self._next in _PRODUCTS else ""
+            if divided and not sign:
                 raise Unread(f"a product without a sign behind a slash in {written(self.member)}")
-            else:
-                result = multiplied(result, self._powered())
+            result = multiplied(result, self._powered(), elementwise=sign == r"\odot")
         return result
 
     def _powered(self) -> Value:
@@ -136,9 +130,8 @@ class _Evaluation:
         if token == "e" and self.member[self.at + 1 : self.at + 2] == ("^",):
             self.at += 2
             return applied(mpmath.exp, scalar(self._argument()))
-        for opening, closing in (("(", ")"), (r"\{", r"\}")):
-            if self._skip(opening):
-                return self._enclosed(closing)
+        if token in _BRACKETS:
+            return self._enclosed(_BRACKETS[self._take()])
         special = {
             "[": self._vector, r"\max": self._largest, r"\sum": self._series, r"\prod": self._series,
             r"\mathbf{1}": self._indicator, r"\begin{cases}": self._cases, **dict.fromkeys(NORMS, self._norm),
@@ -233,7 +226,8 @@ class _Evaluation:
         if sign not in _CONDITIONS:
             raise Unread(f"“{sign}” as a condition in {written(self.member)}")
         self.at += 1
-        return _CONDITIONS[sign](scalar(added(left, signed("-", self._sum()))).clean)
+        difference = scalar(added(left, signed("-", self._sum())))
+        return bool(_CONDITIONS[sign](difference.clean, 0))
 
     def _indicator(self) -> Number:
         self._take(r"\mathbf{1}")
@@ -249,10 +243,9 @@ class _Evaluation:
         end = self.member.index(r"\end{cases}", self.at)
         rows = split(self.member[self.at : end], lambda token: token == "\\\\")
         self.at = end + 1
-        chosen = [value for row in rows if (value := self._case(row)) is not None]
-        if not chosen:
-            raise Unread("cases of which none holds")
-        return chosen[0]
+        if chosen := [value for row in rows if (value := self._case(row)) is not None]:
+            return chosen[0]
+        raise Unread("cases of which none holds")
 
     def _case(self, row: Sequence[str]) -> Value | None:
         """Evaluate a row: a value, then its condition or the word otherwise, then perhaps a remark in brackets."""

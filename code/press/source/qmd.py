@@ -180,13 +180,13 @@ class Scanner:
         if self.fence is not None:
             return replace(line, kind=Kind.CODE)
         text = line.text
-        if self._comment is None and self._is_indented_code(text):
-            return replace(line, kind=Kind.CODE)
-        if self._comment is not None:
-            if "-->" not in text:
-                return replace(line, kind=Kind.COMMENT)
-            text = text.split("-->", 1)[1]
-            self._comment = None
+        if self._comment is None:
+            if self._is_indented_code(text):
+                return replace(line, kind=Kind.CODE)
+        elif "-->" not in text:
+            return replace(line, kind=Kind.COMMENT)
+        else:
+            text, self._comment = text.split("-->", 1)[1], None
         text = re.sub(r"<!--.*?-->", "", text)
         text = CODE_SPAN.sub(lambda match: " " * len(match[0]), text)
         if "<!--" in text:

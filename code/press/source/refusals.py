@@ -119,11 +119,11 @@ _OWN_DELIMITERS = re.compile(r"\\\((?P<a>.+?)\\\)|\\\[(?P<b>.+?)\\\]")
 def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
     depth: list[Line] = []
     opened: Line | None = None
-    display, brackets = False, 0
+    brackets = 0
     notes = {match[1]: line for line in lines if (match := _NOTE.match(line.text))}
     named: set[str] = set()
     for index, (line, plain) in enumerate(zip(lines, without_mathematics(lines), strict=True)):
-        if display and opened is not None and (not line.text.strip() or line.file != opened.file):
+        if opened and (not line.text.strip() or line.file != opened.file):
             break  # pandoc ends a formula at an empty line
         brackets = _nested(plain, brackets)
         _check_shortcodes(line, plain, judge)
@@ -152,17 +152,16 @@ def _refuse_in_text(lines: Sequence[Line], judge: Judge) -> None:
             else:
                 judge.refuse(line.place, "this ::: closes nothing.")
         _check_foreign(plain, judge)
-        if judge.strict and "\\label{" in line.text and not display and "$" not in line.text:
+        if judge.strict and "\\label{" in line.text and not opened and "$" not in line.text:
             judge.refuse(line.place, "raw LaTeX (\\label) is not supported: number a formula by $$…$$ {#eq-name}.")
         if "]()" in plain.text:
             judge.refuse(line.place, "this link has no address: write one between the brackets ().")
         if "$$" in line.text:
-            display = _check_display(line, display, judge)
-            opened = line
-    for name in notes.keys() - named if not display else ():
-        judge.mind(notes[name].place, f"no [^{name}] refers to this footnote: it would be left out.")
-    if display and opened is not None:
+            opened = line if _check_display(line, opened is not None, judge) else None
+    if opened:
         judge.refuse(opened.place, "a formula that begins with $$ is not closed before the next empty line.")
+    for name in notes.keys() - named:
+        judge.mind(notes[name].place, f"no [^{name}] refers to this footnote: it would be left out.")
     if depth:
         judge.refuse(depth[-1].place, "this ::: block is not closed.")
 
