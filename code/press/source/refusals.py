@@ -339,28 +339,26 @@ def _refuse_run_in(lines: Sequence[Line], judge: Judge) -> None:
     """Refuse a list, table or heading right under a line of text, which pandoc and Quarto take for more of the text."""
     in_paragraph = in_formula = in_list = False
     before = ""
-    for line, following in zip(lines, [*lines[1:], None], strict=False):
+    for line, following in itertools.pairwise([*lines, Line("", "", 0)]):
         text = line.text.strip() if line.kind is Kind.TEXT else ""
         before_formula, in_formula = in_formula, in_formula ^ (line.text.count("$$") % 2 == 1) and bool(text)
-        if not text or DIV.match(line.text) or text.startswith(("|", "+-", "#", ">", "[^", "{{<", ":")):
-            if in_paragraph and not before_formula and line.kind is Kind.TEXT:
-                _check_run_in(line, following, judge)
-            in_paragraph = in_paragraph and bool(text) and text.startswith((">", "[^"))
-            before = text
-            continue
-        is_item = _ITEM.match(line.text) is not None
-        if not is_item and not before and not line.text.startswith((" ", "\t")):
-            in_list = False
-        if in_paragraph and is_item and not before_formula and not in_list:
-            _check_run_in(line, following, judge)
-        in_list = in_list or (is_item and not in_paragraph)
-        in_paragraph = not is_item and not line.text.startswith(("    ", "\t", "---", "==="))
+        begins = not text or DIV.match(line.text) or text.startswith(("|", "+-", "#", ">", "[^", "{{<", ":"))
+        is_item = not begins and _ITEM.match(line.text) is not None
+        if in_paragraph and not before_formula and (begins or (is_item and not in_list)):
+            _check_run_in(text, following, line.place, judge)
+        if begins:
+            in_paragraph = in_paragraph and text.startswith((">", "[^"))
+        else:
+            if is_item:
+                in_list = in_list or not in_paragraph
+            elif not before and not line.text.startswith((" ", "\t")):
+                in_list = False
+            in_paragraph = not is_item and not line.text.startswith(("    ", "\t", "---", "==="))
         before = text
 
 
-def _check_run_in(line: Line, following: Line | None, judge: Judge) -> None:
-    text = line.text.strip()
-    after = following.text.strip() if following is not None and following.kind is Kind.TEXT else ""
+def _check_run_in(text: str, following: Line, place: str, judge: Judge) -> None:
+    after = following.text.strip() if following.kind is Kind.TEXT else ""
     what = None
     if re.match(r"[-*+]\s", text) or (re.match(r"(1[.)]|#\.)\s", text) and (not after or _ITEM.match(after))):
         what = "list"
@@ -371,7 +369,7 @@ def _check_run_in(line: Line, following: Line | None, judge: Judge) -> None:
     elif (div := DIV.match(text)) and div[1]:
         what = "block"
     if what:
-        judge.mind(line.place, f"this {what} is taken for more of the paragraph above it: leave an empty line between.")
+        judge.mind(place, f"this {what} is taken for more of the paragraph above it: leave an empty line between.")
 
 
 def _refuse_lossy_tables(lines: Sequence[Line], written: Sequence[str]) -> None:
