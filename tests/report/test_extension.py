@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pikepdf
@@ -107,13 +108,15 @@ METADATA = {
 
 
 @pytest.fixture(scope="module")
-def setter(tmp_path_factory) -> Typesetter:
+def setter(tmp_path_factory) -> Iterator[Typesetter]:
     """The built-in renderer in a folder with the extension, a figure in the report's style, and a bibliography."""
     root = tmp_path_factory.mktemp("project")
     shutil.copytree(EXTENSIONS, root / "report" / "_extensions")
     (root / "references.bib").write_text(BIBLIOGRAPHY, encoding="utf-8")
     figure(root / "plot.svg")
-    return Typesetter(root, Extension.load(root / "report" / "_extensions" / "coursework"), root / ".cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCE_DATE_EPOCH", "1767225600")  # else two PDFs can differ by a second
+        yield Typesetter(root, Extension.load(root / "report" / "_extensions" / "coursework"), root / ".cache")
 
 
 def figure(path: Path) -> None:
