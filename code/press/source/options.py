@@ -75,7 +75,7 @@ CELL: dict[str, Option] = {
     "lst-cap": _text("is the caption of the code"),
     **dict.fromkeys(
         "code-fold code-summary code-overflow code-line-numbers code-copy code-tools classes class tags slideshow "
-        "panel fig-pos fig-env fig-scap fig-link fig-format fig-responsive column lightbox autodep id "
+        "panel fig-pos fig-env fig-scap fig-link fig-format fig-responsive lightbox autodep id "
         "html-table-processing tbl-alt lst-alt fig-asp message vscode layout-align fig-cap-location "
         "cap-location tbl-cap-location".split(),
         Option(NOTHING),
@@ -153,7 +153,7 @@ FRONT: dict[str, Option] = {
         "citecolor link-citations cite-method biblatexoptions biblio-style natbiboptions df-print output-file "
         "output-ext editor editor_options citation copyright license doi funding order subject date-modified version "
         "type tags slug layout permalink featured twitter-card open-graph highlight-style syntax-highlighting "
-        "fig-align fig-format fig-pos tbl-colwidths resources metadata-files quarto-required validate-yaml freeze "
+        "fig-align fig-format fig-pos resources metadata-files quarto-required validate-yaml freeze "
         "cache other-links code-links canonical-url mermaid ipynb-shell-interactivity knitr jupytext pdf-standard "
         "running-head slide-number incremental chalkboard logo footer revealjs-plugins execute-dir dir rights "
         "publisher author-meta email orcid extensions shortcodes variables lightbox-group wrap from reader "
@@ -163,6 +163,8 @@ FRONT: dict[str, Option] = {
 }
 """What may stand in a document's front matter. What the pages of the web, slides and LaTeX have is let through."""
 
+TYPSTS = frozenset("include-in-header logo citation-location reference-location grid output-file".split())
+"""Those of them that Quarto heeds under ``typst``, and that have no effect here."""
 
 _NO_TRUTHS = frozenset("y yes on n no off".split())
 """What was true or false in YAML 1.1."""

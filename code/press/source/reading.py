@@ -292,7 +292,8 @@ def _check_front_matter(values: Mapping[str, Any], text: str, first: Line, print
     for name in options.ours(values):
         given = options.group(options.group(values, "format"), name)
         own = {key: given[key] for key in given if key not in ("engine", "jupyter")}  # which count at the top alone
-        doubts += options.check(own, known_of(own), f"key of {name}", partial(place, "format", name))
+        heeded = {key: option for key, option in known_of(own).items() if name != "typst" or key not in options.TYPSTS}
+        doubts += options.check(own, heeded, f"key of {name}", partial(place, "format", name))
     execute = values.get("execute") or {}
     for where, words in options.check(execute, options.EXECUTE, "option of execute", partial(place, "execute")):
         raise InputError(f"{where}: {words}")

@@ -412,3 +412,26 @@ def test_a_callout_with_a_label_is_numbered(papers, language, note, tip):
     text = papers.set(NUMBERED.format(language=language)).text
     assert f"By {note} 1, Hint 1, {note} 2 and this." in text
     assert f"{note} 1: First One. {tip} 1 Two. {note} 2: Third Three. {note} Four." in text
+
+
+def test_what_typst_would_heed_and_is_not_set_is_told(papers):
+    options = "logo: a.png\n    grid: {}\n    include-in-header:\n      text: x\n    citation-location: margin"
+    told = papers.set(f"---\ntitle: T\ntbl-colwidths: [1, 2]\nformat:\n  typst:\n    {options}\n---\n\nText.\n").told
+    words = "\n".join(told)
+    for key in ("logo", "grid", "include-in-header", "citation-location"):
+        assert f"the key of typst '{key}' is not supported" in words
+    assert "paper.qmd:3: the front matter's key 'tbl-colwidths' is not supported" in words
+
+
+def test_a_heading_without_words_is_set(papers):
+    assert "Text." in papers.set("---\ntitle: T\nnumber-sections: true\n---\n\n# \n\nText.\n").text
+
+
+def test_a_picture_is_not_cut_to_another_shape(papers):
+    red_above = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><path d="M0 0H40V5H0z" fill="red"/></svg>'
+    )
+    text = '![](p.svg){width=4in height=0.5in fig-alt="x"}\n'
+    pdf = papers.builder.typesetter.compile(papers.typst(text, p_svg=red_above))
+    pixels = pypdfium2.PdfDocument(pdf)[0].render().to_numpy()
+    assert (pixels[..., :3].max(axis=2) - pixels[..., :3].min(axis=2) > 200).any()

@@ -218,11 +218,11 @@ local is_part = false
 
 local function float(identifier, attributes, blocks, caption, unlabelled)
   local kind = unlabelled or kind_of(identifier)
-  local numbering = unlabelled and ("numbering: " .. (is_part and "none" or "unlabelled") .. ", ") or ""
+  local numbering = unlabelled and is_part ~= "lettered" and ("numbering: " .. (is_part and "none" or "unlabelled") .. ", ") or ""
   local rows = rows_of(attributes, #blocks)
   local has_parts = has_subfloats(blocks)
   local outer = is_part
-  is_part = true
+  is_part = has_parts and "lettered" or "plain"
   local content = (rows or has_parts)
     and in_float(rows or { { 1 } }, beside(rows, function() return cells_of(blocks) end)) or convert(blocks)
   is_part = outer
@@ -484,6 +484,11 @@ local function block(element)
       return pandoc.Blocks({ raw_block("#sources()") })
     elseif element.classes:includes("columns") then
       return columns(element)
+    elseif element.classes:includes("landscape") then
+      local turned = pandoc.Blocks({ raw_block("#page(flipped: true)[") })
+      turned:extend(convert(element.content))
+      turned:insert(raw_block("]"))
+      return turned
     elseif element.attributes["fig-align"] and not kind_of(element.identifier) and not element.attributes["float"] then
       local inner = element:clone()
       inner.attributes["fig-align"] = nil

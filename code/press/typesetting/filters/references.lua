@@ -164,8 +164,9 @@ end
 local function annotated(blocks)
   local code, lines, count, text
   for index, block in ipairs(blocks) do
-    if block.t == "CodeBlock" then
-      local found, several, without = marked_lines(block)
+    local inner = block.t == "Div" and block.identifier:match("^lst%-") and block.content[1] or block -- of a listing
+    if inner.t == "CodeBlock" then
+      local found, several, without = marked_lines(inner)
       if several > 0 then code, lines, count, text = index, found, several, without end
     elseif block.t == "OrderedList" and code and #block.content == count then
       local items = {}
@@ -174,7 +175,8 @@ local function annotated(blocks)
         local term = { raw("#" .. word(named:match(",") and "lines" or "line", "title")), pandoc.Space(), pandoc.Str(named) }
         table.insert(items, { pandoc.Inlines(term), { item } })
       end
-      blocks[code].text = text
+      local function unmarked(found) found.text = text return found end
+      blocks[code] = pandoc.Blocks({ blocks[code] }):walk({ CodeBlock = unmarked })[1]
       blocks[index] = pandoc.DefinitionList(items)
       code = nil
     end
