@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -23,7 +23,9 @@ import tensorflow as tf
 from coursework.experiments.arithmetic import precision
 from coursework.experiments.images import Images
 from coursework.experiments.models import BUILD, batches, choose_images, measure
-from coursework.experiments.protocol import Run
+
+if TYPE_CHECKING:  # what is trained costs no training again
+    from coursework.experiments.protocol import Run
 
 tf.get_logger().setLevel("ERROR")  # it takes one graph for each architecture for a mistake
 

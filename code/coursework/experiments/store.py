@@ -20,11 +20,11 @@ from coursework.experiments.protocol import FULL, Run
 from coursework.experiments.stages import BUDGETS, all_runs, expected_runs
 from coursework.settings import Settings
 from handin.errors import InputError, WorkError
-from press.keeping.digests import digest, package_versions, source_digest
+from press.keeping.digests import digest, module_facts, package_versions
 from press.keeping.kept import Kept, require_made
 from press.project import Project
 
-CODE = ("coursework.experiments.engine:Engine", "coursework.experiments.images:split")
+CODE = ("coursework.experiments.engine", "coursework.experiments.images")
 PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "numpy", "scipy", "scikit-learn")
 
 DATA = 8  # how many digits of the data's checksum are in a record's name
@@ -145,7 +145,7 @@ def why(project: Project, settings: Settings) -> tuple[str, tuple[str, ...]]:
 def makers() -> dict[str, Any]:
     """Identify what computes a result in this process: the code, and the versions of the packages."""
     return {
-        "code": source_digest(*CODE),
+        "code": digest(module_facts(*CODE)),
         "packages": {name: version for name, version in package_versions(*PACKAGES).items() if version},
     }
 

@@ -31,86 +31,6 @@ def package(tmp_path, monkeypatch):
     digests.module_file.cache_clear()
 
 
-def test_the_closure_follows_names_across_modules(package):
-    assert set(digests.closure(ROOT)) == {
-        "coursework.a:f",
-        "coursework.b:LIMIT",
-        "coursework.b:g",
-        "coursework.b:h",
-    }
-
-
-@pytest.mark.parametrize(
-    ("name", "source", "same"),
-    [
-        ("b", "LIMIT = 3\n# a comment\ndef g():\n    'A docstring.'\n    return h()\ndef h():\n    return 2\n", True),
-        ("b", "LIMIT = 3\nUNUSED = 5\ndef g():\n    return h()\ndef h():\n    return 2\n", True),
-        ("b", "LIMIT = 4\ndef g():\n    return h()\ndef h():\n    return 2\n", False),
-        ("b", "LIMIT = 3\ndef g():\n    return h()\ndef h():\n    return 3\n", False),
-    ],
-)
-def test_what_changes_a_digest(package, name, source, same):
-    before = digests.source_digest(ROOT)
-    package(name, source)
-    assert (digests.source_digest(ROOT) == before) is same
-
-
-G, H = "def g():\n    return 1\n", "def g():\n    return 2\n"
-WAYS = {
-    "another package's name": ({"a": "from math import sin as g\ndef f():\n    return g(1)"}, ("a", "sin", "cos")),
-    "another package": ({"a": "import numpy as np\ndef f():\n    return np.e"}, ("a", "numpy", "math")),
-    "a choice": (
-        {
-            "a": "from coursework.b import g\ndef f():\n    return g()",
-            "b": "if True:\n    def g():\n        return 1\n",
-        },
-        ("b", "1", "2"),
-    ),
-    "an attempt": (
-        {
-            "a": "from coursework.b import V\ndef f():\n    return V",
-            "b": "try:\n    pass\nexcept OSError:\n    V = 1\n",
-        },
-        ("b", "1", "2"),
-    ),
-    "everything": ({"a": "from coursework.b import *\ndef f():\n    return g()", "b": G}, ("b", "1", "2")),
-    "everything, twice": (
-        {"a": "from coursework.c import *\ndef f():\n    return g()", "b": G, "c": "from coursework.b import *\n"},
-        ("b", "1", "2"),
-    ),
-    "a neighbour": ({"a": "from .b import g\ndef f():\n    return g()", "b": G}, ("b", "1", "2")),
-    "a neighbour as a whole": ({"a": "from . import b\ndef f():\n    return b.g()", "b": G}, ("b", "1", "2")),
-    "its whole name": (
-        {"a": "import coursework.b, coursework.c\ndef f():\n    return coursework.b.g()", "b": G, "c": H},
-        ("b", "1", "2"),
-    ),
-}
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_no_way_of_using_other_code_is_missed(package, way):
-    sources, (edited, old, new) = WAYS[way]
-    for name, source in sources.items():
-        package(name, source)
-    before = digests.source_digest(ROOT)
-    assert old in sources[edited]
-    package(edited, sources[edited].replace(old, new))
-    assert digests.source_digest(ROOT) != before
-
-
-def test_what_a_module_hands_on_counts_with_it(package):
-    package("a", "from .b import g\n")
-    before = digests.source_digest("coursework.a")
-    package("b", "def g():\n    return 7\n")
-    assert digests.source_digest("coursework.a") != before
-
-
-def test_a_circle_of_modules_comes_to_an_end(package):
-    package("a", "from coursework.b import *\ndef f():\n    return nothing\n")
-    package("b", "from coursework.a import *\n")
-    assert "coursework.a:f" in digests.closure(ROOT)
-
-
 REACHING = {
     "at once": "from coursework.b import g",
     "by its name": "import coursework.b",
@@ -155,19 +75,24 @@ def test_a_module_that_is_none_is_digested_as_it_is(package, tmp_path):
     assert len({*digested, None}) == 4
 
 
-def test_an_unrelated_function_of_the_same_module_does_not_count(package):
-    before = digests.source_digest(ROOT)
-    package("a", A)
-    assert digests.source_digest(ROOT) == before
+def test_a_circle_of_modules_comes_to_an_end(package):
+    package("a", "from coursework.b import *\n")
+    package("b", "from coursework.a import *\n")
+    assert set(digests.module_facts("coursework.a")) == {"coursework.a", "coursework.b"}
+
+
+def test_what_is_imported_for_types_alone_does_not_count(package):
+    package("a", "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from coursework.b import g\n")
+    assert set(digests.module_facts("coursework.a")) == {"coursework.a"}
 
 
 def test_a_missing_root_is_an_error(package):
     with pytest.raises(InputError, match=r"names coursework\.a:missing, but coursework\.a defines no missing: correct"):
-        digests.closure("coursework.a:missing")
+        digests.module_facts("coursework.a:missing")
     with pytest.raises(
         InputError, match="json:loads, whose module lies neither in code/ nor beside the documents: move"
     ):
-        digests.closure("json:loads")
+        digests.module_facts("json:loads")
 
 
 def test_all_of_a_cell_counts_but_comments_and_layout():
@@ -185,14 +110,14 @@ def in_a_project(package, tmp_path, monkeypatch):
     """The package inside a project; call it for a next process, which must not parse anything if asked so."""
     monkeypatch.setattr(digests, "_cache", tmp_path / ".cache")
 
-    def next_process(*, parses: bool) -> str:
+    def next_process(*, parses: bool) -> dict[str, str]:
         digests._found.clear()
         for remembered in (digests._contents_digest, digests._parsed, digests.module_file):
             remembered.cache_clear()
         with monkeypatch.context() as patch:
             if not parses:
-                patch.setattr(digests, "closure", lambda *_: pytest.fail("the package was parsed again"))
-            return digests.source_digest(ROOT)
+                patch.setattr(digests, "_facts", lambda *_: pytest.fail("the package was parsed again"))
+            return digests.module_facts(ROOT)
 
     return next_process
 
@@ -212,24 +137,24 @@ def test_an_edit_of_equal_size_and_time_is_seen_by_the_next_process(in_a_project
 
 def test_another_root_is_kept_beside_the_first(in_a_project):
     first = in_a_project(parses=True)
-    other = digests.source_digest("coursework.b")
+    other = digests.module_facts("coursework.b")
     assert in_a_project(parses=False) == first
-    assert digests.source_digest("coursework.b") == other != first
+    assert digests.module_facts("coursework.b") == other != first
 
 
 def test_damaged_digests_are_found_again(in_a_project, tmp_path):
     before = in_a_project(parses=True)
     record = tmp_path / ".cache" / "code.json"
-    record.write_bytes(record.read_bytes().replace(before.encode(), b"0" * 32))
+    record.write_bytes(record.read_bytes().replace(before["coursework.a"].encode(), b"0" * 32))
     with pytest.warns(UserWarning, match=r"code\.json was damaged"):
         assert in_a_project(parses=True) == before
 
 
 def test_outside_a_project_nothing_is_kept(package, tmp_path):
-    digests.source_digest(ROOT)
+    digests.module_facts(ROOT)
     assert not (tmp_path / ".cache").exists()
 
 
 def test_digests_that_cannot_be_kept_are_found_all_the_same(in_a_project, tmp_path):
     (tmp_path / ".cache").touch()  # a file where a folder is needed
-    assert in_a_project(parses=True) == digests.digest(digests.closure(ROOT))
+    assert in_a_project(parses=True) == digests._facts(ROOT)
