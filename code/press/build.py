@@ -165,7 +165,7 @@ class Builder:
 
     def _execute(self, job: Job, cache: OutputCache, refresh: bool) -> Execution:
         name = job.document.name
-        self.used.note(job.document.sources)
+        self.used.note((*job.document.sources, *job.module_files))
 
         def on_cell(index: int, count: int, cell: Cell) -> None:
             if index == 0 and cache is self.cache:

@@ -7,6 +7,7 @@ import pytest
 from handin.errors import WorkError
 from press.build import Builder, Purpose
 from press.execution.running import Kernel
+from press.keeping import digests
 from small_document import CELLS, VARIABLES, reading
 
 EDITS = [
@@ -81,6 +82,18 @@ def test_what_is_edited_while_cells_run_is_executed_again(project, write):
         assert not builder.report(reading()).executed
         style.write_text("lines.linewidth: 1\n")
         assert builder.report(reading()).executed, "the outputs may be those of the style after"
+
+
+def test_the_modules_that_cells_import_are_among_what_is_followed(project, write, monkeypatch):
+    """A preview watches these files: a package beside a document is in none of its other folders."""
+    monkeypatch.setattr(digests, "_folders", (digests.code_folder(), project.folder.resolve()))
+    package = project.folder / "apart"
+    package.mkdir()
+    (package / "tool.py").write_text("X = 1\n")
+    write("```{python}\nfrom apart import tool\ntool.X\n```\n")
+    with Builder(project, Purpose.PREVIEW) as preview:
+        preview.report(reading({}, {}))
+        assert (package / "tool.py").resolve() in preview.used.files
 
 
 def test_a_kernel_is_started_ahead_where_the_code_has_changed(project, write):
