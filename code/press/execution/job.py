@@ -95,7 +95,7 @@ class Job:
                 found.update(imported_modules(cell.code))
         return tuple(sorted(found))
 
-    @property
+    @functools.cached_property
     def module_files(self) -> list[Path]:
         """The files of the modules that the cells import, and that these do."""
         return [path for path in map(module_file, module_facts(*self.modules)) if path is not None]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from press.keeping import installed
-from press.keeping.digests import covered, digest, module_digest, modules_in, package_versions
+from press.keeping.digests import covered, digest, modules_in, package_versions
 from press.keeping.facts import Facts, file_digest, listing, stamp
 
 SYSTEM = tuple(f"/{name}/" for name in "Library System bin dev etc lib lib32 lib64 proc sbin sys usr".split())
@@ -78,7 +78,7 @@ def facts(
     for path, before in found["imported"].items():
         name = own.name(path)
         if name is not None and os.path.realpath(path) not in counted and not path.startswith(EXECUTION):
-            modules[name] = module_digest(Path(path)) if before and tuple(before) == stamp(path) else UNSTEADY
+            modules[name] = file_digest(Path(path)) if before and tuple(before) == stamp(path) else UNSTEADY
     folders: dict[str, str | None] = {}
     for path, names in found["listed"].items():
         name = own.name(path)
@@ -108,11 +108,12 @@ def now(seen: Facts, root: Path) -> Facts:
         return seen
     return {
         **{
-            kind: {name: file_digest(root / name) for name in seen[kind]} for kind in ("files", WRITTEN) if kind in seen
+            kind: {name: file_digest(root / name) for name in seen[kind]}
+            for kind in ("files", "modules", WRITTEN)
+            if kind in seen
         },
         "folders": {name: _listing(root / name) for name in seen.get("folders", ())},
         **({SEARCHED: {name: modules_in(root / name) for name in seen[SEARCHED]}} if SEARCHED in seen else {}),
-        "modules": {name: module_digest(root / name) for name in seen.get("modules", ())},
         "packages": package_versions(*seen.get("packages", ())),
     }
 
