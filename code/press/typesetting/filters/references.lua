@@ -1,18 +1,23 @@
 -- Does what Quarto's own filters do inside a line: cross-references, citations with words before them, numbered formulas
 -- and images become the Typst that Quarto would write. It runs before the floats are made.
 
-local function raw(text)
-  return pandoc.RawInline("typst", text)
-end
+local function raw(text) return pandoc.RawInline("typst", text) end
 
 local function quoted(text)
   return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"') .. '"'
 end
 
 -- The frame defines the words before numbers, which the document's language and options decide.
-local function word(kind, use)
-  return "crossref." .. kind .. "." .. use
+local function word(kind, use) return "crossref." .. kind .. "." .. use end
+
+local function set(names)
+  local found = {}
+  for name in names:gmatch("%a+") do found[name] = true end
+  return found
 end
+
+local theorems = set("thm lem cor prp cnj def exm exr alg rem sol")
+local reference_kinds = set("fig tbl lst eq sec nte tip imp wrn cau thm lem cor prp cnj def exm exr alg rem sol")
 
 -- Titles in attributes ------------------------------------------------------------------------------------------------
 
@@ -25,10 +30,6 @@ local function inlines_of(text)
   return content
 end
 
-local theorems = {}
-for kind in ("thm lem cor prp cnj def exm exr alg rem sol"):gmatch("%a+") do
-  theorems[kind] = true
-end
 local proofs = { proof = "proof", remark = "rem", solution = "sol" }
 
 -- The title of a callout and the name of a theorem or proof may be an attribute; a heading says the same.
@@ -186,11 +187,6 @@ end
 
 -- References and equations ------------------------------------------------------------------------------------------
 
-local reference_kinds = {}
-for kind in ("fig tbl lst eq sec nte tip imp wrn cau"):gmatch("%a+") do
-  reference_kinds[kind] = true
-end
-
 local function reference(citation, label, kind)
   assert(#citation.suffix == 0, "a reference has no words after it, write them behind the bracket: @" .. citation.id)
   local supplement = word(kind, "prefix")
@@ -242,7 +238,7 @@ local function references(cite)
   for _, citation in ipairs(cite.citations) do
     local label = citation.id:gsub("^%u", string.lower) -- @Fig-x begins a sentence; the word is the same
     local kind = label:match("^(%a+)%-")
-    if reference_kinds[kind] or theorems[kind] then
+    if reference_kinds[kind] then
       if #result > 0 then
         result:extend({ pandoc.Str(","), pandoc.Space() })
       end
@@ -258,12 +254,8 @@ local function references(cite)
   for _, citation in ipairs(cite.citations) do
     citation.suffix = without_braces(citation.suffix)
   end
-  for _, citation in ipairs(cite.citations) do
-    if #citation.prefix > 0 then
-      return citations(cite.citations)
-    end
-  end
-  return cite
+  local has_words = cite.citations:find_if(function(citation) return #citation.prefix > 0 end)
+  return has_words and citations(cite.citations) or cite
 end
 
 -- Typst takes a letter or dash right behind a key for more of it: a comment that says nothing ends it.
@@ -290,38 +282,24 @@ local function aside(span)
 end
 
 -- Typst would take the apostrophe after a number or a reference for a prime or the beginning of a quotation.
-local apostrophes
-apostrophes = function(inlines)
-  local result, changed = pandoc.Inlines({}), false
+local function apostrophes(inlines)
+  local result = pandoc.Inlines({})
   for index, element in ipairs(inlines) do
-    local text = element.t == "Str" and element.text
-    if text and text:find("’", 1, true) then
-      local rest = text
-      while rest ~= "" do
-        local from, to = rest:find("’", 1, true)
-        if not from then
-          result:insert(pandoc.Str(rest))
-          break
-        end
-        if from > 1 then
-          result:insert(pandoc.Str(rest:sub(1, from - 1)))
-        end
-        result:insert(raw("’"))
-        rest = rest:sub(to + 1)
+    if element.t == "Str" then
+      for part in element.text:gsub("’", "\0’\0"):gmatch("[^\0]+") do
+        result:insert(part == "’" and raw(part) or pandoc.Str(part))
       end
-      changed = true
     elseif element.t == "Quoted" and element.quotetype == "SingleQuote" and index > 1
       and (inlines[index - 1].t == "Cite" or inlines[index - 1].t == "RawInline") then
       -- `@fig-x's left half … paper's`: the first apostrophe looked like an opening quote to pandoc
       result:insert(raw("’"))
-      result:extend(apostrophes(element.content) or element.content)
+      result:extend(apostrophes(element.content))
       result:insert(raw("’"))
-      changed = true
     else
       result:insert(element)
     end
   end
-  return changed and result or nil
+  return result
 end
 
 -- `$$…$$ {#eq-x alt="…"}` arrives as Math, an optional space, and strings from `{#eq-x` to `}`.
@@ -363,11 +341,10 @@ local function equations(inlines)
       result:insert(raw("#math.equation(block: true, numbering: equation-numbering" .. alt .. ", [ "))
       result:insert(element)
       result:insert(raw(" ])<" .. label .. ">"))
-      index = last + 1
     else
       result:insert(element)
-      index = index + 1
     end
+    index = (last or index) + 1
   end
   return result
 end
