@@ -2,20 +2,19 @@
 -- show. What has no meaning in print was told to the author before; what would be lost is refused. A failure is an assert
 -- with a message: `error` is a log call under Quarto.
 
-local function raw_block(text)
-  return pandoc.RawBlock("typst", text)
-end
-
 local environments = { align = true, equation = true, gather = true, multline = true, eqnarray = true, alignat = true,
   flalign = true }
+
+local function trimmed(text) return text:match("^%s*(.-)%s*$") end
 
 -- \begin{align}…\end{align} outside dollars is a formula.
 local function formula(text)
   local name = text:match("^%s*\\begin{(%a+)%*?}")
   if not environments[name] then return nil end
-  local body = text:gsub("\\label{[^{}]*}", ""):gsub("\\nonumber", ""):gsub("\\notag", ""):gsub("^%s+", ""):gsub("%s+$", "")
+  local body = text:gsub("\\label{[^{}]*}", ""):gsub("\\nonumber", ""):gsub("\\notag", "")
+  body = trimmed(body)
   if name == "equation" then
-    body = body:gsub("^\\begin{equation%*?}", ""):gsub("\\end{equation%*?}$", ""):gsub("^%s+", ""):gsub("%s+$", "")
+    body = trimmed(body:gsub("^\\begin{equation%*?}", ""):gsub("\\end{equation%*?}$", ""))
   else
     body = body:gsub("{eqnarray(%*?)}", "{align%1}"):gsub("{multline(%*?)}", "{gather%1}"):gsub("{flalign(%*?)}", "{align%1}")
   end
@@ -33,10 +32,7 @@ local function is_definition(text)
   return false
 end
 
-local function is_page_break(text)
-  return text:match("^%s*\\newpage") or text:match("^%s*\\pagebreak") or text:match("^%s*\\clearpage")
-    or text:match("^%s*\\cleardoublepage")
-end
+local page_breaks = { newpage = true, pagebreak = true, clearpage = true, cleardoublepage = true }
 
 -- What pandoc makes of the code in its own language; what it leaves out it would leave out without a word.
 local function understood(text, format, hint)
@@ -62,8 +58,7 @@ local function raw_block_of(element)
   if format == "typst" then
     return nil
   elseif format == "html-output" then
-    local blocks = understood(text, "html")
-    return blocks
+    return understood(text, "html")
   elseif format == "latex-output" then
     return understood(text, "latex")
   elseif format == "html-left-out" and text:lower():match("<table") then
@@ -75,7 +70,7 @@ local function raw_block_of(element)
   elseif format == "tex" or format == "latex" then
     local math = formula(text)
     if math then return pandoc.Para({ math }) end
-    if is_page_break(text) then return raw_block("#pagebreak(weak: true)") end
+    if page_breaks[text:match("^%s*\\(%a+)")] then return pandoc.RawBlock("typst", "#pagebreak(weak: true)") end
     local blocks = understood(text, "latex")
     if is_definition(text) then blocks:insert(1, element) end
     return blocks
@@ -109,16 +104,15 @@ local makers = {
   b = pandoc.Strong, strong = pandoc.Strong, i = pandoc.Emph, em = pandoc.Emph, u = pandoc.Underline, s = pandoc.Strikeout,
   del = pandoc.Strikeout, sub = pandoc.Subscript, sup = pandoc.Superscript,
   code = function(content) return pandoc.Code(pandoc.utils.stringify(content)) end,
-  kbd = function(content) return pandoc.Code(pandoc.utils.stringify(content)) end,
 }
+makers.kbd = makers.code
 
 -- Tags that say how a word looks.
 local function tags(inlines)
-  local result, changed, index = pandoc.Inlines({}), false, 1
+  local result, index = pandoc.Inlines({}), 1
   while index <= #inlines do
     local element = inlines[index]
     if element.t == "RawInline" and element.format == "html" then
-      changed = true
       local name = element.text:match("^</?(%a+)")
       local make = name and makers[name:lower()]
       assert(make or plain_tags[name and name:lower()], "raw html is not supported: " .. element.text)
@@ -128,7 +122,7 @@ local function tags(inlines)
           content:insert(inlines[last])
           last = last + 1
         end
-        result:insert(make(tags(content) or content))
+        result:insert(make(tags(content)))
         index = last
       end
     else
@@ -136,7 +130,7 @@ local function tags(inlines)
     end
     index = index + 1
   end
-  return changed and result or nil
+  return result
 end
 
 -- Not the front matter, whose TeX is for other formats but for macros, which the filter that sets formulas reads.
