@@ -76,6 +76,12 @@ def test_an_option_of_a_cell_has_its_effect(pieces, name):
     assert re.search(CELLS[name][1], pieces[name], flags=re.S), pieces[name]
 
 
+def test_a_table_without_a_label_has_its_widths_too(papers):
+    cell, shown = CELLS["tbl-colwidths"]
+    made = papers.typst("```{python}\n" + cell.replace("#| label: tbl-three\n", "") + "\n```\n")
+    assert re.search(shown, made)
+
+
 BIB = "@article{ada, author={Lovelace, Ada}, title={Notes}, journal={Memoirs}, year={1843}}\n"
 FRONT = {
     "title": ("title: Of paper", r"title: \[Of paper\]"),

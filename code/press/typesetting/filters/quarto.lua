@@ -12,16 +12,24 @@ local callouts = {
   caution = { kind = "cau", icon = "#FC5300", background = "#ffe5d0" },
 }
 
-local function raw(text)
-  return pandoc.RawInline("typst", text)
+local function raw(text) return pandoc.RawInline("typst", text) end
+
+-- A line of Typst with words of the document in it: texts are Typst.
+local function line(parts)
+  local result = pandoc.Inlines({})
+  for _, part in ipairs(parts) do
+    result:extend(type(part) == "string" and { raw(part) } or part)
+  end
+  return result
 end
 
-local function raw_block(text)
-  return pandoc.RawBlock("typst", text)
-end
-
-local function quoted(text)
-  return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"') .. '"'
+-- Blocks between two pieces of Typst, each a text or a line.
+local function within(opening, blocks, closing)
+  local function piece(part) return type(part) == "string" and pandoc.RawBlock("typst", part) or pandoc.Plain(part) end
+  local result = pandoc.Blocks({ piece(opening) })
+  result:extend(blocks)
+  result:insert(piece(closing))
+  return result
 end
 
 local function kind_of(identifier)
@@ -30,29 +38,24 @@ local function kind_of(identifier)
 end
 
 -- The frame defines the words before numbers, which the document's language and options decide.
-local function word(kind, use)
-  return "crossref." .. kind .. "." .. use
-end
+local function word(kind, use) return "crossref." .. kind .. "." .. use end
 
 -- Floats ------------------------------------------------------------------------------------------------------------
 
 local convert
 
 local function side_by_side(columns, opening, cells)
-  local result = pandoc.Blocks({ raw_block("#grid(columns: " .. columns .. ",") })
+  local inside = pandoc.Blocks({})
   for _, cell in ipairs(cells) do
-    result:insert(raw_block(opening))
-    result:extend(cell)
-    result:insert(raw_block("],"))
+    inside:extend(within(opening, cell, "],"))
   end
-  result:insert(raw_block(")"))
-  return result
+  return within("#grid(columns: " .. columns .. ",", inside, ")")
 end
 
 -- A table's label ends its caption, `: Losses. {#tbl-x}`: returns label and the caption without it.
 local function table_caption(element)
   local identifier = element.identifier
-  local caption = element.caption.long[1] and element.caption.long[1].content or pandoc.Inlines({})
+  local caption = element.caption.long[1] and element.caption.long[1].content:clone() or pandoc.Inlines({})
   local last = caption[#caption]
   if last and last.t == "Str" and last.text:match("^{#tbl%-[%w_-]+}$") then
     identifier = last.text:sub(3, -2)
@@ -70,10 +73,12 @@ local function caption_of(blocks)
   if last and (last.t == "Para" or last.t == "Plain") then
     blocks:remove(#blocks)
     return last.content
-  elseif last and last.t == "Table" and #blocks == 1 and table_caption(last:clone()) == "" then
-    local _, caption = table_caption(last)
-    last.caption = { long = {} }
-    return caption
+  elseif last and last.t == "Table" and #blocks == 1 then
+    local identifier, caption = table_caption(last)
+    if identifier == "" then
+      last.caption = { long = {} }
+      return caption
+    end
   end
   return pandoc.Inlines({})
 end
@@ -92,16 +97,10 @@ local function set_widths(element, text)
 end
 
 local function has_subfloats(blocks)
-  for _, block in ipairs(blocks) do
-    local identifier = block.identifier
-    if block.t == "Table" then
-      identifier = table_caption(block:clone())
-    end
-    if (block.t == "Div" or block.t == "Figure" or block.t == "Table") and kind_of(identifier) then
-      return true
-    end
-  end
-  return false
+  return blocks:find_if(function(block)
+    local identifier = block.t == "Table" and table_caption(block) or block.identifier
+    return (block.t == "Div" or block.t == "Figure" or block.t == "Table") and kind_of(identifier)
+  end)
 end
 
 -- Each block is a cell of its own, but a heading stands above what follows it.
@@ -119,24 +118,22 @@ end
 
 -- The rows that parts stand in, each with the widths of its columns; a negative width is a gap. Nil where nothing is said.
 local function rows_of(attributes, count)
-  local rows = {}
   local function number(key)
     local found = math.tointeger(tonumber(attributes[key]))
     assert(found and found > 0, key .. " must be a whole number: " .. attributes[key])
     return found
   end
   local function equal(columns)
-    for first = 1, count, columns do
-      local row = {}
-      for _ = 1, columns do table.insert(row, 1) end
-      table.insert(rows, row)
-    end
+    local row = {}
+    for _ = 1, columns do table.insert(row, 1) end
+    return { row }
   end
   if attributes["layout-ncol"] then
-    equal(number("layout-ncol"))
+    return equal(number("layout-ncol"))
   elseif attributes["layout-nrow"] then
-    equal(math.max(1, math.ceil(count / number("layout-nrow"))))
+    return equal(math.max(1, math.ceil(count / number("layout-nrow"))))
   elseif attributes["layout"] then
+    local rows = {}
     local text = attributes["layout"]:gsub("^%s*%[%s*%[", "["):gsub("%]%s*%]%s*$", "]")
     for inner in text:gmatch("%[([^%[%]]*)%]") do
       local row, widest = {}, 0
@@ -149,10 +146,8 @@ local function rows_of(attributes, count)
       table.insert(rows, row)
     end
     assert(#rows > 0, "layout must hold rows of numbers: " .. attributes["layout"])
-  else
-    return nil
+    return rows
   end
-  return rows
 end
 
 local function even(rows)
@@ -164,11 +159,20 @@ local function even(rows)
   return true
 end
 
--- Put cells into rows; what is left over makes more rows like the last one. Even columns are `same` wide each.
-local function in_rows(rows, cells, gutter, opening, same)
+local in_float = { opening = "[", gutter = ", gutter: 2em", same = tostring }
+
+-- What stands side by side without being parts of a float takes the whole line.
+local panel = {
+  opening = "rect(stroke: none, width: 100%)[",
+  gutter = ", gutter: 1em",
+  same = function(columns) return "(" .. string.rep("1fr", columns, ", ") .. ",)" end,
+}
+
+-- Put cells into rows; what is left over makes more rows like the last one. Even columns are the `same` width each.
+local function in_rows(rows, cells, look)
   if #cells == 0 then return pandoc.Blocks({}) end
   if even(rows) then
-    return side_by_side(same(#rows[1]) .. gutter, opening, cells)
+    return side_by_side(look.same(#rows[1]) .. look.gutter, look.opening, cells)
   end
   local result, taken, at = pandoc.Blocks({}), 0, 0
   while taken < #cells do
@@ -179,19 +183,9 @@ local function in_rows(rows, cells, gutter, opening, same)
       table.insert(widths, string.format("%gfr", math.abs(width)))
       table.insert(parts, width > 0 and cells[taken] or pandoc.Blocks({}))
     end
-    result:extend(side_by_side("(" .. table.concat(widths, ", ") .. ",)" .. gutter, opening, parts))
+    result:extend(side_by_side("(" .. table.concat(widths, ", ") .. ",)" .. look.gutter, look.opening, parts))
   end
   return result
-end
-
-local function in_float(rows, cells)
-  return in_rows(rows, cells, ", gutter: 2em", "[", tostring)
-end
-
--- What stands side by side without being parts of a float takes the whole line.
-local function panel(rows, cells)
-  local function same(columns) return "(" .. string.rep("1fr", columns, ", ") .. ",)" end
-  return in_rows(rows, cells, ", gutter: 1em", "rect(stroke: none, width: 100%)[", same)
 end
 
 local line_length = 84 -- in letters of a table
@@ -216,43 +210,33 @@ end
 -- A part of a float that has no label has no number either.
 local is_part = false
 
-local function float(identifier, attributes, blocks, caption, unlabelled)
-  local kind = unlabelled or kind_of(identifier)
-  local numbering = unlabelled and is_part ~= "lettered" and ("numbering: " .. (is_part and "none" or "unlabelled") .. ", ") or ""
+-- What has no label is of the `other` kind.
+local function float(identifier, attributes, blocks, caption, other)
+  local kind, numbering = kind_of(identifier), ""
+  if not kind and is_part ~= "lettered" then
+    numbering = "numbering: " .. (is_part and "none" or "unlabelled") .. ", "
+  end
+  local is_bare = not kind and #caption == 0
+  kind = kind or other
   local rows = rows_of(attributes, #blocks)
   local has_parts = has_subfloats(blocks)
   local outer = is_part
   is_part = has_parts and "lettered" or "plain"
   local content = (rows or has_parts)
-    and in_float(rows or { { 1 } }, beside(rows, function() return cells_of(blocks) end)) or convert(blocks)
+    and in_rows(rows or { { 1 } }, beside(rows, function() return cells_of(blocks) end), in_float) or convert(blocks)
   is_part = outer
-  local position = caption_position[kind]
+  local position = "position: " .. caption_position[kind]
   local label = identifier ~= "" and "<" .. identifier .. ">" or ""
+  local named, supplement = 'kind: "quarto-float-' .. kind .. '"', ", supplement: " .. word(kind, "title")
   if has_parts then
-    local result = pandoc.Blocks({
-      pandoc.Plain({
-        raw('#quarto_super(kind: "quarto-float-' .. kind .. '", caption: ['),
-        pandoc.Span(caption),
-        raw("], label: " .. label .. ", position: " .. position .. ", supplement: " .. word(kind, "title")
-          .. ', subcapnumbering: "(a)", ['),
-      }),
-    })
-    result:extend(content)
-    result:insert(raw_block("])"))
-    return result
+    local before = line({ "#quarto_super(" .. named .. ", caption: [", { pandoc.Span(caption) },
+      "], label: " .. label .. ", " .. position .. supplement .. ', subcapnumbering: "(a)", [' })
+    return within(before, content, "])")
+  elseif is_bare then
+    return within("#figure([", content, line({ "], " .. named .. ", supplement: none, numbering: none)" .. label }))
   end
-  local result = pandoc.Blocks({ raw_block("#figure([") })
-  result:extend(content)
-  if unlabelled and #caption == 0 then
-    result:insert(pandoc.Plain({ raw('], kind: "quarto-float-' .. kind .. '", supplement: none, numbering: none)' .. label) }))
-    return result
-  end
-  local closing = pandoc.Inlines({ raw("], caption: figure.caption(position: " .. position .. ", [") })
-  closing:extend(caption)
-  closing:insert(raw(']), kind: "quarto-float-' .. kind .. '", supplement: ' .. word(kind, "title") .. ", "
-    .. numbering .. ")" .. label))
-  result:insert(pandoc.Plain(closing))
-  return result
+  return within("#figure([", content, line({ "], caption: figure.caption(" .. position .. ", [", caption,
+    "]), " .. named .. supplement .. ", " .. numbering .. ")" .. label }))
 end
 
 -- What a block is called: by the heading that begins it; nil if by none.
@@ -273,60 +257,48 @@ local function callout(div, name)
   if numbered then
     opening = "#figure(kind: " .. kind .. ", supplement: " .. word(look.kind, "title") .. ", ["
   end
-  local result = pandoc.Blocks({ raw_block(opening .. "#callout(body: [") })
-  result:extend(convert(div.content))
-  local closing = pandoc.Inlines({ raw("], title: [") })
+  local title = own or {}
   if numbered then
-    closing:insert(raw("#numbered(" .. kind .. ")"))
-    if own then closing:insert(pandoc.Str(": ")) end
+    title = line({ "#numbered(" .. kind .. ")", own and { pandoc.Str(": ") } or {}, title })
   elseif not own then
-    closing:insert(callouts[name] and raw("#" .. word(look.kind, "title")) or pandoc.Str((name:gsub("^%l", string.upper))))
+    title = { callouts[name] and raw("#" .. word(look.kind, "title")) or pandoc.Str((name:gsub("^%l", string.upper))) }
   end
-  closing:extend(own or {})
-  closing:insert(raw('], background_color: rgb("' .. look.background .. '"), icon_color: rgb("' .. look.icon
-    .. '"), icon: none, body_background_color: white)' .. (numbered and "])<" .. label .. ">" or "")))
-  result:insert(pandoc.Plain(closing))
-  return result
+  local colours = '], background_color: rgb("' .. look.background .. '"), icon_color: rgb("' .. look.icon
+    .. '"), icon: none, body_background_color: white)' .. (numbered and "])<" .. label .. ">" or "")
+  return within(opening .. "#callout(body: [", convert(div.content), line({ "], title: [", title, colours }))
+end
+
+-- Take the paragraph from a block that begins with one: it goes on in the line of what stands before it.
+local function first_words(div)
+  local first = div.content[1]
+  if not first or first.t ~= "Para" then return {} end
+  div.content:remove(1)
+  return first.content
 end
 
 -- Theorems and their like: the frame sets number and name before the body.
 local function theorem(div, kind)
   local name = title_of(div)
-  local opening = pandoc.Inlines({ raw('#figure(kind: "quarto-theorem-' .. kind .. '", supplement: ' .. word(kind, "title") .. ", [") })
-  local first = div.content[1]
-  if first and first.t == "Para" then -- without a break, so that it goes on behind the number
-    opening:extend(first.content)
-    div.content:remove(1)
-  end
+  local opening = line({ '#figure(kind: "quarto-theorem-' .. kind .. '", supplement: ' .. word(kind, "title") .. ", [",
+    first_words(div) })
   local goes_on = div.content[1] and div.content[1].t == "Para"
-  local result = pandoc.Blocks({ goes_on and pandoc.Para(opening) or pandoc.Plain(opening) })
-  result:extend(convert(div.content))
-  local closing = pandoc.Inlines({ raw("]") })
-  if name then
-    closing:insert(raw(", caption: ["))
-    closing:extend(name)
-    closing:insert(raw("]"))
-  end
-  closing:insert(raw(")<" .. div.identifier .. ">"))
-  result:insert(pandoc.Plain(closing))
+  local caption = name and line({ "], caption: [", name }) or {}
+  local result = within(opening, convert(div.content), line({ caption, "])<" .. div.identifier .. ">" }))
+  if goes_on then result[1] = pandoc.Para(opening) end
   return result
 end
 
 -- Proofs, remarks and solutions without a number: the word, and the name if there is one, begin the first paragraph.
 local function proof(div, kind)
   local name = title_of(div)
-  local opening = pandoc.Inlines({ raw("#emph(" .. word(kind, "title") .. ")") })
+  local opening = line({ "#emph(" .. word(kind, "title") .. ")" })
   if name then
     opening:insert(pandoc.Str(" ("))
     opening:extend(name)
     opening:insert(pandoc.Str(")"))
   end
   opening:extend({ pandoc.Str("."), pandoc.Space() })
-  local first = div.content[1]
-  if first and first.t == "Para" then
-    opening:extend(first.content)
-    div.content:remove(1)
-  end
+  opening:extend(first_words(div))
   div.content:insert(1, pandoc.Para(opening))
   return convert(div.content)
 end
@@ -401,7 +373,7 @@ local function fitted(element)
   if opening == "#[" then
     return pandoc.Blocks({ element })
   end
-  return pandoc.Blocks({ raw_block(opening), element, raw_block("]") })
+  return within(opening, { element }, "]")
 end
 
 local function table_float(element)
@@ -414,9 +386,7 @@ local function table_float(element)
   element.caption = { long = {} }
   element.classes:insert("typst:no-figure")
   element.identifier = ""
-  if kind_of(identifier) then
-    return float(identifier, {}, pandoc.Blocks({ element }), caption)
-  elseif #caption > 0 then
+  if kind_of(identifier) or #caption > 0 then
     return float(identifier, {}, pandoc.Blocks({ element }), caption, "tbl")
   end
   return fitted(element)
@@ -452,104 +422,85 @@ local function lifted(div)
   return code
 end
 
-local function block(element)
-  if element.t == "Table" then
-    if element.classes:includes("typst:no-figure") then
-      return fitted(element)
-    end
-    return table_float(element)
-  elseif element.t == "Figure" then
-    local identifier = element.identifier
-    local caption = element.caption.long[1] and element.caption.long[1].content or pandoc.Inlines({})
-    return float(identifier, {}, element.content, caption, not kind_of(identifier) and "fig" or nil)
-  elseif element.t == "Div" then
-    local code = lifted(element)
-    if #code > 0 then
-      code:insert(element)
-      return convert(code)
-    end
-    for _, class in ipairs(element.classes) do
-      local name = class:match("^callout%-(%a+)$")
-      if name then
-        return callout(element, name)
-      end
-    end
-    if element.attributes.theorem then
-      return theorem(element, element.attributes.theorem)
-    elseif element.attributes.proof then
-      return proof(element, element.attributes.proof)
-    elseif element.classes:includes("pagebreak") then
-      return pandoc.Blocks({ raw_block("#pagebreak()") })
-    elseif element.identifier == "refs" then
-      return pandoc.Blocks({ raw_block("#sources()") })
-    elseif element.classes:includes("columns") then
-      return columns(element)
-    elseif element.classes:includes("landscape") then
-      local turned = pandoc.Blocks({ raw_block("#page(flipped: true)[") })
-      turned:extend(convert(element.content))
-      turned:insert(raw_block("]"))
-      return turned
-    elseif element.attributes["fig-align"] and not kind_of(element.identifier) and not element.attributes["float"] then
-      local inner = element:clone()
-      inner.attributes["fig-align"] = nil
-      local aligned = pandoc.Blocks({ raw_block("#align(" .. element.attributes["fig-align"] .. ")[") })
-      aligned:extend(convert(pandoc.Blocks({ inner })))
-      aligned:insert(raw_block("]"))
-      return aligned
-    elseif element.attributes["float"] then
-      local content = element.content
-      local caption = element.attributes["uncaptioned"] and pandoc.Inlines({}) or caption_of(content)
-      return float("", element.attributes, content, caption, element.attributes["float"])
-    elseif kind_of(element.identifier) then
-      local content = element.content
-      for _, inner in ipairs(content) do
-        if inner.t == "Table" and element.attributes["tbl-colwidths"] then
-          inner.attributes["tbl-colwidths"] = inner.attributes["tbl-colwidths"] or element.attributes["tbl-colwidths"]
-        end
-      end
-      local caption = element.attributes["uncaptioned"] and pandoc.Inlines({}) or caption_of(content)
-      return float(element.identifier, element.attributes, content, caption)
-    elseif rows_of(element.attributes, 1) then
-      local rows = rows_of(element.attributes, #element.content)
-      local cells = beside(rows, function() return cells_of(element.content) end)
-      return panel(rows_of(element.attributes, #cells), cells)
-    end
-    local inner = convert(element.content)
-    if element.identifier ~= "" then
-      -- so that a link finds it
-      inner:insert(1, pandoc.Plain({ raw("#metadata(none)<" .. element.identifier .. ">") }))
-    end
-    return inner
-  elseif element.t == "BlockQuote" then
-    element.content = convert(element.content)
-    return pandoc.Blocks({ element })
-  elseif element.t == "BulletList" or element.t == "OrderedList" then
-    for index, item in ipairs(element.content) do
-      element.content[index] = convert(item)
-    end
-    return pandoc.Blocks({ element })
-  elseif element.t == "DefinitionList" then
-    for _, entry in ipairs(element.content) do
-      for index, definition in ipairs(entry[2]) do
-        local apart = pandoc.Blocks({}) -- pandoc's writer leaves no empty line between paragraphs
-        for at, inner in ipairs(definition) do
-          if at > 1 then apart:insert(raw_block("#parbreak()")) end
-          apart:insert(inner)
-        end
-        entry[2][index] = convert(apart)
-      end
-    end
-    return pandoc.Blocks({ element })
+local function made(div)
+  local attributes, classes = div.attributes, div.classes
+  local code = lifted(div)
+  if #code > 0 then
+    code:insert(div)
+    return convert(code)
   end
-  return pandoc.Blocks({ element })
+  local callout_class = classes:find_if(function(class) return class:match("^callout%-%a+$") end)
+  if callout_class then
+    return callout(div, callout_class:match("%a+$"))
+  elseif attributes.theorem then
+    return theorem(div, attributes.theorem)
+  elseif attributes.proof then
+    return proof(div, attributes.proof)
+  elseif classes:includes("pagebreak") then
+    return { pandoc.RawBlock("typst", "#pagebreak()") }
+  elseif div.identifier == "refs" then
+    return { pandoc.RawBlock("typst", "#sources()") }
+  elseif classes:includes("columns") then
+    return columns(div)
+  elseif classes:includes("landscape") then
+    return within("#page(flipped: true)[", convert(div.content), "]")
+  elseif kind_of(div.identifier) or attributes.float then
+    local content, widths = div.content, attributes["tbl-colwidths"]
+    for _, inner in ipairs(content) do
+      if inner.t == "Table" and widths then
+        inner.attributes["tbl-colwidths"] = inner.attributes["tbl-colwidths"] or widths
+      end
+    end
+    local caption = attributes.uncaptioned and {} or caption_of(content)
+    return float(div.identifier, attributes, content, caption, attributes.float)
+  elseif attributes["fig-align"] then
+    local inner = div:clone()
+    inner.attributes["fig-align"] = nil
+    return within("#align(" .. attributes["fig-align"] .. ")[", convert(pandoc.Blocks({ inner })), "]")
+  elseif rows_of(attributes, 1) then
+    local rows = rows_of(attributes, #div.content)
+    local cells = beside(rows, function() return cells_of(div.content) end)
+    return in_rows(rows_of(attributes, #cells), cells, panel)
+  end
+  local inner = convert(div.content)
+  if div.identifier ~= "" then -- so that a link finds it
+    inner:insert(1, pandoc.Plain({ raw("#metadata(none)<" .. div.identifier .. ">") }))
+  end
+  return inner
 end
 
-convert = function(blocks)
-  local result = pandoc.Blocks({})
-  for _, element in ipairs(blocks) do
-    result:extend(block(element))
+local function figure(element)
+  local caption = element.caption.long[1] and element.caption.long[1].content or {}
+  return float(element.identifier, {}, element.content, caption, "fig")
+end
+
+-- Between the paragraphs of a definition pandoc's writer leaves no empty line.
+local function definitions(list)
+  for _, entry in ipairs(list.content) do
+    for index, definition in ipairs(entry[2]) do
+      local apart = pandoc.Blocks({})
+      for at, inner in ipairs(definition) do
+        if at > 1 then apart:insert(pandoc.RawBlock("typst", "#parbreak()")) end
+        apart:insert(inner)
+      end
+      entry[2][index] = apart
+    end
   end
-  return result
+  return list
+end
+
+-- What is made has been looked through; notes stay as they are.
+convert = function(blocks)
+  return blocks:walk({
+    traverse = "topdown",
+    Div = function(div) return made(div), false end,
+    Figure = function(element) return figure(element), false end,
+    Table = function(element)
+      return element.classes:includes("typst:no-figure") and fitted(element) or table_float(element), false
+    end,
+    DefinitionList = definitions,
+    Note = function(note) return note, false end,
+  })
 end
 
 return {
