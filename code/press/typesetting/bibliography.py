@@ -92,6 +92,10 @@ class _Entry(NamedTuple):
     line: int
     body: str
 
+    @property
+    def fields(self) -> set[str]:
+        return {field.lower() for field in _FIELD.findall(self.body.partition(",")[2])}
+
 
 def _entries(text: str) -> Iterator[_Entry]:
     borders = [match.start() for match in _ANYTHING.finditer(text)]
@@ -125,7 +129,7 @@ def cited(
             wanted = {entry.key for entry in entries} if everything else _with_parents(names, entries)
             kept: list[_Entry] = []
             for entry in entries:
-                is_there = not strict and any(entry.key == each.key and _bare(entry) == _bare(each) for each in kept)
+                is_there = not strict and _bare(entry) in map(_bare, kept)
                 if entry.key in wanted and not is_there:
                     kept.append(entry)
                 else:
@@ -158,7 +162,7 @@ def _with_parents(names: Collection[str], entries: Sequence[_Entry]) -> set[str]
 
 
 def _check(entries: Sequence[_Entry], name: str, judge: Judge) -> None:
-    """Refuse what Typst would stop at, and what it would leave out of the list of sources."""
+    """Refuse what Typst would stop at."""
     seen: set[str] = set()
     for _, key, line, body in entries:
         place = f"{name}:{line}"
@@ -170,10 +174,6 @@ def _check(entries: Sequence[_Entry], name: str, judge: Judge) -> None:
         seen.add(key)
 
 
-def _names(body: str) -> set[str]:
-    return {field.lower() for field in _FIELD.findall(body.partition(",")[2])}
-
-
 def _field(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<=[,\s])({name}){_VALUE}", re.IGNORECASE)
 
@@ -181,7 +181,7 @@ def _field(name: str) -> re.Pattern[str]:
 def _whole(entry: _Entry, place: str, judge: Judge) -> str:
     """Write what Typst would leave out, or change, as what it prints; refuse it where Quarto reads the file too."""
     kind, key, _, body = entry
-    names = _names(body)
+    names = entry.fields
 
     def is_lost(field: str, target: str, words: str = "") -> bool:
         if not judge.strict and target not in names and (target != "publisher" or kind not in ("article", "online")):
@@ -207,34 +207,22 @@ def _whole(entry: _Entry, place: str, judge: Judge) -> str:
         found = _field(field).search(body)
         if found and _CHANGED.search(value := found[2].strip('{}" ')):
             if judge.strict:
-                judge.refuse(
-                    place, f"the {field} {value} of {key} would be printed in another way: write it in the title."
-                )
-            body = (
-                body[: found.start(2)] + f"{{{re.sub('(?=[0-9]|$)', _UNREAD, value, count=1)}}}" + body[found.end() :]
-            )
+                words = f"the {field} {value} of {key} would be printed in another way: write it in the title."
+                judge.refuse(place, words)
+            as_text = re.sub("(?=[0-9]|$)", _UNREAD, value, count=1)
+            body = f"{body[: found.start(2)]}{{{as_text}}}{body[found.end() :]}"
     return body
 
 
 def _mind_what_the_style_drops(entries: Sequence[_Entry], name: str, judge: Judge) -> None:
     """Say what the usual style leaves out of the list, which BibTeX's own styles print."""
-    fields = {entry.key: _names(entry.body) for entry in entries}
+    volumes = [each for each in entries if each.kind == "inproceedings" and "volume" in each.fields]
     for what, found, fix in (
-        ("note", [each for each in entries if "note" in fields[each.key]], "write it as another field"),
-        (
-            "volume",
-            [
-                each
-                for each in entries
-                if each.kind == "inproceedings" and "volume" in fields[each.key] and "series" not in fields[each.key]
-            ],
-            "add the series",
-        ),
-        ("year", [each for each in entries if each.kind in WEB and "url" in fields[each.key]], "write @manual"),
+        ("note", [each for each in entries if "note" in each.fields], "write it as another field"),
+        ("volume", [each for each in volumes if "series" not in each.fields], "add the series"),
+        ("year", [each for each in entries if each.kind in WEB and "url" in each.fields], "write @manual"),
     ):
         if found:
             keys = ", ".join(entry.key for entry in found)
-            words = (
-                f"the style {DEFAULT_STYLE} prints no {what} for {keys}: {fix}, or name another `bibliographystyle`."
-            )
-            judge.mind(f"{name}:{found[0].line}", words)
+            said = f"the style {DEFAULT_STYLE} prints no {what} for {keys}"
+            judge.mind(f"{name}:{found[0].line}", f"{said}: {fix}, or name another `bibliographystyle`.")

@@ -89,9 +89,7 @@ def metadata(document: Document, extension: Extension, root: Path) -> dict[str, 
         )
     for key in sorted(words.keys() - {f"{kind}-{use}" for kind in CROSSREF for use in ("title", "prefix")}):
         judge.mind(places.in_file(document, f"{key}:"), f"crossref: the key {key!r} is not supported.")
-    for key in sorted(
-        {key for author in each_of(options.get("author", options.get("authors"))) for key in _lost(author)}
-    ):
+    for key in sorted({key for author in _given_authors(options) for key in author.keys() - OF_AUTHORS}):
         place = places.in_file(document, f"{key}:")
         judge.mind(place, f"author: the key {key!r} is not supported; what stands there would not be printed.")
     for wanted, words in _lost_affiliations(options):
@@ -186,18 +184,14 @@ def words_before_numbers(options: Mapping[str, Any], language: str) -> dict[str,
     """
     given = options.get("crossref", {})
     known = WORDS.get(language, WORDS["en"])
-    crossref = {}
-    for kind, word in zip(CROSSREF, known, strict=False):
-        title = _one(given.get(f"{kind}-title", word))
-        crossref[kind] = {"title": title, "prefix": _one(given.get(f"{kind}-prefix", word))}
-    found: dict[str, Any] = {"crossref": crossref}
-    found["abstract-title"] = str(options.get("abstract-title", known[-2]))
-    found["references-title"] = str(options.get("reference-section-title", known[-1]))
-    return found
-
-
-def _lost(author: Any) -> set[str]:
-    return author.keys() - OF_AUTHORS if isinstance(author, Mapping) else set()
+    return {
+        "crossref": {
+            kind: {use: _one(given.get(f"{kind}-{use}", word)) for use in ("title", "prefix")}
+            for kind, word in zip(CROSSREF, known, strict=False)
+        },
+        "abstract-title": str(options.get("abstract-title", known[-2])),
+        "references-title": str(options.get("reference-section-title", known[-1])),
+    }
 
 
 def _one(words: Any) -> str:
@@ -219,8 +213,7 @@ def _authors(options: Mapping[str, Any]) -> list[dict[str, Any]]:
             name = name.get("literal") or " ".join(str(name[k]) for k in ("given", "family") if k in name)
         if not name:
             continue
-        own_places = each_of(author.get("affiliations", author.get("affiliation")))
-        names = [_affiliation(place, known) for place in own_places]
+        names = [_affiliation(place, known) for place in _places(author)]
         found.append({"name": {"literal": str(name)}, "affiliations": [{"name": name} for name in names if name]})
         if author.get("email"):
             found[-1]["email"] = str(author["email"])
@@ -230,6 +223,10 @@ def _authors(options: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _given_authors(options: Mapping[str, Any]) -> list[dict[str, Any]]:
     given = each_of(options.get("author", options.get("authors")))
     return [each if isinstance(each, dict) else {"name": each} for each in given]
+
+
+def _places(author: Mapping[str, Any]) -> list[Any]:
+    return each_of(author.get("affiliations", author.get("affiliation")))
 
 
 def _known_affiliations(options: Mapping[str, Any], authors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -242,7 +239,7 @@ def _lost_affiliations(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Find affiliations that would not be printed: (what stands where it is written, what is to be said of it)."""
     authors = _given_authors(options)
     known = _known_affiliations(options, authors)
-    own = [place for each in authors for place in each_of(each.get("affiliations", each.get("affiliation")))]
+    own = [place for author in authors for place in _places(author)]
     named = {str(place.get("ref")) if isinstance(place, dict) else str(place) for place in own}
     for place in own:
         if isinstance(place, dict) and "ref" in place and (ref := str(place["ref"])) not in known:

@@ -77,11 +77,6 @@ def said(stderr: str) -> str:
     return " ".join(errors)[:600]
 
 
-def defines_macros(text: str) -> bool:
-    """Whether a text defines macros of TeX, which reach all that comes after it."""
-    return DEFINITION.search(text) is not None
-
-
 _TARGET = re.compile(r"^ {0,3}(\[[^\]\n]+\]):", re.MULTILINE)
 _COLONS = re.compile(r"^ {0,3}:{3,}[ \t]*([^:\s]?)", re.MULTILINE)
 
@@ -91,7 +86,7 @@ def hang_together(chapters: Sequence[str]) -> bool:
     for number, chapter in enumerate(chapters):
         others = "\n".join([*chapters[:number], *chapters[number + 1 :]])
         is_in_block = sum(1 if opens else -1 for opens in _COLONS.findall(chapter)) != 0
-        if defines_macros(chapter) or is_in_block or any(target in others for target in _TARGET.findall(chapter)):
+        if DEFINITION.search(chapter) or is_in_block or any(target in others for target in _TARGET.findall(chapter)):
             return True
     return False
 
@@ -106,7 +101,7 @@ def sections(chapter: str) -> tuple[str, ...]:
 
     Notes, link targets and macros are defined in one place and used in another: such a chapter is one piece.
     """
-    if defines_macros(chapter):
+    if DEFINITION.search(chapter):
         return (chapter,)
     lines = [Line(text, "", number) for number, text in enumerate(chapter.split("\n"))]
     cuts = [0]
