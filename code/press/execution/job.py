@@ -111,6 +111,20 @@ class Job:
         """Find what the outputs depend on, as it is when first asked, but for what is only seen as cells run."""
         return self._first_found
 
+    @functools.cached_property
+    def _first_found(self) -> Facts:
+        found = {
+            "cells": digest([normalised(cell.keyed) for cell in self.cells]),
+            "document": self.document.name,
+            "code": by_file(module_facts(*self.modules), self.place),
+            "files": files(self.beside, self.place),
+            "figures": digest(list(self.figure_formats)),
+            "packages": {name: installed.version(name) for name in KERNEL_PACKAGES},
+            **self.inputs,
+        }
+        as_read_back: Facts = json.loads(json.dumps(found, default=str))
+        return as_read_back
+
     def dependencies(self) -> dict[str, str]:
         """Digest each kind of thing that the outputs depend on, by its name for people."""
         return {name: digest(found) for name, found in self.facts().items()}
@@ -127,23 +141,6 @@ class Job:
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.place).as_posix()
-
-    @functools.cached_property
-    def _first_found(self) -> Facts:
-        return self._found()
-
-    def _found(self) -> Facts:
-        found = {
-            "cells": digest([normalised(cell.keyed) for cell in self.cells]),
-            "document": self.document.name,
-            "code": by_file(module_facts(*self.modules), self.place),
-            "files": files(self.beside, self.place),
-            "figures": digest(list(self.figure_formats)),
-            "packages": {name: installed.version(name) for name in KERNEL_PACKAGES},
-            **self.inputs,
-        }
-        as_read_back: Facts = json.loads(json.dumps(found, default=str))
-        return as_read_back
 
 
 def files(paths: Iterable[Path], root: Path) -> dict[str, str | None]:

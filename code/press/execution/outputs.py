@@ -151,7 +151,7 @@ class OutputCache:
 
     def _latest(self, job: Job) -> tuple[list[reuse.Known], Execution] | None:
         """Find the last execution of a document with the dependencies that it has now, whatever its cells."""
-        caches = [self, *([self.whole] if self.whole is not None else [])]
+        caches = filter(None, (self, self.whole))
         found = [(cache, name) for cache in caches for name in cache._names(job, _circumstances(job))]
         latest = max(found, key=lambda each: _age(each[0]._kept.path(each[1])), default=None)
         return None if latest is None else latest[0]._read(latest[1])

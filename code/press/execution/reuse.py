@@ -121,14 +121,13 @@ def _changed(statement: ast.stmt) -> list[str]:
     for node in ast.walk(statement):
         if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
             raise SyntaxError("import *")
-        targets = [node.target] if isinstance(node, ast.AugAssign) else [node]
-        for target in targets:
-            if isinstance(node, ast.AugAssign) or isinstance(getattr(target, "ctx", None), ast.Store | ast.Del):
-                base = target
-                while isinstance(base, ast.Attribute | ast.Subscript | ast.Starred):
-                    base = base.value
-                if isinstance(base, ast.Name) and (base is not target or isinstance(node, ast.AugAssign)):
-                    found.append(base.id)
+        in_place = isinstance(node, ast.AugAssign)
+        target = base = node.target if isinstance(node, ast.AugAssign) else node
+        if in_place or isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
+            while isinstance(base, ast.Attribute | ast.Subscript | ast.Starred):
+                base = base.value
+            if isinstance(base, ast.Name) and (in_place or base is not target):
+                found.append(base.id)
     return found
 
 

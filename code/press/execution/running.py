@@ -264,7 +264,8 @@ def _seen(client: Any, job: Job) -> Facts:
 def _clean(output: dict[str, Any]) -> dict[str, Any]:
     """Drop what differs from run to run and nobody reads."""
     output = json.loads(json.dumps(output))
-    output.pop("execution_count", None) if output.get("output_type") != "execute_result" else None
+    if output["output_type"] != "execute_result":
+        output.pop("execution_count", None)
     data = output.get("data")
     if data and any(kind.startswith("image/") for kind in data):
         data.pop("text/plain", None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -86,35 +86,30 @@ def facts(
             by_cells = {os.path.basename(each) for each in written if os.path.dirname(each) == path}
             is_same = {*(names or ())} - by_cells == {*(listing(path) or ())} - by_cells
             folders[name] = _listing(Path(path)) if is_same else UNSTEADY
-    # A module that appears in a folder that is searched first would be imported in place of another one.
-    searched = {name for path in (*found["searched"], *map(str, covered())) if (name := own.name(path)) is not None}
-    searched = {name for name in searched if not name.startswith("..")}
     packages = {name for library in found["libraries"] for name in installed.owners(library)}
-    made = {name for path in written if (name := own.name(path)) is not None and not name.startswith("..")}
-    left = {name: digested for name in sorted(made) if (digested := file_digest(root / name))}
+    left = {name: digested for name in own.inside(written) if (digested := file_digest(root / name))}
+    # A module that appears in a folder that is searched first would be imported in place of another one.
+    searched = own.inside((*found["searched"], *map(str, covered())))
+    further = {WRITTEN: left, SEARCHED: {name: modules_in(root / name) for name in searched}}
     return {
         "files": {name: digested for name, digested in files.items() if name not in left},
         "folders": folders,
         "modules": modules,
         "packages": package_versions("python", *sorted(packages)),
-        **({WRITTEN: left} if left else {}),
-        **({SEARCHED: {name: modules_in(root / name) for name in sorted(searched)}} if searched else {}),
+        **{kind: each for kind, each in further.items() if each},
     }
 
 
 def now(seen: Facts, root: Path) -> Facts:
     """Return the same facts as they are now."""
-    if not seen:
-        return seen
+    look: dict[str, Callable[[Path], Any]] = {
+        **dict.fromkeys(("files", "modules", WRITTEN), file_digest),
+        "folders": _listing,
+        SEARCHED: modules_in,
+    }
     return {
-        **{
-            kind: {name: file_digest(root / name) for name in seen[kind]}
-            for kind in ("files", "modules", WRITTEN)
-            if kind in seen
-        },
-        "folders": {name: _listing(root / name) for name in seen.get("folders", ())},
-        **({SEARCHED: {name: modules_in(root / name) for name in seen[SEARCHED]}} if SEARCHED in seen else {}),
-        "packages": package_versions(*seen.get("packages", ())),
+        kind: package_versions(*names) if kind == "packages" else {name: look[kind](root / name) for name in names}
+        for kind, names in seen.items()
     }
 
 
@@ -155,3 +150,8 @@ class _Place:
         if foreign > inside or "/site-packages/" in whole or "/dist-packages/" in whole:
             return None
         return Path(os.path.relpath(whole, self._root)).as_posix()
+
+    def inside(self, paths: Iterable[str]) -> list[str]:
+        """Name those files that lie in the project, sorted."""
+        names = {name for path in paths if (name := self.name(path)) is not None}
+        return sorted(name for name in names if not name.startswith(".."))

@@ -7,26 +7,21 @@ import functools
 import os
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 HEAD = 1000
 """Characters of a description in which its version stands."""
 
 
-def _descriptions() -> Iterator[Path]:
-    """Find the folder that describes each installed distribution."""
-    for place in dict.fromkeys(path for path in sys.path if path.endswith(("site-packages", "dist-packages"))):
-        with contextlib.suppress(OSError), os.scandir(place) as entries:
-            yield from sorted(Path(entry.path) for entry in entries if entry.name.endswith((".dist-info", ".egg-info")))
-
-
 @functools.cache
 def _folders() -> dict[str, Path]:
     """Return the folder that describes a distribution, by the distribution's name; the first one found is in force."""
     found: dict[str, Path] = {}
-    for folder in _descriptions():
-        found.setdefault(_plain(folder.stem.partition("-")[0]), folder)
+    for place in dict.fromkeys(path for path in sys.path if path.endswith(("site-packages", "dist-packages"))):
+        with contextlib.suppress(OSError):
+            for folder in sorted(Path(place, name) for name in os.listdir(place)):
+                if folder.suffix in (".dist-info", ".egg-info"):
+                    found.setdefault(_plain(folder.stem.partition("-")[0]), folder)
     return found
 
 
