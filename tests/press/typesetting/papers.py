@@ -12,6 +12,8 @@ from press import environment
 from press.build import Builder, Purpose
 from press.project import Project
 
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+
 
 @dataclass(frozen=True)
 class Set:

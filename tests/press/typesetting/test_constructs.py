@@ -7,6 +7,7 @@ import re
 import pypdfium2
 import pypdfium2.raw as pdfium
 import pytest
+from papers import PICTURE
 
 from handin.errors import InputError
 
@@ -201,9 +202,8 @@ SHOWN = [
 def pieces(papers) -> dict[str, str]:
     """All constructs in one paper: the Typst of each, by its name."""
     texts = [f"START{number}\n\n{text.strip()}\n\nEND{number}" for number, (_, text, _) in enumerate(SHOWN)]
-    picture = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
-    more = {"my file_svg": picture, "b(1)_svg": picture}
-    made = papers.set(HEAD + FRONT + "\n\n".join(texts) + "\n", refs_bib=BIB, a_svg=picture, **more).typst
+    more = {"my file_svg": PICTURE, "b(1)_svg": PICTURE}
+    made = papers.set(HEAD + FRONT + "\n\n".join(texts) + "\n", refs_bib=BIB, a_svg=PICTURE, **more).typst
     return {
         name: made.partition(f"START{number}\n")[2].partition(f"END{number}\n")[0]
         for number, (name, _, _) in enumerate(SHOWN)
@@ -219,37 +219,22 @@ REFUSED = [
     ("nowhere", "See [x](#nowhere).", "the link #nowhere leads nowhere"),
     ("no source", "As in [@adda].", r"the citation @adda is not in the bibliography \(did you mean @ada\?\)"),
     ("no label", "See @sec-c.", "the reference @sec-c leads nowhere"),
-    (
-        "an image in a line",
-        "See @fig-l.\n\nText ![c](a.svg){#fig-l} and more.",
-        "what fig-l names stands inside a line",
-    ),
+    ("an image in a line", "See @fig-l.\n\nText ![c](a.svg){#fig-l} and more.",
+     "what fig-l names stands inside a line"),
     ("no glyph", "Text with \U00012000.", "no font has the sign"),
     ("no file", "![x](none.png)", "the image none.png does not exist"),
     ("an image of the web", "![x](https://example.org/a.png)", "is not a file of the project: download it"),
     ("an image's tag", '<img src="a.png">', r"raw HTML \(<img.*: write !\[what it shows\]\(a\.png\)\."),
-    (
-        "words in an image's braces",
-        '![](a.svg){#fig-z "Words"}',
-        r'braces behind the image .* "Words" is no key="value"',
-    ),
-    (
-        "a figure in LaTeX",
-        "\\begin{figure}\n\\includegraphics{a.png}\n\\end{figure}",
-        r"with an image is not supported, write !\[caption\]\(a\.png\)\{#fig-name\}: \\begin\{figure\}",
-    ),
-    (
-        "an image by a name",
-        "[b]: c d.png\n\n![A][b]",
-        r"must stand behind its caption, on one line, as !\[caption\]\(file\)",
-    ),
+    ("words in an image's braces", '![](a.svg){#fig-z "Words"}',
+     r'braces behind the image .* "Words" is no key="value"'),
+    ("a figure in LaTeX", "\\begin{figure}\n\\includegraphics{a.png}\n\\end{figure}",
+     r"with an image is not supported, write !\[caption\]\(a\.png\)\{#fig-name\}: \\begin\{figure\}"),
+    ("an image by a name", "[b]: c d.png\n\n![A][b]",
+     r"must stand behind its caption, on one line, as !\[caption\]\(file\)"),
     ("a video", '<iframe src="a"></iframe>', r'put it in a block ::: \{\.content-visible when-format="html"\}'),
     ("LaTeX's reference", "See \\ref{eq:x}.", r"refer by @eq-name\): \\ref\{eq:x\}"),
-    (
-        "LaTeX's reference to a section",
-        "See \\autoref{sec-a}.",
-        r"are written @kind-name, as @fig-name\): \\autoref\{sec-a\}",
-    ),
+    ("LaTeX's reference to a section", "See \\autoref{sec-a}.",
+     r"are written @kind-name, as @fig-name\): \\autoref\{sec-a\}"),
     ("an unknown command", "A \\mystery{word}.", r"raw latex is not supported outside a formula, .*: \\mystery"),
     ("words after a reference", "See [@sec-a and more].", "a reference has no words after it"),
     ("unknown formula", "$\\mysterious{x}$", "mysterious"),
@@ -262,13 +247,13 @@ REFUSED = [
     ("a space in an attribute", '::: {.callout-note title = "My title"}\nB\n:::', "the attribute title has a space"),
     ("a space in an image's", "![Cap](a.svg){width = 20%}", "the attribute width has a space beside its ="),
     ("cells of another language", "```{julia}\n1\n```", "cells of julia are not supported"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "words"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
 def test_what_would_be_lost_is_refused_with_its_line(papers, text, words):
     with pytest.raises(InputError, match=rf"^paper\.qmd:15.*{words}"):
-        papers.set(HEAD + FRONT + text + "\n", refs_bib=BIB, a_avif="")
+        papers.set(HEAD + FRONT + text + "\n", refs_bib=BIB, a_avif="", a_svg=PICTURE)
 
 
 def test_a_page_break_inside_a_box_is_refused_in_words(papers):
@@ -296,20 +281,14 @@ TOLD = [
     ("aside", "A word.[Aside]{.aside}", r":15: the span \.aside is not supported: it is set as a footnote"),
     ("layout", "\\vspace{1cm} Words", r":15: \\vspace\{1cm\} has no meaning in print"),
     ("sizes", "{\\Huge a} {\\huge b} {\\LARGE c}", r":15: \\Huge, \\huge, \\LARGE has no meaning in print"),
-    (
-        "contents",
-        "\\tableofcontents",
-        r":15: \\tableofcontents .* left out: write toc: true in the front matter instead",
-    ),
+    ("contents", "\\tableofcontents",
+     r":15: \\tableofcontents .* left out: write toc: true in the front matter instead"),
     ("margin", "::: {.column-margin}\nAside.\n:::", r":15: the block \.column-margin is not supported"),
-    (
-        "callout of another kind",
-        "::: {.callout-info}\nWords.\n:::",
-        r":15: the block \.callout-info is none of Quarto's",
-    ),
+    ("callout of another kind", "::: {.callout-info}\nWords.\n:::",
+     r":15: the block \.callout-info is none of Quarto's"),
     ("list table", "::: {.list-table}\n- - a\n  - b\n:::", r":15: list tables are not supported"),
     ("skipped level", "### Deep\n", r":15: this heading is of level 3 under one of level 1"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "words"), [case[1:] for case in TOLD], ids=[case[0] for case in TOLD])
@@ -333,21 +312,55 @@ def test_a_list_whose_items_are_long_is_a_list(papers, text):
     assert made.typst.partition("START")[2].count("\n- ") + made.typst.partition("START")[2].count("\n+ ") >= 2
 
 
-def test_a_heading_without_number_is_referred_to_by_its_words_behind_the_authors(papers):
-    text = "See [Chapter @sec-a], [Sec. -@sec-a; see also @sec-b], [-@sec-a].\n\n# One {#sec-a}\n\n# Two {#sec-b}\n"
-    assert "See Chapter One, Sec. One, see also Two, One." in papers.set(text).text
+TABLE = "| a |\n|---|\n| 1 |\n\n: Cap {#tbl-a}\n"
+
+PRINTED = [
+    ("words of a heading without number, behind the author's",
+     "See [Chapter @sec-a], [Sec. -@sec-a; see also @sec-b], [-@sec-a].\n\n# One {#sec-a}\n\n# Two {#sec-b}\n",
+     r"See Chapter One, Sec\. One, see also Two, One\."),
+    ("a heading without words", "---\ntitle: T\nnumber-sections: true\n---\n\n# \n\nText.\n", r"Text\."),
+    ("words of captions and of references", f"---\ncrossref:\n  tbl-title: Tab.\n---\n\nIn @tbl-a.\n\n{TABLE}",
+     r"In Table 1\.", r"Tab\. 1\. Cap"),
+    ("the first of several words", f"---\ncrossref:\n  tbl-prefix: [Tab., Tabs.]\n---\n\nSee @tbl-a.\n\n{TABLE}",
+     r"See Tab\. 1"),
+    ("words of another language", "---\nlang: de\n---\n\n![Bild](a.svg){#fig-a}\n\nSiehe @fig-a.\n",
+     "Siehe Abbildung 1"),
+    *[
+        (f"callout in {language}", f"---\nlang: {language}\n---\n\n::: {{.callout-note}}\nBody.\n:::\n", word)
+        for language, word in dict(en="Note", de="Hinweis", es="Nota").items()
+    ],
+    *[
+        (f"crossref may be {value}", f"---\nlang: xx\ncrossref: {value}\n---\n\nText.\n", "Text")
+        for value in ("true", "false")
+    ],
+    ("a place for sources without sources", "Words.\n\n::: {#refs}\n:::\n", "Words"),
+    ("single braces of a cell that is shown", "````markdown\n```{{python}}\n1 + 1\n```\n````\n", "```{python}"),
+    ("an empty block of LaTeX", "Words.\n\n```{=latex}\n```\n", r"^Words\."),
+    ("front matter after empty lines", "\n\n---\ntitle: Mine\n---\n\nText.\n", "Mine"),
+    ("numbers that begin words on the title page",
+     '---\ntitle: "2. Title"\nsubtitle: "2. Part"\nauthor: "1. Ann"\ndate: "1. Mai 2024"\n---\n\nText.\n',
+     r"2\. Title", r"2\. Part", r"1\. Ann", r"1\. Mai 2024"),
+    *[
+        (f"a break in the {key}", f'---\n{key}: "Workshop,<br>Sept<BR/>17"\n---\n\nText.\n', "Workshop, Sept 17")
+        for key in ("title", "subtitle", "abstract")
+    ],
+    ("words that another YAML takes for values",
+     "---\ntitle: On\nsubtitle: 12:30\nauthor: Yes\nabstract: No\nlang: nl\nf: true\n---\n\nIt is {{< meta f >}}.\n",
+     "On", "12:30", "Yes", "No", r"is true\."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [(case[1], case[2:]) for case in PRINTED], ids=[case[0] for case in PRINTED]
+)
+def test_what_is_written_is_on_the_pages(papers, text, words):
+    made = papers.set(text, a_svg=PICTURE).text
+    assert [each for each in words if not re.search(each, made)] == [], made
 
 
 def test_a_note_in_a_heading_is_not_repeated_where_the_heading_is_named(papers):
     made = papers.set("# One *big*^[Aside.] thing {#sec-a}\n\nSee @sec-a.\n").text
     assert (made.count("Aside."), "See One big thing." in made) == (1, True)
-
-
-def test_the_words_of_captions_are_not_those_of_references(papers):
-    front = "---\ncrossref:\n  tbl-title: Tab.\n---\n\n"
-    made = papers.set(f"{front}In @tbl-a.\n\n| a |\n|---|\n| 1 |\n\n: Cap {{#tbl-a}}\n")
-    assert "In Table 1." in made.text
-    assert "Tab. 1. Cap" in made.text
 
 
 def test_a_note_has_its_number_on_the_line_of_its_first_words(papers):
@@ -420,14 +433,6 @@ def test_so_is_what_it_says_in_vain_under_the_format(papers):
     assert 'lang: "de"' in made.typst
 
 
-def test_a_place_for_sources_without_sources_is_empty(papers):
-    assert "Words" in papers.set("Words.\n\n::: {#refs}\n:::\n").text
-
-
-def test_a_cell_that_a_code_block_shows_has_single_braces(papers):
-    assert "```{python}" in papers.set("````markdown\n```{{python}}\n1 + 1\n```\n````\n").text
-
-
 THEOREMS = """---
 title: T
 lang: LANG
@@ -464,36 +469,6 @@ def test_theorems_have_a_word_and_a_number_and_proofs_a_word(papers, language, w
     assert f"{lemma} 1 (Small). So does this, as {theorem} 2 says." in text
     assert f"{theorem} 2. And this, by {lemma} 1." in text
     assert f"{proof}. Clear." in text
-
-
-def test_what_begins_with_a_number_is_on_the_title_page(papers):
-    head = '---\ntitle: "2. Title"\nsubtitle: "2. Part"\nauthor: "1. Ann"\ndate: "1. Mai 2024"\n---\n\n'
-    text = papers.set(f"{head}Text.\n").text
-    assert [words for words in ("2. Title", "2. Part", "1. Ann", "1. Mai 2024") if words not in text] == []
-
-
-@pytest.mark.parametrize("key", ["title", "subtitle", "abstract"])
-def test_a_break_on_the_title_page_parts_words(papers, key):
-    made = papers.set(f'---\n{key}: "Workshop,<br>Sept<BR/>17"\n---\n\nText.\n')
-    assert "Workshop, Sept 17" in made.text
-
-
-def test_an_empty_block_of_latex_is_nothing(papers):
-    assert papers.set("Words.\n\n```{=latex}\n```\n").text.startswith("Words.")
-
-
-def test_front_matter_may_begin_after_empty_lines(papers):
-    assert "Mine" in papers.set("\n\n---\ntitle: Mine\n---\n\nText.\n").text
-
-
-@pytest.mark.parametrize(("language", "word"), [("en", "Note"), ("de", "Hinweis"), ("es", "Nota")])
-def test_a_callout_says_its_kind_in_the_language_of_the_text(papers, language, word):
-    assert word in papers.set(f"---\ntitle: T\nlang: {language}\n---\n\n::: {{.callout-note}}\nBody.\n:::\n").text
-
-
-def test_of_several_words_before_a_number_the_first_is_taken(papers):
-    head = "---\ntitle: T\ncrossref:\n  tbl-prefix: [Tab., Tabs.]\n---\n\n"
-    assert "See Tab. 1" in papers.set(f"{head}See @tbl-a.\n\n| a |\n|---|\n| 1 |\n\n: C {{#tbl-a}}\n").text
 
 
 def test_a_command_of_latex_that_does_not_end_is_refused(papers):
@@ -545,21 +520,9 @@ def test_keys_below_a_key_that_have_an_effect_are_not_told(papers):
     assert papers.set(f"---\ntitle: T\nlang: xx\n{author}{words}---\n\nText.\n").told == ()
 
 
-def test_words_of_the_front_matter_that_another_yaml_takes_for_values_are_printed(papers):
-    front = "title: On\nsubtitle: 12:30\nauthor: Yes\nabstract: No\nlang: nl\nflag: true"
-    said = papers.set(f"---\n{front}\n---\n\nIt is {{{{< meta flag >}}}}.\n").text
-    assert [word in said for word in ("On", "12:30", "Yes", "No", "is true.")] == [True] * 5
-
-
-@pytest.mark.parametrize("value", ["true", "false"])
-def test_crossref_may_be_a_word(papers, value):
-    assert "Text" in papers.set(f"---\ntitle: T\nlang: xx\ncrossref: {value}\n---\n\nText.\n").text
-
-
 @pytest.mark.parametrize("attribute", ['fig-align="center"', 'fig-align="default"', 'fig-pos="H"'])
 def test_an_attribute_that_changes_nothing_is_no_matter(papers, attribute):
-    picture = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
-    assert papers.set(f"![C](a.svg){{#fig-a fig-alt='x' {attribute}}}\n", a_svg=picture).told == ()
+    assert papers.set(f"![C](a.svg){{#fig-a fig-alt='x' {attribute}}}\n", a_svg=PICTURE).told == ()
 
 
 UNLABELLED = """![First](a.svg){fig-alt='x'}
@@ -591,7 +554,7 @@ See @fig-b and @tbl-a.
 
 
 def test_a_caption_without_label_has_a_number_that_counts(papers):
-    made = papers.set(UNLABELLED, a_svg='<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>').text
+    made = papers.set(UNLABELLED, a_svg=PICTURE).text
     words = re.findall(r"(?:(?:Figure|Table) \d\. )?(?:First|Second|Third|Part|Fourth|See.*?\d.*?\d)", made)
     assert words == [
         "Figure 1. First", "Table 1. Second", "Table 2. Third", "Part", "Part", "Figure 2. Fourth",

@@ -153,14 +153,6 @@ def test_an_option_of_a_document_has_its_effect(papers, name):
     assert re.search(FRONT[name][1], made, flags=re.S), made[-3000:]
 
 
-def test_words_before_numbers_are_in_the_documents_language(papers):
-    text = "---\nlang: de\n---\n\n![Bild](a.svg){#fig-a}\n\nSiehe @fig-a.\n"
-    assert (
-        "Siehe Abbildung 1"
-        in papers.set(text, a_svg='<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>').text
-    )
-
-
 @pytest.mark.parametrize(
     ("front", "wanted"),
     [
@@ -427,10 +419,6 @@ def test_what_typst_would_heed_and_is_not_set_is_told(papers):
     for key in ("logo", "grid", "include-in-header", "citation-location"):
         assert f"the key of typst '{key}' is not supported" in words
     assert "paper.qmd:3: the front matter's key 'tbl-colwidths' is not supported" in words
-
-
-def test_a_heading_without_words_is_set(papers):
-    assert "Text." in papers.set("---\ntitle: T\nnumber-sections: true\n---\n\n# \n\nText.\n").text
 
 
 def test_a_picture_is_not_cut_to_another_shape(papers):

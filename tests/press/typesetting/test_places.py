@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from papers import PICTURE
 
 from handin.errors import InputError
 from press.source.qmd import Line
@@ -41,7 +42,7 @@ TEXT = "# One\n\nWords.\n\n## Two\n\nMore words.\n\n"
 )
 def test_a_refusal_names_the_line(papers, text, line):
     with pytest.raises(InputError, match=rf"^paper\.qmd:{line}\b"):
-        papers.set(text, a_svg='<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
+        papers.set(text, a_svg=PICTURE)
 
 
 def test_a_refusal_of_an_output_names_the_cell_and_the_output(papers):
