@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -28,6 +29,18 @@ DAMAGES = {
 }
 
 
+def job(project, text, name="report"):
+    path = project.folder / f"{name}.qmd"
+    path.write_text(text)
+    return Job(reading.read(path, project.root), project.folder, ("svg",), {})
+
+
+def printed(*texts):
+    """Give each cell's output, a text, as an execution."""
+    outputs = tuple(({"output_type": "stream", "name": "stdout", "text": text},) for text in texts)
+    return Execution(outputs, ran=False, is_whole=True)
+
+
 def _kept(folder):
     (path,) = folder.glob("*.json")
     return path
@@ -45,17 +58,14 @@ def _replace(path, old, new):
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.filterwarnings("ignore:.*was damaged")
 def test_damaged_outputs_are_never_shown(project, damage):
-    (project.folder / "report.qmd").write_text("Text.\n\n```{python}\nprint(1)\n```\n")
-    job = Job(reading.read(project.folder / "report.qmd", project.root), project.folder, ("svg",), {})
-    cache = OutputCache(project.cache / "executed")
-    outputs = (({"output_type": "stream", "name": "stdout", "text": "shown\n"},),)
-    kept = Execution(outputs, ran=False, is_whole=True)
-    cache.save(job, kept)
-    assert cache.load(job) == kept
+    own = job(project, "Text.\n\n```{python}\nprint(1)\n```\n")
+    cache, kept = OutputCache(project.cache / "executed"), printed("shown\n")
+    cache.save(own, kept)
+    assert cache.load(own) == kept
     DAMAGES[damage](project.cache / "executed")
-    assert cache.load(job) is None
-    cache.save(job, kept)
-    assert cache.load(job) == kept
+    assert cache.load(own) is None
+    cache.save(own, kept)
+    assert cache.load(own) == kept
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -63,19 +73,17 @@ def test_damaged_outputs_are_never_shown(project, damage):
 def test_damaged_outputs_are_never_taken_for_a_draft(project, damage):
     whole = OutputCache(project.cache / "executed")
     drafts = OutputCache(project.cache / "previewed", whole=whole)
-    path = project.folder / "report.qmd"
-    outputs = tuple(({"output_type": "stream", "name": "stdout", "text": f"shown {n}\n"},) for n in (1, 2, 3))
+    kept = printed(*(f"shown {n}\n" for n in (1, 2, 3)))
 
-    def job(last):
+    def ending(last):
         for name, code in (("one", "print(2)"), ("two", last)):
             (project.folder / f"_{name}.qmd").write_text(f"```{{python}}\n{code}\n```\n")
-        path.write_text("```{python}\nprint(1)\n```\n\n{{< include _one.qmd >}}\n\n{{< include _two.qmd >}}\n")
-        return Job(reading.read(path, project.root), project.folder, ("svg",), {})
+        return job(project, "```{python}\nprint(1)\n```\n\n{{< include _one.qmd >}}\n\n{{< include _two.qmd >}}\n")
 
-    drafts.save(job("print(3)"), Execution(outputs, ran=False, is_whole=True))
+    drafts.save(ending("print(3)"), kept)
     assert list(project.cache.glob("previewed/*")) == [], "it is as good as what is handed in"
-    edited = job("print(4)")
-    assert drafts.held(edited)[0] == {1: outputs[1]}
+    edited = ending("print(4)")
+    assert drafts.held(edited)[0] == {1: kept.outputs[1]}
     assert whole.held(edited)[0] == {}
     DAMAGES[damage](project.cache / "executed")
     assert drafts.held(edited)[0] == {}
@@ -85,14 +93,11 @@ def test_the_oldest_executions_go_and_another_documents_stay(project, monkeypatc
     monkeypatch.setattr(outputs, "MOST", 2)
     cache, jobs = OutputCache(project.cache / "executed"), []
     for name, code in (("report-x", "print(0)"), *(("report", f"print({n})") for n in range(1, 5))):
-        path = project.folder / f"{name}.qmd"
-        path.write_text(f"```{{python}}\n{code}\n```\n")
-        jobs.append(Job(reading.read(path, project.root), project.folder, ("svg",), {}))
-        shown = (({"output_type": "stream", "name": "stdout", "text": code},),)
-        cache.save(jobs[-1], Execution(shown, ran=False, is_whole=True))
+        jobs.append(job(project, f"```{{python}}\n{code}\n```\n", name))
+        cache.save(jobs[-1], printed(code))
         time.sleep(0.02)  # so that the files' times differ
-    assert [cache.load(job) is not None for job in jobs] == [True, False, False, True, True]
-    assert [cache.why(job) for job in jobs] == [(), ("its cells changed",), ("its cells changed",), (), ()]
+    assert [cache.load(each) is not None for each in jobs] == [True, False, False, True, True]
+    assert [cache.why(each) for each in jobs] == [(), ("its cells changed",), ("its cells changed",), (), ()]
 
 
 DEADLY = {
@@ -103,13 +108,8 @@ DEADLY = {
 
 
 def run(project, code, kernel=None):
-    path = project.folder / "report.qmd"
-    path.write_text(CELLS.format(code))
-    job = Job(reading.read(path, project.root), project.folder, ("svg",), {})
-    if kernel is not None:
-        return kernel.run(job)[0]
-    with Kernel(project.folder) as own:
-        return own.run(job)[0]
+    with contextlib.nullcontext(kernel) if kernel else Kernel(project.folder) as own:
+        return own.run(job(project, CELLS.format(code)))[0]
 
 
 @pytest.mark.parametrize("how", DEADLY)
@@ -162,19 +162,14 @@ def test_documents_of_one_name_and_the_same_cells_are_kept_apart(project):
         path = project.root / folder / "paper.qmd"
         path.parent.mkdir()
         path.write_text("```{python}\nprint(open('x.txt').read())\n```\n")
-        job = Job(reading.read(path, project.root), path.parent, ("svg",), {}, root=project.root)
-        names.append(outputs._name(job))
+        names.append(outputs._name(Job(reading.read(path, project.root), path.parent, ("svg",), {}, root=project.root)))
     assert names[0] != names[1]
     assert names[0].split("-")[1] != names[1].split("-")[1], "no cell of one is taken for a cell of the other"
 
 
 def test_an_exception_that_may_no_longer_be_shown_is_raised_anew(project):
-    facts = []
-    for option in ("#| error: true\n", "", "#| fig-width: 3\n"):
-        path = project.folder / "report.qmd"
-        path.write_text(f"```{{python}}\n{option}1 / 0\n```\n")
-        facts.append(Job(reading.read(path, project.root), project.folder, ("svg",), {}).facts()["cells"])
-    assert len(set(facts)) == 3
+    options = ("#| error: true\n", "", "#| fig-width: 3\n")
+    assert len({job(project, f"```{{python}}\n{each}1 / 0\n```\n").facts()["cells"] for each in options}) == 3
 
 
 ERR = "sys.stderr.write('e\\n');"
