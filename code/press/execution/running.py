@@ -192,13 +192,9 @@ class Kernel:
 # In a kernel that has run before: forget its names, and the modules that an edit may reach.
 _FORGET = """
 def _forget():
-    import gc, sys
+    import sys
     from press.execution.beginning import BEGINNING
-    collect, gc.collect = gc.collect, lambda: 0  # IPython asks for it twice, Python does it in time
-    try:
-        get_ipython().run_line_magic("reset", "-f")
-    finally:
-        gc.collect = collect
+    get_ipython().run_line_magic("reset", "-f")
     BEGINNING.restore()
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
