@@ -67,10 +67,11 @@ class Project:
         return cls(root, Report(document=Document(name)))
 
     @classmethod
-    def unread(cls, document: Path | None) -> Project:
-        """Find the folder of a document's project, or of the working directory's, without what it says of itself."""
+    def unread(cls, document: Path | None) -> Project | None:
+        """Find the project of a document, or of the working directory, without what it says of itself; None if none."""
         start = Path.cwd() if document is None else document.resolve().parent
-        return cls(_root_above(start) or start)
+        root = _root_above(start) or (start if document is not None and document.is_file() else None)
+        return None if root is None else cls(root)
 
     @property
     def settings_file(self) -> Path:

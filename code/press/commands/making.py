@@ -85,8 +85,8 @@ def _make(
     try:
         project, settings = opened(document)
     except InputError as error:
-        if document is None or document.is_file():
-            mark(Project.unread(document), f"The last build failed: {error}")
+        if unread := Project.unread(document):
+            mark(unread, f"The last build failed: {error}")
         raise
     if final and settings.has_placeholder_id:
         raise InputError(f"student_id in {project.settings_file.name} is still the placeholder: put your own there.")

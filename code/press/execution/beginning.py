@@ -9,7 +9,7 @@ from press.execution.watch import INSTALLED, WATCH
 
 
 class Beginning:
-    """The process as it is before the first cell: where it is, its environment, and which modules are loaded."""
+    """The process as it is before the first cell: its folder, its environment, and where it looks for modules."""
 
     def note(self) -> None:
         """Note how things are."""

@@ -114,9 +114,14 @@ def _parsed(module: str, stamp: Stamp) -> _Module:
     except SyntaxError as error:
         name = "/".join(path.parts[-3:])
         raise InputError(f"{name}:{error.lineno}: SyntaxError: {error.msg}.") from None
-    names = (getattr(node, "name", None) or getattr(node, "id", None) for node in ast.walk(tree))
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    return _Module(frozenset(_imported(tree, package)), frozenset(filter(None, names)))
+    return _Module(frozenset(_imported(tree, package)), frozenset(filter(None, map(_bound, ast.walk(tree)))))
+
+
+def _bound(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Name):
+        return node.id if isinstance(node.ctx, ast.Store) else None
+    return getattr(node, "asname", None) or getattr(node, "name", None)
 
 
 def _module(module: str) -> _Module | None:
@@ -207,13 +212,23 @@ def _executed(tree: ast.AST) -> Iterator[ast.AST]:
 
 def module_facts(*roots: str) -> dict[str, str]:
     """Digest the modules of `roots` (``"package.module"``, or with ``":function"``), and all that they import."""
-    stamp, name = _stamp_of_all(), " ".join(roots)
-    if _found.get("stamp") != (stamp, _cache):  # else it is known in this process
-        _found.clear()
-        _found["stamp"] = stamp, _cache
-    if name not in _found:
-        _found[name] = _facts(*roots) if _cache is None else _on_disk(Kept(_cache), name, _contents_digest(stamp))
-    return dict(_found[name])
+    return dict(_known(roots, _stamp_of_all(), _cache))
+
+
+@functools.lru_cache(maxsize=64)
+def _known(roots: tuple[str, ...], stamp: tuple[Any, ...], cache: Path | None) -> dict[str, str]:
+    """Find the facts again only after a file of the code has changed, in this process or another."""
+    if cache is None:
+        return _facts(*roots)
+    kept, contents, name = Kept(cache), _contents_digest(stamp), " ".join(roots)
+    found: dict[str, dict[str, str]] = {}
+    with contextlib.suppress(WorkError):  # what cannot be read or kept is found again
+        found = kept.load(KEPT, contents) or {}
+    if name not in found:
+        found[name] = _facts(*roots)
+        with contextlib.suppress(WorkError):
+            kept.save(KEPT, contents, found)
+    return found[name]
 
 
 def _facts(*roots: str) -> dict[str, str]:
@@ -230,20 +245,6 @@ def _stamp_of_all() -> tuple[tuple[str, int, int, int], ...]:
     stamp = tuple(entry for folder in _folders for entry in _stamp(folder))
     _mind_modules(tuple(path for path, *_ in stamp))
     return stamp
-
-
-_found: dict[str, Any] = {}
-
-
-def _on_disk(kept: Kept, name: str, contents: str) -> dict[str, str]:
-    found: dict[str, dict[str, str]] = {}
-    with contextlib.suppress(WorkError):  # what cannot be read or kept is found again
-        found = kept.load(KEPT, contents) or {}
-    if name not in found:
-        found[name] = _facts(*name.split())
-        with contextlib.suppress(WorkError):
-            kept.save(KEPT, contents, found)
-    return found[name]
 
 
 @functools.lru_cache(maxsize=1)

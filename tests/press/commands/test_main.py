@@ -133,9 +133,12 @@ def test_a_paper_whose_folder_cannot_be_read_leaves_its_older_pages_marked(tmp_p
 
 
 def test_outside_a_project_exits_2(tmp_path):
+    (tmp_path / "_output").mkdir()
+    (tmp_path / "_output" / "somebody's.pdf").write_bytes(b"none of ours")
     done = run(tmp_path, "render")
     assert done.returncode == 2
     assert "inside the project" in done.stderr
+    assert [path.name for path in (tmp_path / "_output").iterdir()] == ["somebody's.pdf"]
 
 
 def test_quarto_that_is_not_there_is_said_before_anything_is_done(folder, tmp_path):

@@ -89,6 +89,9 @@ def test_what_is_imported_for_types_alone_does_not_count(package):
 def test_a_missing_root_is_an_error(package):
     with pytest.raises(InputError, match=r"names coursework\.a:missing, but coursework\.a defines no missing: correct"):
         digests.module_facts("coursework.a:missing")
+    package("a", "missing()\n")
+    with pytest.raises(InputError, match=r"but coursework\.a defines no missing"):
+        digests.module_facts("coursework.a:missing")  # which is used there
     with pytest.raises(
         InputError, match="json:loads, whose module lies neither in code/ nor beside the documents: move"
     ):
@@ -111,8 +114,7 @@ def in_a_project(package, tmp_path, monkeypatch):
     monkeypatch.setattr(digests, "_cache", tmp_path / ".cache")
 
     def next_process(*, parses: bool) -> dict[str, str]:
-        digests._found.clear()
-        for remembered in (digests._contents_digest, digests._parsed, digests.module_file):
+        for remembered in (digests._known, digests._contents_digest, digests._parsed, digests.module_file):
             remembered.cache_clear()
         with monkeypatch.context() as patch:
             if not parses:
