@@ -28,6 +28,7 @@ KEPT = "code"
 """The name under which digests are kept."""
 
 
+@functools.cache
 def code_folder() -> Path:
     """Return the folder that holds this package."""
     return Path(__file__).resolve().parents[2]
