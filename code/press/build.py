@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -24,6 +25,7 @@ from press.execution.waiting import Unfinished
 from press.formulas.checking import Checker
 from press.formulas.reading import without_marks
 from press.keeping.digests import digest as digest_of
+from press.keeping.facts import Stamp, stamp
 from press.keeping.kept import write_if_changed
 from press.prepare import UNMADE, Inputs, Prepared
 from press.project import Project
@@ -313,10 +315,20 @@ def _with_named(paths: Iterable[Path], root: Path) -> set[Path]:
         path = todo.pop()
         if path not in found and path.is_file():
             found.add(path)
-            text = path.read_text("utf-8", errors="replace") if path.suffix in (".typ", ".svg") else ""
-            names = re.findall(r'"([^"\n\0]{1,200})"', text)
-            todo += [root / name[1:] if name.startswith("/") else path.parent / name for name in names]
+            if path.suffix in _NAMED:
+                names = _names(path, stamp(path))
+                todo += [root / name[1:] if name.startswith("/") else path.parent / name for name in names]
     return found
+
+
+_NAMED = {".typ": r'"([^"\n\0]{1,200})"', ".svg": r"""(?:href=["']|url\(["']?)([^"'()#:\n\0][^"'():\n\0]{0,200})"""}
+"""How each kind of file names others; a drawing names most often its own parts, with ``#``, or holds them."""
+
+
+@functools.lru_cache(maxsize=256)
+def _names(path: Path, _: Stamp | None) -> frozenset[str]:
+    """Find what a file, as it is now, names."""
+    return frozenset(re.findall(_NAMED[path.suffix], path.read_text("utf-8", errors="replace")))
 
 
 def is_unmade(document: Document, inputs: Inputs) -> bool:
