@@ -19,12 +19,13 @@ LAYOUT_COMMANDS = re.compile(
     r"usepackage|linenumbers|scriptsize|tiny|phantomsection|addcontentsline|hypersetup)\b\*?(?:\[[^\]]*\])?(?:\{[^{}]*\})*"
 )
 """What asks for a look or a place, which another renderer does not have to follow."""
-TAGS = frozenset("br sub sup b strong i em u s del code kbd mark span small div a hr".split())
+TAGS = frozenset("br sub sup b strong i em u s del code kbd span div a hr".split())
 """What pandoc's reader or a filter makes into what the tags say; any other tag would leave its text alone."""
 LOST_TAGS = frozenset("img table iframe video audio svg canvas object embed script input".split())
 
 TAG = re.compile(r"(?<!\]\()</?([A-Za-z][\w-]*)(?:\s[^<>]*)?/?>")
 _BLOCK = re.compile(r" {0,3}<(ul|ol|dl|pre|blockquote|table|h[1-6])\b[^<>]*>", re.IGNORECASE)
+_STYLED = re.compile(r"\sstyle\s*=", re.IGNORECASE)
 _MARKDOWN = re.compile(r"[*`$]|\]\(|\{\{<|@\w")
 
 
@@ -87,7 +88,8 @@ def left_out(line: Line, prose: str) -> Line:
     """
     if len(prose) != len(line.text):
         return line
-    spans = [tag.span() for tag in TAG.finditer(prose) if tag[1].lower() not in (*TAGS, "style")]
+    tags = (tag for tag in TAG.finditer(line.text) if prose[tag.start()] == "<")
+    spans = [tag.span() for tag in tags if tag[1].lower() not in (*TAGS, "style") or _STYLED.search(tag[0])]
     spans += [span for command in LAYOUT_COMMANDS.finditer(prose) for span in _with_braces(prose, *command.span())]
     spans = [(a, b) for a, b in sorted(spans) if not re.match(r"<(https?:|mailto:)", line.text[a:b])]
     if not spans:

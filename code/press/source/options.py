@@ -36,7 +36,7 @@ _title = partial(
 )  # also of a number or date
 _number = partial(Option, types=(int, float), words="a number")
 _whole = partial(Option, types=(int,), words="a whole number")
-_parts = partial(Option, types=(list,), words="a list of texts")
+_parts = partial(Option, types=(list, bool), words="a list of texts, or true")
 
 
 EXECUTION = {
@@ -63,11 +63,11 @@ CELL: dict[str, Option] = {
     "label": _text("is what references name; fig- and tbl- make a numbered float"),
     "fig-cap": _texts("is the figure's caption, or one for each figure"),
     "fig-alt": _texts("is the alternative text, or one for each figure"),
-    "fig-subcap": _parts("is a caption for each part"),
+    "fig-subcap": _parts("is a caption for each part, or true for letters alone"),
     "fig-align": Option("aligns the figure", (str,), "left, center or right", ("left", "center", "right", "default")),
     "out-width": _text("is the width at which the figure is set"),
     "tbl-cap": _text("is the table's caption"),
-    "tbl-subcap": _parts("is a caption for each part"),
+    "tbl-subcap": _parts("is a caption for each part, or true for letters alone"),
     "tbl-colwidths": Option("is the width of each column in percent", (list, str), "a list of numbers"),
     "layout-ncol": _whole("sets the parts in so many columns"),
     "layout-nrow": _whole("sets the parts in so many rows"),

@@ -171,7 +171,7 @@ class Scanner:
     def feed(self, line: Line) -> Line:
         """Take the next line; return it with its kind, and its text without code and comments."""
         if self._comment is None and (fence := _FENCE.match(line.text)):
-            if self.fence is None and not (fence[2][0] == "`" and "`" in fence[3]):
+            if self.fence is None and not (fence[2][0] == "`" and "`" in re.sub(r"\{.*\}$", "", fence[3])):
                 self.fence, self.opened = fence[2], line
                 return replace(line, kind=Kind.FENCE)
             if self.fence is not None and not fence[3] and fence[2].startswith(self.fence):

@@ -297,6 +297,9 @@ def _check_front_matter(values: Mapping[str, Any], text: str, first: Line, print
     execute = values.get("execute") or {}
     for where, words in options.check(execute, options.EXECUTE, "option of execute", partial(place, "execute")):
         raise InputError(f"{where}: {words}")
+    if "custom" in options.group(values, "crossref"):
+        words = "crossref: custom is not supported: give what it names a label with fig-, tbl- or lst-."
+        raise InputError(f"{place('crossref', 'custom')}: {words}")
     kernel = values.get("jupyter")
     if isinstance(kernel, Mapping):
         spec = options.group(kernel, "kernelspec")

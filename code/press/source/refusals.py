@@ -97,8 +97,9 @@ def _refuse_fence(line: Line, content: Iterable[Line], judge: Judge) -> None:
         is_table = raw[1] == "html" and any("<table" in each.text.lower() for each in content)
         if raw[1] not in PRINTED and not is_table:
             judge.mind(line.place, f"raw {raw[1]} is not for PDFs and is left out.")
-    elif "filename=" in info:
-        judge.mind(line.place, "a code block's filename= is not supported: name the file in the text.")
+    elif key := re.search(r"\b(filename|include)=", info):
+        words = f"a code block's {key[1]}= is not supported"
+        judge.mind(line.place, f"{words}: name the file in the text, and write here what it holds.")
 
 
 def _refuse_in_code(line: Line, judge: Judge) -> None:

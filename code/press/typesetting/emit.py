@@ -269,7 +269,7 @@ class _Writer:
         inside = [each for each in shown if each not in before]
         caption, parts = options.get(f"{kind}-cap") or "", options.get(f"{kind}-subcap")
         pieces = [self._made(each, origin) for each in inside]
-        own = caption if isinstance(caption, list) else parts
+        own = caption if isinstance(caption, list) else [] if parts is True else parts
         if isinstance(own, list):  # each piece has a caption
             captions = itertools.chain(map(str, own), itertools.repeat(""))
             pieces = [

@@ -153,20 +153,30 @@ def _data(output: Mapping[str, Any], draws: bool, part: str, where: str) -> list
 
 
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
-_CELL_ID = re.compile(r'(?<=\sid=)"([^"]*)"')
+_CELL = re.compile(r"<t[dh]\b[^>]*")
+_CELL_ID = re.compile(r'\sid="([^"]*)"')
+_CELL_STYLE = re.compile(r"""\sstyle\s*=\s*("[^"]*"|'[^']*')""")
 _LOOKS = {"bold": 'typst:text:weight="&quot;bold&quot;"', "italic": 'typst:text:style="&quot;italic&quot;"'}
 
 
 def _styled(html: str) -> str:
-    """Give cells of a table the look that a style sheet gives them by their ids, as pandas' `Styler` does."""
+    """Give cells of a table the look that they name, or that a style sheet gives them by their ids, as pandas does."""
     looks: dict[str, dict[str, str]] = {}
     for selectors, declarations in _RULE.findall("".join(re.findall(r"<style[^>]*>(.*?)</style>", html, re.DOTALL))):
         for name in re.findall(r"#([\w-]+)\s*(?:,|$)", selectors.strip()):
-            looks.setdefault(name, {}).update(
-                (key.strip(), value.strip())
-                for key, _, value in (each.partition(":") for each in declarations.split(";"))
-            )
-    return _CELL_ID.sub(lambda match: " ".join([match[0], *_look(looks.get(match[1], {}))]), html) if looks else html
+            looks.setdefault(name, {}).update(_declared(declarations))
+
+    def styled(cell: re.Match[str]) -> str:
+        name, own = _CELL_ID.search(cell[0]), _CELL_STYLE.search(cell[0])
+        found = looks.get(name[1], {}) if name else {}
+        return " ".join([cell[0], *_look(found | _declared(own[1][1:-1] if own else ""))])
+
+    return _CELL.sub(styled, html)
+
+
+def _declared(css: str) -> dict[str, str]:
+    pairs = (each.partition(":") for each in css.split(";"))
+    return {key.strip().lower(): value.strip() for key, _, value in pairs if value}
 
 
 def _look(declared: Mapping[str, str]) -> Iterator[str]:

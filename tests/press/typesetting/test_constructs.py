@@ -122,6 +122,7 @@ SHOWN = [
     ("part without label", '::: {#fig-m layout-ncol=2}\n![A](a.svg){#fig-ma fig-alt="x"}\n\n![B](a.svg)\n\nBoth.\n:::',
      r'quarto_super.*<fig-ma>.*\[B\]\), kind: "quarto-float-fig", supplement: crossref\.fig\.title, \)'),
     ("an image in the middle", '![](a.svg){fig-align="center"}', r'#align\(center\)\[\s*#box\(image'),
+    ("rule in HTML", "a\n\n<hr />\n\nb", r"a\s*#horizontalrule\s*b"),
     ("block quote", "> Said.", r"#quote\(block: true\)\[\s*Said"),
     ("rule", "a\n\n---\n\nb", r"#horizontalrule"),
     ("shown cell", "```{{python}}\n#| echo: true\nx = 1\n```",
@@ -256,6 +257,32 @@ def test_what_would_be_lost_is_refused_with_its_line(papers, text, words):
         papers.set(HEAD + FRONT + text + "\n", refs_bib=BIB, a_avif="", a_svg=PICTURE)
 
 
+def test_a_part_of_another_kind_is_refused(papers):
+    text = "::: {#fig-g}\n![A](a.svg){#fig-g1}\n\n| a |\n|---|\n| 1 |\n\n: T {#tbl-g2}\n\nBoth.\n:::\n"
+    with pytest.raises(InputError, match=r"^paper\.qmd:8: a part of fig-g would have no number, .* fig-: tbl-g2$"):
+        papers.set(text, a_svg=PICTURE)
+
+
+def test_the_parts_of_a_cells_figure_may_have_letters_alone(papers):
+    cell = """```{python}
+#| label: fig-two
+#| fig-cap: Both
+#| fig-subcap: true
+import matplotlib.pyplot as plt
+
+for i in range(2):
+    plt.figure()
+    plt.plot([i])
+    plt.show()
+```
+
+See @fig-two-2.
+"""
+    made = papers.set(cell)
+    assert re.search(r"quarto_super.*<fig-two-1>.*<fig-two-2>", made.typst, re.S)
+    assert re.search(r"\(a\).*\(b\).*See Figure 1b", made.text)
+
+
 def test_a_page_break_inside_a_box_is_refused_in_words(papers):
     with pytest.raises(InputError, match=r"^paper\.qmd:2: a page cannot break inside a list, .*behind it$"):
         papers.set("::: {.callout-note}\n  {{< pagebreak >}}\n:::\n")
@@ -277,6 +304,10 @@ TOLD = [
     ("heading after text", "Words.\n## Heading\n", r":16: this heading is taken for more"),
     ("block after text", "Words.\n::: {.callout-note}\nB\n:::\n", r":16: this block is taken for more"),
     ("tag without meaning", "A <details>word</details>.", r":15: <details>, </details> has no meaning in print"),
+    ("marked", "A <mark>word</mark>.", r":15: <mark>, </mark> has no meaning in print"),
+    ("coloured", 'A <span style="color: red">word</span>.', r':15: <span style="color: red"> has no meaning in print'),
+    ("code from a file", "```{.python include=\"a.py\"}\n```", r":15: a code block's include= is not supported"),
+    ("behind code in a caption", '```{#lst-c .python lst-cap="Of `t`."}\nx = 1\n```\n\n<mark>A</mark>', ":19: <mark>"),
     ("another format", "```{=openxml}\n<w:p/>\n```\n\nText.", r":15: raw openxml is not for PDFs and is left out"),
     ("aside", "A word.[Aside]{.aside}", r":15: the span \.aside is not supported: it is set as a footnote"),
     ("layout", "\\vspace{1cm} Words", r":15: \\vspace\{1cm\} has no meaning in print"),
@@ -512,6 +543,12 @@ def test_a_formula_that_is_wider_than_its_line_is_on_the_page_with_its_number(pa
 )
 def test_keys_below_a_key_that_have_no_effect_are_told(papers, front, words):
     assert any(words in told for told in papers.set(f"---\ntitle: T\n{front}\n---\n\nText.\n").told)
+
+
+def test_kinds_of_floats_of_ones_own_are_refused_as_what_they_are(papers):
+    custom = "crossref:\n  custom:\n    - kind: float\n      key: dia\n      reference-prefix: Diagram\n"
+    with pytest.raises(InputError, match=r"^paper\.qmd:4: crossref: custom is not supported: .* fig-, tbl- or lst-"):
+        papers.set(f"---\ntitle: T\n{custom}---\n\n::: {{#dia-a}}\nWords.\n\nCaption\n:::\n\nSee @dia-a.\n")
 
 
 def test_keys_below_a_key_that_have_an_effect_are_not_told(papers):

@@ -136,6 +136,13 @@ def test_the_colours_of_a_styled_table_are_those_of_its_cells(figures):
     assert "bold" not in positive
 
 
+def test_so_are_the_colours_that_a_cell_itself_names(figures):
+    html = "<table><tr><td class='a' style='Background-Color: #fe0'>1</td><th style=\"color:red\">2</th></tr></table>"
+    (text,) = texts([value(text_html=html, text_plain="<IPython.core.display.HTML object>")], figures)
+    assert re.search(r"<td class='a'[^>]* typst:fill=\"rgb\(255, 238, 0\)\">1", text)
+    assert re.search(r'<th[^>]* typst:text:fill="rgb\(255, 0, 0\)">2', text)
+
+
 @pytest.mark.parametrize("formula", ["$x$", "$$x$$", r"\[x\]", r"$\displaystyle x$"])
 def test_latex_that_is_a_formula_is_one(formula):
     assert latex(formula) == "$$\nx\n$$"

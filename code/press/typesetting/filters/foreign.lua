@@ -65,7 +65,9 @@ local function raw_block_of(element)
     return understood(text, "html") -- as Quarto reads it for all formats
   elseif format:match("left%-out$") or not text:match("%S") or text:match("^%s*<!%-%-") or text:match("^%s*<style") then
     return {} -- the author was told
-  elseif format == "html" and text:match("^%s*<[bh]r%s*/?>%s*$") or plain_tags[text:match("^%s*</?(%a+)[^<>]*>%s*$")] then
+  elseif format == "html" and text:lower():match("^%s*<hr%s*/?>%s*$") then
+    return pandoc.HorizontalRule()
+  elseif format == "html" and text:match("^%s*<br%s*/?>%s*$") or plain_tags[text:match("^%s*</?(%a+)[^<>]*>%s*$")] then
     return {}
   elseif format == "tex" or format == "latex" then
     local math = formula(text)

@@ -96,11 +96,18 @@ local function set_widths(element, text)
   end)
 end
 
-local function has_subfloats(blocks)
-  return blocks:find_if(function(block)
-    local identifier = block.t == "Table" and table_caption(block) or block.identifier
-    return (block.t == "Div" or block.t == "Figure" or block.t == "Table") and kind_of(identifier)
-  end)
+-- Whether a float has parts, which are numbered with it: they must be of its kind.
+local function has_subfloats(blocks, whole)
+  local found = false
+  for _, block in ipairs(blocks) do
+    local identifier = block.t == "Table" and table_caption(block) or block.identifier or ""
+    local kind = (block.t == "Div" or block.t == "Figure" or block.t == "Table") and kind_of(identifier)
+    found = found or kind
+    local wanted = kind_of(whole)
+    assert(not (kind and wanted) or kind == wanted, "a part of " .. whole .. " would have no number, unless its name begins"
+      .. " with " .. (wanted or "") .. "-: " .. identifier)
+  end
+  return found
 end
 
 -- Each block is a cell of its own, but a heading stands above what follows it.
@@ -219,7 +226,7 @@ local function float(identifier, attributes, blocks, caption, other)
   local is_bare = not kind and #caption == 0
   kind = kind or other
   local rows = rows_of(attributes, #blocks)
-  local has_parts = has_subfloats(blocks)
+  local has_parts = has_subfloats(blocks, identifier)
   local outer = is_part
   is_part = has_parts and "lettered" or "plain"
   local content = (rows or has_parts)
