@@ -148,7 +148,7 @@ local longest_lead_in = 480
 local function short(inlines) return #stringify(inlines) <= longest_lead_in end
 
 local function lead_in(inlines)
-  if inlines[1].t == "RawInline" then return pandoc.Blocks({pandoc.Para(inlines)}) end -- what it opens ends elsewhere
+  if inlines[1] and inlines[1].t == "RawInline" then return pandoc.Blocks({pandoc.Para(inlines)}) end -- what it opens ends elsewhere
   return pandoc.Blocks({pandoc.RawBlock("typst", "#lead-in["), pandoc.Para(inlines), pandoc.RawBlock("typst", "]")})
 end
 
