@@ -13,7 +13,7 @@ from handin.errors import InputError, WorkError
 from press.keeping.kept import write_if_changed
 from press.keeping.lock import HELD
 from press.project import Project
-from press.report import Document
+from press.source import qmd
 from press.typesetting.pandoc import said
 
 
@@ -48,15 +48,18 @@ def forget_cells(project: Project, key: str) -> None:
     write_if_changed(stamp, key.encode())
 
 
-def pdf(project: Project, document: Document, digest: str, *, refresh: bool) -> bytes:
+def pdf(project: Project, document: qmd.Document, digest: str, *, refresh: bool) -> bytes:
     """Let Quarto render a document, and take the PDF that it leaves; the PDF carries `digest` as that of its sources.
+
+    Quarto is told the folder: else it writes beside a document that belongs to no project, or where the project says.
 
     Raises
     ------
     WorkError
         If Quarto fails, with what it says.
     """
-    command = [program(), "render", document.path, "-M", f"digest:{digest}"]
+    folder = project.output.relative_to(project.root).as_posix()
+    command = [program(), "render", document.name, "--output-dir", folder, "-M", f"digest:{digest}"]
     command += ["--cache-refresh"] if refresh else []
     environment = {
         **os.environ,
@@ -64,7 +67,8 @@ def pdf(project: Project, document: Document, digest: str, *, refresh: bool) -> 
         "JUPYTERCACHE": str(project.cache / "quarto"),
         HELD: "1",
     }
-    path = project.output / Path(document.path).with_suffix(".pdf")
+    name = str(document.options.get("output-file") or document.path.stem).removesuffix(".pdf")
+    path = (project.output / document.name).with_name(f"{name}.pdf")
     earlier = path.read_bytes() if path.is_file() else None  # of a document in the project's folder: what was made last
     path.unlink(missing_ok=True)
     try:

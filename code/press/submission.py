@@ -163,10 +163,10 @@ def _contents(
 
         if request.renderer == "quarto":
             # Quarto sets the same cells and text; what is false in a formula is said here.
-            builder.emitted(report.document, prepared)
+            read_document, *_ = builder.emitted(report.document, prepared)
             quarto.forget_cells(project, builder.used.key())
             tell("Rendering with Quarto")
-            pdf = quarto.pdf(project, report.document, carried(), refresh=refresh)
+            pdf = quarto.pdf(project, read_document, carried(), refresh=refresh)
         else:
             source = builder.report(prepared, refresh=refresh, digest=carried)
             if source.is_draft:

@@ -12,6 +12,7 @@ from handin.errors import WorkError
 from press import quarto
 from press.project import Project
 from press.report import Document, Report
+from press.source import qmd
 from press.typesetting.pandoc import said
 from small_report import ID, environment, make_project, run
 
@@ -29,15 +30,21 @@ SHELL = f"""#!/bin/sh
 exec "{sys.executable}" "$0.py" "$@"
 """
 PROGRAM = """
-import os, pathlib, subprocess, sys
-os.environ["QUARTO_PROJECT_DIR"] = os.getcwd()
-prepared = subprocess.run([sys.executable, "-m", "press.commands.main", "prepare"], check=False)
-if prepared.returncode:
-    sys.exit(prepared.returncode)
+import os, pathlib, re, subprocess, sys
+if pathlib.Path("_quarto.yml").is_file():
+    os.environ["QUARTO_PROJECT_DIR"] = os.getcwd()
+    prepared = subprocess.run([sys.executable, "-m", "press.commands.main", "prepare"], check=False)
+    if prepared.returncode:
+        sys.exit(prepared.returncode)
 if trace := os.environ.get("TRACE"):
     sys.exit(trace)
 cells = pathlib.Path(os.environ.get("JUPYTERCACHE", ".cache/quarto"), "cells")
-pdf = pathlib.Path("_output/report/report.pdf")
+document = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else "report/report.qmd")
+folder = "_output" if pathlib.Path("_quarto.yml").is_file() else "."
+if "--output-dir" in sys.argv:
+    folder = sys.argv[sys.argv.index("--output-dir") + 1]
+named = re.search(r"^output-file: (.*)$", document.read_text(), re.M)
+pdf = pathlib.Path(folder, document.with_name(f"{named[1]}.pdf") if named else document.with_suffix(".pdf"))
 pdf.parent.mkdir(parents=True, exist_ok=True)
 pdf.write_text("kept cells" if cells.exists() else "new cells")
 cells.mkdir(parents=True, exist_ok=True)
@@ -129,11 +136,12 @@ def test_quartos_pdf_does_not_take_the_place_of_an_earlier_one(tmp_path, monkeyp
     earlier = project.output / "paper.pdf"
     earlier.parent.mkdir()
     earlier.write_text("earlier")
+    document = qmd.Document(tmp_path / "paper.qmd", "paper.qmd", {}, (), (), {})
     if fails:
         with pytest.raises(WorkError, match=r"^Quarto failed: ERROR: no$"):
-            quarto.pdf(project, project.report.document, "", refresh=False)
+            quarto.pdf(project, document, "", refresh=False)
     else:
-        assert quarto.pdf(project, project.report.document, "", refresh=False) == b"by Quarto"
+        assert quarto.pdf(project, document, "", refresh=False) == b"by Quarto"
     assert earlier.read_text() == "earlier"
 
 
@@ -154,3 +162,16 @@ def test_a_failed_render_of_quartos_own_leaves_no_older_pages(project):
     assert done.returncode != 0
     assert "Section A: the printed relation $y = 3x$ does not hold" in done.stderr
     assert not left.exists()
+
+
+@pytest.mark.parametrize("front", ["", "output-file: other\n"])
+def test_a_paper_outside_a_project_is_set_by_quarto_too(project, tmp_path, front):
+    """Quarto leaves its PDF beside such a paper, where another one may lie, if it is not told where."""
+    (tmp_path / "paper.qmd").write_text(f"---\ntitle: T\n{front}---\n\nWords.\n")
+    (tmp_path / "paper.pdf").write_text("mine")
+    path = f"{project.parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    done = run(tmp_path, "render", "paper.qmd", "--with", "quarto", PATH=path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "paper.pdf").read_text() == "mine"
+    assert [path.name for path in tmp_path.glob("_output/**/*.pdf")] == ["paper.pdf"]
+    assert "cells" in (tmp_path / "_output" / "paper.pdf").read_text()
