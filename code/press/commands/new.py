@@ -34,6 +34,6 @@ def write(folder: Path) -> None:
     example, extensions = home / "examples" / "minimal", home / "report" / "_extensions"
     if not example.is_dir() or not extensions.is_dir():
         raise InputError("The example is missing: restore examples/ and report/_extensions of the project.")
-    ignored = shutil.ignore_patterns("__pycache__", ".*", "_output", "_variables.yml")
+    ignored = shutil.ignore_patterns("__pycache__", ".cache", ".quarto", "_output", "_variables.yml", "_*.local")
     shutil.copytree(example, folder, dirs_exist_ok=True, ignore=ignored)
     shutil.copytree(extensions, folder / "_extensions")

@@ -167,6 +167,7 @@ def test_a_quarto_on_the_path_is_recognised(healthy, monkeypatch, tmp_path, vers
 
 
 def test_the_file_with_quartos_paths_is_looked_at_where_there_is_quarto(healthy, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))  # where there is none
     assert found(healthy, "environment") == []
     program("quarto", "1.10.18", tmp_path / "bin", monkeypatch)
     assert "_environment.local" in only(healthy, "environment").text

@@ -39,6 +39,10 @@ def test_it_builds_in_an_empty_folder_and_a_false_derivation_stops_it(tmp_path):
     text = " ".join(page.get_textpage().get_text_range() for page in pages)
     assert "wrong by at most 0.03" in text.replace("\xa0", " ")
     assert "Figure 1" in text
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    kept = subprocess.run(["git", "status", "--porcelain"], cwd=folder, capture_output=True, text=True, check=True)
+    wanted = [".gitignore", "_extensions/", "_quarto.yml", "paper.qmd", "pendulum.py", "pyproject.toml"]
+    assert kept.stdout.splitlines() == [f"?? {name}" for name in wanted], "what is made is not kept"
     source = folder / "pendulum.py"
     source.write_text(
         source.read_text(encoding="utf-8").replace("2 / sp.pi * sp.integrate", "3 / sp.pi * sp.integrate")
