@@ -42,6 +42,9 @@ _UNSAFE = re.compile(r"""[ ()<>%"'\[\]\\]""")
 IMAGES = frozenset(".svg .png .jpg .jpeg .gif .webp .pdf".split())
 """The endings of images that Typst reads."""
 
+_FENCED = re.compile(r"#\|\s*echo:\s*fenced\s*$")
+"""The option by which a cell is shown with its head; it is not among what is shown."""
+
 _TABLE = re.compile(r"^\s*[|+]|<table|\\begin\{tabular|^\s*:?-{3,}", re.MULTILINE)
 
 
@@ -236,7 +239,8 @@ class _Writer:
         lines = list(cell.lines)
         if fence:
             first = replace(cell.fence, text="```{python}")
-            lines = [first, *cell.option_lines, *lines, replace(first, text="```")]
+            own = [line for line in cell.option_lines if not _FENCED.match(line.text)]
+            lines = [first, *own, *lines, replace(first, text="```")]
         written = [index for index, line in enumerate(lines) if line.text.strip()]
         lines = lines[written[0] : written[-1] + 1]
         label = cell.options.get("lst-label")

@@ -127,6 +127,8 @@ SHOWN = [
     ("rule", "a\n\n---\n\nb", r"#horizontalrule"),
     ("shown cell", "```{{python}}\n#| echo: true\nx = 1\n```",
      r"````markdown\n```\{python\}\n#\| echo: true\nx = 1\n```\n````"),
+    ("a fenced cell", "```{python}\n#| label: own\n#| echo: fenced\nx = 1\n```",
+     r"```\{python\}\n#\| label: own\nx = 1\n```"),
     ("annotations", "```python\nx = 1 # <1>\ny = 2 # <2>\nz = 3  # <1>\n```\n\n1. *First*.\n2. Second.",
      r"x = 1\ny = 2\nz = 3\n```.*#crossref\.lines\.title 1, 3: .*First.*#crossref\.line\.title 2: .*Second"),
     ("annotations of a listing", "```{#lst-a .python lst-cap=\"C\"}\nx = 1 # <1>\n```\n\n1. *First*.\n\n@lst-a",
