@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -59,6 +61,16 @@ class Made:
     """What the check warns of."""
 
 
+@contextlib.contextmanager
+def _marked_on_failure(project: Project) -> Iterator[None]:
+    """Say beside the files of earlier builds why what begins here failed, if it does."""
+    try:
+        yield
+    except BaseException as failure:
+        mark(project, f"The last build failed: {reason_of(failure)}")
+        raise
+
+
 def make_inputs(project: Project, settings: Settings, *, tell: Tell = lambda _: None) -> bool:
     """Bring up to date what the documents read, the executed notebook included; say whether anything had to be done."""
     with alone(project, tell):
@@ -69,11 +81,12 @@ def make_inputs(project: Project, settings: Settings, *, tell: Tell = lambda _: 
 
         quarto.discard(project)
         began_with = facts(project, settings, "")
-        prepared = prepare(project, settings, tell=tell)
-        with Builder(project, Purpose.DRAFT) as builder:
-            if project.report.notebook:
-                builder.notebook(prepared.variables, prepared.inputs)
-            builder.emitted(project.report.document, prepared)  # what is false in a formula is said here
+        with _marked_on_failure(project):
+            prepared = prepare(project, settings, tell=tell)
+            with Builder(project, Purpose.DRAFT) as builder:
+                if project.report.notebook:
+                    builder.notebook(prepared.variables, prepared.inputs)
+                builder.emitted(project.report.document, prepared)  # what is false in a formula is said here
         quarto.forget_cells(project, builder.used.key())
         remember(project, settings, began_with, "prepare", [project.quarto_stamp], builder.used)
     return True
@@ -108,7 +121,7 @@ def make(project: Project, settings: Settings, request: Request) -> Made:
             quarto.discard(project)
         began_with, before = facts(project, settings, request.renderer), source_texts(project)
         read = Read()
-        try:
+        with _marked_on_failure(project):
             contents, findings = _contents(project, settings, request, read)
             after = source_texts(project)
             # What is new, a process that the cells have started may have written.
@@ -118,9 +131,6 @@ def make(project: Project, settings: Settings, request: Request) -> Made:
                 raise WorkError(f"The sources were edited while they were built: run the same command again ({named}).")
             for path in target:
                 write_if_changed(path, contents[path.name])
-        except BaseException as failure:
-            mark(project, f"The last build failed: {reason_of(failure)}")
-            raise
         unmark(project, names.zip, contents)
         remember(project, settings, began_with, request.goal, target, read)
         return Made(tuple(target), worked=True, findings=tuple(findings))

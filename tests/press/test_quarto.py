@@ -10,6 +10,7 @@ import pytest
 
 from handin.errors import WorkError
 from press import quarto
+from press.marker import MARKER
 from press.project import Project
 from press.report import Document, Report
 from press.source import qmd
@@ -147,6 +148,9 @@ def test_quartos_pdf_does_not_take_the_place_of_an_earlier_one(tmp_path, monkeyp
 
 def test_a_failed_render_of_quartos_own_leaves_no_older_pages(project):
     left = project / "_output" / "report" / "report.pdf"
+    ours = project / "_output" / f"{ID}-report.pdf"
+    ours.parent.mkdir(exist_ok=True)
+    ours.write_bytes(b"of an earlier build")
     command = [str(project.parent / "bin" / "quarto"), "render"]
 
     def plain():
@@ -162,6 +166,7 @@ def test_a_failed_render_of_quartos_own_leaves_no_older_pages(project):
     assert done.returncode != 0
     assert "Section A: the printed relation $y = 3x$ does not hold" in done.stderr
     assert not left.exists()
+    assert f"not current: {ours.name}\nThe last build failed: " in (project / "_output" / MARKER).read_text()
 
 
 @pytest.mark.parametrize("front", ["", "output-file: other\n"])
