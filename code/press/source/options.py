@@ -57,6 +57,8 @@ FIGURES = {
     "fig-dpi": _number("is the resolution of matplotlib's figures"),
 }
 
+NUMBERED = Option("true numbers the lines of code")
+
 CELL: dict[str, Option] = {
     **EXECUTION,
     **FIGURES,
@@ -73,8 +75,9 @@ CELL: dict[str, Option] = {
     "layout-nrow": _whole("sets the parts in so many rows"),
     "lst-label": _text("is what references to the code name"),
     "lst-cap": _text("is the caption of the code"),
+    "code-line-numbers": NUMBERED,
     **dict.fromkeys(
-        "code-fold code-summary code-overflow code-line-numbers code-copy code-tools classes class tags slideshow "
+        "code-fold code-summary code-overflow code-copy code-tools classes class tags slideshow "
         "panel fig-pos fig-env fig-scap fig-link fig-format fig-responsive lightbox autodep id "
         "html-table-processing tbl-alt lst-alt fig-asp message vscode layout-align fig-cap-location "
         "cap-location tbl-cap-location".split(),
@@ -140,9 +143,10 @@ FRONT: dict[str, Option] = {
     "header-includes": Option("defines macros of TeX for formulas"),
     "include-in-header": Option("defines macros of TeX for formulas, in text"),
     "macros": Option("defines macros of TeX for formulas", (str, list, dict), "definitions, or a name and its text"),
+    "code-line-numbers": NUMBERED,
     "floating": Option("names the floats that may move to another place", (list,), "a list of labels"),
     **dict.fromkeys(
-        "theme css page-layout code-fold code-tools code-summary code-overflow code-line-numbers code-copy code-link "
+        "theme css page-layout code-fold code-tools code-summary code-overflow code-copy code-link "
         "code-block-bg code-block-border-left code-annotations toc-location toc-expand embed-resources self-contained "
         "self-contained-math standalone smooth-scroll anchor-sections html-math-method comments hypothesis listing "
         "categories description image image-alt draft aliases search sidebar navbar website book website-title "

@@ -244,7 +244,10 @@ class _Writer:
         written = [index for index, line in enumerate(lines) if line.text.strip()]
         lines = lines[written[0] : written[-1] + 1]
         label = cell.options.get("lst-label")
-        language = "python" if label else "{.python .cell-code}"  # in a layout, code stands above what cells show
+        given = cell.options.get("code-line-numbers")
+        numbered = "" if given is None else f' code-line-numbers="{str(given).lower()}"'
+        classes = ".python" if label else ".python .cell-code"  # in a layout, code stands above what cells show
+        language = f"{{{classes}{numbered}}}"
         opening, *_, closing = fenced("\n".join(line.text for line in lines), language).split("\n")
         block = [replace(lines[0], text=opening), *lines, replace(lines[-1], text=closing)]
         return self._float(label, "lst", {}, [block], str(cell.options["lst-cap"]), cell.fence) if label else block

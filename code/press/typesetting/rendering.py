@@ -37,8 +37,8 @@ TOO_WIDE = "/* too wide */"
 """What a filter writes before a table that no page is wide enough for."""
 FILTERS = ("foreign", "references", "quarto")
 """What Quarto's own filters do, in the order in which they run."""
-READ_BY_FILTERS = ("lang", "header-includes", "macros")
-"""What filters read of the front matter: the language of spoken formulas, and macros of TeX."""
+READ_BY_FILTERS = ("lang", "header-includes", "macros", "code-line-numbers")
+"""What filters read of the front matter: the language of spoken formulas, macros of TeX, numbers before code."""
 LEAST = ("a-2b",)
 """What a PDF keeps whose format promises nothing: then a sign that no font has is an error, not an empty box."""
 

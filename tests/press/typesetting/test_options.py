@@ -51,6 +51,7 @@ CELLS = {
     "layout-ncol": ("#| layout-ncol: 2\ndisplay('a'); display('b')", r"columns: \(1fr, 1fr"),
     "layout-nrow": ("#| layout-nrow: 1\ndisplay('a'); display('b')", r"columns: \(1fr, 1fr"),
     "lst-label": ("#| lst-label: lst-one\n#| lst-cap: Code\nx = 1", r"<lst-one>"),
+    "code-line-numbers": ("#| code-line-numbers: true\nx = 1", r"#\[#show raw\.line: numbered-line\s*```python\nx = 1"),
     "lst-cap": ("#| lst-label: lst-two\n#| lst-cap: Some code\nx = 1", r"Some code.*<lst-two>"),
 }
 """A cell with the option, and what is seen of it in the Typst."""
@@ -130,11 +131,22 @@ FRONT = {
 ELSEWHERE = {
     "execute": "test_the_options_of_all_cells_hold_for_each",
     "fig-width": "test_the_size_of_figures_is_the_documents",
+    "code-line-numbers": "test_the_lines_of_code_are_numbered_where_the_document_says_so",
     "fig-height": "test_the_size_of_figures_is_the_documents",
     "fig-dpi": "test_the_size_of_figures_is_the_documents",
     "jupyter": "test_another_kernel_is_refused",
     "engine": "test_another_kernel_is_refused",
 }
+
+
+def test_the_lines_of_code_are_numbered_where_the_document_says_so(papers):
+    code = (
+        "```python\none = 1\ntwo = 2\n```\n\n```{.python code-line-numbers=false}\nthree = 3\n```\n\n```\nplain\n```\n"
+    )
+    made = papers.set(f"---\ncode-line-numbers: true\n---\n\n{code}")
+    assert "1 one = 1 2 two = 2 three = 3 plain" in made.text
+    assert "1 one" not in papers.set(code).text
+    assert "1 four = 4" in papers.set("```{.python .numberLines}\nfour = 4\n```\n").text
 
 
 def test_every_option_of_a_document_that_does_something_is_shown_to_do_it():

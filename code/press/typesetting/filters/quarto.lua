@@ -510,10 +510,20 @@ convert = function(blocks)
   })
 end
 
+-- Code has numbers before its lines where it or the document says so, and it is of a language.
+local function with_numbers(by_default)
+  return function(code)
+    local own = code.attributes["code-line-numbers"] or tostring(by_default)
+    code.attributes["code-line-numbers"] = nil
+    local wanted = own == "true" or own == "1" or code.classes:includes("number-lines") or code.classes:includes("numberLines")
+    return wanted and #code.classes > 0 and within("#[#show raw.line: numbered-line", { code }, "]") or nil
+  end
+end
+
 return {
   {
     Pandoc = function(document)
-      document.blocks = convert(document.blocks)
+      document.blocks = convert(document.blocks):walk({ CodeBlock = with_numbers(document.meta["code-line-numbers"]) })
       local shift = tonumber(pandoc.utils.stringify(document.meta["shift-heading-level-by"] or "0"))
       document.blocks = document.blocks:walk({
         Header = function(header)
