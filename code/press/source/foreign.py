@@ -88,7 +88,7 @@ def left_out(line: Line, prose: str) -> Line:
     """
     if len(prose) != len(line.text):
         return line
-    tags = (tag for tag in TAG.finditer(line.text) if prose[tag.start()] == "<")
+    tags = TAG.finditer(prose)
     spans = [tag.span() for tag in tags if tag[1].lower() not in (*TAGS, "style") or _STYLED.search(tag[0])]
     spans += [span for command in LAYOUT_COMMANDS.finditer(prose) for span in _with_braces(prose, *command.span())]
     spans = [(a, b) for a, b in sorted(spans) if not re.match(r"<(https?:|mailto:)", line.text[a:b])]

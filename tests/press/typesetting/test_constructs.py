@@ -136,6 +136,7 @@ SHOWN = [
     ("annotations in comments with ends", "```css\na{} /* <1> */\nb{} <!-- <2> -->\n```\n\n1. One.\n2. Two.",
      r"a\{\}\nb\{\}\n```.*#crossref\.line\.title 1: .*One.*#crossref\.line\.title 2: .*Two"),
     ("no annotations", "```python\nx = 1 # <1>\n```\n\n1. One.\n2. Two.", r"x = 1 # <1>.*\+ One"),
+    ("a sign before code with another", "If x <y and `a > b`.", r"If x .*y and `a > b`"),
     ("keys", "Press {{< kbd Ctrl-C >}}.", r"Press `Ctrl-C`\."),
     ("keys of a system", "Press {{< kbd mac=Cmd-C win=Ctrl-C >}}.", r"Press `Ctrl-C`\."),
     ("keys in quotes", 'Press {{< kbd "Ctrl X" >}} or {{< kbd mac="Cmd X" >}}.', r"Press `Ctrl X` or `Cmd X`\."),
